@@ -1,0 +1,96 @@
+package org.treepo4j.checkpoints;
+
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * The shape of a decoder-only transformer, as {@code config.json} of a Hugging Face folder gives
+ * it.
+ *
+ * @param architecture the model family
+ * @param vocabSize rows of the embedding
+ * @param hiddenSize width of the residual stream
+ * @param layers number of transformer blocks
+ * @param heads query heads
+ * @param kvHeads key/value heads; divides {@code heads} (grouped-query attention)
+ * @param headDim width of one head; even (RoPE rotates pairs)
+ * @param ffnSize width of the SwiGLU hidden layer ({@code intermediate_size})
+ * @param maxPositions longest sequence ({@code max_position_embeddings})
+ * @param normEps epsilon of every RMSNorm
+ * @param ropeTheta base of the rotary frequencies
+ * @param ropeScaling change of the rotary frequencies
+ * @param qkvBias whether the query, key and value projections have a bias
+ * @param outputBias whether the attention output projection has a bias (Llama with {@code
+ *     attention_bias})
+ * @param qkNorm whether queries and keys are RMS-normalised per head (Qwen3)
+ * @param tiedEmbeddings whether the output head is the embedding
+ * @param bosTokenId beginning-of-sequence token, or −1 where the model has none
+ * @param eosTokenIds end-of-sequence tokens; may be empty
+ */
+public record ModelConfig(
+    Architecture architecture,
+    int vocabSize,
+    int hiddenSize,
+    int layers,
+    int heads,
+    int kvHeads,
+    int headDim,
+    int ffnSize,
+    int maxPositions,
+    double normEps,
+    double ropeTheta,
+    RopeScaling ropeScaling,
+    boolean qkvBias,
+    boolean outputBias,
+    boolean qkNorm,
+    boolean tiedEmbeddings,
+    int bosTokenId,
+    List<Integer> eosTokenIds) {
+
+  public ModelConfig {
+    Objects.requireNonNull(architecture, "architecture");
+    Objects.requireNonNull(ropeScaling, "ropeScaling");
+    positive("vocabSize", vocabSize);
+    positive("hiddenSize", hiddenSize);
+    positive("layers", layers);
+    positive("heads", heads);
+    positive("kvHeads", kvHeads);
+    positive("headDim", headDim);
+    positive("ffnSize", ffnSize);
+    positive("maxPositions", maxPositions);
+    if (heads % kvHeads != 0) {
+      throw new IllegalArgumentException("kvHeads must divide heads " + heads + ", was " + kvHeads);
+    }
+    if (headDim % 2 != 0) {
+      throw new IllegalArgumentException("headDim must be even, was " + headDim);
+    }
+    if (!(normEps >= 0)) {
+      throw new IllegalArgumentException("normEps must not be negative, was " + normEps);
+    }
+    if (!(ropeTheta > 0)) {
+      throw new IllegalArgumentException("ropeTheta must be positive, was " + ropeTheta);
+    }
+    eosTokenIds = List.copyOf(eosTokenIds);
+  }
+
+  /** Query heads that share one key/value head. */
+  public int headsPerKvHead() {
+    return heads / kvHeads;
+  }
+
+  /** Width of all query heads together. */
+  public int querySize() {
+    return heads * headDim;
+  }
+
+  /** Width of all key (or value) heads together. */
+  public int kvSize() {
+    return kvHeads * headDim;
+  }
+
+  private static void positive(String name, int value) {
+    if (value <= 0) {
+      throw new IllegalArgumentException(name + " must be positive, was " + value);
+    }
+  }
+}

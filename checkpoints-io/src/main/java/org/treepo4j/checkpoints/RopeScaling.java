@@ -1,0 +1,53 @@
+package org.treepo4j.checkpoints;
+
+/**
+ * How the rotary position frequencies {@code theta^(-2i/headDim)} are changed for longer contexts;
+ * the names are those of {@code rope_type} in {@code config.json}.
+ */
+public sealed interface RopeScaling {
+
+  /** Unchanged frequencies ({@code "default"}). */
+  RopeScaling NONE = new None();
+
+  /** Unchanged frequencies ({@code "default"}). */
+  record None() implements RopeScaling {}
+
+  /** Every frequency divided by {@code factor} ({@code "linear"}). */
+  record Linear(double factor) implements RopeScaling {
+    public Linear {
+      if (!(factor >= 1)) {
+        throw new IllegalArgumentException("rope factor must be at least 1, was " + factor);
+      }
+    }
+  }
+
+  /**
+   * Llama 3.1's scaling ({@code "llama3"}): wavelengths beyond {@code originalMaxPositions /
+   * lowFreqFactor} are divided by {@code factor}, those below {@code originalMaxPositions /
+   * highFreqFactor} are kept, and those between are blended.
+   */
+  record Llama3(
+      double factor, double lowFreqFactor, double highFreqFactor, int originalMaxPositions)
+      implements RopeScaling {
+    public Llama3 {
+      if (!(factor >= 1)) {
+        throw new IllegalArgumentException("rope factor must be at least 1, was " + factor);
+      }
+      if (!(lowFreqFactor > 0)) {
+        throw new IllegalArgumentException(
+            "rope low_freq_factor must be positive, was " + lowFreqFactor);
+      }
+      if (!(highFreqFactor > lowFreqFactor)) {
+        throw new IllegalArgumentException(
+            "rope high_freq_factor must exceed low_freq_factor "
+                + lowFreqFactor
+                + ", was "
+                + highFreqFactor);
+      }
+      if (originalMaxPositions <= 0) {
+        throw new IllegalArgumentException(
+            "rope original_max_position_embeddings must be positive, was " + originalMaxPositions);
+      }
+    }
+  }
+}

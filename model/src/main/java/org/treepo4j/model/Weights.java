@@ -1,0 +1,49 @@
+package org.treepo4j.model;
+
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.treepo4j.checkpoints.ModelConfig;
+
+/** All weight tensors of a model by their Hugging Face names, in the order of the model. */
+public final class Weights {
+  private final ModelConfig config;
+  private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+
+  /**
+   * @throws IllegalArgumentException for two parameters of one name
+   */
+  public Weights(ModelConfig config, List<Parameter> parameters) {
+    this.config = config;
+    for (Parameter parameter : parameters) {
+      if (this.parameters.put(parameter.name(), parameter) != null) {
+        throw new IllegalArgumentException("weight tensor twice: " + parameter.name());
+      }
+    }
+  }
+
+  public ModelConfig config() {
+    return config;
+  }
+
+  public Collection<Parameter> parameters() {
+    return Collections.unmodifiableCollection(parameters.values());
+  }
+
+  /**
+   * @throws IllegalArgumentException when the model has no tensor of that name
+   */
+  public Parameter parameter(String name) {
+    Parameter parameter = parameters.get(name);
+    if (parameter == null) {
+      throw new IllegalArgumentException("no weight tensor named " + name);
+    }
+    return parameter;
+  }
+
+  public void zeroGradients() {
+    parameters.values().forEach(Parameter::zeroGradient);
+  }
+}

@@ -1,0 +1,2 @@
+/** Rewards, advantages, losses, data, training and evaluation. */
+package org.treepo4j.rl;
