@@ -1,0 +1,19 @@
+package org.treepo4j.model;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/**
+ * Explains a setting to users: the settings reference in {@code docs/} is made from these.
+ *
+ * <p>Settings are records whose components are numbers, booleans, strings, enums, lists of these or
+ * further settings records, with a static {@code defaults()} and a validating constructor.
+ */
+@Retention(RetentionPolicy.RUNTIME)
+@Target(ElementType.RECORD_COMPONENT)
+public @interface Setting {
+  /** One sentence: meaning, unit, and the paper's or recipe's name where it differs. */
+  String value();
+}
