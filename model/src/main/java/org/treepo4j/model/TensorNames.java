@@ -1,0 +1,76 @@
+package org.treepo4j.model;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.treepo4j.checkpoints.ModelConfig;
+
+/** Names and shapes of a model's weight tensors, as Hugging Face folders spell them. */
+public final class TensorNames {
+  public static final String EMBEDDING = "model.embed_tokens.weight";
+  public static final String FINAL_NORM = "model.norm.weight";
+
+  /** Absent when the head is tied to the embedding. */
+  public static final String HEAD = "lm_head.weight";
+
+  public static final String INPUT_NORM = "input_layernorm.weight";
+  public static final String QUERY = "self_attn.q_proj.weight";
+  public static final String KEY = "self_attn.k_proj.weight";
+  public static final String VALUE = "self_attn.v_proj.weight";
+  public static final String QUERY_BIAS = "self_attn.q_proj.bias";
+  public static final String KEY_BIAS = "self_attn.k_proj.bias";
+  public static final String VALUE_BIAS = "self_attn.v_proj.bias";
+  public static final String QUERY_NORM = "self_attn.q_norm.weight";
+  public static final String KEY_NORM = "self_attn.k_norm.weight";
+  public static final String OUTPUT = "self_attn.o_proj.weight";
+  public static final String OUTPUT_BIAS = "self_attn.o_proj.bias";
+  public static final String POST_ATTENTION_NORM = "post_attention_layernorm.weight";
+  public static final String GATE = "mlp.gate_proj.weight";
+  public static final String UP = "mlp.up_proj.weight";
+  public static final String DOWN = "mlp.down_proj.weight";
+
+  private TensorNames() {}
+
+  /** The full name of one of the tensors of a layer. */
+  public static String ofLayer(int layer, String tensor) {
+    return "model.layers." + layer + "." + tensor;
+  }
+
+  /** Every tensor a model of this shape has, in the order of the model; matrices are [out, in]. */
+  public static Map<String, int[]> shapes(ModelConfig config) {
+    int hidden = config.hiddenSize();
+    Map<String, int[]> shapes = new LinkedHashMap<>();
+    shapes.put(EMBEDDING, new int[] {config.vocabSize(), hidden});
+    for (int layer = 0; layer < config.layers(); layer++) {
+      Map<String, int[]> block = new LinkedHashMap<>();
+      block.put(INPUT_NORM, new int[] {hidden});
+      block.put(QUERY, new int[] {config.querySize(), hidden});
+      block.put(KEY, new int[] {config.kvSize(), hidden});
+      block.put(VALUE, new int[] {config.kvSize(), hidden});
+      if (config.qkvBias()) {
+        block.put(QUERY_BIAS, new int[] {config.querySize()});
+        block.put(KEY_BIAS, new int[] {config.kvSize()});
+        block.put(VALUE_BIAS, new int[] {config.kvSize()});
+      }
+      if (config.qkNorm()) {
+        block.put(QUERY_NORM, new int[] {config.headDim()});
+        block.put(KEY_NORM, new int[] {config.headDim()});
+      }
+      block.put(OUTPUT, new int[] {hidden, config.querySize()});
+      if (config.outputBias()) {
+        block.put(OUTPUT_BIAS, new int[] {hidden});
+      }
+      block.put(POST_ATTENTION_NORM, new int[] {hidden});
+      block.put(GATE, new int[] {config.ffnSize(), hidden});
+      block.put(UP, new int[] {config.ffnSize(), hidden});
+      block.put(DOWN, new int[] {hidden, config.ffnSize()});
+      for (Map.Entry<String, int[]> tensor : block.entrySet()) {
+        shapes.put(ofLayer(layer, tensor.getKey()), tensor.getValue());
+      }
+    }
+    shapes.put(FINAL_NORM, new int[] {hidden});
+    if (!config.tiedEmbeddings()) {
+      shapes.put(HEAD, new int[] {config.vocabSize(), hidden});
+    }
+    return shapes;
+  }
+}
