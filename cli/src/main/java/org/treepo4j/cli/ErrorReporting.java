@@ -1,0 +1,83 @@
+package org.treepo4j.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import org.treepo4j.cli.settings.SettingsException;
+import picocli.CommandLine;
+
+/** Turns whatever a command throws into one line on stderr and an exit code. */
+final class ErrorReporting
+    implements CommandLine.IParameterExceptionHandler, CommandLine.IExecutionExceptionHandler {
+
+  static final int FAILED = 1;
+  static final int BAD_INPUT = 2;
+
+  @Override
+  public int handleParseException(CommandLine.ParameterException e, String[] arguments) {
+    CommandLine command = e.getCommandLine();
+    PrintWriter err = command.getErr();
+    err.println("treepo: " + oneLine(e.getMessage()));
+    err.println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
+    err.flush();
+    return BAD_INPUT;
+  }
+
+  @Override
+  public int handleExecutionException(
+      Exception e, CommandLine command, CommandLine.ParseResult parsed) {
+    PrintWriter err = command.getErr();
+    int code = exitCode(e);
+    err.println("treepo: " + message(e));
+    if (debug(command)) {
+      e.printStackTrace(err);
+    } else if (code == FAILED) {
+      err.println("Run it with --debug for the stack trace.");
+    }
+    err.flush();
+    return code;
+  }
+
+  private static boolean debug(CommandLine command) {
+    return command.getCommand() instanceof BaseCommand base && base.output().debug();
+  }
+
+  private static int exitCode(Exception e) {
+    return e instanceof IOException
+            || e instanceof UncheckedIOException
+            || e instanceof InputException
+            || e instanceof SettingsException
+        ? BAD_INPUT
+        : FAILED;
+  }
+
+  private static String message(Exception e) {
+    if (e instanceof UncheckedIOException unchecked) {
+      return message(unchecked.getCause());
+    }
+    if (e instanceof NoSuchFileException missing) {
+      return missing.getFile() + ": no such file or folder";
+    }
+    if (e instanceof AccessDeniedException denied) {
+      return denied.getFile() + ": permission denied";
+    }
+    if (e instanceof FileAlreadyExistsException existing) {
+      return existing.getFile() + ": exists already";
+    }
+    if (e instanceof FileSystemException fileSystem && fileSystem.getReason() != null) {
+      return fileSystem.getFile() + ": " + fileSystem.getReason();
+    }
+    String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    return exitCode(e) == BAD_INPUT
+        ? oneLine(message)
+        : oneLine(e.getClass().getSimpleName() + ": " + message);
+  }
+
+  private static String oneLine(String message) {
+    return message.replaceAll("\\s*\\R\\s*", " ").strip();
+  }
+}

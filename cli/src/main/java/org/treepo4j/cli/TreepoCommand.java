@@ -1,0 +1,22 @@
+package org.treepo4j.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** {@code ./treepo}: the list of commands. */
+@Command(
+    name = "treepo",
+    mixinStandardHelpOptions = true,
+    version = "TreePO4J 0.1.0",
+    description = "TreePO post-training of language models on the JVM.",
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {CommandLine.HelpCommand.class})
+final class TreepoCommand implements Runnable {
+  @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
+
+  @Override
+  public void run() {
+    spec.commandLine().usage(spec.commandLine().getErr());
+    throw new CommandLine.ParameterException(spec.commandLine(), "a command is missing");
+  }
+}
