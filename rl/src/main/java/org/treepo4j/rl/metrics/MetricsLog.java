@@ -1,0 +1,91 @@
+package org.treepo4j.rl.metrics;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * {@code metrics.jsonl} and a TensorBoard event file of one run: a step is on disk before the next
+ * begins. Values that are not finite are left out, since JSON has no words for them.
+ */
+public final class MetricsLog implements AutoCloseable {
+  public static final String FILE = "metrics.jsonl";
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Path file;
+  private final TensorBoardWriter tensorBoard;
+
+  private MetricsLog(Path file, TensorBoardWriter tensorBoard) {
+    this.file = file;
+    this.tensorBoard = tensorBoard;
+  }
+
+  /**
+   * Opens the log of a run; lines after {@code lastStep} belong to steps that will be run again and
+   * are dropped.
+   *
+   * @param lastStep the last step that counts, 0 for a new run
+   */
+  public static MetricsLog open(Path runFolder, long lastStep) throws IOException {
+    Files.createDirectories(runFolder);
+    Path file = runFolder.resolve(FILE);
+    if (Files.exists(file)) {
+      List<String> kept = new ArrayList<>();
+      for (String line : Files.readAllLines(file)) {
+        if (stepOf(line) <= lastStep) {
+          kept.add(line);
+        }
+      }
+      Path aside = runFolder.resolve(FILE + ".new");
+      Files.write(aside, kept);
+      Files.move(aside, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    }
+    return new MetricsLog(file, TensorBoardWriter.create(runFolder));
+  }
+
+  /** Adds one step. */
+  public void write(long step, Map<String, ? extends Number> metrics) throws IOException {
+    var line = JSON.createObjectNode();
+    line.put("step", step);
+    for (Map.Entry<String, ? extends Number> metric : metrics.entrySet()) {
+      Number value = metric.getValue();
+      if (!Double.isFinite(value.doubleValue())) {
+        continue;
+      }
+      if (value instanceof Long || value instanceof Integer) {
+        line.put(metric.getKey(), value.longValue());
+      } else {
+        line.put(metric.getKey(), value.doubleValue());
+      }
+    }
+    Files.writeString(
+        file,
+        JSON.writeValueAsString(line) + "\n",
+        StandardCharsets.UTF_8,
+        StandardOpenOption.CREATE,
+        StandardOpenOption.APPEND);
+    tensorBoard.scalars(step, metrics);
+  }
+
+  /** A line torn by a crash belongs to no step. */
+  private static long stepOf(String line) {
+    try {
+      return JSON.readTree(line).path("step").asLong(Long.MAX_VALUE);
+    } catch (JsonProcessingException e) {
+      return Long.MAX_VALUE;
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    tensorBoard.close();
+  }
+}
