@@ -1,0 +1,195 @@
+package org.treepo4j.checkpoints;
+
+import static org.treepo4j.checkpoints.CheckpointException.quoted;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * A model folder as Hugging Face writes it, opened and validated without loading tensors: {@code
+ * config.json}, {@code generation_config.json} and either {@code model.safetensors} or shards named
+ * by {@code model.safetensors.index.json}.
+ *
+ * <p>Reading is safe from several threads. Whether the tensors are those that the configuration
+ * asks for is the business of whoever loads them.
+ */
+public final class HfFolder implements AutoCloseable {
+  static final String WEIGHTS = "model.safetensors";
+  static final String INDEX = "model.safetensors.index.json";
+  static final String WEIGHT_MAP = "weight_map";
+
+  private static final int MAX_INDEX_BYTES = 16 << 20;
+
+  /** Rotary frequencies that old conversions stored although the configuration gives them. */
+  private static final String DERIVED = ".rotary_emb.inv_freq";
+
+  private final Path folder;
+  private final ModelConfig config;
+  private final List<SafetensorsFile> shards;
+  private final Map<String, SafetensorsFile> shardOfTensor;
+
+  private HfFolder(
+      Path folder,
+      ModelConfig config,
+      List<SafetensorsFile> shards,
+      Map<String, SafetensorsFile> shardOfTensor) {
+    this.folder = folder;
+    this.config = config;
+    this.shards = shards;
+    this.shardOfTensor = shardOfTensor;
+  }
+
+  /**
+   * Opens a folder; the files stay open until {@link #close()}.
+   *
+   * @throws CheckpointException with the file and what is wrong with it
+   */
+  public static HfFolder open(Path folder) throws CheckpointException {
+    if (!Files.isDirectory(folder)) {
+      throw new CheckpointException(folder, "is not a model folder");
+    }
+    ModelConfig config = HfConfigReader.read(folder);
+    List<SafetensorsFile> shards = new ArrayList<>();
+    boolean done = false;
+    try {
+      Map<String, SafetensorsFile> tensors = openShards(folder, shards);
+      tensors.keySet().removeIf(name -> name.endsWith(DERIVED));
+      if (config.layers() > tensors.size()) {
+        // Before anybody builds lists of names from a hostile number of layers.
+        throw new CheckpointException(
+            folder.resolve(HfConfigReader.CONFIG),
+            "num_hidden_layers is %d but the folder has only %d tensors"
+                .formatted(config.layers(), tensors.size()));
+      }
+      done = true;
+      return new HfFolder(folder, config, shards, tensors);
+    } finally {
+      if (!done) {
+        closeQuietly(shards);
+      }
+    }
+  }
+
+  public Path path() {
+    return folder;
+  }
+
+  public ModelConfig config() {
+    return config;
+  }
+
+  /** Names of all weight tensors. */
+  public Set<String> tensorNames() {
+    return Collections.unmodifiableSet(shardOfTensor.keySet());
+  }
+
+  /**
+   * Type and shape of a tensor.
+   *
+   * @throws CheckpointException when the folder has none of that name
+   */
+  public TensorInfo tensor(String name) throws CheckpointException {
+    return shard(name).tensors().get(name);
+  }
+
+  /** The elements of a tensor as {@link SafetensorsFile#readFloats} gives them. */
+  public float[] readFloats(String name) throws CheckpointException {
+    return shard(name).readFloats(name);
+  }
+
+  /** The elements of a tensor as {@link SafetensorsFile#readBf16} gives them. */
+  public short[] readBf16(String name) throws CheckpointException {
+    return shard(name).readBf16(name);
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (SafetensorsFile shard : shards) {
+      shard.close();
+    }
+  }
+
+  private SafetensorsFile shard(String name) throws CheckpointException {
+    SafetensorsFile shard = shardOfTensor.get(name);
+    if (shard == null) {
+      throw new CheckpointException(folder, "has no tensor " + quoted(name));
+    }
+    return shard;
+  }
+
+  private static Map<String, SafetensorsFile> openShards(Path folder, List<SafetensorsFile> shards)
+      throws CheckpointException {
+    Map<String, SafetensorsFile> tensors = new LinkedHashMap<>();
+    Path single = folder.resolve(WEIGHTS);
+    Path index = folder.resolve(INDEX);
+    if (Files.exists(single)) {
+      SafetensorsFile file = SafetensorsFile.open(single);
+      shards.add(file);
+      file.tensors().keySet().forEach(name -> tensors.put(name, file));
+      return tensors;
+    }
+    if (!Files.exists(index)) {
+      throw new CheckpointException(folder, "has neither " + WEIGHTS + " nor " + INDEX);
+    }
+    Map<String, String> fileOfTensor = weightMap(index);
+    Map<String, SafetensorsFile> opened = new TreeMap<>();
+    for (Map.Entry<String, String> entry : fileOfTensor.entrySet()) {
+      SafetensorsFile shard = opened.get(entry.getValue());
+      if (shard == null) {
+        shard = SafetensorsFile.open(folder.resolve(entry.getValue()));
+        shards.add(shard);
+        opened.put(entry.getValue(), shard);
+      }
+      if (!shard.tensors().containsKey(entry.getKey())) {
+        throw new CheckpointException(
+            shard.path(),
+            "has no tensor " + quoted(entry.getKey()) + ", which " + INDEX + " promises");
+      }
+      tensors.put(entry.getKey(), shard);
+    }
+    for (SafetensorsFile shard : shards) {
+      for (String name : shard.tensors().keySet()) {
+        if (tensors.get(name) != shard) {
+          throw new CheckpointException(
+              shard.path(), "holds tensor " + quoted(name) + ", which " + INDEX + " does not name");
+        }
+      }
+    }
+    return tensors;
+  }
+
+  private static Map<String, String> weightMap(Path index) throws CheckpointException {
+    JsonFields fields = new JsonFields(index, "", HostileJson.readObject(index, MAX_INDEX_BYTES));
+    Map<String, String> fileOfTensor = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> entry : fields.object(WEIGHT_MAP).object().properties()) {
+      String file = entry.getValue().isTextual() ? entry.getValue().textValue() : "";
+      if (!file.matches("[A-Za-z0-9_][A-Za-z0-9._-]*\\.safetensors")) {
+        throw new CheckpointException(
+            index,
+            "%s of tensor %s: %s is not the name of a .safetensors file in this folder"
+                .formatted(WEIGHT_MAP, quoted(entry.getKey()), quoted(entry.getValue().asText())));
+      }
+      fileOfTensor.put(entry.getKey(), file);
+    }
+    return fileOfTensor;
+  }
+
+  private static void closeQuietly(List<SafetensorsFile> shards) {
+    for (SafetensorsFile shard : shards) {
+      try {
+        shard.close();
+      } catch (IOException e) {
+        // The refusal of the folder is on its way to the caller and says more.
+      }
+    }
+  }
+}
