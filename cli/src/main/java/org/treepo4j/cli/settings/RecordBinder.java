@@ -206,7 +206,7 @@ final class RecordBinder {
     }
   }
 
-  private static Object get(RecordComponent component, Object settings) {
+  static Object get(RecordComponent component, Object settings) {
     try {
       return component.getAccessor().invoke(settings);
     } catch (ReflectiveOperationException e) {

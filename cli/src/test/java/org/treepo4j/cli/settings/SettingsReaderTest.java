@@ -130,6 +130,14 @@ class SettingsReaderTest {
     assertThatThrownBy(() -> read("", "rate.x=1")).hasMessageContaining("rate: expected a number");
   }
 
+  @Test
+  void whatIsWrittenReadsBackAsTheSameRecord() throws IOException {
+    Outer outer =
+        read(
+            "order: best_first\nrate: 0.000001\nmodel: x\ninner: {names: ['1', 'true', 'a: b']}\noptions: {eta: 0.9}");
+    assertThat(read(SettingsWriter.yaml(outer))).isEqualTo(outer);
+  }
+
   private void refused(String yaml, String message) {
     assertThatThrownBy(() -> read(yaml))
         .isInstanceOf(SettingsException.class)

@@ -1,0 +1,75 @@
+package org.treepo4j.rl.train;
+
+import org.treepo4j.model.Setting;
+
+/**
+ * The loop of a run (algorithm page, sections 4 and 5).
+ *
+ * @param steps rollout-and-update rounds
+ * @param promptsPerStep trees per step
+ * @param miniBatchPrompts trees per optimiser update; 0 for all of the step
+ * @param epochsPerBatch times every batch is trained on
+ * @param microBatchTokens unique tokens per forward and backward pass; gradients are accumulated
+ * @param treeTraining whether shared tokens are computed once; without it every trajectory is
+ *     trained alone, with the same result
+ * @param dynamicSampling whether prompts whose trajectories all have one score are replaced
+ * @param maxGenerationBatches rounds of sampling until a step has its prompts
+ * @param trainOnShortBatch whether a step that stays short trains on what there is, rather than end
+ *     the run
+ * @param maxSkippedUpdates updates in a row that may be skipped for a gradient that is not finite
+ * @param treesKept trees per step written for inspection
+ */
+public record TrainerSettings(
+    @Setting("rollout-and-update rounds") int steps,
+    @Setting("prompts, and so trees, per step (recipe: data.train_batch_size, 512)")
+        int promptsPerStep,
+    @Setting(
+            "prompts per optimiser update, 0 for all of the step (recipe: ppo_mini_batch_size, 32)")
+        int miniBatchPrompts,
+    @Setting("times every batch is trained on (recipe: ppo_epochs, 1)") int epochsPerBatch,
+    @Setting("unique tokens per forward and backward pass; bounds memory, not the result")
+        int microBatchTokens,
+    @Setting(
+            "compute shared tokens once; false trains every trajectory alone, with the same result")
+        boolean treeTraining,
+    @Setting("replace prompts whose trajectories all have one score (DAPO: filter_groups)")
+        boolean dynamicSampling,
+    @Setting("rounds of sampling until a step has its prompts (recipe: max_num_gen_batches, 10)")
+        int maxGenerationBatches,
+    @Setting("train on what there is when a step stays short, instead of ending the run")
+        boolean trainOnShortBatch,
+    @Setting("updates in a row that may be skipped for a NaN or infinite gradient")
+        int maxSkippedUpdates,
+    @Setting("trees per step written to RUN_DIR/trees for inspection") int treesKept) {
+
+  public static TrainerSettings defaults() {
+    return new TrainerSettings(200, 16, 0, 1, 16_384, true, true, 10, false, 3, 2);
+  }
+
+  public TrainerSettings {
+    positive("steps", steps);
+    positive("promptsPerStep", promptsPerStep);
+    if (miniBatchPrompts < 0 || miniBatchPrompts > promptsPerStep) {
+      throw new IllegalArgumentException(
+          "miniBatchPrompts must be in 0..promptsPerStep, was " + miniBatchPrompts);
+    }
+    positive("epochsPerBatch", epochsPerBatch);
+    positive("microBatchTokens", microBatchTokens);
+    positive("maxGenerationBatches", maxGenerationBatches);
+    positive("maxSkippedUpdates", maxSkippedUpdates);
+    if (treesKept < 0) {
+      throw new IllegalArgumentException("treesKept must not be negative, was " + treesKept);
+    }
+  }
+
+  /** Trees per optimiser update. */
+  public int updatePrompts() {
+    return miniBatchPrompts == 0 ? promptsPerStep : miniBatchPrompts;
+  }
+
+  private static void positive(String name, int value) {
+    if (value <= 0) {
+      throw new IllegalArgumentException(name + " must be positive, was " + value);
+    }
+  }
+}
