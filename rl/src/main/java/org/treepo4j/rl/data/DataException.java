@@ -1,0 +1,17 @@
+package org.treepo4j.rl.data;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** A file of tasks that cannot be understood; the message names file, line, field and the wish. */
+public final class DataException extends IOException {
+  private static final long serialVersionUID = 1L;
+
+  DataException(Path file, String problem) {
+    super(file + ": " + problem);
+  }
+
+  DataException(Path file, long line, String problem) {
+    super(file + ":" + line + ": " + problem);
+  }
+}
