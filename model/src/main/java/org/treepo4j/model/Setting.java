@@ -16,4 +16,7 @@ import java.lang.annotation.Target;
 public @interface Setting {
   /** One sentence: meaning, unit, and the paper's or recipe's name where it differs. */
   String value();
+
+  /** Whether users must give it; then {@code defaults()} holds null. */
+  boolean required() default false;
 }

@@ -17,6 +17,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.treepo4j.model.Setting;
 import org.apache.commons.text.similarity.LevenshteinDistance;
 
 /** Turns a parsed settings tree into records, refusing whatever it does not understand by name. */
@@ -63,7 +64,7 @@ final class RecordBinder {
       Object fallback = defaults == null ? null : get(component, defaults);
       JsonNode value = object.get(component.getName());
       if (value == null) {
-        if (defaults == null) {
+        if (defaults == null || required(component)) {
           throw wrong(inner, "missing, expected " + expectation(component.getGenericType()));
         }
         values[i] = fallback;
@@ -74,9 +75,14 @@ final class RecordBinder {
     return construct(path, type, values);
   }
 
+  private static boolean required(RecordComponent component) {
+    Setting setting = component.getAnnotation(Setting.class);
+    return setting != null && setting.required();
+  }
+
   private Object value(String path, JsonNode node, Type type, Object fallback) {
     if (node.isNull()) {
-      if (type instanceof Class<?> c && c.isPrimitive()) {
+      if (fallback != null || type instanceof Class<?> c && c.isPrimitive()) {
         throw wrong(path, "expected " + expectation(type) + ", was nothing");
       }
       return null;

@@ -39,7 +39,7 @@ public final class SettingsReference {
             "| `%s` | %s | %s%s |\n"
                 .formatted(
                     key,
-                    value == null ? "" : "`" + shown(value) + "`",
+                    setting.required() ? "required" : value == null ? "" : "`" + shown(value) + "`",
                     setting.value().replace("|", "\\|"),
                     inner.isEnum() ? " (" + RecordBinder.expectation(inner) + ")" : ""));
       }

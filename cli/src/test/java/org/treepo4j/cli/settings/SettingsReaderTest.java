@@ -11,6 +11,7 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.treepo4j.model.Setting;
 
 class SettingsReaderTest {
   enum Order {
@@ -106,6 +107,20 @@ class SettingsReaderTest {
     refused("on: maybe", "on: expected true or false, was \"maybe\"");
     refused("inner: 3", "inner: expected settings (width, names), was 3");
     refused("rate:", "rate: expected a number, was nothing");
+  }
+
+  record Demanding(@Setting(value = "what to load", required = true) Path model, int steps) {
+    public static Demanding defaults() {
+      return new Demanding(null, 3);
+    }
+  }
+
+  @Test
+  void requiredSettingsAreAskedFor() {
+    assertThatThrownBy(() -> SettingsReader.read(Demanding.class, null, List.of("steps=4")))
+        .hasMessage("model: missing, expected a path");
+    assertThat(SettingsReader.read(Demanding.class, null, List.of("model=m")))
+        .isEqualTo(new Demanding(Path.of("m"), 3));
   }
 
   @Test
