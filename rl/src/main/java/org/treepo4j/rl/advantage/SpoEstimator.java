@@ -1,0 +1,30 @@
+package org.treepo4j.rl.advantage;
+
+import java.util.List;
+import java.util.stream.IntStream;
+import org.treepo4j.rollout.RolloutTree;
+
+/**
+ * Segment policy optimisation (recipe {@code segpo}; arXiv 2505.23564): the value of a node is the
+ * mean of its children, of a leaf its reward; values are standardised among siblings (population
+ * standard deviation; 0 where all are equal; an only child keeps its value); a segment's advantage
+ * is {@code V(node) − V(parent)} with the root at 0. Not whitened.
+ */
+public record SpoEstimator() implements AdvantageEstimator {
+
+  @Override
+  public List<List<AdvantageBreakdown>> explain(List<RolloutTree> batch) {
+    return TrajectoryGroups.of(batch).stream().map(SpoEstimator::ofTree).toList();
+  }
+
+  private static List<AdvantageBreakdown> ofTree(TrajectoryGroups tree) {
+    NodeValues values = new NodeValues(tree, tree.rewards());
+    values.standardiseSiblings();
+    return IntStream.range(0, tree.trajectories())
+        .mapToObj(
+            i ->
+                new AdvantageBreakdown(
+                    tree.reward(i), List.of(), values.advantages(i, 0), Whitening.NONE))
+        .toList();
+  }
+}
