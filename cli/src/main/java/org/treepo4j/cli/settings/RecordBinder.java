@@ -17,8 +17,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.treepo4j.model.Setting;
 import org.apache.commons.text.similarity.LevenshteinDistance;
+import org.treepo4j.model.Setting;
 
 /** Turns a parsed settings tree into records, refusing whatever it does not understand by name. */
 final class RecordBinder {

@@ -42,8 +42,23 @@ public record ArchitectureSettings(
           "heads must be positive and divide hiddenSize " + hiddenSize + ", was " + heads);
     }
     new ModelConfig(
-        family, 1, hiddenSize, layers, heads, kvHeads, hiddenSize / heads, ffnSize, maxPositions,
-        NORM_EPSILON, ropeTheta, RopeScaling.NONE, false, false, false, tiedEmbeddings, -1,
+        family,
+        1,
+        hiddenSize,
+        layers,
+        heads,
+        kvHeads,
+        hiddenSize / heads,
+        ffnSize,
+        maxPositions,
+        NORM_EPSILON,
+        ropeTheta,
+        RopeScaling.NONE,
+        false,
+        false,
+        false,
+        tiedEmbeddings,
+        -1,
         List.of()); // its checks are ours
   }
 
