@@ -1,0 +1,163 @@
+package org.treepo4j.model;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Adam with decoupled weight decay (Loshchilov &amp; Hutter 2019, algorithm 2), in the form PyTorch
+ * gives it. Matrices decay; norms and biases, which have one dimension, do not.
+ *
+ * <p>With {@code g} the gradient, {@code t} the step and {@code α} the learning rate:
+ *
+ * <pre>
+ *   θ ← θ·(1 − α·λ)
+ *   m ← β₁·m + (1 − β₁)·g        v ← β₂·v + (1 − β₂)·g²
+ *   θ ← θ − α/(1 − β₁ᵗ) · m / (√(v/(1 − β₂ᵗ)) + ε)
+ * </pre>
+ *
+ * <p>Frozen parameters have no moments and stay as they are.
+ */
+public final class AdamW {
+  private static final String FIRST = ".exp_avg";
+  private static final String SECOND = ".exp_avg_sq";
+
+  private final double beta1;
+  private final double beta2;
+  private final double epsilon;
+  private final double weightDecay;
+  private final List<Moments> moments = new ArrayList<>();
+  private long steps;
+
+  /** A trainable parameter with its running means of the gradient and of its square. */
+  private record Moments(Parameter parameter, boolean decays, float[] first, float[] second) {}
+
+  /**
+   * @param weights whose trainable parameters are to be optimised
+   * @param beta1 decay of the first moment, in [0, 1)
+   * @param beta2 decay of the second moment, in [0, 1)
+   * @param epsilon added to the root of the second moment, positive
+   * @param weightDecay λ, not negative
+   */
+  public AdamW(Weights weights, double beta1, double beta2, double epsilon, double weightDecay) {
+    requireDecay("beta1", beta1);
+    requireDecay("beta2", beta2);
+    if (!(epsilon > 0)) {
+      throw new IllegalArgumentException("epsilon must be positive, was " + epsilon);
+    }
+    requireNotNegative("weightDecay", weightDecay);
+    this.beta1 = beta1;
+    this.beta2 = beta2;
+    this.epsilon = epsilon;
+    this.weightDecay = weightDecay;
+    for (Parameter parameter : weights.parameters()) {
+      if (parameter.trainable()) {
+        int size = parameter.values().length;
+        boolean matrix = parameter.shape().length > 1;
+        moments.add(new Moments(parameter, matrix, new float[size], new float[size]));
+      }
+    }
+  }
+
+  /** Updates done so far. */
+  public long steps() {
+    return steps;
+  }
+
+  /**
+   * Applies the accumulated gradients; they stay as they are. The engine is to be told of the new
+   * values ({@link CausalLm#weightsChanged}).
+   */
+  public void step(double learningRate) {
+    requireNotNegative("learningRate", learningRate);
+    steps++;
+    double correction1 = 1 - Math.pow(beta1, steps);
+    double correction2 = 1 - Math.pow(beta2, steps);
+    float stepSize = (float) (learningRate / correction1);
+    float rootCorrection = (float) (1 / Math.sqrt(correction2));
+    for (Moments state : moments) {
+      float keep = state.decays ? (float) (1 - learningRate * weightDecay) : 1f;
+      update(state, keep, stepSize, rootCorrection);
+    }
+  }
+
+  private void update(Moments state, float keep, float stepSize, float rootCorrection) {
+    float[] values = state.parameter.values();
+    float[] gradient = state.parameter.gradient();
+    float[] first = state.first;
+    float[] second = state.second;
+    float b1 = (float) beta1;
+    float b2 = (float) beta2;
+    float new1 = (float) (1 - beta1);
+    float new2 = (float) (1 - beta2);
+    float eps = (float) epsilon;
+    for (int i = 0; i < values.length; i++) {
+      float g = gradient[i];
+      float m = b1 * first[i] + new1 * g;
+      float v = b2 * second[i] + new2 * g * g;
+      first[i] = m;
+      second[i] = v;
+      float denominator = (float) Math.sqrt(v) * rootCorrection + eps;
+      values[i] = values[i] * keep - stepSize * m / denominator;
+    }
+  }
+
+  /**
+   * The live moments by tensor name with the suffixes {@code .exp_avg} and {@code .exp_avg_sq}, in
+   * the order of the model: with {@link #steps}, all that a checkpoint needs.
+   */
+  public Map<String, float[]> state() {
+    Map<String, float[]> state = new LinkedHashMap<>();
+    for (Moments moment : moments) {
+      state.put(moment.parameter.name() + FIRST, moment.first);
+      state.put(moment.parameter.name() + SECOND, moment.second);
+    }
+    return Collections.unmodifiableMap(state);
+  }
+
+  /**
+   * Continues from the state of another optimiser of the same model; the arrays are copied.
+   *
+   * @throws IllegalArgumentException when an array is missing, surplus or of another length;
+   *     nothing is changed then
+   */
+  public void restore(long stepsDone, Map<String, float[]> saved) {
+    if (stepsDone < 0) {
+      throw new IllegalArgumentException("steps must not be negative, was " + stepsDone);
+    }
+    Map<String, float[]> live = state();
+    for (String name : saved.keySet()) {
+      if (!live.containsKey(name)) {
+        throw new IllegalArgumentException("optimizer state has the surplus array " + name);
+      }
+    }
+    live.forEach(
+        (name, values) -> {
+          float[] from = saved.get(name);
+          if (from == null) {
+            throw new IllegalArgumentException("optimizer state lacks the array " + name);
+          }
+          if (from.length != values.length) {
+            throw new IllegalArgumentException(
+                "optimizer state %s must have %d values, had %d"
+                    .formatted(name, values.length, from.length));
+          }
+        });
+    live.forEach((name, values) -> System.arraycopy(saved.get(name), 0, values, 0, values.length));
+    steps = stepsDone;
+  }
+
+  private static void requireDecay(String name, double value) {
+    if (!(value >= 0 && value < 1)) {
+      throw new IllegalArgumentException(name + " must be in [0, 1), was " + value);
+    }
+  }
+
+  private static void requireNotNegative(String name, double value) {
+    if (!(value >= 0) || Double.isInfinite(value)) {
+      throw new IllegalArgumentException(name + " must not be negative, was " + value);
+    }
+  }
+}
