@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -46,10 +47,15 @@ final class HfConfigReader {
       generation =
           new JsonFields(generationFile, "", HostileJson.readObject(generationFile, MAX_BYTES));
     }
-    return new HfConfigReader(config).modelConfig(generation);
+    return new HfConfigReader(config).modelConfig(Optional.ofNullable(generation));
   }
 
-  private ModelConfig modelConfig(JsonFields generation) throws CheckpointException {
+  /** The model a {@code config.json} alone describes. */
+  static ModelConfig modelConfig(JsonFields config) throws CheckpointException {
+    return new HfConfigReader(config).modelConfig(Optional.empty());
+  }
+
+  private ModelConfig modelConfig(Optional<JsonFields> generation) throws CheckpointException {
     Architecture architecture = architecture();
     refuseExperts();
     refuseQuantisation();
@@ -125,19 +131,19 @@ final class HfConfigReader {
     return hidden / heads;
   }
 
-  private int bosTokenId(JsonFields generation) throws CheckpointException {
+  private int bosTokenId(Optional<JsonFields> generation) throws CheckpointException {
     List<Integer> ids = new ArrayList<>(config.tokenIds("bos_token_id"));
-    if (generation != null) {
-      ids.addAll(generation.tokenIds("bos_token_id"));
+    if (generation.isPresent()) {
+      ids.addAll(generation.get().tokenIds("bos_token_id"));
     }
     return ids.isEmpty() ? -1 : ids.get(0);
   }
 
   /** The model's own first, since trees end with it; generation stops at all of them. */
-  private List<Integer> eosTokenIds(JsonFields generation) throws CheckpointException {
+  private List<Integer> eosTokenIds(Optional<JsonFields> generation) throws CheckpointException {
     List<Integer> ids = new ArrayList<>(config.tokenIds("eos_token_id"));
-    if (generation != null) {
-      ids.addAll(generation.tokenIds("eos_token_id"));
+    if (generation.isPresent()) {
+      ids.addAll(generation.get().tokenIds("eos_token_id"));
     }
     return ids.stream().distinct().toList();
   }

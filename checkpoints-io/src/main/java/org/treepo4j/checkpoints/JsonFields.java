@@ -33,6 +33,15 @@ record JsonFields(Path file, String prefix, JsonNode object) {
     return has(field) ? positiveInt(field) : otherwise;
   }
 
+  /** A whole number that is not negative. */
+  long natural(String field) throws CheckpointException {
+    JsonNode value = require(field);
+    if (!value.isIntegralNumber() || !value.canConvertToLong() || value.longValue() < 0) {
+      throw unexpected(field, "a whole number ≥ 0");
+    }
+    return value.longValue();
+  }
+
   double number(String field) throws CheckpointException {
     JsonNode value = require(field);
     if (!value.isNumber() || !Double.isFinite(value.doubleValue())) {

@@ -1,0 +1,30 @@
+package org.treepo4j.checkpoints;
+
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * How a model folder is written.
+ *
+ * @param dtype element type of every tensor: F32, F16 or BF16
+ * @param maxShardBytes most bytes of tensors in one file; a larger tensor gets a file of its own
+ * @param carryFrom folder whose tokenizer, chat template and generation settings are carried over
+ */
+public record ExportOptions(DType dtype, long maxShardBytes, Optional<Path> carryFrom) {
+  /** The limit of {@code transformers}: 5 GB. */
+  public static final long DEFAULT_SHARD_BYTES = 5_000_000_000L;
+
+  public ExportOptions {
+    if (dtype != DType.F32 && dtype != DType.F16 && dtype != DType.BF16) {
+      throw new IllegalArgumentException("dtype must be F32, F16 or BF16, was " + dtype);
+    }
+    if (maxShardBytes <= 0) {
+      throw new IllegalArgumentException("maxShardBytes must be positive, was " + maxShardBytes);
+    }
+  }
+
+  /** One file up to {@link #DEFAULT_SHARD_BYTES}. */
+  public static ExportOptions of(DType dtype, Optional<Path> carryFrom) {
+    return new ExportOptions(dtype, DEFAULT_SHARD_BYTES, carryFrom);
+  }
+}

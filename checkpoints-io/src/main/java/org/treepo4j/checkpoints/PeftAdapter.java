@@ -1,0 +1,193 @@
+package org.treepo4j.checkpoints;
+
+import static org.treepo4j.checkpoints.CheckpointException.quoted;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * A LoRA adapter in PEFT's layout: {@code adapter_config.json} and {@code
+ * adapter_model.safetensors} with tensors such as {@code
+ * base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight}.
+ *
+ * @param config its settings
+ * @param pairs one pair of matrices for each adapted weight
+ */
+public record PeftAdapter(AdapterConfig config, List<Pair> pairs) {
+  private static final String CONFIG = "adapter_config.json";
+  private static final String WEIGHTS = "adapter_model.safetensors";
+  private static final String PREFIX = "base_model.model.";
+  private static final String WEIGHT = ".weight";
+  private static final String A = ".lora_A.weight";
+  private static final String B = ".lora_B.weight";
+  private static final int MAX_BYTES = 1 << 20;
+
+  /**
+   * The matrices of one adapted weight.
+   *
+   * @param weight the weight's name in the base model, such as {@code
+   *     model.layers.0.self_attn.q_proj.weight}
+   * @param out rows of the weight
+   * @param in columns of the weight
+   * @param a A, [rank, in] row-major, live
+   * @param b B, [out, rank] row-major, live
+   */
+  @SuppressWarnings("ArrayRecordComponent") // live weights, compared by nobody
+  public record Pair(String weight, int out, int in, float[] a, float[] b) {
+    public Pair {
+      if (!weight.endsWith(WEIGHT)) {
+        throw new IllegalArgumentException("weight must end with .weight, was " + weight);
+      }
+    }
+
+    private String module() {
+      return weight.substring(0, weight.length() - WEIGHT.length());
+    }
+  }
+
+  public PeftAdapter {
+    pairs = List.copyOf(pairs);
+    for (Pair pair : pairs) {
+      long rank = config.rank();
+      if (pair.a().length != rank * pair.in() || pair.b().length != rank * pair.out()) {
+        throw new IllegalArgumentException(
+            "pairs must be of rank " + rank + ", was otherwise: " + pair.weight());
+      }
+    }
+  }
+
+  /**
+   * Reads an adapter; variants of LoRA with other mathematics are refused by name.
+   *
+   * @throws CheckpointException with the file and what is wrong with it
+   */
+  public static PeftAdapter read(Path folder) throws CheckpointException {
+    AdapterConfig config = readConfig(folder.resolve(CONFIG));
+    try (SafetensorsFile file = SafetensorsFile.open(folder.resolve(WEIGHTS))) {
+      Set<String> surplus = new TreeSet<>(file.tensors().keySet());
+      List<Pair> pairs = new ArrayList<>();
+      for (String name : file.tensors().keySet()) {
+        if (name.startsWith(PREFIX) && name.endsWith(A)) {
+          String module = name.substring(PREFIX.length(), name.length() - A.length());
+          pairs.add(readPair(file, module, config));
+          surplus.remove(name);
+          surplus.remove(PREFIX + module + B);
+        }
+      }
+      if (!surplus.isEmpty()) {
+        throw new CheckpointException(
+            file.path(),
+            "tensor " + quoted(surplus.iterator().next()) + " is not part of a LoRA pair");
+      }
+      return new PeftAdapter(config, pairs);
+    } catch (IOException e) {
+      throw CheckpointException.of(folder.resolve(WEIGHTS), "cannot be read", e);
+    }
+  }
+
+  /**
+   * Writes the adapter's two files into an existing folder, weights in float32.
+   *
+   * @param baseModel name or path of the base model, for PEFT's automatic loading
+   */
+  public void writeInto(Path folder, String baseModel) throws CheckpointException {
+    List<TensorSpec> specs = new ArrayList<>();
+    for (Pair pair : pairs) {
+      specs.add(TensorSpec.of(PREFIX + pair.module() + A, DType.F32, config.rank(), pair.in()));
+      specs.add(TensorSpec.of(PREFIX + pair.module() + B, DType.F32, pair.out(), config.rank()));
+    }
+    try (SafetensorsWriter writer =
+        SafetensorsWriter.create(folder.resolve(WEIGHTS), specs, Map.of("format", "pt"))) {
+      for (Pair pair : pairs) {
+        writer.writeFloats(PREFIX + pair.module() + A, pair.a());
+        writer.writeFloats(PREFIX + pair.module() + B, pair.b());
+      }
+      writer.finish();
+    }
+    Path file = folder.resolve(CONFIG);
+    try {
+      DurableFiles.write(file, HfConfigWriter.bytes(configJson(baseModel)));
+    } catch (IOException e) {
+      throw CheckpointException.of(file, "cannot be written", e);
+    }
+  }
+
+  private ObjectNode configJson(String baseModel) {
+    ObjectNode json = HfConfigWriter.JSON.createObjectNode();
+    json.put("base_model_name_or_path", baseModel);
+    json.put("bias", "none");
+    json.put("fan_in_fan_out", false);
+    json.put("inference_mode", true);
+    json.put("init_lora_weights", true);
+    if (config.alpha() == Math.rint(config.alpha())) {
+      json.put("lora_alpha", (long) config.alpha()); // PEFT declares it a whole number
+    } else {
+      json.put("lora_alpha", config.alpha());
+    }
+    json.put("lora_dropout", 0.0);
+    json.putNull("modules_to_save");
+    json.put("peft_type", "LORA");
+    json.put("r", config.rank());
+    config.targetModules().forEach(json.putArray("target_modules")::add);
+    json.put("task_type", "CAUSAL_LM");
+    json.put("use_dora", false);
+    json.put("use_rslora", false);
+    return json;
+  }
+
+  private static AdapterConfig readConfig(Path file) throws CheckpointException {
+    JsonFields json = new JsonFields(file, "", HostileJson.readObject(file, MAX_BYTES));
+    if (!json.text("peft_type").equals("LORA")) {
+      throw json.unexpected("peft_type", "LORA");
+    }
+    for (String variant : List.of("use_dora", "use_rslora", "fan_in_fan_out", "lora_bias")) {
+      if (json.flag(variant, false)) {
+        throw json.refused(variant + " is not supported");
+      }
+    }
+    if (!json.text("bias", "none").equals("none")) {
+      throw json.unexpected("bias", "none");
+    }
+    for (String exception : List.of("rank_pattern", "alpha_pattern", "modules_to_save")) {
+      if (json.has(exception) && !json.object().get(exception).isEmpty()) {
+        throw json.refused(exception + " is not supported");
+      }
+    }
+    try {
+      return new AdapterConfig(
+          json.positiveInt("r"), json.number("lora_alpha"), json.texts("target_modules"));
+    } catch (IllegalArgumentException e) {
+      throw new CheckpointException(file, e.getMessage(), e);
+    }
+  }
+
+  private static Pair readPair(SafetensorsFile file, String module, AdapterConfig config)
+      throws CheckpointException {
+    List<Long> a = file.tensors().get(PREFIX + module + A).shape();
+    TensorInfo tensorB = file.tensors().get(PREFIX + module + B);
+    if (tensorB == null) {
+      throw new CheckpointException(file.path(), "has no tensor " + quoted(PREFIX + module + B));
+    }
+    List<Long> b = tensorB.shape();
+    boolean fits =
+        a.size() == 2 && b.size() == 2 && a.get(0) == config.rank() && b.get(1) == config.rank();
+    if (!fits || a.get(1) > Integer.MAX_VALUE || b.get(0) > Integer.MAX_VALUE) {
+      throw new CheckpointException(
+          file.path(),
+          "shapes %s and %s of %s are not of rank %d"
+              .formatted(a, b, quoted(module), config.rank()));
+    }
+    return new Pair(
+        module + WEIGHT,
+        b.get(0).intValue(),
+        a.get(1).intValue(),
+        file.readFloats(PREFIX + module + A),
+        file.readFloats(PREFIX + module + B));
+  }
+}
