@@ -1,0 +1,146 @@
+package org.treepo4j.rl.loss;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.treepo4j.model.TokenTree;
+import org.treepo4j.rollout.RolloutTree;
+import org.treepo4j.rollout.SegmentNode;
+import org.treepo4j.rollout.Trajectory;
+
+/**
+ * A tree ready to be trained on; never split between mini-batches. Arrays are not copied.
+ *
+ * @param tokens the unique tokens, prompt first
+ * @param paths index in {@code tokens} of every response token, {@code [trajectory][response
+ *     token]}
+ * @param advantages {@code [trajectory][response token]}
+ * @param oldLogprobs log-probability of every token under the policy that sampled, {@code [unique
+ *     token]}; entries of the prompt are not read
+ * @param referenceLogprobs the same under the frozen reference policy, or null without one
+ */
+public record TrainingTree(
+    TokenTree tokens,
+    int[][] paths,
+    double[][] advantages,
+    float[] oldLogprobs,
+    float[] referenceLogprobs) {
+
+  public TrainingTree {
+    if (paths.length != advantages.length) {
+      throw new IllegalArgumentException(
+          "advantages must have " + paths.length + " trajectories, had " + advantages.length);
+    }
+    for (int i = 0; i < paths.length; i++) {
+      if (paths[i].length != advantages[i].length) {
+        throw new IllegalArgumentException(
+            "advantages of trajectory "
+                + i
+                + " must have "
+                + paths[i].length
+                + " values, had "
+                + advantages[i].length);
+      }
+    }
+    sameSize("oldLogprobs", oldLogprobs, tokens);
+    if (referenceLogprobs != null) {
+      sameSize("referenceLogprobs", referenceLogprobs, tokens);
+    }
+  }
+
+  /**
+   * A sampled tree with its advantages.
+   *
+   * @param oldLogprobs by the tokens of {@link RolloutTree#toTokenTree}
+   * @param referenceLogprobs likewise, or null
+   */
+  public static TrainingTree of(
+      RolloutTree tree, double[][] advantages, float[] oldLogprobs, float[] referenceLogprobs) {
+    return new TrainingTree(
+        tree.toTokenTree(), responsePaths(tree), advantages, oldLogprobs, referenceLogprobs);
+  }
+
+  /**
+   * Index in {@link RolloutTree#toTokenTree} of every response token, {@code [trajectory][response
+   * token]}.
+   */
+  static int[][] responsePaths(RolloutTree tree) {
+    Map<Integer, Integer> firstTokenOf = new HashMap<>();
+    int next = tree.promptTokens().length;
+    for (SegmentNode node : tree.nodes()) {
+      firstTokenOf.put(node.id(), next);
+      next += node.tokens().length;
+    }
+    int[][] paths = new int[tree.trajectories().size()][];
+    for (int i = 0; i < paths.length; i++) {
+      Trajectory trajectory = tree.trajectories().get(i);
+      paths[i] = new int[tree.response(trajectory).length];
+      int t = 0;
+      for (SegmentNode node : tree.segments(trajectory)) {
+        int first = firstTokenOf.get(node.id());
+        for (int k = 0; k < node.tokens().length; k++) {
+          paths[i][t++] = first + k;
+        }
+      }
+    }
+    return paths;
+  }
+
+  public int trajectories() {
+    return paths.length;
+  }
+
+  /** Sum of the response lengths of all trajectories. */
+  public long responseTokens() {
+    return Arrays.stream(paths).mapToLong(path -> path.length).sum();
+  }
+
+  /** Tokens an engine computes for this tree, prompt included. */
+  public int uniqueTokens() {
+    return tokens.size();
+  }
+
+  /** Tokens an engine would compute for its trajectories one by one, prompts included. */
+  public long flattenedTokens() {
+    return Arrays.stream(paths)
+        .mapToLong(path -> tokens.positions()[path[path.length - 1]] + 1L)
+        .sum();
+  }
+
+  /** The trajectories as trees of one path each: the reference that trees are held against. */
+  public List<TrainingTree> flattened() {
+    List<TrainingTree> chains = new ArrayList<>();
+    for (int i = 0; i < paths.length; i++) {
+      int[] whole = tokens.path(paths[i][paths[i].length - 1]);
+      int prompt = whole.length - paths[i].length;
+      int[] path = new int[paths[i].length];
+      Arrays.setAll(path, t -> prompt + t);
+      int[] ids = Arrays.stream(whole).map(token -> tokens.tokens()[token]).toArray();
+      chains.add(
+          new TrainingTree(
+              TokenTree.chain(ids),
+              new int[][] {path},
+              new double[][] {advantages[i]},
+              gather(oldLogprobs, whole),
+              referenceLogprobs == null ? null : gather(referenceLogprobs, whole)));
+    }
+    return chains;
+  }
+
+  private static float[] gather(float[] values, int[] indices) {
+    float[] gathered = new float[indices.length];
+    for (int i = 0; i < indices.length; i++) {
+      gathered[i] = values[indices[i]];
+    }
+    return gathered;
+  }
+
+  private static void sameSize(String name, float[] values, TokenTree tokens) {
+    if (values.length != tokens.size()) {
+      throw new IllegalArgumentException(
+          name + " must have " + tokens.size() + " values, had " + values.length);
+    }
+  }
+}
