@@ -88,6 +88,11 @@ public record TrainingTree(
     return paths;
   }
 
+  /** The same tree with log-probabilities of another sampling policy. */
+  public TrainingTree withOldLogprobs(float[] others) {
+    return new TrainingTree(tokens, paths, advantages, others, referenceLogprobs);
+  }
+
   public int trajectories() {
     return paths.length;
   }

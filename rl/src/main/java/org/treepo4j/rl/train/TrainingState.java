@@ -30,4 +30,19 @@ public record TrainingState(
   /** A run that has not begun. */
   public static final TrainingState NEW =
       new TrainingState(0, 0, 0, 0, 0, 0, Double.NaN, Double.NaN, 0, 0);
+
+  /** One more step that was one update. */
+  TrainingState afterUpdate(boolean skipped) {
+    return new TrainingState(
+        step + 1,
+        updates + 1,
+        tasksDrawn,
+        sampledTokens,
+        trajectoryTokens,
+        skippedUpdates + (skipped ? 1 : 0),
+        accuracyBefore,
+        bestAccuracy,
+        evaluationsSinceBest,
+        seconds);
+  }
 }

@@ -1,0 +1,129 @@
+package org.treepo4j.rl.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.treepo4j.model.ForwardOptions;
+import org.treepo4j.model.ForwardPass;
+import org.treepo4j.model.TokenTree;
+import org.treepo4j.rl.loss.LossNormalizer;
+import org.treepo4j.rl.loss.LossResult;
+import org.treepo4j.rl.loss.LossSettings;
+import org.treepo4j.rl.loss.LossStatistics;
+import org.treepo4j.rl.loss.Packing;
+import org.treepo4j.rl.loss.TrainingTree;
+import org.treepo4j.rl.loss.TreeObjective;
+
+/**
+ * Trains the policy on one batch of trees: mini-batches of whole trees, each an optimiser update
+ * whose gradient is accumulated over micro-batches and does not depend on their split.
+ */
+final class PolicyUpdate {
+  private final Policy policy;
+  private final WeightUpdate weightUpdate;
+  private final LossSettings loss;
+  private final TrainerSettings settings;
+  private final ForwardOptions options;
+
+  /**
+   * What a batch's updates did.
+   *
+   * @param loss mean over the updates
+   * @param statistics summed over all updates
+   * @param gradientNorm mean over the updates that were not skipped
+   * @param learningRate of the last update
+   * @param skipped updates whose gradient was thrown away
+   * @param computedTokens tokens of all forward passes
+   */
+  record Report(
+      double loss,
+      LossStatistics statistics,
+      double gradientNorm,
+      double learningRate,
+      int updates,
+      int skipped,
+      long computedTokens) {}
+
+  /**
+   * @param temperature of the sampling, at which the ratio of new to old policy is taken
+   */
+  PolicyUpdate(
+      Policy policy,
+      WeightUpdate weightUpdate,
+      LossSettings loss,
+      TrainerSettings settings,
+      double temperature) {
+    this.policy = policy;
+    this.weightUpdate = weightUpdate;
+    this.loss = loss;
+    this.settings = settings;
+    this.options = new ForwardOptions(temperature, true);
+  }
+
+  /**
+   * Whether every batch gives one update only; then the old policy is the present one, and its
+   * log-probabilities need no pass of their own.
+   */
+  boolean onPolicy(int trees) {
+    return settings.epochsPerBatch() == 1 && settings.updatePrompts() >= trees;
+  }
+
+  /**
+   * @param trees of one batch; their old log-probabilities are not looked at when {@link #onPolicy}
+   */
+  Report run(List<TrainingTree> trees) {
+    boolean onPolicy = onPolicy(trees.size());
+    double lossSum = 0;
+    double normSum = 0;
+    double rate = 0;
+    int updates = 0;
+    int skipped = 0;
+    long computed = 0;
+    LossStatistics statistics = LossStatistics.NONE;
+    for (int epoch = 0; epoch < settings.epochsPerBatch(); epoch++) {
+      for (List<TrainingTree> miniBatch : Packing.bySize(trees, settings.updatePrompts())) {
+        TreeObjective objective = new TreeObjective(loss, LossNormalizer.of(miniBatch));
+        for (List<TrainingTree> microBatch : microBatches(miniBatch)) {
+          LossResult result = accumulate(objective, microBatch, onPolicy);
+          lossSum += result.loss();
+          statistics = statistics.plus(result.statistics());
+          computed += microBatch.stream().mapToLong(TrainingTree::uniqueTokens).sum();
+        }
+        WeightUpdate.Outcome outcome = weightUpdate.apply();
+        updates++;
+        skipped += outcome.skipped() ? 1 : 0;
+        normSum += outcome.skipped() ? 0 : outcome.gradientNorm();
+        rate = outcome.learningRate();
+      }
+    }
+    double norm = updates == skipped ? Double.NaN : normSum / (updates - skipped);
+    return new Report(lossSum / updates, statistics, norm, rate, updates, skipped, computed);
+  }
+
+  private List<List<TrainingTree>> microBatches(List<TrainingTree> miniBatch) {
+    List<TrainingTree> items = miniBatch;
+    if (!settings.treeTraining()) {
+      items = new ArrayList<>();
+      for (TrainingTree tree : miniBatch) {
+        items.addAll(tree.flattened());
+      }
+    }
+    return Packing.byBudget(items, TrainingTree::uniqueTokens, settings.microBatchTokens());
+  }
+
+  private LossResult accumulate(
+      TreeObjective objective, List<TrainingTree> microBatch, boolean onPolicy) {
+    List<TokenTree> tokens = microBatch.stream().map(TrainingTree::tokens).toList();
+    try (ForwardPass pass = policy.model().forward(tokens, options)) {
+      List<TrainingTree> trees = microBatch;
+      if (onPolicy) {
+        trees = new ArrayList<>();
+        for (int i = 0; i < microBatch.size(); i++) {
+          trees.add(microBatch.get(i).withOldLogprobs(pass.logprobs(i)));
+        }
+      }
+      LossResult result = objective.evaluate(trees, pass);
+      pass.backward(result.dLogprob(), result.dEntropy());
+      return result;
+    }
+  }
+}

@@ -1,0 +1,35 @@
+package org.treepo4j.rl.train;
+
+import java.nio.file.Path;
+import org.treepo4j.model.Setting;
+
+/**
+ * A model from scratch: {@code ./treepo pretrain}.
+ *
+ * @param tokenizer folder of its tokenizer
+ * @param output run folder
+ */
+public record PretrainSettings(
+    @Setting(value = "folder with the tokenizer of the new model", required = true) Path tokenizer,
+    @Setting(value = "folder for checkpoints and metrics", required = true) Path output,
+    @Setting("auto, vector or samediff") String engine,
+    @Setting("seed of weights, shuffling and synthetic tasks") long seed,
+    @Setting("shape of the model") ArchitectureSettings architecture,
+    @Setting("what it learns from") CorpusSettings corpus,
+    @Setting("AdamW and what surrounds an update") OptimizerSettings optimizer,
+    @Setting("the loop") SupervisionSettings trainer,
+    @Setting("checkpoints") CheckpointSettings checkpoint) {
+
+  public static PretrainSettings defaults() {
+    return new PretrainSettings(
+        null,
+        null,
+        "auto",
+        1,
+        ArchitectureSettings.defaults(),
+        CorpusSettings.defaults(),
+        OptimizerSettings.defaults(),
+        SupervisionSettings.defaults(),
+        CheckpointSettings.defaults());
+  }
+}

@@ -1,0 +1,33 @@
+package org.treepo4j.rl.train;
+
+import java.nio.file.Path;
+import org.treepo4j.model.Setting;
+
+/**
+ * Supervised fine-tuning: {@code ./treepo sft}.
+ *
+ * @param model Hugging Face folder to start from
+ * @param output run folder
+ */
+public record SftSettings(
+    @Setting(value = "Hugging Face folder of the model to start from", required = true) Path model,
+    @Setting(value = "folder for checkpoints and metrics", required = true) Path output,
+    @Setting("auto, vector or samediff") String engine,
+    @Setting("seed of shuffling and synthetic tasks") long seed,
+    @Setting("what it learns from") CorpusSettings corpus,
+    @Setting("AdamW and what surrounds an update") OptimizerSettings optimizer,
+    @Setting("the loop") SupervisionSettings trainer,
+    @Setting("checkpoints") CheckpointSettings checkpoint) {
+
+  public static SftSettings defaults() {
+    return new SftSettings(
+        null,
+        null,
+        "auto",
+        1,
+        CorpusSettings.defaults(),
+        OptimizerSettings.defaults(),
+        SupervisionSettings.defaults(),
+        CheckpointSettings.defaults());
+  }
+}

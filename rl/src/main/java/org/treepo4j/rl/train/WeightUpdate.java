@@ -1,0 +1,97 @@
+package org.treepo4j.rl.train;
+
+import java.util.Map;
+import org.treepo4j.model.AdamW;
+import org.treepo4j.model.GradientClipping;
+
+/**
+ * What follows a backward pass: the gradient is clipped, AdamW takes a step at the scheduled
+ * learning rate, and the engine is told. A gradient that is not finite is thrown away instead, a
+ * few times.
+ */
+final class WeightUpdate {
+  private final Policy policy;
+  private final OptimizerSettings settings;
+  private final AdamW optimizer;
+  private final long updates;
+  private final int maxSkipped;
+  private long done;
+  private int skippedInARow;
+
+  /**
+   * What one update did.
+   *
+   * @param gradientNorm global norm before clipping; may be NaN or infinite
+   * @param learningRate the rate used
+   * @param skipped whether the gradient was thrown away
+   */
+  record Outcome(double gradientNorm, double learningRate, boolean skipped) {}
+
+  /**
+   * @param updates how many the run will make, for the schedule
+   * @param maxSkipped gradients in a row that may be thrown away
+   */
+  WeightUpdate(Policy policy, OptimizerSettings settings, long updates, int maxSkipped) {
+    this.policy = policy;
+    this.settings = settings;
+    this.updates = updates;
+    this.maxSkipped = maxSkipped;
+    this.optimizer =
+        new AdamW(
+            policy.trainable(),
+            settings.beta1(),
+            settings.beta2(),
+            settings.epsilon(),
+            settings.weightDecay());
+  }
+
+  /** Uses the accumulated gradient and sets it to zero. */
+  Outcome apply() {
+    policy.collectGradients();
+    double clip = settings.gradientClip() > 0 ? settings.gradientClip() : Double.MAX_VALUE;
+    double norm = GradientClipping.clip(policy.trainable(), clip);
+    double rate = settings.learningRate().rate(done, updates);
+    done++;
+    boolean finite = Double.isFinite(norm);
+    if (finite) {
+      skippedInARow = 0;
+      optimizer.step(rate);
+      policy.weightsChanged();
+    } else if (++skippedInARow > maxSkipped) {
+      throw new TrainingException(
+          "the gradient was not finite "
+              + skippedInARow
+              + " times in a row (norm "
+              + norm
+              + "): lower optimizer.learningRate.peak, or go on from an earlier checkpoint");
+    }
+    policy.zeroGradients();
+    return new Outcome(norm, rate, !finite);
+  }
+
+  /** Updates so far, thrown-away gradients included. */
+  long done() {
+    return done;
+  }
+
+  /** Optimiser steps so far, which count what was not thrown away. */
+  long optimizerSteps() {
+    return optimizer.steps();
+  }
+
+  int skippedInARow() {
+    return skippedInARow;
+  }
+
+  /** The live optimiser state by name. */
+  Map<String, float[]> state() {
+    return optimizer.state();
+  }
+
+  /** Goes on where a checkpoint was written. */
+  void restore(long doneBefore, int skippedBefore, long steps, Map<String, float[]> state) {
+    optimizer.restore(steps, state);
+    done = doneBefore;
+    skippedInARow = skippedBefore;
+  }
+}
