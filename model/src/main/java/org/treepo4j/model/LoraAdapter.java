@@ -1,0 +1,125 @@
+package org.treepo4j.model;
+
+import java.util.Random;
+
+/**
+ * The adapter of one matrix: {@code W = base + scale · B · A}, W [out, in], A [rank, in], B [out,
+ * rank]. Forward ({@link #merge}) and backward ({@link #collectGradient}) side by side.
+ */
+final class LoraAdapter {
+  private final Parameter weight;
+  private final FrozenBase base;
+  private final Parameter a;
+  private final Parameter b;
+  private final int out;
+  private final int in;
+  private final int rank;
+  private final float scale;
+
+  /**
+   * @param weight the adapted matrix, whose values become the merged ones
+   * @param module its name in PEFT's files without the ending
+   */
+  LoraAdapter(Parameter weight, FrozenBase base, String module, LoraSettings settings, long seed) {
+    this.weight = weight;
+    this.base = base;
+    this.out = weight.shape()[0];
+    this.in = weight.shape()[1];
+    this.rank = settings.rank();
+    this.scale = (float) settings.scale();
+    this.a =
+        new Parameter(
+            module + ".lora_A.weight", new int[] {rank, in}, uniform(rank, in, seed), true);
+    this.b =
+        new Parameter(
+            module + ".lora_B.weight", new int[] {out, rank}, new float[out * rank], true);
+  }
+
+  /** PEFT's start for A: Kaiming uniform with a = √5, which is ±1/√in; B starts at 0. */
+  private static float[] uniform(int rank, int in, long seed) {
+    Random random = new Random(seed);
+    double bound = 1 / Math.sqrt(in);
+    float[] values = new float[Math.multiplyExact(rank, in)];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) (bound * (2 * random.nextDouble() - 1));
+    }
+    return values;
+  }
+
+  Parameter weight() {
+    return weight;
+  }
+
+  Parameter a() {
+    return a;
+  }
+
+  Parameter b() {
+    return b;
+  }
+
+  /** {@code W ← base + scale · B · A}, row by row. */
+  void merge() {
+    float[] row = new float[in];
+    float[] down = a.values();
+    float[] up = b.values();
+    for (int o = 0; o < out; o++) {
+      base.copyTo(o * in, row);
+      for (int r = 0; r < rank; r++) {
+        addScaled(scale * up[o * rank + r], down, r * in, row, 0, in);
+      }
+      System.arraycopy(row, 0, weight.values(), o * in, in);
+    }
+  }
+
+  /** {@code W ← base}. */
+  void restore() {
+    float[] row = new float[in];
+    for (int o = 0; o < out; o++) {
+      base.copyTo(o * in, row);
+      System.arraycopy(row, 0, weight.values(), o * in, in);
+    }
+  }
+
+  /** {@code dA += scale · Bᵀ · dW}, {@code dB += scale · dW · Aᵀ}, {@code dW ← 0}. */
+  void collectGradient() {
+    float[] dWeight = weight.gradient();
+    float[] down = a.values();
+    float[] up = b.values();
+    float[] dDown = a.gradient();
+    float[] dUp = b.gradient();
+    for (int o = 0; o < out; o++) {
+      for (int r = 0; r < rank; r++) {
+        dUp[o * rank + r] += scale * dot(dWeight, o * in, down, r * in, in);
+        addScaled(scale * up[o * rank + r], dWeight, o * in, dDown, r * in, in);
+      }
+    }
+    weight.zeroGradient();
+  }
+
+  private static void addScaled(
+      float factor, float[] from, int fromOffset, float[] to, int toOffset, int length) {
+    for (int i = 0; i < length; i++) {
+      to[toOffset + i] += factor * from[fromOffset + i];
+    }
+  }
+
+  /** Four running sums, for the compiler keeps the order of one. */
+  private static float dot(float[] x, int xOffset, float[] y, int yOffset, int length) {
+    float s0 = 0;
+    float s1 = 0;
+    float s2 = 0;
+    float s3 = 0;
+    int i = 0;
+    for (; i + 3 < length; i += 4) {
+      s0 += x[xOffset + i] * y[yOffset + i];
+      s1 += x[xOffset + i + 1] * y[yOffset + i + 1];
+      s2 += x[xOffset + i + 2] * y[yOffset + i + 2];
+      s3 += x[xOffset + i + 3] * y[yOffset + i + 3];
+    }
+    for (; i < length; i++) {
+      s0 += x[xOffset + i] * y[yOffset + i];
+    }
+    return s0 + s1 + s2 + s3;
+  }
+}

@@ -1,0 +1,63 @@
+package org.treepo4j.model;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+
+/** Low-rank adaptation (arXiv 2106.09685): which weights get adapters, and of what rank. */
+public record LoraSettings(
+    @Setting("rank of the adapters; 0 trains all weights instead") int rank,
+    @Setting("the adapters' product counts alpha / rank (PEFT: lora_alpha)") double alpha,
+    @Setting(
+            "which projections get adapters: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj,"
+                + " down_proj, lm_head")
+        List<String> targetModules,
+    @Setting(
+            "keep the frozen base of adapted weights in bf16: half the memory, and exact for weights"
+                + " that were bf16 on disk; others are rounded")
+        boolean bf16Base) {
+
+  /** Every projection of a layer. */
+  private static final List<String> LAYER_PROJECTIONS =
+      List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj");
+
+  private static final String HEAD = "lm_head";
+
+  public LoraSettings {
+    if (rank < 0) {
+      throw new IllegalArgumentException("rank must be positive, or 0 for none, was " + rank);
+    }
+    if (!(alpha > 0) || Double.isInfinite(alpha)) {
+      throw new IllegalArgumentException("alpha must be a positive number, was " + alpha);
+    }
+    targetModules = List.copyOf(new LinkedHashSet<>(targetModules));
+    if (rank > 0 && targetModules.isEmpty()) {
+      throw new IllegalArgumentException("targetModules must name at least one projection");
+    }
+    for (String module : targetModules) {
+      if (!LAYER_PROJECTIONS.contains(module) && !module.equals(HEAD)) {
+        throw new IllegalArgumentException(
+            "targetModules must be among "
+                + String.join(", ", LAYER_PROJECTIONS)
+                + ", "
+                + HEAD
+                + ", was "
+                + module);
+      }
+    }
+  }
+
+  /** No adapters; with a rank, every projection of every layer. */
+  public static LoraSettings defaults() {
+    return new LoraSettings(0, 16, LAYER_PROJECTIONS, false);
+  }
+
+  /** Whether adapters are trained rather than all weights. */
+  public boolean enabled() {
+    return rank > 0;
+  }
+
+  /** What the product of the adapters is multiplied by, {@code alpha / rank}. */
+  public double scale() {
+    return alpha / rank;
+  }
+}
