@@ -1,6 +1,7 @@
 package org.treepo4j.model;
 
 import java.util.Random;
+import org.treepo4j.checkpoints.PeftAdapter;
 
 /**
  * The adapter of one matrix: {@code W = base + scale · B · A}, W [out, in], A [rank, in], B [out,
@@ -56,6 +57,23 @@ final class LoraAdapter {
 
   Parameter b() {
     return b;
+  }
+
+  PeftAdapter.Pair toPeft() {
+    return new PeftAdapter.Pair(weight.name(), out, in, a.values(), b.values());
+  }
+
+  void requireShape(PeftAdapter.Pair stored) {
+    if (stored.out() != out || stored.in() != in) {
+      throw new IllegalArgumentException(
+          "adapter of %s must be for [%d, %d], was for [%d, %d]"
+              .formatted(weight.name(), out, in, stored.out(), stored.in()));
+    }
+  }
+
+  void load(PeftAdapter.Pair stored) {
+    System.arraycopy(stored.a(), 0, a.values(), 0, a.values().length);
+    System.arraycopy(stored.b(), 0, b.values(), 0, b.values().length);
   }
 
   /** {@code W ← base + scale · B · A}, row by row. */

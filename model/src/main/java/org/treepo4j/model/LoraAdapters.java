@@ -1,8 +1,12 @@
 package org.treepo4j.model;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
+import org.treepo4j.checkpoints.AdapterConfig;
+import org.treepo4j.checkpoints.PeftAdapter;
 
 /**
  * Low-rank adapters for any engine (LoRA, arXiv 2106.09685). The engine knows nothing of them: it
@@ -110,9 +114,43 @@ public final class LoraAdapters {
     return adapterWeights;
   }
 
-  /** The adapters, one for each adapted matrix in the order of the model. */
-  List<LoraAdapter> adapters() {
-    return adapters;
+  /** The adapters as PEFT stores them; the matrices stay live. */
+  public PeftAdapter toPeft() {
+    AdapterConfig config =
+        new AdapterConfig(settings.rank(), settings.alpha(), settings.targetModules());
+    return new PeftAdapter(config, adapters.stream().map(LoraAdapter::toPeft).toList());
+  }
+
+  /**
+   * Takes over the matrices of a stored adapter; then {@link #mergeIntoWeights}.
+   *
+   * @throws IllegalArgumentException when it adapts other matrices, or has another rank or scale;
+   *     nothing is changed then
+   */
+  public void load(PeftAdapter stored) {
+    AdapterConfig config = stored.config();
+    if (config.rank() != settings.rank() || config.alpha() != settings.alpha()) {
+      throw new IllegalArgumentException(
+          "adapter must have rank %d and alpha %s, had %d and %s"
+              .formatted(settings.rank(), settings.alpha(), config.rank(), config.alpha()));
+    }
+    Map<String, PeftAdapter.Pair> pairs = new LinkedHashMap<>();
+    stored.pairs().forEach(pair -> pairs.put(pair.weight(), pair));
+    for (LoraAdapter adapter : adapters) {
+      PeftAdapter.Pair pair = pairs.remove(adapter.weight().name());
+      if (pair == null) {
+        throw new IllegalArgumentException(
+            "adapter must have matrices for " + adapter.weight().name());
+      }
+      adapter.requireShape(pair);
+    }
+    if (!pairs.isEmpty()) {
+      throw new IllegalArgumentException(
+          "adapter must adapt what its target modules name, also had matrices for "
+              + pairs.keySet().iterator().next());
+    }
+    stored.pairs().forEach(pair -> pairs.put(pair.weight(), pair));
+    adapters.forEach(adapter -> adapter.load(pairs.get(adapter.weight().name())));
   }
 
   /** Writes {@code base + scale · B · A} into the model's weights; then tell the engine. */

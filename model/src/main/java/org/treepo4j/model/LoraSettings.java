@@ -2,6 +2,7 @@ package org.treepo4j.model;
 
 import java.util.LinkedHashSet;
 import java.util.List;
+import org.treepo4j.checkpoints.AdapterConfig;
 
 /** Low-rank adaptation (arXiv 2106.09685): which weights get adapters, and of what rank. */
 public record LoraSettings(
@@ -49,6 +50,11 @@ public record LoraSettings(
   /** No adapters; with a rank, every projection of every layer. */
   public static LoraSettings defaults() {
     return new LoraSettings(0, 16, LAYER_PROJECTIONS, false);
+  }
+
+  /** The settings a stored adapter was trained with. */
+  public static LoraSettings of(AdapterConfig stored) {
+    return new LoraSettings(stored.rank(), stored.alpha(), stored.targetModules(), false);
   }
 
   /** Whether adapters are trained rather than all weights. */

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,7 +14,11 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.treepo4j.checkpoints.Bf16;
+import org.treepo4j.checkpoints.PeftAdapter;
 
 class LoraAdaptersTest {
   private static final String QUERY = TensorNames.ofLayer(1, TensorNames.QUERY);
@@ -58,7 +64,7 @@ class LoraAdaptersTest {
     assertThat(model.parameter(QUERY).values()).isEqualTo(query);
   }
 
-  @Property(tries = 30)
+  @Property(tries = 12)
   void gradientsAreTheSlopesOfAFunctionOfTheMergedWeights(
       @ForAll @IntRange(min = 1, max = 5) int rank, @ForAll long seed) {
     LoraAdapters adapters =
@@ -132,6 +138,45 @@ class LoraAdaptersTest {
         copies(LoraAdapters.attach(TinyModels.LLAMA.weights(1), settings, 6).adapterWeights());
     assertThat(again).usingRecursiveComparison().isEqualTo(first);
     assertThat(other).usingRecursiveComparison().isNotEqualTo(first);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whatPeftStoresIsTheSameModelAgain(TinyModels family, @TempDir Path folder)
+      throws IOException {
+    LoraSettings settings = settings(3, "k_proj", "gate_proj");
+    LoraAdapters trained = LoraAdapters.attach(family.weights(1), settings, 2);
+    disturb(trained, 3);
+    trained.mergeIntoWeights();
+    trained.toPeft().writeInto(folder, "base");
+    PeftAdapter stored = PeftAdapter.read(folder);
+    LoraAdapters loaded =
+        LoraAdapters.attach(family.weights(1), LoraSettings.of(stored.config()), 0);
+    loaded.load(stored);
+    loaded.mergeIntoWeights();
+    assertThat(copies(loaded.modelWeights()))
+        .usingRecursiveComparison()
+        .isEqualTo(copies(trained.modelWeights()));
+  }
+
+  @Test
+  void adaptersOfOtherMatricesAreRefused() {
+    Weights base = TinyModels.QWEN2.weights(1);
+    PeftAdapter wide = LoraAdapters.attach(base, settings(2, "q_proj", "v_proj"), 1).toPeft();
+    assertThatThrownBy(() -> LoraAdapters.attach(base, settings(2, "q_proj"), 1).load(wide))
+        .hasMessage(
+            "adapter must adapt what its target modules name, also had matrices for"
+                + " model.layers.0.self_attn.v_proj.weight");
+    assertThatThrownBy(() -> LoraAdapters.attach(base, settings(2, "k_proj"), 1).load(wide))
+        .hasMessage("adapter must have matrices for model.layers.0.self_attn.k_proj.weight");
+    assertThatThrownBy(() -> LoraAdapters.attach(base, settings(3, "q_proj"), 1).load(wide))
+        .hasMessage("adapter must have rank 3 and alpha 6.0, had 2 and 6.0");
+    PeftAdapter otherModel =
+        LoraAdapters.attach(TinyModels.QWEN3.weights(1), settings(2, "q_proj"), 1).toPeft();
+    assertThatThrownBy(() -> LoraAdapters.attach(base, settings(2, "q_proj"), 1).load(otherModel))
+        .hasMessage(
+            "adapter of model.layers.0.self_attn.q_proj.weight must be for [32, 20], was for [48,"
+                + " 20]");
   }
 
   @Test
