@@ -1,0 +1,52 @@
+package org.treepo4j.tokenizer;
+
+import org.treepo4j.tokenizer.regex.CodePointSet;
+import org.treepo4j.tokenizer.regex.Regex;
+
+/** Finds the parts of a text that a normalizer replaces or a pre-tokenizer splits at. */
+@FunctionalInterface
+interface TextFinder {
+  /** Tells every match in {@code text} from {@code start} to {@code end}, from left to right. */
+  void findAll(String text, int start, int end, Regex.MatchSink sink);
+
+  /** Finds a fixed text; an empty one is never found. */
+  static TextFinder literal(String literal) {
+    return (text, start, end, sink) -> {
+      int at = literal.isEmpty() ? -1 : text.indexOf(literal, start);
+      while (at >= 0 && at + literal.length() <= end) {
+        sink.match(at, at + literal.length());
+        at = text.indexOf(literal, at + literal.length());
+      }
+    };
+  }
+
+  /** Finds every single character of a set. */
+  static TextFinder characters(CodePointSet set) {
+    return (text, start, end, sink) -> {
+      int at = start;
+      while (at < end) {
+        int c = text.codePointAt(at);
+        int next = at + Character.charCount(c);
+        if (set.contains(c)) {
+          sink.match(at, next);
+        }
+        at = next;
+      }
+    };
+  }
+
+  /** The text with every match replaced. */
+  default String replaceAll(String text, String replacement) {
+    StringBuilder out = new StringBuilder(text.length());
+    int[] copied = {0};
+    findAll(
+        text,
+        0,
+        text.length(),
+        (start, end) -> {
+          out.append(text, copied[0], start).append(replacement);
+          copied[0] = end;
+        });
+    return out.append(text, copied[0], text.length()).toString();
+  }
+}

@@ -1,0 +1,34 @@
+package org.treepo4j.tokenizer;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Finds out what kind of tokenizer a folder holds. */
+final class TokenizerFolder {
+  private TokenizerFolder() {}
+
+  static Tokenizer load(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      throw new TokenizerException(folder, "no such folder");
+    }
+    TokenizerConfig config = TokenizerConfig.read(folder);
+    Path json = folder.resolve("tokenizer.json");
+    Path vocabulary = folder.resolve("vocab.json");
+    Path merges = folder.resolve("merges.txt");
+    TokenizerParts parts;
+    if (Files.exists(json)) {
+      parts = TokenizerJson.read(json);
+    } else if (Files.exists(vocabulary) && Files.exists(merges)) {
+      parts = VocabularyAndMerges.read(vocabulary, merges, config);
+    } else {
+      String found =
+          Files.exists(folder.resolve("tokenizer.model"))
+              ? "; tokenizer.model (SentencePiece) is unsupported, convert it to tokenizer.json"
+              : "";
+      throw new TokenizerException(
+          folder, "holds neither tokenizer.json nor vocab.json with merges.txt" + found);
+    }
+    return new PipelineTokenizer(config.apply(parts));
+  }
+}

@@ -1,0 +1,67 @@
+package org.treepo4j.tokenizer.regex;
+
+/**
+ * A compiled pattern in Oniguruma's Ruby dialect, the one that Hugging Face tokenizer files are
+ * written in. Immutable and safe for many threads.
+ */
+public final class Regex {
+  private static final int MAX_PATTERN_LENGTH = 20_000;
+
+  /** Steps back that one piece of text may take: Oniguruma's limit for one match, and more. */
+  private static final long STEPS_PER_TEXT = 10_000_000;
+
+  private static final long STEPS_PER_CHARACTER = 200;
+
+  private final String pattern;
+  private final Program program;
+
+  private Regex(String pattern, Program program) {
+    this.pattern = pattern;
+    this.program = program;
+  }
+
+  /**
+   * Compiles a pattern.
+   *
+   * @throws java.util.regex.PatternSyntaxException naming what is wrong or unsupported
+   */
+  public static Regex compile(String pattern) {
+    if (pattern.length() > MAX_PATTERN_LENGTH) {
+      throw new java.util.regex.PatternSyntaxException(
+          "longer than " + MAX_PATTERN_LENGTH + " characters", "", -1);
+    }
+    return new Regex(pattern, new Program(pattern, new PatternParser(pattern).parse()));
+  }
+
+  /** Takes the matches of a text, in order. */
+  @FunctionalInterface
+  public interface MatchSink {
+    /** A match of {@code text} from {@code start} to {@code end}, never empty. */
+    void match(int start, int end);
+  }
+
+  /**
+   * Finds all matches that take something in {@code text} from {@code start} to {@code end}, from
+   * left to right; the pattern sees nothing beyond those bounds.
+   */
+  public void findAll(String text, int start, int end, MatchSink sink) {
+    long maxSteps = STEPS_PER_TEXT + STEPS_PER_CHARACTER * (end - start);
+    Matching matching = new Matching(program, text, start, end, maxSteps);
+    int at = start;
+    while (at < end) {
+      int matchEnd = matching.matchAt(at);
+      if (matchEnd > at) {
+        sink.match(at, matchEnd);
+        at = matchEnd;
+      } else {
+        at += Character.charCount(text.codePointAt(at));
+      }
+    }
+  }
+
+  /** The pattern as written. */
+  @Override
+  public String toString() {
+    return pattern;
+  }
+}
