@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * {@code config.json} and {@code generation_config.json} of a Hugging Face folder as a {@link
@@ -27,6 +28,8 @@ final class HfConfigReader {
   private static final int MISTRAL_SLIDING_WINDOW = 4096;
   private static final int QWEN_SLIDING_WINDOW = 4096;
   private static final int QWEN_MAX_WINDOW_LAYERS = 28;
+  private static final int LLAMA_BOS = 1;
+  private static final int LLAMA_EOS = 2;
   private static final double NORM_EPS = 1e-6;
 
   private static final List<String> EXPERT_COUNTS =
@@ -86,8 +89,8 @@ final class HfConfigReader {
           biasIsRead && bias,
           architecture == Architecture.QWEN3,
           config.flag("tie_word_embeddings", false),
-          bosTokenId(generation),
-          eosTokenIds(generation));
+          bosTokenId(architecture, generation),
+          eosTokenIds(architecture, generation));
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(config.file(), e.getMessage(), e);
     }
@@ -131,21 +134,28 @@ final class HfConfigReader {
     return hidden / heads;
   }
 
-  private int bosTokenId(Optional<JsonFields> generation) throws CheckpointException {
-    List<Integer> ids = new ArrayList<>(config.tokenIds("bos_token_id"));
-    if (generation.isPresent()) {
-      ids.addAll(generation.get().tokenIds("bos_token_id"));
-    }
-    return ids.isEmpty() ? -1 : ids.get(0);
+  private int bosTokenId(Architecture architecture, Optional<JsonFields> generation)
+      throws CheckpointException {
+    return tokenIds("bos_token_id", architecture, LLAMA_BOS, generation).findFirst().orElse(-1);
   }
 
-  /** The model's own first, since trees end with it; generation stops at all of them. */
-  private List<Integer> eosTokenIds(Optional<JsonFields> generation) throws CheckpointException {
-    List<Integer> ids = new ArrayList<>(config.tokenIds("eos_token_id"));
+  private List<Integer> eosTokenIds(Architecture architecture, Optional<JsonFields> generation)
+      throws CheckpointException {
+    return tokenIds("eos_token_id", architecture, LLAMA_EOS, generation).distinct().toList();
+  }
+
+  /** The model's own ids first, then those of generation; where both are silent, the default. */
+  private Stream<Integer> tokenIds(
+      String field, Architecture architecture, int llamaDefault, Optional<JsonFields> generation)
+      throws CheckpointException {
+    boolean silent = !config.object().has(field);
+    List<Integer> ids = new ArrayList<>(config.tokenIds(field));
     if (generation.isPresent()) {
-      ids.addAll(generation.get().tokenIds("eos_token_id"));
+      silent &= !generation.get().object().has(field);
+      ids.addAll(generation.get().tokenIds(field));
     }
-    return ids.stream().distinct().toList();
+    boolean hasDefault = architecture == Architecture.LLAMA || architecture == Architecture.MISTRAL;
+    return silent && hasDefault ? Stream.of(llamaDefault) : ids.stream();
   }
 
   private void refuseExperts() throws CheckpointException {

@@ -1,0 +1,98 @@
+package org.treepo4j.checkpoints;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PeftAdapterTest {
+  private static final JsonMapper JSON = new JsonMapper();
+
+  private static final PeftAdapter ADAPTER =
+      new PeftAdapter(
+          new AdapterConfig(2, 16, List.of("q_proj", "down_proj")),
+          List.of(
+              new PeftAdapter.Pair(
+                  "model.layers.0.self_attn.q_proj.weight",
+                  3,
+                  4,
+                  new float[] {1, 2, 3, 4, 5, 6, 7, 8},
+                  new float[] {-1, -2, -3, -4, -5, -6}),
+              new PeftAdapter.Pair(
+                  "model.layers.1.mlp.down_proj.weight", 1, 1, new float[2], new float[2])));
+
+  @TempDir Path folder;
+
+  @Test
+  void comesBackUnderThePeftNames() throws IOException {
+    ADAPTER.writeInto(folder, "base");
+    try (SafetensorsFile file = SafetensorsFile.open(folder.resolve("adapter_model.safetensors"))) {
+      String module = "base_model.model.model.layers.0.self_attn.q_proj";
+      assertThat(file.tensors().get(module + ".lora_A.weight").hasShape(2, 4)).isTrue();
+      assertThat(file.tensors().get(module + ".lora_B.weight").hasShape(3, 2)).isTrue();
+    }
+    ObjectNode json = (ObjectNode) JSON.readTree(folder.resolve("adapter_config.json").toFile());
+    assertThat(json.get("peft_type").textValue()).isEqualTo("LORA");
+    assertThat(json.get("lora_alpha").isIntegralNumber()).isTrue();
+    assertThat(json.get("base_model_name_or_path").textValue()).isEqualTo("base");
+    PeftAdapter read = PeftAdapter.read(folder);
+    assertThat(read).usingRecursiveComparison().isEqualTo(ADAPTER);
+    assertThat(read.config().scale()).isEqualTo(8);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          'peft_type':'IA3'                | peft_type: expected LORA
+          'use_dora':true                  | use_dora is not supported
+          'use_rslora':true                | use_rslora is not supported
+          'bias':'all'                     | bias: expected none
+          'rank_pattern':{'q_proj':4}      | rank_pattern is not supported
+          'modules_to_save':['lm_head']    | modules_to_save is not supported
+          'target_modules':'.*q_proj'      | target_modules: expected a list of strings
+          'r':0                            | r: expected a positive whole number
+          'r':3                            | are not of rank 3
+          'lora_alpha':0                   | alpha must be positive
+          """)
+  void refusesVariantsByName(String fields, String problem) throws IOException {
+    ADAPTER.writeInto(folder, "base");
+    Path config = folder.resolve("adapter_config.json");
+    ObjectNode json = (ObjectNode) JSON.readTree(config.toFile());
+    json.setAll((ObjectNode) JSON.readTree("{" + fields.replace('\'', '"') + "}"));
+    Files.writeString(config, json.toString());
+    assertThatThrownBy(() -> PeftAdapter.read(folder))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining(problem);
+  }
+
+  @Test
+  void refusesTensorsWithoutPartner() throws IOException {
+    ADAPTER.writeInto(folder, "base");
+    Path file = folder.resolve("adapter_model.safetensors");
+    for (String name :
+        List.of("base_model.model.x.lora_A.weight", "base_model.model.x.lora_B.weight", "y")) {
+      try (SafetensorsWriter writer =
+          SafetensorsWriter.create(file, List.of(TensorSpec.of(name, DType.F32, 2, 2)), Map.of())) {
+        writer.writeFloats(name, new float[4]);
+        writer.finish();
+      }
+      assertThatThrownBy(() -> PeftAdapter.read(folder))
+          .isInstanceOf(CheckpointException.class)
+          .hasMessageContaining(
+              name.endsWith("lora_A.weight") ? "lora_B" : "not part of a LoRA pair");
+    }
+  }
+}
