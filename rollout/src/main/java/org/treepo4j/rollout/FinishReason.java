@@ -1,6 +1,11 @@
 package org.treepo4j.rollout;
 
-/** Why a trajectory ended; the preference orders donors of a fallback (algorithm page, 2.1). */
+/**
+ * Why a trajectory ended; the preference orders donors of a fallback (algorithm page, 2.1).
+ *
+ * <p>{@link TreeSampler} gives every reason but {@link #UNCLOSED_ANSWER} and {@link #UNFINISHED},
+ * which files of other makers may hold.
+ */
 public enum FinishReason {
   ANSWERED(7),
   UNCLOSED_ANSWER(6),

@@ -1,16 +1,21 @@
 package org.treepo4j.rollout;
 
 /**
- * One segment of a rollout tree. Arrays are not copied.
+ * One segment of a rollout tree, or a part of one where a fallback cut it in two. Arrays are not
+ * copied.
  *
  * @param id positive, unique in its tree; node 0 is the prompt and is not listed
  * @param parent id of the node it continues; 0 for the prompt
  * @param tokens sampled token ids, at least one
  * @param logprobs log-probability in nats of each token under the distribution it was sampled from
- *     (after temperature and truncation)
+ *     (after temperature and truncation); NaN where a file does not tell
  * @param modelLogprobs log-probability of each token under the model's own distribution
- *     (temperature 1, nothing truncated)
- * @param entropies entropy in nats of the model's own distribution at each step
+ *     (temperature 1, nothing truncated); NaN where a file does not tell
+ * @param entropies entropy in nats of the model's own distribution at each step; NaN where a file
+ *     does not tell
+ * @param branch the {@linkplain RandomStreams random stream} its tokens were drawn with, 1 and up;
+ *     0 where a file does not tell
+ * @param fallback whether it begins at the cut of a fallback
  */
 public record SegmentNode(
     int id,
@@ -18,7 +23,9 @@ public record SegmentNode(
     int[] tokens,
     double[] logprobs,
     double[] modelLogprobs,
-    double[] entropies) {
+    double[] entropies,
+    int branch,
+    boolean fallback) {
 
   public SegmentNode {
     if (id <= 0) {
@@ -33,6 +40,21 @@ public record SegmentNode(
     sameLength(id, "logprobs", logprobs, tokens.length);
     sameLength(id, "modelLogprobs", modelLogprobs, tokens.length);
     sameLength(id, "entropies", entropies, tokens.length);
+    if (branch < 0) {
+      throw new IllegalArgumentException(
+          "branch of node " + id + " must not be negative, was " + branch);
+    }
+  }
+
+  /** A node of unknown branch that does not begin at a fallback. */
+  public SegmentNode(
+      int id,
+      int parent,
+      int[] tokens,
+      double[] logprobs,
+      double[] modelLogprobs,
+      double[] entropies) {
+    this(id, parent, tokens, logprobs, modelLogprobs, entropies, 0, false);
   }
 
   private static void sameLength(int id, String name, double[] values, int tokens) {

@@ -1,0 +1,219 @@
+package org.treepo4j.rollout;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.treepo4j.model.BranchingDecoder;
+import org.treepo4j.model.CacheFullException;
+
+/**
+ * Continuous batching: every decoder batch takes the rows of all prompts that can advance, earliest
+ * prompt first, up to {@code maxBatchPaths}. A prompt that waits for its last segment holds no row,
+ * and the next prompt begins as soon as rows are free. Which rows share a batch does not change any
+ * tree.
+ *
+ * <p>When the decoder's cache is full, the prompt begun last is set back to its start and waits
+ * until another has ended; its tokens are computed again then, and come out the same.
+ */
+final class BatchScheduler implements AutoCloseable {
+  private static final int MAX_NAMES = 3;
+
+  private final BranchingDecoder decoder;
+  private final TokenDistribution distribution;
+  private final int maxRows;
+  private final int rowsWanted;
+  private final List<PromptRollout> prompts;
+  private final RolloutProgress progress;
+
+  private final Deque<PromptRollout> waiting;
+  private final List<PromptRollout> running = new ArrayList<>();
+
+  /** Prompts that run at once; less than all after the cache was full. */
+  private int maxRunning = Integer.MAX_VALUE;
+
+  private long steps;
+  private long rowsUsed;
+
+  BatchScheduler(
+      BranchingDecoder decoder,
+      TokenDistribution distribution,
+      RolloutSettings settings,
+      List<PromptRollout> prompts,
+      RolloutProgress progress) {
+    this.decoder = decoder;
+    this.distribution = distribution;
+    this.prompts = prompts;
+    this.progress = progress;
+    waiting = new ArrayDeque<>(prompts);
+    maxRows = settings.maxBatchPaths();
+    rowsWanted = (int) Math.min(maxRows, (long) prompts.size() * settings.maxWidth());
+  }
+
+  RolloutBatch run() {
+    long begin = System.nanoTime();
+    startPrompts();
+    while (!running.isEmpty()) {
+      advance(append());
+      running.removeIf(PromptRollout::isDone);
+      startPrompts();
+      tellProgress();
+    }
+    double seconds = (System.nanoTime() - begin) * 1e-9;
+    List<RolloutStatistics> each =
+        prompts.stream().map(prompt -> prompt.counts().toStatistics()).toList();
+    RolloutStatistics all =
+        each.stream()
+            .reduce(RolloutStatistics.NONE, RolloutStatistics::plus)
+            .withBatches(steps, rowsUsed, steps * rowsWanted, seconds);
+    return new RolloutBatch(prompts.stream().map(PromptRollout::tree).toList(), all, each);
+  }
+
+  /** Releases what the prompts still hold of the decoder. */
+  @Override
+  public void close() {
+    RuntimeException failure = null;
+    for (PromptRollout prompt : prompts) {
+      try {
+        prompt.release();
+      } catch (RuntimeException e) {
+        failure = failure == null ? e : failure;
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  private void startPrompts() {
+    int paths = running.stream().mapToInt(PromptRollout::activePaths).sum();
+    while (!waiting.isEmpty() && paths < maxRows && running.size() < maxRunning) {
+      PromptRollout prompt = waiting.peek();
+      try {
+        naming(List.of(prompt), prompt::start);
+      } catch (CacheFullException e) {
+        if (running.isEmpty()) {
+          throw failure(List.of(prompt), e);
+        }
+        prompt.reset();
+        maxRunning = running.size();
+        return;
+      }
+      running.add(waiting.remove());
+      paths += prompt.activePaths();
+    }
+  }
+
+  /** Computes the pending tokens of the next rows and returns these. */
+  private List<Row> append() {
+    while (true) {
+      List<Row> rows = nextRows();
+      List<Row> pending = rows.stream().filter(row -> row.pending() != Row.NOTHING).toList();
+      try {
+        if (!pending.isEmpty()) {
+          naming(
+              owners(pending),
+              () ->
+                  decoder.append(
+                      pending.stream().map(Row::keys).toList(),
+                      pending.stream().mapToInt(Row::pending).toArray()));
+        }
+        return rows;
+      } catch (CacheFullException e) {
+        if (running.size() == 1) {
+          throw failure(running, e);
+        }
+        PromptRollout last = running.remove(running.size() - 1);
+        last.reset();
+        waiting.push(last);
+        maxRunning = running.size();
+      }
+    }
+  }
+
+  private List<Row> nextRows() {
+    List<Row> rows = new ArrayList<>();
+    for (PromptRollout prompt : running) {
+      for (Row row : prompt.rows()) {
+        if (rows.size() == maxRows) {
+          return rows;
+        }
+        rows.add(row);
+      }
+    }
+    return rows;
+  }
+
+  /** Lets every path of the rows sample its next token. */
+  private void advance(List<Row> rows) {
+    float[][] logits =
+        naming(owners(rows), () -> decoder.nextLogits(rows.stream().map(Row::keys).toList()));
+    for (int i = 0; i < logits.length; i++) {
+      Row row = rows.get(i);
+      float[] rowLogits = logits[i];
+      naming(List.of(row.owner()), () -> sample(row, rowLogits));
+    }
+    for (Row row : rows) {
+      naming(List.of(row.owner()), () -> row.owner().advanced(row));
+    }
+    steps++;
+    rowsUsed += rows.size();
+  }
+
+  private void sample(Row row, float[] logits) {
+    distribution.read(logits);
+    for (ActivePath path : row.paths()) {
+      path.sample(distribution);
+    }
+  }
+
+  private void tellProgress() {
+    int finishedPrompts = prompts.size() - waiting.size() - running.size();
+    long trajectories = 0;
+    long tokens = 0;
+    for (PromptRollout prompt : prompts) {
+      trajectories += prompt.counts().trajectories();
+      tokens += prompt.counts().sampledTokens();
+    }
+    progress.update(finishedPrompts, trajectories, tokens);
+  }
+
+  private static List<PromptRollout> owners(List<Row> rows) {
+    return rows.stream().map(Row::owner).distinct().toList();
+  }
+
+  private static void naming(List<PromptRollout> concerned, Runnable work) {
+    naming(
+        concerned,
+        () -> {
+          work.run();
+          return null;
+        });
+  }
+
+  /** Runs the work; a failure other than a full cache names the prompts concerned. */
+  private static <T> T naming(List<PromptRollout> concerned, Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (CacheFullException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw failure(concerned, e);
+    }
+  }
+
+  private static RolloutException failure(List<PromptRollout> concerned, RuntimeException cause) {
+    String names =
+        concerned.stream()
+            .limit(MAX_NAMES)
+            .map(prompt -> prompt.prompt().id())
+            .collect(Collectors.joining(", "));
+    String more =
+        concerned.size() > MAX_NAMES ? " and " + (concerned.size() - MAX_NAMES) + " more" : "";
+    String reason = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+    return new RolloutException(
+        "sampling failed for prompt " + names + more + ": " + reason, cause);
+  }
+}

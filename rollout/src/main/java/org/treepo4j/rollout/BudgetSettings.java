@@ -1,0 +1,31 @@
+package org.treepo4j.rollout;
+
+import org.treepo4j.model.Setting;
+
+/** The divergence budget of a step; {@code rollout.budget.*}. */
+public record BudgetSettings(
+    @Setting(
+            "FIXED, RANDOM or TOKEN_BUDGET: what bounds the children of one step; recipe"
+                + " tree_divergence_budget_control.")
+        BudgetControl control,
+    @Setting("RANDOM only: least branching drawn.") int branchingLo,
+    @Setting("RANDOM only: greatest branching drawn.") int branchingHi,
+    @Setting("TOKEN_BUDGET only: tokens one step may sample for all prompts of the batch.")
+        long tokensPerStep,
+    @Setting(
+            "TOKEN_BUDGET only: prompts that share tokensPerStep; 0 takes the prompts of the call,"
+                + " so that trees then depend on how many these are.")
+        int prompts) {
+
+  public static BudgetSettings defaults() {
+    return new BudgetSettings(BudgetControl.FIXED, 2, 4, 131_072, 0);
+  }
+
+  public BudgetSettings {
+    Checks.present("control", control);
+    Checks.positive("branchingLo", branchingLo);
+    Checks.atLeast("branchingHi", branchingHi, "branchingLo", branchingLo);
+    Checks.positive("tokensPerStep", tokensPerStep);
+    Checks.notNegative("prompts", prompts);
+  }
+}

@@ -1,0 +1,42 @@
+package org.treepo4j.rollout;
+
+/** The text of one growing response, and where its last segment begins. */
+final class ResponseText {
+  private final TokenText.Stream stream;
+  private final StringBuilder text = new StringBuilder();
+  private int segmentStart;
+
+  private ResponseText(TokenText.Stream stream) {
+    this.stream = stream;
+  }
+
+  /** The text of the response that ends with a node. */
+  static ResponseText of(TokenText tokenText, GrowingNode node) {
+    ResponseText response = new ResponseText(tokenText.open());
+    for (GrowingNode above : node.path()) {
+      for (int i = 0; i < above.sampled().size(); i++) {
+        response.append(above.sampled().token(i));
+      }
+    }
+    return response;
+  }
+
+  /** Appends a token's text and returns where it begins. */
+  int append(int token) {
+    int before = text.length();
+    text.append(stream.append(token));
+    return before;
+  }
+
+  void beginSegment() {
+    segmentStart = text.length();
+  }
+
+  StringBuilder text() {
+    return text;
+  }
+
+  String segment() {
+    return text.substring(segmentStart);
+  }
+}

@@ -1,0 +1,21 @@
+package org.treepo4j.rollout;
+
+import java.util.List;
+
+/**
+ * The outcome of one rollout.
+ *
+ * @param trees one for each prompt, in the order of the prompts
+ * @param statistics of the whole batch
+ * @param promptStatistics of each prompt
+ */
+public record RolloutBatch(
+    List<RolloutTree> trees,
+    RolloutStatistics statistics,
+    List<RolloutStatistics> promptStatistics) {
+
+  public RolloutBatch {
+    trees = List.copyOf(trees);
+    promptStatistics = List.copyOf(promptStatistics);
+  }
+}

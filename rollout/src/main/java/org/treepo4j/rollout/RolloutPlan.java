@@ -1,0 +1,33 @@
+package org.treepo4j.rollout;
+
+/**
+ * What all prompts of one rollout have in common.
+ *
+ * @param settings as given
+ * @param rules when segments stop and paths finish
+ * @param text of token ids
+ * @param streams the random numbers
+ * @param temperature of the allotment at this point of training
+ * @param budgetPrompts prompts that share a token budget
+ * @param maxPathTokens longest path of the model, prompt included
+ */
+record RolloutPlan(
+    RolloutSettings settings,
+    StopRules rules,
+    TokenText text,
+    RandomStreams streams,
+    double temperature,
+    int budgetPrompts,
+    int maxPathTokens) {
+
+  /** Response tokens a trajectory of this prompt may have. */
+  int mostResponseTokens(RolloutPrompt prompt) {
+    return Math.min(settings.maxResponseTokens(), maxPathTokens - prompt.tokens().length);
+  }
+
+  /** Whether finished trajectories may have to be branched later. */
+  boolean mayFallBack() {
+    return settings.kind() == RolloutKind.TREE
+        && settings.fallback().position() != FallbackPosition.NONE;
+  }
+}

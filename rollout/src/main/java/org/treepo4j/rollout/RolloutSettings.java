@@ -1,0 +1,112 @@
+package org.treepo4j.rollout;
+
+import org.treepo4j.model.Setting;
+
+/** How rollouts are sampled; {@code rollout.*}. Defaults are those of the paper's main run. */
+public record RolloutSettings(
+    @Setting("TREE, or INDEPENDENT for trajectories that share nothing but the prompt.")
+        RolloutKind kind,
+    @Setting(
+            "INDEPENDENT only: compute the prompt once for all trajectories; false computes it for"
+                + " each, as a sampler without prefix cache does. Does not change the trees.")
+        boolean sharePrompt,
+    @Setting("Trajectories wanted per prompt, the paper's w; recipe rollout.n.") int maxWidth,
+    @Setting("BY_RESPONSE_TOKENS only: trajectories wanted per prompt at least.") int minWidth,
+    @Setting("Most tokens of a segment; paper l_seg, recipe tree_max_token_per_step.")
+        int segmentLength,
+    @Setting("Most segments of a trajectory; paper d, recipe tree_max_depth.") int maxDepth,
+    @Setting("Most response tokens of a trajectory; recipe data.max_response_length.")
+        int maxResponseTokens,
+    @Setting(
+            "A finished path with fewer tokens is dropped and does not count; recipe"
+                + " traj_filter_min_len.")
+        int minTrajectoryTokens,
+    @Setting("Children of an active path per step; recipe tree_fixed_step_div.") int branching,
+    @Setting("Range of the number of paths of the first step.") DivergenceRange initialDivergence,
+    @Setting("How many children one step may give.") BudgetSettings budget,
+    @Setting("What bounds the trajectories of a prompt; recipe tree_total_budget_policy.")
+        TotalBudget totalBudget,
+    @Setting(
+            "BY_RESPONSE_TOKENS only: response tokens wanted per prompt, counted per trajectory;"
+                + " recipe tree_max_response_token.")
+        long maxResponseTokensPerPrompt,
+    @Setting("Which active paths get the children.") AllotmentSettings allotment,
+    @Setting("Branching again from finished trajectories.") FallbackSettings fallback,
+    @Setting("When a response counts as answered; recipe tree_boxed_eos_policy.")
+        AnswerPolicy answerPolicy,
+    @Setting("Whether repetition ends a path; recipe repetition_es_policy.")
+        RepetitionPolicy repetitionPolicy,
+    @Setting("Characters of a text that counts as repeated; recipe rep_length_thresh.")
+        int repetitionLength,
+    @Setting("Occurrences in one segment, overlapping ones too; recipe rep_count_thresh.")
+        int repetitionCount,
+    @Setting("The distribution tokens are drawn from.") SamplingSettings sampling,
+    @Setting(
+            "Most paths the model advances at once; more wait for a free row. Does not change the"
+                + " trees.")
+        int maxBatchPaths) {
+
+  public static RolloutSettings defaults() {
+    return new RolloutSettings(
+        RolloutKind.TREE,
+        true,
+        16,
+        1,
+        512,
+        14,
+        7168,
+        0,
+        2,
+        DivergenceRange.defaults(),
+        BudgetSettings.defaults(),
+        TotalBudget.BY_TRAJECTORIES,
+        65_536,
+        AllotmentSettings.defaults(),
+        FallbackSettings.defaults(),
+        AnswerPolicy.BOXED_AND_EOS,
+        RepetitionPolicy.MOST_PRIORITIZED,
+        32,
+        8,
+        SamplingSettings.defaults(),
+        256);
+  }
+
+  public RolloutSettings {
+    Checks.present("kind", kind);
+    Checks.positive("maxWidth", maxWidth);
+    Checks.positive("minWidth", minWidth);
+    Checks.positive("segmentLength", segmentLength);
+    Checks.positive("maxDepth", maxDepth);
+    Checks.positive("maxResponseTokens", maxResponseTokens);
+    Checks.notNegative("minTrajectoryTokens", minTrajectoryTokens);
+    Checks.positive("branching", branching);
+    Checks.present("initialDivergence", initialDivergence);
+    Checks.present("budget", budget);
+    Checks.present("totalBudget", totalBudget);
+    Checks.positive("maxResponseTokensPerPrompt", maxResponseTokensPerPrompt);
+    Checks.present("allotment", allotment);
+    Checks.present("fallback", fallback);
+    Checks.present("answerPolicy", answerPolicy);
+    Checks.present("repetitionPolicy", repetitionPolicy);
+    Checks.positive("repetitionLength", repetitionLength);
+    Checks.atLeast("repetitionCount", repetitionCount, "2", 2);
+    Checks.present("sampling", sampling);
+    Checks.positive("maxBatchPaths", maxBatchPaths);
+    if (totalBudget == TotalBudget.BY_RESPONSE_TOKENS) {
+      Checks.atLeast("maxWidth", maxWidth, "minWidth", minWidth);
+    }
+    long longest = Math.min(maxResponseTokens, (long) segmentLength * maxDepth);
+    if (minTrajectoryTokens > longest) {
+      throw new IllegalArgumentException(
+          "minTrajectoryTokens must be at most the longest response ("
+              + longest
+              + "), was "
+              + minTrajectoryTokens);
+    }
+  }
+
+  /** The window of fallbacks in tokens. */
+  int fallbackWindow() {
+    return fallback.window() > 0 ? fallback.window() : segmentLength;
+  }
+}

@@ -1,0 +1,38 @@
+package org.treepo4j.rollout;
+
+import java.util.List;
+import org.treepo4j.model.Setting;
+
+/** The distribution tokens are drawn from; {@code rollout.sampling.*}. */
+public record SamplingSettings(
+    @Setting("Divides the logits; 0 takes the likeliest token.") double temperature,
+    @Setting("Keep this many of the likeliest tokens; 0 keeps all.") int topK,
+    @Setting("Then keep the fewest of the likeliest tokens whose share reaches this; 1 keeps all.")
+        double topP,
+    @Setting("Then keep tokens of at least this share of the likeliest; 0 keeps all.") double minP,
+    @Setting("Token ids that end a response, besides the model's own.") List<Integer> stopTokenIds,
+    @Setting("Texts that end a response; the token that completes one is the last of the response.")
+        List<String> stopStrings) {
+
+  public static SamplingSettings defaults() {
+    return new SamplingSettings(1, 0, 1, 0, List.of(), List.of());
+  }
+
+  public SamplingSettings {
+    Checks.within("temperature", temperature, 0, 1e6);
+    if (temperature > 0 && temperature < 1e-6) {
+      throw new IllegalArgumentException(
+          "temperature must be 0 or at least 1.0E-6, was " + temperature);
+    }
+    Checks.notNegative("topK", topK);
+    Checks.within("topP", topP, Double.MIN_VALUE, 1);
+    Checks.within("minP", minP, 0, 1);
+    Checks.present("stopTokenIds", stopTokenIds);
+    Checks.present("stopStrings", stopStrings);
+    stopTokenIds = List.copyOf(stopTokenIds);
+    stopStrings = List.copyOf(stopStrings);
+    if (stopStrings.contains("")) {
+      throw new IllegalArgumentException("stopStrings must not hold an empty text");
+    }
+  }
+}
