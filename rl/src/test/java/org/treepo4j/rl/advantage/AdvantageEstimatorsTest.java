@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.aggregator.ArgumentsAccessor;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.treepo4j.rl.advantage.TreePoEstimator.Weighting;
 import org.treepo4j.rollout.FinishReason;
 import org.treepo4j.rollout.RolloutTree;
@@ -79,6 +83,61 @@ class AdvantageEstimatorsTest {
                 .get(0)
                 .raw())
         .isEqualTo(0.5);
+  }
+
+  /** docs/estimators: a and b below node 1, c and d below node 2; only a is right. */
+  @ParameterizedTest
+  @CsvSource({
+    "treepo, , , 0.625, 0.625, -0.375, -0.375, -0.125, -0.125",
+    "treepo, subgroup-rejection, true, 0.625, 0.625, -0.375, -0.375, -0.25, -0.25",
+    "treepo, weighting, group_size, 0.6667, 0.6667, -0.3333, -0.3333, -0.1667, -0.1667",
+    "segment-progress, , , 0.1429, 0.4286, 0.1429, -0.4286, -0.1429, 0",
+    "spo, , , 1, 0, 1, -2, -1, 1",
+    "grpo, , , 1.5, 1.5, -0.5, -0.5, -0.5, -0.5",
+    "grpo, std, false, 0.75, 0.75, -0.25, -0.25, -0.25, -0.25",
+    "rloo, , , 1, 1, -0.3333, -0.3333, -0.3333, -0.3333",
+    "reinforce++-baseline, , , 0.75, 0.75, -0.25, -0.25, -0.25, -0.25"
+  })
+  void theExampleOfTheDocsBeforeWhitening(ArgumentsAccessor row) {
+    String option = row.getString(1);
+    AdvantageEstimator estimator =
+        AdvantageEstimators.create(
+            row.getString(0), option == null ? Map.of() : Map.of(option, row.getString(2)));
+    List<AdvantageBreakdown> explained = estimator.explain(List.of(example())).get(0);
+    for (int trajectory = 0; trajectory < 4; trajectory++) {
+      for (int segment = 0; segment < 2; segment++) {
+        double expected = row.getDouble(3 + 2 * Math.min(trajectory, 2) + segment);
+        assertThat(explained.get(trajectory).segments().get(segment).raw())
+            .isCloseTo(expected, within(1e-4));
+      }
+    }
+  }
+
+  @Test
+  void theExampleOfTheDocsWhitened() {
+    double[][] treePo =
+        new TreePoEstimator(Weighting.AVERAGE, false).advantages(List.of(example()))[0];
+    assertThat(treePo[0]).containsOnly(new double[] {1.614}, within(1e-3));
+    assertThat(treePo[1]).containsOnly(new double[] {-0.968}, within(1e-3));
+    assertThat(treePo[3]).containsOnly(new double[] {-0.323}, within(1e-3));
+    double[][] baseline =
+        new ReinforcePlusPlusBaselineEstimator().advantages(List.of(example()))[0];
+    assertThat(baseline[0]).containsOnly(new double[] {1.677}, within(1e-3));
+    assertThat(baseline[1]).containsOnly(new double[] {-0.559}, within(1e-3));
+  }
+
+  private static RolloutTree example() {
+    double[] none = new double[2];
+    List<SegmentNode> nodes = new ArrayList<>();
+    List<Trajectory> trajectories = new ArrayList<>();
+    for (int node = 1; node <= 6; node++) {
+      int parent = node <= 2 ? 0 : (node - 1) / 2;
+      nodes.add(new SegmentNode(node, parent, new int[] {node, node}, none, none, none));
+      if (parent > 0) {
+        trajectories.add(new Trajectory(node, FinishReason.EOS, node == 3 ? 1 : 0));
+      }
+    }
+    return new RolloutTree("q", new int[] {1}, nodes, trajectories);
   }
 
   @Test
