@@ -1,0 +1,38 @@
+// Headline numbers above the curves.
+function drawStats() {
+  const cards = [
+    stat("Accuracy", (run) => tailMean(run, "accuracy"), percent, (run) => (known(firstOf(run, "accuracy")) ? `from ${percent(firstOf(run, "accuracy"))}; mean of the last tenth` : "")),
+    stat("Evaluation accuracy", (run) => lastOf(run.metrics.eval_accuracy ?? []), percent, () => "at the last evaluation"),
+    stat("Tokens sampled", (run) => sharing(run), (value) => `${value.toFixed(2)}×`, () => "of the tokens in trajectories; the rest is shared"),
+    stat("Trajectory tokens", (run) => tailMean(run, "tokens_per_second"), (value) => `${brief(Math.round(value))}/s`, () => "whole step, mean of the last tenth"),
+    stat("Steps", (run) => lastOf(run.metrics.step ?? []), String, (run) => `${duration(sum((run.metrics.seconds ?? []).filter(known)))} in all`),
+  ];
+  $("stats").replaceChildren(...cards.filter(Boolean));
+}
+
+function stat(label, value, show, note) {
+  const values = runs().map(value);
+  if (!values.some(known)) return null;
+  return el("div", { class: "card stat" }, el("div", { class: "label" }, label),
+    el("div", { class: "value" }, known(values[0]) ? show(values[0]) : "–", values.length > 1 && known(values[1]) ? el("span", { class: "other" }, ` vs ${show(values[1])}`) : null),
+    el("div", { class: "note" }, note(runs()[0])));
+}
+
+const firstOf = (run, name) => (run.metrics[name] ?? []).find(known);
+
+/** Mean of the last tenth of a metric's values, at least one. */
+function tailMean(run, name) {
+  const values = (run.metrics[name] ?? []).filter(known);
+  return mean(values.slice(-Math.max(1, Math.round(values.length / 10))));
+}
+
+function sharing(run) {
+  const sampled = (run.metrics.sampled_tokens ?? []).filter(known);
+  const needed = (run.metrics.trajectory_tokens ?? []).filter(known);
+  return sampled.length && needed.length ? sum(sampled) / sum(needed) : tailMean(run, "sharing_ratio");
+}
+
+function drawNotices() {
+  $("notices").hidden = report.notices.length === 0;
+  $("notices").replaceChildren(...report.notices.map((notice) => el("li", {}, notice)));
+}
