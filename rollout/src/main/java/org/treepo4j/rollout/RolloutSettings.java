@@ -105,6 +105,36 @@ public record RolloutSettings(
     }
   }
 
+  /**
+   * The same limits for measuring a policy: independent samples at a temperature of their own.
+   *
+   * @param samples trajectories per prompt
+   */
+  public RolloutSettings independent(int samples, double temperature) {
+    return new RolloutSettings(
+        RolloutKind.INDEPENDENT,
+        true,
+        samples,
+        1,
+        segmentLength,
+        maxDepth,
+        maxResponseTokens,
+        0,
+        branching,
+        initialDivergence,
+        budget,
+        TotalBudget.BY_TRAJECTORIES,
+        maxResponseTokensPerPrompt,
+        allotment,
+        fallback,
+        answerPolicy,
+        repetitionPolicy,
+        repetitionLength,
+        repetitionCount,
+        sampling.withTemperature(temperature),
+        maxBatchPaths);
+  }
+
   /** The window of fallbacks in tokens. */
   int fallbackWindow() {
     return fallback.window() > 0 ? fallback.window() : segmentLength;

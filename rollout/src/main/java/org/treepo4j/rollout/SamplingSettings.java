@@ -35,4 +35,9 @@ public record SamplingSettings(
       throw new IllegalArgumentException("stopStrings must not hold an empty text");
     }
   }
+
+  /** The same at another temperature. */
+  SamplingSettings withTemperature(double other) {
+    return new SamplingSettings(other, topK, topP, minP, stopTokenIds, stopStrings);
+  }
 }

@@ -68,9 +68,11 @@ final class PolicyUpdate {
   }
 
   /**
-   * @param trees of one batch; their old log-probabilities are not looked at when {@link #onPolicy}
+   * @param trees of one batch; when {@link #onPolicy}, their old log-probabilities are those
+   *     recorded while sampling
+   * @param mismatch is told how far these are from the engine's, when {@link #onPolicy}
    */
-  Report run(List<TrainingTree> trees) {
+  Report run(List<TrainingTree> trees, LogprobMismatch mismatch) {
     boolean onPolicy = onPolicy(trees.size());
     double lossSum = 0;
     double normSum = 0;
@@ -83,7 +85,7 @@ final class PolicyUpdate {
       for (List<TrainingTree> miniBatch : Packing.bySize(trees, settings.updatePrompts())) {
         TreeObjective objective = new TreeObjective(loss, LossNormalizer.of(miniBatch));
         for (List<TrainingTree> microBatch : microBatches(miniBatch)) {
-          LossResult result = accumulate(objective, microBatch, onPolicy);
+          LossResult result = accumulate(objective, microBatch, onPolicy ? mismatch : null);
           lossSum += result.loss();
           statistics = statistics.plus(result.statistics());
           computed += microBatch.stream().mapToLong(TrainingTree::uniqueTokens).sum();
@@ -111,14 +113,16 @@ final class PolicyUpdate {
   }
 
   private LossResult accumulate(
-      TreeObjective objective, List<TrainingTree> microBatch, boolean onPolicy) {
+      TreeObjective objective, List<TrainingTree> microBatch, LogprobMismatch mismatch) {
     List<TokenTree> tokens = microBatch.stream().map(TrainingTree::tokens).toList();
     try (ForwardPass pass = policy.model().forward(tokens, options)) {
       List<TrainingTree> trees = microBatch;
-      if (onPolicy) {
+      if (mismatch != null) {
         trees = new ArrayList<>();
         for (int i = 0; i < microBatch.size(); i++) {
-          trees.add(microBatch.get(i).withOldLogprobs(pass.logprobs(i)));
+          float[] present = pass.logprobs(i);
+          mismatch.add(microBatch.get(i), present);
+          trees.add(microBatch.get(i).withOldLogprobs(present));
         }
       }
       LossResult result = objective.evaluate(trees, pass);

@@ -70,7 +70,7 @@ public final class SupervisedTrainer {
     this.validation = List.copyOf(validation);
     this.listener = listener;
     this.batches = batches(training, seed);
-    this.policy = new Policy.Full(model, source);
+    this.policy = new FullPolicy(model, source);
     this.weightUpdate =
         new WeightUpdate(policy, optimizer, batches.size(), settings.maxSkippedUpdates());
     this.checkpoints = new RunCheckpoints(output, checkpoint.keepLast(), listener::note);

@@ -67,6 +67,11 @@ public record TrainerSettings(
     return miniBatchPrompts == 0 ? promptsPerStep : miniBatchPrompts;
   }
 
+  /** Optimiser updates of a full step. */
+  public int updatesPerStep() {
+    return epochsPerBatch * ((promptsPerStep + updatePrompts() - 1) / updatePrompts());
+  }
+
   private static void positive(String name, int value) {
     if (value <= 0) {
       throw new IllegalArgumentException(name + " must be positive, was " + value);

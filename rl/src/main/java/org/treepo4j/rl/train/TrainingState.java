@@ -31,7 +31,7 @@ public record TrainingState(
   public static final TrainingState NEW =
       new TrainingState(0, 0, 0, 0, 0, 0, Double.NaN, Double.NaN, 0, 0);
 
-  /** One more step that was one update. */
+  /** One more step of supervised training. */
   TrainingState afterUpdate(boolean skipped) {
     return new TrainingState(
         step + 1,
@@ -44,5 +44,52 @@ public record TrainingState(
         bestAccuracy,
         evaluationsSinceBest,
         seconds);
+  }
+
+  /** One more round of reinforcement learning. */
+  TrainingState after(TrainingStep.Outcome outcome) {
+    return new TrainingState(
+        step + 1,
+        updates + outcome.update().updates(),
+        tasksDrawn + outcome.groups().tasksDrawn(),
+        sampledTokens + outcome.groups().statistics().sampledTokens(),
+        trajectoryTokens + outcome.groups().statistics().trajectoryTokens(),
+        skippedUpdates + outcome.update().skipped(),
+        accuracyBefore,
+        bestAccuracy,
+        evaluationsSinceBest,
+        seconds);
+  }
+
+  /** The policy the run begins with has been measured. */
+  TrainingState startingAt(double accuracy) {
+    return with(accuracy, accuracy, 0, seconds);
+  }
+
+  /** The policy has been measured again. */
+  TrainingState evaluated(double accuracy, boolean best) {
+    return with(
+        accuracyBefore,
+        best ? accuracy : bestAccuracy,
+        best ? 0 : evaluationsSinceBest + 1,
+        seconds);
+  }
+
+  TrainingState plusSeconds(double more) {
+    return with(accuracyBefore, bestAccuracy, evaluationsSinceBest, seconds + more);
+  }
+
+  private TrainingState with(double before, double best, int sinceBest, double time) {
+    return new TrainingState(
+        step,
+        updates,
+        tasksDrawn,
+        sampledTokens,
+        trajectoryTokens,
+        skippedUpdates,
+        before,
+        best,
+        sinceBest,
+        time);
   }
 }

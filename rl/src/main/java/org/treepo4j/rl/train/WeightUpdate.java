@@ -65,7 +65,7 @@ final class WeightUpdate {
               + norm
               + "): lower optimizer.learningRate.peak, or go on from an earlier checkpoint");
     }
-    policy.zeroGradients();
+    policy.trainable().zeroGradients();
     return new Outcome(norm, rate, !finite);
   }
 

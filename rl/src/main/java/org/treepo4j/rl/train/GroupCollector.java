@@ -1,0 +1,127 @@
+package org.treepo4j.rl.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.treepo4j.model.BranchingDecoder;
+import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.DecoderOptions;
+import org.treepo4j.rl.data.Task;
+import org.treepo4j.rl.data.TaskSource;
+import org.treepo4j.rollout.RolloutProgress;
+import org.treepo4j.rollout.RolloutStatistics;
+
+/**
+ * Fills a step with trees there is something to learn from (dynamic sampling, algorithm page,
+ * section 5): prompts whose trajectories all have one reward are dropped, and others sampled until
+ * the step is full or the rounds are used up.
+ */
+final class GroupCollector {
+  /** Rounds aim a little high, so that bad luck seldom costs one more. */
+  private static final double SPARE = 1.25;
+
+  private final CausalLm model;
+  private final TaskSampler sampler;
+  private final TaskSource tasks;
+  private final TrainerSettings settings;
+  private final long seed;
+
+  /**
+   * The trees of a step.
+   *
+   * @param trees to be trained on
+   * @param all every tree that was sampled, for what a step reports of the policy
+   * @param statistics of all sampling
+   * @param tasksDrawn tasks taken from the row
+   * @param dropped trees without contrast or trajectories
+   */
+  record Groups(
+      List<ScoredTree> trees,
+      List<ScoredTree> all,
+      RolloutStatistics statistics,
+      int tasksDrawn,
+      int dropped,
+      int rounds,
+      int failedRewards,
+      int limitedAnswers,
+      double rewardSeconds) {}
+
+  GroupCollector(
+      CausalLm model, TaskSampler sampler, TaskSource tasks, TrainerSettings settings, long seed) {
+    this.model = model;
+    this.sampler = sampler;
+    this.tasks = tasks;
+    this.settings = settings;
+    this.seed = seed;
+  }
+
+  /**
+   * @param step 1 for the first
+   * @param firstTask place in the row of tasks to begin at
+   * @param progress share of training done
+   */
+  Groups collect(long step, long firstTask, double progress) {
+    int wanted = settings.promptsPerStep();
+    List<ScoredTree> kept = new ArrayList<>();
+    List<ScoredTree> all = new ArrayList<>();
+    RolloutStatistics statistics = RolloutStatistics.NONE;
+    int drawn = 0;
+    int failedRewards = 0;
+    int limitedAnswers = 0;
+    double rewardSeconds = 0;
+    int rounds = 0;
+    try (BranchingDecoder decoder = model.decoder(DecoderOptions.defaults())) {
+      while (kept.size() < wanted && rounds < maxRounds()) {
+        List<Task> batch = new ArrayList<>();
+        int size = roundSize(wanted - kept.size(), kept.size(), drawn);
+        for (int i = 0; i < size; i++) {
+          batch.add(tasks.at(firstTask + drawn + i));
+        }
+        drawn += size;
+        rounds++;
+        TaskSampler.Sampled sampled =
+            sampler.sample(decoder, batch, seed, step, progress, RolloutProgress.SILENT);
+        all.addAll(sampled.trees());
+        sampled.trees().stream().filter(this::useful).forEach(kept::add);
+        statistics = statistics.plus(sampled.statistics());
+        failedRewards += sampled.failedRewards();
+        limitedAnswers += sampled.limitedAnswers();
+        rewardSeconds += sampled.rewardSeconds();
+      }
+    }
+    if (kept.size() < wanted && settings.dynamicSampling() && !settings.trainOnShortBatch()) {
+      throw new TrainingException(
+          ("step %d: after %d rounds of sampling only %d of %d prompts have trajectories of"
+                  + " different rewards; set trainer.trainOnShortBatch=true to train on what there"
+                  + " is, or give easier or harder tasks")
+              .formatted(step, rounds, kept.size(), wanted));
+    }
+    List<ScoredTree> trees = kept.subList(0, Math.min(wanted, kept.size()));
+    return new Groups(
+        List.copyOf(trees),
+        all,
+        statistics,
+        drawn,
+        all.size() - kept.size(),
+        rounds,
+        failedRewards,
+        limitedAnswers,
+        rewardSeconds);
+  }
+
+  private int maxRounds() {
+    return settings.dynamicSampling() ? settings.maxGenerationBatches() : 1;
+  }
+
+  private boolean useful(ScoredTree tree) {
+    return settings.dynamicSampling() ? tree.hasContrast() : !tree.tree().trajectories().isEmpty();
+  }
+
+  /** As many prompts as the share kept so far lets expect to be enough, at most a whole batch. */
+  private int roundSize(int missing, int kept, int drawn) {
+    if (drawn == 0) {
+      return settings.promptsPerStep();
+    }
+    double share = Math.max(1.0, kept) / drawn;
+    return (int) Math.min(settings.promptsPerStep(), Math.ceil(SPARE * missing / share));
+  }
+}

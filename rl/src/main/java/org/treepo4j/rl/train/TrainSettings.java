@@ -1,0 +1,61 @@
+package org.treepo4j.rl.train;
+
+import java.nio.file.Path;
+import org.treepo4j.model.LoraSettings;
+import org.treepo4j.model.Setting;
+import org.treepo4j.rl.advantage.AdvantageSettings;
+import org.treepo4j.rl.loss.LossSettings;
+import org.treepo4j.rl.reward.RewardSettings;
+import org.treepo4j.rollout.RolloutSettings;
+
+/**
+ * A reinforcement learning run: {@code ./treepo train}.
+ *
+ * @param model Hugging Face folder of the policy to start from
+ * @param output run folder
+ * @param engine auto, vector or samediff
+ * @param seed of everything random
+ * @param data tasks to learn on and to be measured on
+ */
+public record TrainSettings(
+    @Setting(value = "Hugging Face folder of the policy to start from", required = true) Path model,
+    @Setting(value = "run folder: checkpoints, metrics, trees", required = true) Path output,
+    @Setting("auto, vector or samediff") String engine,
+    @Setting("seed of everything random") long seed,
+    @Setting("tasks to learn on and to be measured on") TaskFiles data,
+    @Setting("how trees are sampled") RolloutSettings rollout,
+    @Setting("what a response is worth") RewardSettings reward,
+    @Setting("how rewards become advantages") AdvantageSettings advantage,
+    @Setting("how advantages become a loss") LossSettings loss,
+    @Setting("AdamW and what surrounds an update") OptimizerSettings optimizer,
+    @Setting("the loop") TrainerSettings trainer,
+    @Setting("measuring on held-out tasks") EvaluationSettings evaluation,
+    @Setting("checkpoints") CheckpointSettings checkpoint,
+    @Setting("train low-rank adapters instead of all weights") LoraSettings lora) {
+
+  public static TrainSettings defaults() {
+    return new TrainSettings(
+        null,
+        null,
+        "auto",
+        1,
+        TaskFiles.defaults(),
+        RolloutSettings.defaults(),
+        RewardSettings.defaults(),
+        AdvantageSettings.defaults(),
+        LossSettings.defaults(),
+        OptimizerSettings.defaults(),
+        TrainerSettings.defaults(),
+        EvaluationSettings.defaults(),
+        CheckpointSettings.defaults(),
+        LoraSettings.defaults());
+  }
+
+  public TrainSettings {
+    if (!(rollout.sampling().temperature() > 0)) {
+      throw new IllegalArgumentException(
+          "rollout.sampling.temperature must be positive for training, was "
+              + rollout.sampling().temperature());
+    }
+  }
+}
