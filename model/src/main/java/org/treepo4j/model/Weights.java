@@ -10,13 +10,20 @@ import org.treepo4j.checkpoints.ModelConfig;
 /** All weight tensors of a model by their Hugging Face names, in the order of the model. */
 public final class Weights {
   private final ModelConfig config;
+  private final RotaryPrecision rotaryPrecision;
   private final Map<String, Parameter> parameters = new LinkedHashMap<>();
 
   /**
    * @throws IllegalArgumentException for two parameters of one name
    */
   public Weights(ModelConfig config, List<Parameter> parameters) {
+    this(config, parameters, RotaryPrecision.FULL);
+  }
+
+  private Weights(
+      ModelConfig config, Collection<Parameter> parameters, RotaryPrecision rotaryPrecision) {
     this.config = config;
+    this.rotaryPrecision = rotaryPrecision;
     for (Parameter parameter : parameters) {
       if (this.parameters.put(parameter.name(), parameter) != null) {
         throw new IllegalArgumentException("weight tensor twice: " + parameter.name());
@@ -26,6 +33,16 @@ public final class Weights {
 
   public ModelConfig config() {
     return config;
+  }
+
+  /** The format that {@link RotaryFrequencies} are rounded to. */
+  public RotaryPrecision rotaryPrecision() {
+    return rotaryPrecision;
+  }
+
+  /** The same parameters with rotary frequencies of another precision. */
+  public Weights withRotaryPrecision(RotaryPrecision precision) {
+    return new Weights(config, parameters.values(), precision);
   }
 
   public Collection<Parameter> parameters() {

@@ -100,7 +100,8 @@ public abstract class CausalLmReferenceContract {
 
   private CausalLm load(Path folder) throws IOException {
     try (HfFolder opened = HfFolder.open(folder)) {
-      return open(WeightsLoader.load(opened));
+      // The references were made by a model cast as a whole to the type it is stored in.
+      return open(WeightsLoader.load(opened).withRotaryPrecision(RotaryPrecision.ofStored(opened)));
     }
   }
 
