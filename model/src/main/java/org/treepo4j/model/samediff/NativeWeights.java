@@ -1,0 +1,49 @@
+package org.treepo4j.model.samediff;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.treepo4j.model.Parameter;
+import org.treepo4j.model.TensorNames;
+import org.treepo4j.model.Weights;
+
+/** ND4J's copy of the weights, shared by all graphs and written in place when they change. */
+final class NativeWeights implements AutoCloseable {
+  private final Weights weights;
+  private final Map<String, INDArray> arrays = new LinkedHashMap<>();
+
+  NativeWeights(Weights weights) {
+    this.weights = weights;
+    for (Parameter parameter : weights.parameters()) {
+      long[] shape = new long[parameter.shape().length];
+      for (int i = 0; i < shape.length; i++) {
+        shape[i] = parameter.shape()[i];
+      }
+      arrays.put(parameter.name(), NativeArrays.of(parameter.values(), shape));
+    }
+  }
+
+  INDArray array(String name) {
+    return arrays.get(name);
+  }
+
+  Parameter parameter(String name) {
+    return weights.parameter(name);
+  }
+
+  /** The tensor that turns hidden states into logits. */
+  String headName() {
+    return weights.config().tiedEmbeddings() ? TensorNames.EMBEDDING : TensorNames.HEAD;
+  }
+
+  /** Copies the present values. */
+  void refresh() {
+    arrays.forEach((name, array) -> NativeArrays.overwrite(array, parameter(name).values()));
+  }
+
+  @Override
+  public void close() {
+    arrays.values().forEach(INDArray::close);
+    arrays.clear();
+  }
+}
