@@ -52,6 +52,9 @@ final class GemmKernel {
     for (; row + ROWS <= rows; row += ROWS) {
       tile6x4(depth, a, a0 + row * aRow, aRow, aStep, b, b0, bStep, c, c0 + row * cRow, cRow, add);
     }
+    for (; row + 2 <= rows; row += 2) {
+      tile2x4(depth, a, a0 + row * aRow, aRow, aStep, b, b0, bStep, c, c0 + row * cRow, cRow, add);
+    }
     for (; row < rows; row++) {
       tile1x4(depth, a, a0 + row * aRow, aStep, b, b0, bStep, c, c0 + row * cRow, add);
     }
@@ -101,13 +104,16 @@ final class GemmKernel {
     for (; row + ROWS <= rows; row += ROWS) {
       tile6x2(depth, a, a0 + row * aRow, aRow, aStep, b, b0, bStep, c, c0 + row * cRow, cRow, add);
     }
+    for (; row + 2 <= rows; row += 2) {
+      tile2x2(depth, a, a0 + row * aRow, aRow, aStep, b, b0, bStep, c, c0 + row * cRow, cRow, add);
+    }
     for (; row < rows; row++) {
       tile1x2(depth, a, a0 + row * aRow, aStep, b, b0, bStep, c, c0 + row * cRow, add);
     }
   }
 
   /** Six rows by four vectors: 24 accumulators. */
-  static void tile6x4(
+  private static void tile6x4(
       int depth,
       float[] a,
       int a0,
@@ -237,7 +243,7 @@ final class GemmKernel {
   }
 
   /** Six rows by two vectors: 12 accumulators. */
-  static void tile6x2(
+  private static void tile6x2(
       int depth,
       float[] a,
       int a0,
@@ -316,8 +322,114 @@ final class GemmKernel {
     c51.intoArray(c, c0 + 5 * cRow + LANES);
   }
 
+  /** Two rows by four vectors. */
+  private static void tile2x4(
+      int depth,
+      float[] a,
+      int a0,
+      int aRow,
+      int aStep,
+      float[] b,
+      int b0,
+      int bStep,
+      float[] c,
+      int c0,
+      int cRow,
+      boolean add) {
+    FloatVector c00 = FloatVector.zero(SPECIES);
+    FloatVector c01 = FloatVector.zero(SPECIES);
+    FloatVector c02 = FloatVector.zero(SPECIES);
+    FloatVector c03 = FloatVector.zero(SPECIES);
+    FloatVector c10 = FloatVector.zero(SPECIES);
+    FloatVector c11 = FloatVector.zero(SPECIES);
+    FloatVector c12 = FloatVector.zero(SPECIES);
+    FloatVector c13 = FloatVector.zero(SPECIES);
+    int ap = a0;
+    int bp = b0;
+    for (int k = 0; k < depth; k++) {
+      FloatVector y0 = FloatVector.fromArray(SPECIES, b, bp);
+      FloatVector y1 = FloatVector.fromArray(SPECIES, b, bp + LANES);
+      FloatVector y2 = FloatVector.fromArray(SPECIES, b, bp + 2 * LANES);
+      FloatVector y3 = FloatVector.fromArray(SPECIES, b, bp + 3 * LANES);
+      FloatVector x0 = FloatVector.broadcast(SPECIES, a[ap]);
+      c00 = x0.fma(y0, c00);
+      c01 = x0.fma(y1, c01);
+      c02 = x0.fma(y2, c02);
+      c03 = x0.fma(y3, c03);
+      FloatVector x1 = FloatVector.broadcast(SPECIES, a[ap + aRow]);
+      c10 = x1.fma(y0, c10);
+      c11 = x1.fma(y1, c11);
+      c12 = x1.fma(y2, c12);
+      c13 = x1.fma(y3, c13);
+      ap += aStep;
+      bp += bStep;
+    }
+    if (add) {
+      c00 = c00.add(FloatVector.fromArray(SPECIES, c, c0));
+      c01 = c01.add(FloatVector.fromArray(SPECIES, c, c0 + LANES));
+      c02 = c02.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * LANES));
+      c03 = c03.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * LANES));
+      c10 = c10.add(FloatVector.fromArray(SPECIES, c, c0 + cRow));
+      c11 = c11.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + LANES));
+      c12 = c12.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + 2 * LANES));
+      c13 = c13.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + 3 * LANES));
+    }
+    c00.intoArray(c, c0);
+    c01.intoArray(c, c0 + LANES);
+    c02.intoArray(c, c0 + 2 * LANES);
+    c03.intoArray(c, c0 + 3 * LANES);
+    c10.intoArray(c, c0 + cRow);
+    c11.intoArray(c, c0 + cRow + LANES);
+    c12.intoArray(c, c0 + cRow + 2 * LANES);
+    c13.intoArray(c, c0 + cRow + 3 * LANES);
+  }
+
+  /** Two rows by two vectors. */
+  private static void tile2x2(
+      int depth,
+      float[] a,
+      int a0,
+      int aRow,
+      int aStep,
+      float[] b,
+      int b0,
+      int bStep,
+      float[] c,
+      int c0,
+      int cRow,
+      boolean add) {
+    FloatVector c00 = FloatVector.zero(SPECIES);
+    FloatVector c01 = FloatVector.zero(SPECIES);
+    FloatVector c10 = FloatVector.zero(SPECIES);
+    FloatVector c11 = FloatVector.zero(SPECIES);
+    int ap = a0;
+    int bp = b0;
+    for (int k = 0; k < depth; k++) {
+      FloatVector y0 = FloatVector.fromArray(SPECIES, b, bp);
+      FloatVector y1 = FloatVector.fromArray(SPECIES, b, bp + LANES);
+      FloatVector x0 = FloatVector.broadcast(SPECIES, a[ap]);
+      c00 = x0.fma(y0, c00);
+      c01 = x0.fma(y1, c01);
+      FloatVector x1 = FloatVector.broadcast(SPECIES, a[ap + aRow]);
+      c10 = x1.fma(y0, c10);
+      c11 = x1.fma(y1, c11);
+      ap += aStep;
+      bp += bStep;
+    }
+    if (add) {
+      c00 = c00.add(FloatVector.fromArray(SPECIES, c, c0));
+      c01 = c01.add(FloatVector.fromArray(SPECIES, c, c0 + LANES));
+      c10 = c10.add(FloatVector.fromArray(SPECIES, c, c0 + cRow));
+      c11 = c11.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + LANES));
+    }
+    c00.intoArray(c, c0);
+    c01.intoArray(c, c0 + LANES);
+    c10.intoArray(c, c0 + cRow);
+    c11.intoArray(c, c0 + cRow + LANES);
+  }
+
   /** One row by four vectors. */
-  static void tile1x4(
+  private static void tile1x4(
       int depth,
       float[] a,
       int a0,
@@ -360,7 +472,7 @@ final class GemmKernel {
   }
 
   /** One row by two vectors. */
-  static void tile1x2(
+  private static void tile1x2(
       int depth,
       float[] a,
       int a0,

@@ -34,13 +34,17 @@ final class RmsNorm {
         (task, worker) -> {
           int end = Math.min(rows, (task + 1) * ROWS_PER_TASK);
           for (int row = task * ROWS_PER_TASK; row < end; row++) {
-            int at = row * width;
-            float square = RowMath.dot(x, at, x, at, width);
-            float inv = (float) (1 / Math.sqrt(square / width + eps));
-            inverse[row] = inv;
-            scale(width, x, at, w, inv, y);
+            inverse[row] = row(width, x, row * width, w, y, row * width);
           }
         });
+  }
+
+  /** One row, on the calling thread; returns {@code inv}. */
+  float row(int width, float[] x, int at, float[] w, float[] y, int to) {
+    float square = RowMath.dot(x, at, x, at, width);
+    float inv = (float) (1 / Math.sqrt(square / width + eps));
+    scale(width, x, at, w, inv, y, to);
+    return inv;
   }
 
   /** The normalised rows once more, from the {@code inverse} that {@link #forward} left. */
@@ -50,7 +54,7 @@ final class RmsNorm {
         (task, worker) -> {
           int end = Math.min(rows, (task + 1) * ROWS_PER_TASK);
           for (int row = task * ROWS_PER_TASK; row < end; row++) {
-            scale(width, x, row * width, w, inverse[row], y);
+            scale(width, x, row * width, w, inverse[row], y, row * width);
           }
         });
   }
@@ -92,16 +96,16 @@ final class RmsNorm {
         });
   }
 
-  private static void scale(int n, float[] x, int at, float[] w, float inv, float[] y) {
+  private static void scale(int n, float[] x, int at, float[] w, float inv, float[] y, int to) {
     int i = 0;
     for (; i <= n - LANES; i += LANES) {
       FloatVector.fromArray(SPECIES, x, at + i)
           .mul(inv)
           .mul(FloatVector.fromArray(SPECIES, w, i))
-          .intoArray(y, at + i);
+          .intoArray(y, to + i);
     }
     for (; i < n; i++) {
-      y[at + i] = x[at + i] * inv * w[i];
+      y[to + i] = x[at + i] * inv * w[i];
     }
   }
 

@@ -49,11 +49,20 @@ final class Rope {
         (task, worker) -> {
           int end = Math.min(rows, (task + 1) * ROWS_PER_TASK);
           for (int row = task * ROWS_PER_TASK; row < end; row++) {
-            for (int head = 0; head < heads; head++) {
-              turnHead(x, row * width + head * half * 2, positions[row] * half, direction);
-            }
+            turnRow(x, row * width, heads, positions[row], direction);
           }
         });
+  }
+
+  /** Turns the heads of one row, on the calling thread; its position must be {@link #reserve}d. */
+  void row(float[] x, int at, int heads, int position) {
+    turnRow(x, at, heads, position, 1f);
+  }
+
+  private void turnRow(float[] x, int at, int heads, int position, float direction) {
+    for (int head = 0; head < heads; head++) {
+      turnHead(x, at + head * half * 2, position * half, direction);
+    }
   }
 
   private void turnHead(float[] x, int at, int angle, float direction) {
@@ -78,7 +87,8 @@ final class Rope {
     }
   }
 
-  private void reserve(int rows, int[] positions) {
+  /** Makes ready for these positions. */
+  void reserve(int rows, int[] positions) {
     int last = 0;
     for (int row = 0; row < rows; row++) {
       last = Math.max(last, positions[row]);

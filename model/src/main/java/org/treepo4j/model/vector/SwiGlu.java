@@ -41,7 +41,17 @@ final class SwiGlu {
         });
   }
 
-  static void forward(int from, int to, float[] gate, float[] up, float[] y) {
+  /** {@code gate ← silu(gate)·up} for a row of whole vectors, on the calling thread. */
+  static void row(int n, float[] gate, int gateAt, float[] up, int upAt) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector g = FloatVector.fromArray(SPECIES, gate, gateAt + i);
+      g.div(FastExp.exp(g.neg()).add(1f))
+          .mul(FloatVector.fromArray(SPECIES, up, upAt + i))
+          .intoArray(gate, gateAt + i);
+    }
+  }
+
+  private static void forward(int from, int to, float[] gate, float[] up, float[] y) {
     int i = from;
     for (; i <= to - LANES; i += LANES) {
       FloatVector g = FloatVector.fromArray(SPECIES, gate, i);

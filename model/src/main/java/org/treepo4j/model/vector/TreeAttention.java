@@ -27,36 +27,13 @@ final class TreeAttention {
   private final HeadShape shape;
   private final HeadPanels panels;
   private final int blockTokens;
-  private final Tile[] tiles;
+  private final AttentionTile[] tiles;
   private float[] keyPanels = new float[0];
   private float[] valuePanels = new float[0];
   private float[] keyRows = new float[0];
   private float[] valueRows = new float[0];
   private float[] dKeyRows = new float[0];
   private float[] dValueRows = new float[0];
-
-  /** Scratch memory of one worker. */
-  private static final class Tile {
-    final float[] scores;
-    final float[] dScores;
-    final float[] queries;
-    final float[] out;
-    final float[] dQueries;
-    final float[] greatest;
-    final float[] sums;
-    final float[] shift;
-
-    Tile(int rows, int padded) {
-      scores = new float[rows * PANEL];
-      dScores = new float[rows * PANEL];
-      queries = new float[rows * padded];
-      out = new float[rows * padded];
-      dQueries = new float[rows * padded];
-      greatest = new float[rows];
-      sums = new float[rows * LANES];
-      shift = new float[rows];
-    }
-  }
 
   /** Consecutive query rows of one segment. */
   private record Block(TreeLayout.Segment segment, int from, int to) {}
@@ -66,9 +43,9 @@ final class TreeAttention {
     this.shape = shape;
     this.panels = new HeadPanels(pool, shape);
     this.blockTokens = Math.max(1, TILE_ROWS / shape.group());
-    this.tiles = new Tile[pool.threads()];
+    this.tiles = new AttentionTile[pool.threads()];
     for (int i = 0; i < tiles.length; i++) {
-      tiles[i] = new Tile(blockTokens * shape.group(), shape.padded());
+      tiles[i] = new AttentionTile(blockTokens * shape.group(), shape.padded());
     }
   }
 
@@ -100,7 +77,13 @@ final class TreeAttention {
   }
 
   private void forward(
-      Block block, int head, int rows, float[] q, float[] out, float[] logSums, Tile tile) {
+      Block block,
+      int head,
+      int rows,
+      float[] q,
+      float[] out,
+      float[] logSums,
+      AttentionTile tile) {
     int count = (block.to() - block.from()) * shape.group();
     gather(block, head, q, shape.scale(), tile.queries);
     Arrays.fill(tile.greatest, 0, count, Float.NEGATIVE_INFINITY);
@@ -115,7 +98,7 @@ final class TreeAttention {
   }
 
   /** All keys of one range. */
-  private void forward(Block block, int head, int rows, int from, int to, Tile tile) {
+  private void forward(Block block, int head, int rows, int from, int to, AttentionTile tile) {
     int count = (block.to() - block.from()) * shape.group();
     int padded = shape.padded();
     for (int panel = from / PANEL; panel * PANEL < to; panel++) {
@@ -146,7 +129,7 @@ final class TreeAttention {
     }
   }
 
-  private void scores(int count, int head, int rows, int panel, Tile tile) {
+  private void scores(int count, int head, int rows, int panel, AttentionTile tile) {
     GemmKernel.product(
         count,
         PANEL,
@@ -164,7 +147,7 @@ final class TreeAttention {
         false);
   }
 
-  private void finish(Block block, int head, float[] out, float[] logSums, Tile tile) {
+  private void finish(Block block, int head, float[] out, float[] logSums, AttentionTile tile) {
     int group = shape.group();
     for (int row = 0; row < (block.to() - block.from()) * group; row++) {
       int token = block.from() + row / group;
@@ -228,7 +211,7 @@ final class TreeAttention {
       float[] logSums,
       float[] dOut,
       float[] dq,
-      Tile tile) {
+      AttentionTile tile) {
     int group = shape.group();
     int count = (block.to() - block.from()) * group;
     gather(block, head, q, shape.scale(), tile.queries);
@@ -254,7 +237,7 @@ final class TreeAttention {
   }
 
   /** All keys of one range. */
-  private void backward(Block block, int head, int rows, int from, int to, Tile tile) {
+  private void backward(Block block, int head, int rows, int from, int to, AttentionTile tile) {
     int count = (block.to() - block.from()) * shape.group();
     int padded = shape.padded();
     for (int panel = from / PANEL; panel * PANEL < to; panel++) {

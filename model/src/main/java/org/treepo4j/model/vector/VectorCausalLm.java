@@ -30,6 +30,11 @@ public final class VectorCausalLm implements CausalLm {
   private final Deque<Activations> spare = new ArrayDeque<>();
   private long version;
 
+  /** Made when the first decoder is opened. */
+  private DecoderWeights packed;
+
+  private long packedVersion;
+
   /**
    * @param weights used in place, not copied
    * @throws IllegalStateException when the JVM was started without the Vector API
@@ -62,7 +67,13 @@ public final class VectorCausalLm implements CausalLm {
 
   @Override
   public BranchingDecoder decoder(DecoderOptions decoderOptions) {
-    throw new UnsupportedOperationException();
+    if (packed == null) {
+      packed = new DecoderWeights(model, options.weights(), pool);
+    } else if (packedVersion != version) {
+      packed.pack();
+    }
+    packedVersion = version;
+    return new VectorDecoder(this, new DecoderStep(model, packed, kernels), decoderOptions);
   }
 
   @Override
@@ -98,6 +109,11 @@ public final class VectorCausalLm implements CausalLm {
         options.recomputeActivations() ? forward : null,
         dLogprob,
         dEntropy);
+  }
+
+  /** Grows with every {@link #weightsChanged}. */
+  long version() {
+    return version;
   }
 
   /** Logits of one row of final hidden states. */

@@ -1,0 +1,408 @@
+package org.treepo4j.model.vector;
+
+import static jdk.incubator.vector.VectorOperators.AND;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static org.treepo4j.model.vector.GemmKernel.LANES;
+import static org.treepo4j.model.vector.GemmKernel.NARROW;
+import static org.treepo4j.model.vector.GemmKernel.ROWS;
+import static org.treepo4j.model.vector.GemmKernel.SPECIES;
+import static org.treepo4j.model.vector.GemmKernel.WIDE;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The tiles of {@link GemmKernel} with B in bfloat16, widened in registers. An {@code int} holds
+ * the numbers of two columns that are one vector apart, so a shift gives the first vector and a
+ * mask the second: half the memory is read and no conversion instruction is needed. Arithmetic, and
+ * its order, is that of float32.
+ */
+final class Bf16Kernel {
+  private static final VectorSpecies<Integer> INTS = SPECIES.withLanes(int.class);
+  private static final int HALF = 16;
+  private static final int UPPER = 0xFFFF0000;
+
+  private Bf16Kernel() {}
+
+  /** The {@code int} that holds two numbers, rounded to the nearest bfloat16. */
+  static int pair(float low, float high) {
+    return (round(low) >>> HALF) | (round(high) & UPPER);
+  }
+
+  /** To nearest, ties to even; the result is in the upper half. */
+  private static int round(float value) {
+    int bits = Float.floatToRawIntBits(value);
+    if (Float.isNaN(value)) {
+      return bits | 1 << 22;
+    }
+    return bits + 0x7FFF + ((bits >>> HALF) & 1);
+  }
+
+  /** C[rows × WIDE] (+)= A[rows × depth]·B, rows of A {@code aRow} apart, B packed by pairs. */
+  static void wide(
+      int rows,
+      int depth,
+      float[] a,
+      int a0,
+      int aRow,
+      int[] b,
+      int b0,
+      float[] c,
+      int c0,
+      int cRow,
+      boolean add) {
+    if (WIDE == NARROW) {
+      narrow(rows, depth, a, a0, aRow, b, b0, c, c0, cRow, add);
+      return;
+    }
+    int row = 0;
+    for (; row + ROWS <= rows; row += ROWS) {
+      tile6x4(depth, a, a0 + row * aRow, aRow, b, b0, c, c0 + row * cRow, cRow, add);
+    }
+    for (; row + 2 <= rows; row += 2) {
+      tile2x4(depth, a, a0 + row * aRow, aRow, b, b0, c, c0 + row * cRow, cRow, add);
+    }
+    for (; row < rows; row++) {
+      tile1x4(depth, a, a0 + row * aRow, b, b0, c, c0 + row * cRow, add);
+    }
+  }
+
+  private static void narrow(
+      int rows,
+      int depth,
+      float[] a,
+      int a0,
+      int aRow,
+      int[] b,
+      int b0,
+      float[] c,
+      int c0,
+      int cRow,
+      boolean add) {
+    int row = 0;
+    for (; row + ROWS <= rows; row += ROWS) {
+      tile6x2(depth, a, a0 + row * aRow, aRow, b, b0, c, c0 + row * cRow, cRow, add);
+    }
+    for (; row < rows; row++) {
+      tile1x2(depth, a, a0 + row * aRow, b, b0, c, c0 + row * cRow, add);
+    }
+  }
+
+  private static void tile6x4(
+      int depth,
+      float[] a,
+      int a0,
+      int aRow,
+      int[] b,
+      int b0,
+      float[] c,
+      int c0,
+      int cRow,
+      boolean add) {
+    FloatVector c00 = FloatVector.zero(SPECIES);
+    FloatVector c01 = FloatVector.zero(SPECIES);
+    FloatVector c02 = FloatVector.zero(SPECIES);
+    FloatVector c03 = FloatVector.zero(SPECIES);
+    FloatVector c10 = FloatVector.zero(SPECIES);
+    FloatVector c11 = FloatVector.zero(SPECIES);
+    FloatVector c12 = FloatVector.zero(SPECIES);
+    FloatVector c13 = FloatVector.zero(SPECIES);
+    FloatVector c20 = FloatVector.zero(SPECIES);
+    FloatVector c21 = FloatVector.zero(SPECIES);
+    FloatVector c22 = FloatVector.zero(SPECIES);
+    FloatVector c23 = FloatVector.zero(SPECIES);
+    FloatVector c30 = FloatVector.zero(SPECIES);
+    FloatVector c31 = FloatVector.zero(SPECIES);
+    FloatVector c32 = FloatVector.zero(SPECIES);
+    FloatVector c33 = FloatVector.zero(SPECIES);
+    FloatVector c40 = FloatVector.zero(SPECIES);
+    FloatVector c41 = FloatVector.zero(SPECIES);
+    FloatVector c42 = FloatVector.zero(SPECIES);
+    FloatVector c43 = FloatVector.zero(SPECIES);
+    FloatVector c50 = FloatVector.zero(SPECIES);
+    FloatVector c51 = FloatVector.zero(SPECIES);
+    FloatVector c52 = FloatVector.zero(SPECIES);
+    FloatVector c53 = FloatVector.zero(SPECIES);
+    int bp = b0;
+    for (int k = 0; k < depth; k++) {
+      IntVector pair0 = IntVector.fromArray(INTS, b, bp);
+      FloatVector y0 = pair0.lanewise(LSHL, HALF).reinterpretAsFloats();
+      FloatVector y1 = pair0.lanewise(AND, UPPER).reinterpretAsFloats();
+      IntVector pair1 = IntVector.fromArray(INTS, b, bp + LANES);
+      FloatVector y2 = pair1.lanewise(LSHL, HALF).reinterpretAsFloats();
+      FloatVector y3 = pair1.lanewise(AND, UPPER).reinterpretAsFloats();
+      FloatVector x0 = FloatVector.broadcast(SPECIES, a[a0 + k]);
+      c00 = x0.fma(y0, c00);
+      c01 = x0.fma(y1, c01);
+      c02 = x0.fma(y2, c02);
+      c03 = x0.fma(y3, c03);
+      FloatVector x1 = FloatVector.broadcast(SPECIES, a[a0 + aRow + k]);
+      c10 = x1.fma(y0, c10);
+      c11 = x1.fma(y1, c11);
+      c12 = x1.fma(y2, c12);
+      c13 = x1.fma(y3, c13);
+      FloatVector x2 = FloatVector.broadcast(SPECIES, a[a0 + 2 * aRow + k]);
+      c20 = x2.fma(y0, c20);
+      c21 = x2.fma(y1, c21);
+      c22 = x2.fma(y2, c22);
+      c23 = x2.fma(y3, c23);
+      FloatVector x3 = FloatVector.broadcast(SPECIES, a[a0 + 3 * aRow + k]);
+      c30 = x3.fma(y0, c30);
+      c31 = x3.fma(y1, c31);
+      c32 = x3.fma(y2, c32);
+      c33 = x3.fma(y3, c33);
+      FloatVector x4 = FloatVector.broadcast(SPECIES, a[a0 + 4 * aRow + k]);
+      c40 = x4.fma(y0, c40);
+      c41 = x4.fma(y1, c41);
+      c42 = x4.fma(y2, c42);
+      c43 = x4.fma(y3, c43);
+      FloatVector x5 = FloatVector.broadcast(SPECIES, a[a0 + 5 * aRow + k]);
+      c50 = x5.fma(y0, c50);
+      c51 = x5.fma(y1, c51);
+      c52 = x5.fma(y2, c52);
+      c53 = x5.fma(y3, c53);
+      bp += 2 * LANES;
+    }
+    if (add) {
+      c00 = c00.add(FloatVector.fromArray(SPECIES, c, c0));
+      c01 = c01.add(FloatVector.fromArray(SPECIES, c, c0 + LANES));
+      c02 = c02.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * LANES));
+      c03 = c03.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * LANES));
+      c10 = c10.add(FloatVector.fromArray(SPECIES, c, c0 + cRow));
+      c11 = c11.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + LANES));
+      c12 = c12.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + 2 * LANES));
+      c13 = c13.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + 3 * LANES));
+      c20 = c20.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow));
+      c21 = c21.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + LANES));
+      c22 = c22.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + 2 * LANES));
+      c23 = c23.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + 3 * LANES));
+      c30 = c30.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow));
+      c31 = c31.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + LANES));
+      c32 = c32.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + 2 * LANES));
+      c33 = c33.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + 3 * LANES));
+      c40 = c40.add(FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow));
+      c41 = c41.add(FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + LANES));
+      c42 = c42.add(FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + 2 * LANES));
+      c43 = c43.add(FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + 3 * LANES));
+      c50 = c50.add(FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow));
+      c51 = c51.add(FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + LANES));
+      c52 = c52.add(FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + 2 * LANES));
+      c53 = c53.add(FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + 3 * LANES));
+    }
+    c00.intoArray(c, c0);
+    c01.intoArray(c, c0 + LANES);
+    c02.intoArray(c, c0 + 2 * LANES);
+    c03.intoArray(c, c0 + 3 * LANES);
+    c10.intoArray(c, c0 + cRow);
+    c11.intoArray(c, c0 + cRow + LANES);
+    c12.intoArray(c, c0 + cRow + 2 * LANES);
+    c13.intoArray(c, c0 + cRow + 3 * LANES);
+    c20.intoArray(c, c0 + 2 * cRow);
+    c21.intoArray(c, c0 + 2 * cRow + LANES);
+    c22.intoArray(c, c0 + 2 * cRow + 2 * LANES);
+    c23.intoArray(c, c0 + 2 * cRow + 3 * LANES);
+    c30.intoArray(c, c0 + 3 * cRow);
+    c31.intoArray(c, c0 + 3 * cRow + LANES);
+    c32.intoArray(c, c0 + 3 * cRow + 2 * LANES);
+    c33.intoArray(c, c0 + 3 * cRow + 3 * LANES);
+    c40.intoArray(c, c0 + 4 * cRow);
+    c41.intoArray(c, c0 + 4 * cRow + LANES);
+    c42.intoArray(c, c0 + 4 * cRow + 2 * LANES);
+    c43.intoArray(c, c0 + 4 * cRow + 3 * LANES);
+    c50.intoArray(c, c0 + 5 * cRow);
+    c51.intoArray(c, c0 + 5 * cRow + LANES);
+    c52.intoArray(c, c0 + 5 * cRow + 2 * LANES);
+    c53.intoArray(c, c0 + 5 * cRow + 3 * LANES);
+  }
+
+  private static void tile2x4(
+      int depth,
+      float[] a,
+      int a0,
+      int aRow,
+      int[] b,
+      int b0,
+      float[] c,
+      int c0,
+      int cRow,
+      boolean add) {
+    FloatVector c00 = FloatVector.zero(SPECIES);
+    FloatVector c01 = FloatVector.zero(SPECIES);
+    FloatVector c02 = FloatVector.zero(SPECIES);
+    FloatVector c03 = FloatVector.zero(SPECIES);
+    FloatVector c10 = FloatVector.zero(SPECIES);
+    FloatVector c11 = FloatVector.zero(SPECIES);
+    FloatVector c12 = FloatVector.zero(SPECIES);
+    FloatVector c13 = FloatVector.zero(SPECIES);
+    int bp = b0;
+    for (int k = 0; k < depth; k++) {
+      IntVector pair0 = IntVector.fromArray(INTS, b, bp);
+      FloatVector y0 = pair0.lanewise(LSHL, HALF).reinterpretAsFloats();
+      FloatVector y1 = pair0.lanewise(AND, UPPER).reinterpretAsFloats();
+      IntVector pair1 = IntVector.fromArray(INTS, b, bp + LANES);
+      FloatVector y2 = pair1.lanewise(LSHL, HALF).reinterpretAsFloats();
+      FloatVector y3 = pair1.lanewise(AND, UPPER).reinterpretAsFloats();
+      FloatVector x0 = FloatVector.broadcast(SPECIES, a[a0 + k]);
+      c00 = x0.fma(y0, c00);
+      c01 = x0.fma(y1, c01);
+      c02 = x0.fma(y2, c02);
+      c03 = x0.fma(y3, c03);
+      FloatVector x1 = FloatVector.broadcast(SPECIES, a[a0 + aRow + k]);
+      c10 = x1.fma(y0, c10);
+      c11 = x1.fma(y1, c11);
+      c12 = x1.fma(y2, c12);
+      c13 = x1.fma(y3, c13);
+      bp += 2 * LANES;
+    }
+    if (add) {
+      c00 = c00.add(FloatVector.fromArray(SPECIES, c, c0));
+      c01 = c01.add(FloatVector.fromArray(SPECIES, c, c0 + LANES));
+      c02 = c02.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * LANES));
+      c03 = c03.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * LANES));
+      c10 = c10.add(FloatVector.fromArray(SPECIES, c, c0 + cRow));
+      c11 = c11.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + LANES));
+      c12 = c12.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + 2 * LANES));
+      c13 = c13.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + 3 * LANES));
+    }
+    c00.intoArray(c, c0);
+    c01.intoArray(c, c0 + LANES);
+    c02.intoArray(c, c0 + 2 * LANES);
+    c03.intoArray(c, c0 + 3 * LANES);
+    c10.intoArray(c, c0 + cRow);
+    c11.intoArray(c, c0 + cRow + LANES);
+    c12.intoArray(c, c0 + cRow + 2 * LANES);
+    c13.intoArray(c, c0 + cRow + 3 * LANES);
+  }
+
+  private static void tile1x4(
+      int depth, float[] a, int a0, int[] b, int b0, float[] c, int c0, boolean add) {
+    FloatVector c00 = FloatVector.zero(SPECIES);
+    FloatVector c01 = FloatVector.zero(SPECIES);
+    FloatVector c02 = FloatVector.zero(SPECIES);
+    FloatVector c03 = FloatVector.zero(SPECIES);
+    int bp = b0;
+    for (int k = 0; k < depth; k++) {
+      IntVector pair0 = IntVector.fromArray(INTS, b, bp);
+      FloatVector y0 = pair0.lanewise(LSHL, HALF).reinterpretAsFloats();
+      FloatVector y1 = pair0.lanewise(AND, UPPER).reinterpretAsFloats();
+      IntVector pair1 = IntVector.fromArray(INTS, b, bp + LANES);
+      FloatVector y2 = pair1.lanewise(LSHL, HALF).reinterpretAsFloats();
+      FloatVector y3 = pair1.lanewise(AND, UPPER).reinterpretAsFloats();
+      FloatVector x0 = FloatVector.broadcast(SPECIES, a[a0 + k]);
+      c00 = x0.fma(y0, c00);
+      c01 = x0.fma(y1, c01);
+      c02 = x0.fma(y2, c02);
+      c03 = x0.fma(y3, c03);
+      bp += 2 * LANES;
+    }
+    if (add) {
+      c00 = c00.add(FloatVector.fromArray(SPECIES, c, c0));
+      c01 = c01.add(FloatVector.fromArray(SPECIES, c, c0 + LANES));
+      c02 = c02.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * LANES));
+      c03 = c03.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * LANES));
+    }
+    c00.intoArray(c, c0);
+    c01.intoArray(c, c0 + LANES);
+    c02.intoArray(c, c0 + 2 * LANES);
+    c03.intoArray(c, c0 + 3 * LANES);
+  }
+
+  private static void tile6x2(
+      int depth,
+      float[] a,
+      int a0,
+      int aRow,
+      int[] b,
+      int b0,
+      float[] c,
+      int c0,
+      int cRow,
+      boolean add) {
+    FloatVector c00 = FloatVector.zero(SPECIES);
+    FloatVector c01 = FloatVector.zero(SPECIES);
+    FloatVector c10 = FloatVector.zero(SPECIES);
+    FloatVector c11 = FloatVector.zero(SPECIES);
+    FloatVector c20 = FloatVector.zero(SPECIES);
+    FloatVector c21 = FloatVector.zero(SPECIES);
+    FloatVector c30 = FloatVector.zero(SPECIES);
+    FloatVector c31 = FloatVector.zero(SPECIES);
+    FloatVector c40 = FloatVector.zero(SPECIES);
+    FloatVector c41 = FloatVector.zero(SPECIES);
+    FloatVector c50 = FloatVector.zero(SPECIES);
+    FloatVector c51 = FloatVector.zero(SPECIES);
+    int bp = b0;
+    for (int k = 0; k < depth; k++) {
+      IntVector pair0 = IntVector.fromArray(INTS, b, bp);
+      FloatVector y0 = pair0.lanewise(LSHL, HALF).reinterpretAsFloats();
+      FloatVector y1 = pair0.lanewise(AND, UPPER).reinterpretAsFloats();
+      FloatVector x0 = FloatVector.broadcast(SPECIES, a[a0 + k]);
+      c00 = x0.fma(y0, c00);
+      c01 = x0.fma(y1, c01);
+      FloatVector x1 = FloatVector.broadcast(SPECIES, a[a0 + aRow + k]);
+      c10 = x1.fma(y0, c10);
+      c11 = x1.fma(y1, c11);
+      FloatVector x2 = FloatVector.broadcast(SPECIES, a[a0 + 2 * aRow + k]);
+      c20 = x2.fma(y0, c20);
+      c21 = x2.fma(y1, c21);
+      FloatVector x3 = FloatVector.broadcast(SPECIES, a[a0 + 3 * aRow + k]);
+      c30 = x3.fma(y0, c30);
+      c31 = x3.fma(y1, c31);
+      FloatVector x4 = FloatVector.broadcast(SPECIES, a[a0 + 4 * aRow + k]);
+      c40 = x4.fma(y0, c40);
+      c41 = x4.fma(y1, c41);
+      FloatVector x5 = FloatVector.broadcast(SPECIES, a[a0 + 5 * aRow + k]);
+      c50 = x5.fma(y0, c50);
+      c51 = x5.fma(y1, c51);
+      bp += LANES;
+    }
+    if (add) {
+      c00 = c00.add(FloatVector.fromArray(SPECIES, c, c0));
+      c01 = c01.add(FloatVector.fromArray(SPECIES, c, c0 + LANES));
+      c10 = c10.add(FloatVector.fromArray(SPECIES, c, c0 + cRow));
+      c11 = c11.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + LANES));
+      c20 = c20.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow));
+      c21 = c21.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + LANES));
+      c30 = c30.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow));
+      c31 = c31.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + LANES));
+      c40 = c40.add(FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow));
+      c41 = c41.add(FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + LANES));
+      c50 = c50.add(FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow));
+      c51 = c51.add(FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + LANES));
+    }
+    c00.intoArray(c, c0);
+    c01.intoArray(c, c0 + LANES);
+    c10.intoArray(c, c0 + cRow);
+    c11.intoArray(c, c0 + cRow + LANES);
+    c20.intoArray(c, c0 + 2 * cRow);
+    c21.intoArray(c, c0 + 2 * cRow + LANES);
+    c30.intoArray(c, c0 + 3 * cRow);
+    c31.intoArray(c, c0 + 3 * cRow + LANES);
+    c40.intoArray(c, c0 + 4 * cRow);
+    c41.intoArray(c, c0 + 4 * cRow + LANES);
+    c50.intoArray(c, c0 + 5 * cRow);
+    c51.intoArray(c, c0 + 5 * cRow + LANES);
+  }
+
+  private static void tile1x2(
+      int depth, float[] a, int a0, int[] b, int b0, float[] c, int c0, boolean add) {
+    FloatVector c00 = FloatVector.zero(SPECIES);
+    FloatVector c01 = FloatVector.zero(SPECIES);
+    int bp = b0;
+    for (int k = 0; k < depth; k++) {
+      IntVector pair0 = IntVector.fromArray(INTS, b, bp);
+      FloatVector y0 = pair0.lanewise(LSHL, HALF).reinterpretAsFloats();
+      FloatVector y1 = pair0.lanewise(AND, UPPER).reinterpretAsFloats();
+      FloatVector x0 = FloatVector.broadcast(SPECIES, a[a0 + k]);
+      c00 = x0.fma(y0, c00);
+      c01 = x0.fma(y1, c01);
+      bp += LANES;
+    }
+    if (add) {
+      c00 = c00.add(FloatVector.fromArray(SPECIES, c, c0));
+      c01 = c01.add(FloatVector.fromArray(SPECIES, c, c0 + LANES));
+    }
+    c00.intoArray(c, c0);
+    c01.intoArray(c, c0 + LANES);
+  }
+}
