@@ -29,6 +29,9 @@ final class PreTokenizerReader {
   private static final CodePointSet PUNCTUATION =
       CodePointSet.union(UnicodeSets.PUNCTUATION, "$+<=>^`|~");
 
+  private static final List<CodePointSet> WORDS =
+      List.of(UnicodeSets.WORD, UnicodeSets.NEITHER_WORD_NOR_SPACE);
+
   private final List<PreTokenizer> stages = new ArrayList<>();
   private boolean spellsBytes;
 
@@ -84,8 +87,7 @@ final class PreTokenizerReader {
           stages.add(
               SplitBehavior.named(section, "behavior", SplitBehavior.ISOLATED)
                   .at(TextFinder.characters(PUNCTUATION), false));
-      case "Whitespace" ->
-          stages.add(SplitBehavior.REMOVED.at(Regex.compile("\\w+|[^\\w\\s]+")::findAll, true));
+      case "Whitespace" -> stages.add(SplitBehavior.REMOVED.at(TextFinder.runs(WORDS), true));
       case "WhitespaceSplit" -> stages.add(whitespaceSplit());
       case "BertPreTokenizer" -> {
         stages.add(whitespaceSplit());

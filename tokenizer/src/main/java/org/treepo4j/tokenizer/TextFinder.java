@@ -1,5 +1,6 @@
 package org.treepo4j.tokenizer;
 
+import java.util.List;
 import org.treepo4j.tokenizer.regex.CodePointSet;
 import org.treepo4j.tokenizer.regex.Regex;
 
@@ -31,6 +32,30 @@ interface TextFinder {
           sink.match(at, next);
         }
         at = next;
+      }
+    };
+  }
+
+  /** Finds runs of characters of one of some disjoint sets. */
+  static TextFinder runs(List<CodePointSet> sets) {
+    return (text, start, end, sink) -> {
+      CodePointSet run = null;
+      int runStart = start;
+      int at = start;
+      while (at < end) {
+        int c = text.codePointAt(at);
+        CodePointSet set = sets.stream().filter(s -> s.contains(c)).findFirst().orElse(null);
+        if (set != run) {
+          if (run != null) {
+            sink.match(runStart, at);
+          }
+          run = set;
+          runStart = at;
+        }
+        at += Character.charCount(c);
+      }
+      if (run != null) {
+        sink.match(runStart, end);
       }
     };
   }

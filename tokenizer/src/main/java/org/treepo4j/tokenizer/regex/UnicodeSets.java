@@ -52,8 +52,8 @@ public final class UnicodeSets {
           .or(CodePointSet.range(0x1F150, 0x1F169))
           .or(CodePointSet.range(0x1F170, 0x1F189));
 
-  /** Word characters: letters, marks, digits, connectors ({@code \w} of Rust's regex crate). */
-  public static final CodePointSet WORD =
+  /** Letters, marks, digits and connectors. */
+  private static final CodePointSet PLAIN_WORD =
       LETTER
           .or(MARK)
           .or(CATEGORIES.get("Nd"))
@@ -61,9 +61,16 @@ public final class UnicodeSets {
           .or(CATEGORIES.get("Pc"))
           .or(SYMBOL_LETTERS);
 
+  /** {@code \w} of Rust's regex crate: with the zero-width joiners. */
+  public static final CodePointSet WORD = PLAIN_WORD.or(CodePointSet.range(0x200C, 0x200D));
+
+  /** {@code [^\w\s]} of Rust's regex crate. */
+  public static final CodePointSet NEITHER_WORD_NOR_SPACE = WORD.or(WHITE_SPACE).not();
+
   /** {@code \w} of Oniguruma, which counts the Latin-1 superscripts and fractions in. */
   static final CodePointSet ONIGURUMA_WORD =
-      WORD.or(CodePointSet.range(0xB2, 0xB3))
+      PLAIN_WORD
+          .or(CodePointSet.range(0xB2, 0xB3))
           .or(CodePointSet.of(0xB9))
           .or(CodePointSet.range(0xBC, 0xBE));
 
@@ -87,14 +94,14 @@ public final class UnicodeSets {
     CodePointSet posix =
         switch (plain) {
           case "any" -> CodePointSet.ALL;
-          case "alpha", "alphabetic" -> WORD.and(DIGIT.or(CATEGORIES.get("Pc")).not());
+          case "alpha", "alphabetic" -> PLAIN_WORD.and(DIGIT.or(CATEGORIES.get("Pc")).not());
           case "letter" -> LETTER;
           case "mark" -> MARK;
           case "number" -> NUMBER;
           case "punctuation" -> PUNCTUATION;
           case "symbol" -> CATEGORIES.get("S");
           case "digit" -> DIGIT;
-          case "alnum" -> WORD.and(CATEGORIES.get("Pc").not());
+          case "alnum" -> PLAIN_WORD.and(CATEGORIES.get("Pc").not());
           case "word" -> ONIGURUMA_WORD;
           case "space", "whitespace" -> WHITE_SPACE;
           case "punct" -> PUNCTUATION.or(CATEGORIES.get("S"));
