@@ -8,6 +8,8 @@ import java.nio.file.Path;
 public interface FolderContent {
 
   /**
+   * Writes the files.
+   *
    * @param folder an empty folder of another name, which is renamed when this returns
    */
   void writeTo(Path folder) throws IOException;

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -38,8 +37,7 @@ final class HostileJson {
           .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
           .build();
 
-  private static final JsonMapper MAPPER =
-      JsonMapper.builder(FACTORY).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+  private static final JsonMapper MAPPER = JsonMapper.builder(FACTORY).build();
 
   private HostileJson() {}
 
@@ -58,10 +56,13 @@ final class HostileJson {
     byte[] json = readBytes(file, maxBytes);
     try (JsonParser parser = parser(json)) {
       JsonNode node = MAPPER.readTree(parser);
-      if (node instanceof ObjectNode object) {
-        return object;
+      if (!(node instanceof ObjectNode object)) {
+        throw new CheckpointException(file, "expected a JSON object");
       }
-      throw new CheckpointException(file, "expected a JSON object");
+      if (parser.nextToken() != null) {
+        throw new CheckpointException(file, "goes on after its closing }");
+      }
+      return object;
     } catch (IOException e) {
       throw refusal(file, "", e);
     }

@@ -29,7 +29,7 @@ record Manifest(long step, boolean best, List<Entry> files) {
 
   private static final int VERSION = 1;
   private static final int MAX_BYTES = 4 << 20;
-  private static final int CHUNK = 1 << 20;
+  private static final int CHUNK = 1 << 16;
 
   /**
    * One file.

@@ -72,7 +72,7 @@ public final class SafetensorsWriter implements AutoCloseable {
             .toList();
     Map<String, Place> places = new LinkedHashMap<>();
     byte[] header = header(file, inOrder, metadata);
-    long position = Long.BYTES + header.length;
+    long position = (long) Long.BYTES + header.length;
     for (TensorSpec tensor : inOrder) {
       if (places.put(tensor.name(), new Place(tensor, position)) != null) {
         throw new IllegalArgumentException("tensors must differ in name, twice: " + tensor.name());

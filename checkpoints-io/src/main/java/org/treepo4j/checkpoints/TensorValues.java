@@ -7,6 +7,8 @@ import java.io.IOException;
 public interface TensorValues {
 
   /**
+   * Reads or computes one tensor.
+   *
    * @param name the tensor's name
    * @return its elements, row-major; not kept
    */

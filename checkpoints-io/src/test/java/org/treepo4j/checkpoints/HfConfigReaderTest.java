@@ -153,7 +153,7 @@ class HfConfigReaderTest {
           `[]`              | expected a JSON object
           `{'a':1,'a':2}`   | Duplicate
           `{'a':1`          | is not valid JSON
-          `{} {}`           | is not valid JSON
+          `{} {}`           | goes on after its closing }
           `{'a':NaN}`       | is not valid JSON
           ``                | expected a JSON object
           """)

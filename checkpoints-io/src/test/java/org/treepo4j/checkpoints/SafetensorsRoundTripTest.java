@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class SafetensorsRoundTripTest {
 
-  @Property(tries = 300)
+  @Property(tries = 150)
   void writeThenReadIsIdentity(
       @ForAll("specs") List<TensorSpec> specs,
       @ForAll("metadata") Map<String, String> metadata,
