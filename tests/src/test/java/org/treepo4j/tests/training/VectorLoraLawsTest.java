@@ -1,0 +1,14 @@
+package org.treepo4j.tests.training;
+
+import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.Weights;
+import org.treepo4j.model.vector.VectorCausalLm;
+import org.treepo4j.model.vector.VectorOptions;
+
+class VectorLoraLawsTest extends LoraLaws {
+
+  @Override
+  CausalLm open(Weights weights) {
+    return new VectorCausalLm(weights, VectorOptions.defaults());
+  }
+}
