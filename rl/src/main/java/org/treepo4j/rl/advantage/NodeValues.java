@@ -1,5 +1,6 @@
 package org.treepo4j.rl.advantage;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -7,9 +8,9 @@ import java.util.stream.IntStream;
 import org.treepo4j.rl.advantage.AdvantageBreakdown.SegmentAdvantage;
 
 /**
- * Values of a tree's nodes from bottom to top: a leaf is worth its trajectory's outcome, an inner
- * node the plain mean of its children (also where a trajectory ends at it, as in the recipe), the
- * root nothing.
+ * Values of a tree's nodes from bottom to top: a leaf is worth its trajectory's outcome (the mean,
+ * should several end there), an inner node the plain mean of its children (also where a trajectory
+ * ends at it, as in the recipe), the root nothing.
  */
 final class NodeValues {
   /** Below this the recipe takes a standard deviation for zero (numpy's isclose). */
@@ -25,9 +26,15 @@ final class NodeValues {
    */
   NodeValues(TrajectoryGroups tree, double[] outcomes) {
     this.tree = tree;
+    Map<Integer, List<Double>> ending = new HashMap<>();
     for (int i = 0; i < outcomes.length; i++) {
-      values.put(tree.node(i, tree.depth(i)), outcomes[i]);
+      int leaf = tree.node(i, tree.depth(i));
+      ending.computeIfAbsent(leaf, node -> new ArrayList<>()).add(outcomes[i]);
     }
+    ending.forEach(
+        (leaf, all) ->
+            values.put(
+                leaf, all.stream().mapToDouble(Double::doubleValue).average().orElseThrow()));
     for (int depth = tree.depth() - 1; depth > 0; depth--) {
       for (int i = 0; i < outcomes.length; i++) {
         if (depth < tree.depth(i)) {

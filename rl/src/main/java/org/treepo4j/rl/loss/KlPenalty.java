@@ -19,14 +19,12 @@ public record KlPenalty(KlEstimator estimator, double coefficient) {
    * @param referenceLogprobs the same under the reference policy
    */
   public RolloutTree apply(RolloutTree tree, float[] oldLogprobs, float[] referenceLogprobs) {
-    int[][] paths = TrainingTree.responsePaths(tree);
     List<Trajectory> trajectories = new ArrayList<>();
-    for (int i = 0; i < paths.length; i++) {
+    for (Trajectory trajectory : tree.trajectories()) {
       double kl = 0;
-      for (int token : paths[i]) {
+      for (int token : tree.tokenIndices(trajectory)) {
         kl += estimator.value(oldLogprobs[token], referenceLogprobs[token]);
       }
-      Trajectory trajectory = tree.trajectories().get(i);
       trajectories.add(trajectory.withReward(trajectory.reward() - coefficient * kl));
     }
     return tree.withTrajectories(trajectories);

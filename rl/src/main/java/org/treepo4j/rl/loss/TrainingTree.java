@@ -2,13 +2,9 @@ package org.treepo4j.rl.loss;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.rollout.RolloutTree;
-import org.treepo4j.rollout.SegmentNode;
-import org.treepo4j.rollout.Trajectory;
 
 /**
  * A tree ready to be trained on; never split between mini-batches. Arrays are not copied.
@@ -58,34 +54,8 @@ public record TrainingTree(
    */
   public static TrainingTree of(
       RolloutTree tree, double[][] advantages, float[] oldLogprobs, float[] referenceLogprobs) {
-    return new TrainingTree(
-        tree.toTokenTree(), responsePaths(tree), advantages, oldLogprobs, referenceLogprobs);
-  }
-
-  /**
-   * Index in {@link RolloutTree#toTokenTree} of every response token, {@code [trajectory][response
-   * token]}.
-   */
-  static int[][] responsePaths(RolloutTree tree) {
-    Map<Integer, Integer> firstTokenOf = new HashMap<>();
-    int next = tree.promptTokens().length;
-    for (SegmentNode node : tree.nodes()) {
-      firstTokenOf.put(node.id(), next);
-      next += node.tokens().length;
-    }
-    int[][] paths = new int[tree.trajectories().size()][];
-    for (int i = 0; i < paths.length; i++) {
-      Trajectory trajectory = tree.trajectories().get(i);
-      paths[i] = new int[tree.response(trajectory).length];
-      int t = 0;
-      for (SegmentNode node : tree.segments(trajectory)) {
-        int first = firstTokenOf.get(node.id());
-        for (int k = 0; k < node.tokens().length; k++) {
-          paths[i][t++] = first + k;
-        }
-      }
-    }
-    return paths;
+    int[][] paths = tree.trajectories().stream().map(tree::tokenIndices).toArray(int[][]::new);
+    return new TrainingTree(tree.toTokenTree(), paths, advantages, oldLogprobs, referenceLogprobs);
   }
 
   /** The same tree with log-probabilities of another sampling policy. */

@@ -5,17 +5,17 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
-import org.treepo4j.rollout.FinishReason;
 import org.treepo4j.rollout.RolloutTree;
-import org.treepo4j.rollout.SegmentNode;
-import org.treepo4j.rollout.Trajectory;
+import org.treepo4j.rollout.TreeJsonlReader;
 import org.treepo4j.testsupport.SharedData;
 
 /** The values that the TreePO authors' own functions give. */
@@ -28,7 +28,9 @@ class AdvantageReferenceTest {
     int compared = 0;
     for (JsonNode one : cases) {
       List<RolloutTree> batch = new ArrayList<>();
-      one.get("trees").forEach(tree -> batch.add(tree(tree)));
+      for (JsonNode tree : one.get("trees")) {
+        batch.add(tree(tree));
+      }
       for (Map.Entry<String, JsonNode> expected : one.get("expected").properties()) {
         compare(
             one.get("case") + " " + expected.getKey(),
@@ -68,28 +70,10 @@ class AdvantageReferenceTest {
     return AdvantageEstimators.create(words[0], options);
   }
 
-  private static RolloutTree tree(JsonNode json) {
-    List<SegmentNode> nodes = new ArrayList<>();
-    for (JsonNode node : json.get("nodes")) {
-      int[] tokens = ints(node.get("tokens"));
-      double[] none = new double[tokens.length];
-      nodes.add(
-          new SegmentNode(
-              node.get("id").intValue(), node.get("parent").intValue(), tokens, none, none, none));
+  private static RolloutTree tree(JsonNode json) throws IOException {
+    InputStream line = new ByteArrayInputStream(json.toString().getBytes(StandardCharsets.UTF_8));
+    try (TreeJsonlReader reader = new TreeJsonlReader(line, "reference")) {
+      return reader.read().orElseThrow().tree();
     }
-    List<Trajectory> trajectories = new ArrayList<>();
-    for (JsonNode trajectory : json.get("trajectories")) {
-      trajectories.add(
-          new Trajectory(
-              trajectory.get("leaf").intValue(),
-              FinishReason.valueOf(trajectory.get("finish").textValue()),
-              trajectory.get("reward").doubleValue()));
-    }
-    return new RolloutTree(
-        json.get("prompt_id").textValue(), ints(json.get("prompt_tokens")), nodes, trajectories);
-  }
-
-  private static int[] ints(JsonNode array) {
-    return StreamSupport.stream(array.spliterator(), false).mapToInt(JsonNode::intValue).toArray();
   }
 }

@@ -16,7 +16,7 @@ import org.treepo4j.rollout.Trajectory;
 
 /**
  * Trees of any shape: chains of single children, paths of different depth, trajectories that end at
- * inner nodes of others, nodes no trajectory passes, prompts with one trajectory.
+ * inner nodes of others or at one node, nodes no trajectory passes, prompts with one trajectory.
  */
 public final class RandomTrees {
   private static final int VOCABULARY = 50;
@@ -53,6 +53,9 @@ public final class RandomTrees {
       if (random.nextDouble() < (leaf ? 0.9 : 0.1)) {
         leaves.add(node);
       }
+    }
+    if (!leaves.isEmpty() && random.nextInt(10) == 0) {
+      leaves.add(leaves.get(0));
     }
     if (leaves.isEmpty()) {
       leaves.add(size);

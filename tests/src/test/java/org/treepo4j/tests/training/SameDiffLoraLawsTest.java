@@ -1,0 +1,13 @@
+package org.treepo4j.tests.training;
+
+import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.Weights;
+import org.treepo4j.model.samediff.SameDiffCausalLm;
+
+class SameDiffLoraLawsTest extends LoraLaws {
+
+  @Override
+  CausalLm open(Weights weights) {
+    return new SameDiffCausalLm(weights);
+  }
+}
