@@ -32,6 +32,7 @@ public final class AdamW {
   private long steps;
 
   /** A trainable parameter with its running means of the gradient and of its square. */
+  @SuppressWarnings("ArrayRecordComponent") // live arrays, compared by nobody
   private record Moments(Parameter parameter, boolean decays, float[] first, float[] second) {}
 
   /**
@@ -73,8 +74,8 @@ public final class AdamW {
   public void step(double learningRate) {
     requireNotNegative("learningRate", learningRate);
     steps++;
-    double correction1 = 1 - Math.pow(beta1, steps);
-    double correction2 = 1 - Math.pow(beta2, steps);
+    double correction1 = 1 - Math.pow(beta1, (double) steps);
+    double correction2 = 1 - Math.pow(beta2, (double) steps);
     float stepSize = (float) (learningRate / correction1);
     float rootCorrection = (float) (1 / Math.sqrt(correction2));
     for (Moments state : moments) {

@@ -59,7 +59,8 @@ public final class LoraAdapters {
         ofAdapters.add(adapter.b());
       }
     }
-    this.modelWeights = new Weights(base.config(), ofModel);
+    this.modelWeights =
+        new Weights(base.config(), ofModel).withRotaryPrecision(base.rotaryPrecision());
     this.adapterWeights = new Weights(base.config(), ofAdapters);
   }
 

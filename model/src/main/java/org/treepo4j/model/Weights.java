@@ -14,6 +14,8 @@ public final class Weights {
   private final Map<String, Parameter> parameters = new LinkedHashMap<>();
 
   /**
+   * Weights whose rotary frequencies have full precision.
+   *
    * @throws IllegalArgumentException for two parameters of one name
    */
   public Weights(ModelConfig config, List<Parameter> parameters) {

@@ -24,24 +24,30 @@ final class NativeArrays {
   /** The elements of a whole row-major array. */
   static float[] toFloats(INDArray array) {
     float[] values = new float[Math.toIntExact(array.length())];
-    buffer(array).get(values);
-    // The buffer does not keep the memory it shows alive; the array must be reachable until here.
-    Reference.reachabilityFence(array);
-    return values;
+    try {
+      buffer(array).get(values);
+      return values;
+    } finally {
+      // The buffer does not keep the memory it shows alive; the array does.
+      Reference.reachabilityFence(array);
+    }
   }
 
   /** Adds the elements of a whole row-major array to {@code sum}. */
   static void addTo(float[] sum, INDArray array) {
-    FloatBuffer buffer = buffer(array);
     float[] chunk = new float[Math.min(CHUNK, sum.length)];
-    for (int at = 0; at < sum.length; at += chunk.length) {
-      int n = Math.min(chunk.length, sum.length - at);
-      buffer.get(chunk, 0, n);
-      for (int i = 0; i < n; i++) {
-        sum[at + i] += chunk[i];
+    try {
+      FloatBuffer buffer = buffer(array);
+      for (int at = 0; at < sum.length; at += chunk.length) {
+        int n = Math.min(chunk.length, sum.length - at);
+        buffer.get(chunk, 0, n);
+        for (int i = 0; i < n; i++) {
+          sum[at + i] += chunk[i];
+        }
       }
+    } finally {
+      Reference.reachabilityFence(array);
     }
-    Reference.reachabilityFence(array);
   }
 
   /** Writes new values into an array in place, so that every graph that holds it sees them. */

@@ -5,6 +5,7 @@ import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.DecoderOptions;
+import org.treepo4j.model.EngineUnavailableException;
 import org.treepo4j.model.ForwardOptions;
 import org.treepo4j.model.ForwardPass;
 import org.treepo4j.model.TokenTree;
@@ -20,8 +21,13 @@ public final class SameDiffCausalLm implements CausalLm {
   private long version;
   private boolean closed;
 
-  /** Copies the weights to ND4J and builds the graphs. */
+  /**
+   * Copies the weights to ND4J and builds the graphs.
+   *
+   * @throws EngineUnavailableException when there is no ND4J backend that can run here
+   */
   public SameDiffCausalLm(Weights weights) {
+    Nd4jBackends.require();
     this.weights = weights;
     this.network = new Network(weights);
   }

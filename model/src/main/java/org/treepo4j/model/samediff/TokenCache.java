@@ -147,7 +147,7 @@ final class TokenCache implements AutoCloseable {
   /** Stores what a layer computed for reserved tokens in the rows after the used ones. */
   void store(int layer, INDArray newKeys, INDArray newValues) {
     int from = rows.size();
-    int to = from + (int) newKeys.rows();
+    int to = from + newKeys.rows();
     keys[layer].get(NDArrayIndex.interval(from, to), NDArrayIndex.all()).assign(newKeys);
     values[layer].get(NDArrayIndex.interval(from, to), NDArrayIndex.all()).assign(newValues);
   }
