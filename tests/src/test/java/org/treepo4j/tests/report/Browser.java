@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.openqa.selenium.By;
@@ -36,6 +37,9 @@ final class Browser implements AutoCloseable {
   private static final Path DRIVER =
       Path.of(System.getProperty("treepo.driver", "/usr/bin/chromedriver"));
 
+  /** Selenium warns when it is older than the browser; nothing here depends on that. */
+  private static final Logger VERSIONS = Logger.getLogger("org.openqa.selenium.devtools");
+
   private final ChromeDriver driver;
   private final Path profile;
 
@@ -54,6 +58,7 @@ final class Browser implements AutoCloseable {
                   + needed
                   + " (Debian: apt-get install chromium chromium-driver)");
     }
+    VERSIONS.setLevel(Level.SEVERE);
     Path profile = Files.createTempDirectory("treepo-browser");
     ChromeOptions options = new ChromeOptions();
     options.setBinary(CHROMIUM.toFile());

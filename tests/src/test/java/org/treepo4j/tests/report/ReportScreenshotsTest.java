@@ -19,7 +19,7 @@ import org.treepo4j.testsupport.SampleRun;
 @EnabledIfSystemProperty(named = "treepo.screenshots", matches = ".+")
 class ReportScreenshotsTest {
   private static final String VIEW =
-      System.getProperty("treepo.screenshots.view", "trees?step=66&prompt=2");
+      System.getProperty("treepo.screenshots.view", "trees?step=55&prompt=2");
 
   @TempDir Path folder;
 
@@ -37,13 +37,10 @@ class ReportScreenshotsTest {
         browser.prefer(scheme);
         browser.size(1440, 900);
         picture(browser, one, VIEW, images.resolve("tree-" + scheme + ".png"));
-        picture(
-            browser, one, VIEW + "&colour=entropy", images.resolve("entropy-" + scheme + ".png"));
         picture(browser, one, "overview", images.resolve("curves-" + scheme + ".png"));
       }
       browser.prefer("light");
       picture(browser, two, "overview", images.resolve("compare-curves.png"));
-      picture(browser, two, "compare", images.resolve("compare.png"));
       browser.size(390, 844);
       picture(browser, one, VIEW, images.resolve("tree-phone.png"));
     }
