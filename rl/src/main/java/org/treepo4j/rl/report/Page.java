@@ -31,6 +31,7 @@ final class Page {
           "tree-layout",
           "tree-view",
           "tokens",
+          "formula",
           "detail",
           "trees",
           "chart",

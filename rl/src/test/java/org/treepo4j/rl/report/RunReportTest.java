@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.treepo4j.testsupport.SampleRun;
@@ -56,6 +57,18 @@ class RunReportTest {
 
     assertThat(page).doesNotContain("http:", "https:", "src=", "@import", "url(");
     assertThat(page).contains("Copyright (c) 2022 Leon Sorokin");
+  }
+
+  @Test
+  void holdsEveryPartOfThePage() throws Exception {
+    String page = write(SampleRun.write(folder.resolve("run"), 1, 1, 1, 5));
+
+    Path parts = Path.of(Page.class.getResource("page.html").toURI()).getParent();
+    try (Stream<Path> files = Files.walk(parts)) {
+      for (Path part : files.filter(f -> f.toString().matches(".*[.](js|css)")).toList()) {
+        assertThat(page).as(part.toString()).contains(Files.readString(part));
+      }
+    }
   }
 
   @Test

@@ -28,7 +28,7 @@ class TreeTextTest {
               ├─✓ \\boxed{65}%s ANSWERED  R  1.000
               └─✗ ␛[31mred⏎%s EOS  R  0.000
             """
-                .formatted(" ".repeat(77), " ".repeat(63), " ".repeat(68)));
+                .formatted(" ".repeat(77), " ".repeat(64), " ".repeat(70)));
   }
 
   @Test

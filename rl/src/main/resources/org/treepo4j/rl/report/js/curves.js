@@ -6,7 +6,7 @@ const curveGroups = [
     { title: "Accuracy", about: "share of trajectories with a correct answer", share: true, metrics: [one("accuracy", "training"), one("eval_accuracy", "evaluation")] },
     { title: "Reward", about: "mean over trajectories, shaping included", metrics: [one("reward_mean", "mean reward")] },
     { title: "Entropy", about: "mean entropy of the policy, nats per token", metrics: [one("entropy")] },
-    { title: "KL", about: "divergence from the reference policy, nats per token", metrics: [one("kl", "KL")] },
+    { title: "KL", about: "from the reference policy, nats per token", metrics: [one("kl", "KL")] },
   ]],
   ["Update", [
     { title: "Clip fraction", about: "share of tokens whose ratio was clipped", metrics: [one("clip_fraction", "clipped"), one("dual_clip_fraction", "dual clip")] },

@@ -19,7 +19,7 @@ function settleChoice() {
   if (chosen.step === null) chosen.step = steps[steps.length - 1].step;
   if (!currentStep()) chosen.step = nearestStep(steps, chosen.step).step;
   if (!currentTree()) chosen.prompt = 0;
-  if (!currentTree().nodes.some((node) => node.id === chosen.node)) chosen.node = firstLeaf(currentTree());
+  if (chosen.node !== 0 && !currentTree().nodes.some((node) => node.id === chosen.node)) chosen.node = firstLeaf(currentTree());
 }
 
 const nearestStep = (steps, wanted) =>

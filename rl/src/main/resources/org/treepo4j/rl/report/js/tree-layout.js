@@ -6,12 +6,12 @@ function layoutOf(tree, available) {
   const rows = Math.max(1, model.trajectories.length);
   const unit = Math.max(6, Math.min(32, 620 / rows));
   const gap = Math.max(2, Math.min(10, unit * 0.34));
-  const outcome = 172;
-  const columnGap = Math.min(64, Math.max(26, available / (depth + 1) / 4.5));
+  const outcome = 158;
+  const columnGap = Math.min(64, Math.max(24, available / (depth + 1) / 5.5));
   const letters = Math.max(...[...model.nodes.values()].filter((node) => node.id).map((node) => [...node.text].length), 6);
   const wanted = Math.min(190, Math.max(84, letters * 7.6 + 18));
   const fits = (available - outcome - 24) / (depth + 1) - columnGap;
-  const column = Math.max(Math.min(wanted, 116), Math.min(Math.max(wanted, 150), fits));
+  const column = fits >= 84 ? Math.min(Math.max(wanted, 150), fits) : Math.min(wanted, 116);
   const places = new Map();
   let y = 34;
   const place = (id) => {
@@ -27,7 +27,7 @@ function layoutOf(tree, available) {
     places.set(id, { x: 14 + node.depth * (column + columnGap), y: middle - height / 2, width: column, height, middle, row: row === null ? null : (node.children.length ? row + unit / 2 : middle) });
   };
   place(0);
-  const outcomeX = 14 + (depth + 1) * (column + columnGap) - columnGap + 26;
+  const outcomeX = 14 + (depth + 1) * (column + columnGap) - columnGap + 22;
   return { places, unit, column, columnGap, depth, outcomeX, width: outcomeX + outcome, height: y + 12 };
 }
 

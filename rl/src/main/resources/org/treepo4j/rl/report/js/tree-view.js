@@ -30,8 +30,8 @@ function columnHeads(layout, tree) {
     heads.append(svg("text", { x, y: 21, class: "tree-head" }, depth ? `depth ${depth}` : "prompt"));
   }
   const hasAdvantages = modelOf(tree).trajectories.some((trajectory) => known(trajectory.advantage));
-  if (hasAdvantages) heads.append(svg("text", { x: layout.outcomeX + 72, y: 21, class: "tree-head", "text-anchor": "end" }, "advantage"));
-  heads.append(svg("text", { x: layout.outcomeX + 86, y: 21, class: "tree-head" }, "finished by"));
+  if (hasAdvantages) heads.append(svg("text", { x: layout.outcomeX + 66, y: 21, class: "tree-head", "text-anchor": "end" }, "advantage"));
+  heads.append(svg("text", { x: layout.outcomeX + 76, y: 21, class: "tree-head" }, "finished by"));
   return heads;
 }
 
@@ -54,7 +54,8 @@ function linksTo(layout, model, parent, tree, scale, path) {
 function nodeBox(layout, node, colour, value, path, select) {
   const box = layout.places.get(node.id);
   const ink = inkOn(colour);
-  const letters = Math.floor((box.width - 14) / 7.55);
+  const letters = Math.floor((box.width - (node.fallback ? 18 : 13)) / 7.5);
+  const left = box.x + (node.fallback ? 13 : 8);
   const facts = node.through.length > 1 && box.height >= 40;
   const group = svg("g", {
     class: `tree-node${path.has(node.id) ? " on-path" : ""}${node.id === chosen.node ? " selected" : ""}`,
@@ -65,12 +66,12 @@ function nodeBox(layout, node, colour, value, path, select) {
   group.append(svg("rect", { class: "focus", x: box.x - 4, y: box.y - 4, width: box.width + 8, height: box.height + 8, rx: 9 }));
   group.append(svg("rect", { class: "body", x: box.x, y: box.y, width: box.width, height: box.height, rx: Math.min(6, box.height / 3), fill: colour }));
   if (box.height >= 13) {
-    group.append(svg("text", { class: "segment-text", x: box.x + 8, y: box.middle + (facts ? -3 : 4.5), fill: ink }, ellipsis(node.text, letters)));
+    group.append(svg("text", { class: "segment-text", x: left, y: box.middle + (facts ? -3 : 4.5), fill: ink }, ellipsis(node.text, letters)));
   }
   if (facts) {
     const reward = meanReward(node.through);
     const wide = box.width > 104 && known(reward);
-    group.append(svg("text", { class: "segment-facts", x: box.x + 8, y: box.middle + 14, fill: ink },
+    group.append(svg("text", { class: "segment-facts", x: left, y: box.middle + 14, fill: ink },
       `×${node.through.length}${known(reward) ? ` · ${wide ? "mean " : ""}R ${fixed(reward, 2)}` : ""}`));
   }
   if (node.fallback) group.append(cutMark(box.x, box.middle));
@@ -104,8 +105,8 @@ function outcomeOf(layout, node, path, select) {
   group.append(svg("circle", { class: "ring", cx: x, cy: y, r }));
   group.append(outcomeSign(x, y, r, right));
   if (layout.unit >= 11) {
-    if (known(trajectory.advantage)) group.append(svg("text", { x: x + 72, y: y + 4.2, "text-anchor": "end" }, signed(trajectory.advantage)));
-    group.append(svg("text", { class: "finish", x: x + 86, y: y + 4.2 }, finishNames[trajectory.finish]));
+    if (known(trajectory.advantage)) group.append(svg("text", { x: x + 66, y: y + 4.2, "text-anchor": "end" }, signed(trajectory.advantage)));
+    group.append(svg("text", { class: "finish", x: x + 76, y: y + 4.2 }, finishNames[trajectory.finish]));
   }
   return [svg("path", { class: "leader", d: `M${box.x + box.width + 5} ${y}H${x - r - 4}` }), group];
 }
