@@ -8,6 +8,8 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import org.treepo4j.cli.settings.SettingsException;
+import org.treepo4j.model.EngineUnavailableException;
+import org.treepo4j.rl.train.TrainingException;
 import picocli.CommandLine;
 
 /** Turns whatever a command throws into one line on stderr and an exit code. */
@@ -35,7 +37,7 @@ final class ErrorReporting
     err.println("treepo: " + message(e));
     if (debug(command)) {
       e.printStackTrace(err);
-    } else if (code == FAILED) {
+    } else if (code == FAILED && !(e instanceof TrainingException)) {
       err.println("Run it with --debug for the stack trace.");
     }
     err.flush();
@@ -51,6 +53,7 @@ final class ErrorReporting
             || e instanceof UncheckedIOException
             || e instanceof InputException
             || e instanceof SettingsException
+            || e instanceof EngineUnavailableException
         ? BAD_INPUT
         : FAILED;
   }
@@ -72,7 +75,7 @@ final class ErrorReporting
       return fileSystem.getFile() + ": " + fileSystem.getReason();
     }
     String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-    return exitCode(e) == BAD_INPUT
+    return exitCode(e) == BAD_INPUT || e instanceof TrainingException
         ? oneLine(message)
         : oneLine(e.getClass().getSimpleName() + ": " + message);
   }

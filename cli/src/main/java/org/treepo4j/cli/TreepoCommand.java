@@ -10,7 +10,21 @@ import picocli.CommandLine.Command;
     version = "TreePO4J 0.1.0",
     description = "TreePO post-training of language models on the JVM.",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {CommandLine.HelpCommand.class})
+    subcommands = {
+      TrainCommand.class,
+      PretrainCommand.class,
+      SftCommand.class,
+      GenerateCommand.class,
+      RolloutCommand.class,
+      TasksCommand.class,
+      TokenizeCommand.class,
+      ScoreCommand.class,
+      AdvantagesCommand.class,
+      InspectCommand.class,
+      InfoCommand.class,
+      ExportCommand.class,
+      CommandLine.HelpCommand.class
+    })
 final class TreepoCommand implements Runnable {
   @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
 

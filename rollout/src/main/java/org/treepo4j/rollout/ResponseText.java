@@ -10,9 +10,14 @@ final class ResponseText {
     this.stream = stream;
   }
 
+  /** The text of a response that has not begun. */
+  static ResponseText empty(TokenText tokenText) {
+    return new ResponseText(tokenText.open());
+  }
+
   /** The text of the response that ends with a node. */
   static ResponseText of(TokenText tokenText, GrowingNode node) {
-    ResponseText response = new ResponseText(tokenText.open());
+    ResponseText response = empty(tokenText);
     for (GrowingNode above : node.path()) {
       for (int i = 0; i < above.sampled().size(); i++) {
         response.append(above.sampled().token(i));

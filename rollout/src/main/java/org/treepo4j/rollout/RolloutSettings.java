@@ -111,19 +111,38 @@ public record RolloutSettings(
    * @param samples trajectories per prompt
    */
   public RolloutSettings independent(int samples, double temperature) {
-    return new RolloutSettings(
+    return with(
         RolloutKind.INDEPENDENT,
-        true,
         samples,
-        1,
+        0,
+        TotalBudget.BY_TRAJECTORIES,
+        sampling.withTemperature(temperature));
+  }
+
+  /** The same trees from another distribution. */
+  RolloutSettings withSampling(SamplingSettings other) {
+    return with(kind, maxWidth, minTrajectoryTokens, totalBudget, other);
+  }
+
+  private RolloutSettings with(
+      RolloutKind newKind,
+      int newWidth,
+      int newMinTrajectoryTokens,
+      TotalBudget newTotalBudget,
+      SamplingSettings newSampling) {
+    return new RolloutSettings(
+        newKind,
+        sharePrompt,
+        newWidth,
+        Math.min(minWidth, newWidth),
         segmentLength,
         maxDepth,
         maxResponseTokens,
-        0,
+        newMinTrajectoryTokens,
         branching,
         initialDivergence,
         budget,
-        TotalBudget.BY_TRAJECTORIES,
+        newTotalBudget,
         maxResponseTokensPerPrompt,
         allotment,
         fallback,
@@ -131,7 +150,7 @@ public record RolloutSettings(
         repetitionPolicy,
         repetitionLength,
         repetitionCount,
-        sampling.withTemperature(temperature),
+        newSampling,
         maxBatchPaths);
   }
 

@@ -2,6 +2,9 @@ package org.treepo4j.rl.train;
 
 import java.nio.file.Path;
 import org.treepo4j.model.Setting;
+import org.treepo4j.model.engine.EngineName;
+import org.treepo4j.model.engine.EngineOptions;
+import org.treepo4j.model.vector.WeightStorage;
 
 /**
  * A model from scratch: {@code ./treepo pretrain}.
@@ -12,7 +15,8 @@ import org.treepo4j.model.Setting;
 public record PretrainSettings(
     @Setting(value = "folder with the tokenizer of the new model", required = true) Path tokenizer,
     @Setting(value = "folder for checkpoints and metrics", required = true) Path output,
-    @Setting("auto, vector or samediff") String engine,
+    @Setting("auto (samediff on a usable GPU, else vector), vector or samediff") EngineName engine,
+    @Setting("threads of the vector engine, 0 for all processors") int threads,
     @Setting("seed of weights, shuffling and synthetic tasks") long seed,
     @Setting("shape of the model") ArchitectureSettings architecture,
     @Setting("what it learns from") CorpusSettings corpus,
@@ -24,12 +28,18 @@ public record PretrainSettings(
     return new PretrainSettings(
         null,
         null,
-        "auto",
+        EngineName.AUTO,
+        0,
         1,
         ArchitectureSettings.defaults(),
         CorpusSettings.defaults(),
         OptimizerSettings.defaults(),
         SupervisionSettings.defaults(),
         CheckpointSettings.defaults());
+  }
+
+  /** How the engine is opened. */
+  public EngineOptions engineOptions() {
+    return new EngineOptions(engine, WeightStorage.F32, threads);
   }
 }

@@ -2,6 +2,9 @@ package org.treepo4j.rl.train;
 
 import java.nio.file.Path;
 import org.treepo4j.model.Setting;
+import org.treepo4j.model.engine.EngineName;
+import org.treepo4j.model.engine.EngineOptions;
+import org.treepo4j.model.vector.WeightStorage;
 
 /**
  * Supervised fine-tuning: {@code ./treepo sft}.
@@ -12,7 +15,8 @@ import org.treepo4j.model.Setting;
 public record SftSettings(
     @Setting(value = "Hugging Face folder of the model to start from", required = true) Path model,
     @Setting(value = "folder for checkpoints and metrics", required = true) Path output,
-    @Setting("auto, vector or samediff") String engine,
+    @Setting("auto (samediff on a usable GPU, else vector), vector or samediff") EngineName engine,
+    @Setting("threads of the vector engine, 0 for all processors") int threads,
     @Setting("seed of shuffling and synthetic tasks") long seed,
     @Setting("what it learns from") CorpusSettings corpus,
     @Setting("AdamW and what surrounds an update") OptimizerSettings optimizer,
@@ -23,11 +27,17 @@ public record SftSettings(
     return new SftSettings(
         null,
         null,
-        "auto",
+        EngineName.AUTO,
+        0,
         1,
         CorpusSettings.defaults(),
         OptimizerSettings.defaults(),
         SupervisionSettings.defaults(),
         CheckpointSettings.defaults());
+  }
+
+  /** How the engine is opened. */
+  public EngineOptions engineOptions() {
+    return new EngineOptions(engine, WeightStorage.F32, threads);
   }
 }

@@ -3,6 +3,9 @@ package org.treepo4j.rl.train;
 import java.nio.file.Path;
 import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.Setting;
+import org.treepo4j.model.engine.EngineName;
+import org.treepo4j.model.engine.EngineOptions;
+import org.treepo4j.model.vector.WeightStorage;
 import org.treepo4j.rl.advantage.AdvantageSettings;
 import org.treepo4j.rl.loss.LossSettings;
 import org.treepo4j.rl.reward.RewardSettings;
@@ -13,14 +16,14 @@ import org.treepo4j.rollout.RolloutSettings;
  *
  * @param model Hugging Face folder of the policy to start from
  * @param output run folder
- * @param engine auto, vector or samediff
- * @param seed of everything random
- * @param data tasks to learn on and to be measured on
  */
 public record TrainSettings(
     @Setting(value = "Hugging Face folder of the policy to start from", required = true) Path model,
     @Setting(value = "run folder: checkpoints, metrics, trees", required = true) Path output,
-    @Setting("auto, vector or samediff") String engine,
+    @Setting("auto (samediff on a usable GPU, else vector), vector or samediff") EngineName engine,
+    @Setting("weight storage while sampling: f32, or bf16 to read half the memory (vector only)")
+        WeightStorage weights,
+    @Setting("threads of the vector engine, 0 for all processors") int threads,
     @Setting("seed of everything random") long seed,
     @Setting("tasks to learn on and to be measured on") TaskFiles data,
     @Setting("how trees are sampled") RolloutSettings rollout,
@@ -37,7 +40,9 @@ public record TrainSettings(
     return new TrainSettings(
         null,
         null,
-        "auto",
+        EngineName.AUTO,
+        WeightStorage.F32,
+        0,
         1,
         TaskFiles.defaults(),
         RolloutSettings.defaults(),
@@ -57,5 +62,31 @@ public record TrainSettings(
           "rollout.sampling.temperature must be positive for training, was "
               + rollout.sampling().temperature());
     }
+  }
+
+  /** The same run in another folder. */
+  public TrainSettings withOutput(Path folder) {
+    return new TrainSettings(
+        model,
+        folder,
+        engine,
+        weights,
+        threads,
+        seed,
+        data,
+        rollout,
+        reward,
+        advantage,
+        loss,
+        optimizer,
+        trainer,
+        evaluation,
+        checkpoint,
+        lora);
+  }
+
+  /** How the engine is opened. */
+  public EngineOptions engineOptions() {
+    return new EngineOptions(engine, weights, threads);
   }
 }

@@ -1,0 +1,35 @@
+package org.treepo4j.cli;
+
+import org.treepo4j.model.engine.EngineName;
+import org.treepo4j.model.engine.EngineOptions;
+import org.treepo4j.model.vector.WeightStorage;
+import picocli.CommandLine.Option;
+
+/** Which engine a command runs on. */
+final class EngineMixin {
+  @Option(
+      names = "--engine",
+      paramLabel = "E",
+      description = "auto, vector or samediff; default auto.")
+  private EngineName engine = EngineName.AUTO;
+
+  @Option(
+      names = "--weights",
+      paramLabel = "F",
+      description = "Weight storage while sampling: f32 or bf16 (vector only); default f32.")
+  private WeightStorage weights = WeightStorage.F32;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Threads of the vector engine; default all processors.")
+  private int threads;
+
+  EngineOptions options() {
+    try {
+      return new EngineOptions(engine, weights, threads);
+    } catch (IllegalArgumentException e) {
+      throw new InputException("--" + e.getMessage());
+    }
+  }
+}

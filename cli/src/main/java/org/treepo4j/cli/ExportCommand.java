@@ -1,0 +1,119 @@
+package org.treepo4j.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.treepo4j.checkpoints.CheckpointException;
+import org.treepo4j.checkpoints.DType;
+import org.treepo4j.checkpoints.ExportOptions;
+import org.treepo4j.checkpoints.HfExport;
+import org.treepo4j.checkpoints.HfFolder;
+import org.treepo4j.checkpoints.PeftAdapter;
+import org.treepo4j.model.LoraAdapters;
+import org.treepo4j.model.LoraSettings;
+import org.treepo4j.model.Parameter;
+import org.treepo4j.model.Weights;
+import org.treepo4j.model.WeightsLoader;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "export",
+    mixinStandardHelpOptions = true,
+    description =
+        "Writes a model as a folder that Hugging Face readers accept, with adapters merged.")
+final class ExportCommand implements BaseCommand, Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @Mixin private OutputOptions output;
+
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "DIR",
+      description = "Hugging Face folder or checkpoint; with --adapter, the base model.")
+  private Path folder;
+
+  @Option(
+      names = "--adapter",
+      paramLabel = "DIR",
+      description = "LoRA adapter in PEFT's layout, or a checkpoint of one, to merge.")
+  private Path adapter;
+
+  @Option(names = "--out", required = true, paramLabel = "DIR", description = "New folder.")
+  private Path out;
+
+  @Option(
+      names = "--dtype",
+      paramLabel = "T",
+      description = "f32, f16 or bf16; default ${DEFAULT-VALUE}.")
+  private DType dtype = DType.BF16;
+
+  @Option(
+      names = "--max-shard-gb",
+      paramLabel = "GB",
+      description = "Most gigabytes in one file; default ${DEFAULT-VALUE}.")
+  private double maxShardGb = 5;
+
+  @Override
+  public OutputOptions output() {
+    return output;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    ExportOptions options = options();
+    if (Files.exists(out)) {
+      throw new InputException(out + ": exists already");
+    }
+    Weights weights;
+    try (HfFolder opened = HfFolder.open(folder)) {
+      weights = WeightsLoader.load(opened);
+    }
+    if (adapter != null) {
+      weights = merged(weights);
+    }
+    Map<String, int[]> shapes = new LinkedHashMap<>();
+    for (Parameter parameter : weights.parameters()) {
+      shapes.put(parameter.name(), parameter.shape());
+    }
+    Weights written = weights;
+    HfExport.write(
+        out, written.config(), shapes, name -> written.parameter(name).values(), options);
+    spec.commandLine().getOut().println(out);
+    return 0;
+  }
+
+  private ExportOptions options() {
+    try {
+      return new ExportOptions(dtype, (long) (maxShardGb * 1e9), Optional.of(folder));
+    } catch (IllegalArgumentException e) {
+      throw new InputException(e.getMessage());
+    }
+  }
+
+  private Weights merged(Weights base) throws CheckpointException {
+    PeftAdapter stored = PeftAdapter.read(adapter);
+    try {
+      LoraAdapters adapters =
+          LoraAdapters.attach(
+              base,
+              new LoraSettings(
+                  stored.config().rank(),
+                  stored.config().alpha(),
+                  stored.config().targetModules(),
+                  false),
+              0);
+      adapters.load(stored);
+      adapters.mergeIntoWeights();
+      return adapters.modelWeights();
+    } catch (IllegalArgumentException e) {
+      throw new CheckpointException(adapter, e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package org.treepo4j.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.treepo4j.rl.metrics.MetricsLog;
+import org.treepo4j.rl.report.ReportServer;
+import org.treepo4j.rl.report.RunReport;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "inspect",
+    mixinStandardHelpOptions = true,
+    description =
+        "Writes one self-contained HTML file about a run: curves, trees, segments, advantages.")
+final class InspectCommand implements BaseCommand, Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @Mixin private OutputOptions output;
+
+  @Parameters(paramLabel = "RUN_DIR", description = "Folder of a run of ./treepo train.")
+  private Path run;
+
+  @Option(names = "--compare", paramLabel = "RUN_DIR", description = "A second run beside it.")
+  private Path other;
+
+  @Option(
+      names = "--out",
+      paramLabel = "FILE",
+      description = "The HTML file; RUN_DIR/report.html when absent.")
+  private Path html;
+
+  @Option(names = "--serve", description = "Follow a live run on localhost instead.")
+  private boolean serve;
+
+  @Option(
+      names = "--port",
+      paramLabel = "PORT",
+      description = "Port of --serve; default ${DEFAULT-VALUE}, 0 for any free one.")
+  private int port = 8650;
+
+  @Override
+  public OutputOptions output() {
+    return output;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    requireRun(run);
+    if (other != null) {
+      requireRun(other);
+    }
+    if (serve) {
+      try (ReportServer server = ReportServer.start(run, Optional.ofNullable(other), port)) {
+        spec.commandLine().getOut().println(server.address());
+        spec.commandLine().getOut().flush();
+        new CountDownLatch(1).await(); // until the user stops it
+      }
+    }
+    Path target = html == null ? run.resolve("report.html") : html;
+    RunReport report = RunReport.write(run, Optional.ofNullable(other), target);
+    report.notices().forEach(spec.commandLine().getErr()::println);
+    spec.commandLine().getOut().println(report.html());
+    return 0;
+  }
+
+  private static void requireRun(Path folder) {
+    if (!Files.isRegularFile(folder.resolve(MetricsLog.FILE))) {
+      throw new InputException(folder + ": no run is here, expected " + MetricsLog.FILE);
+    }
+  }
+}

@@ -1,0 +1,60 @@
+package org.treepo4j.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.engine.EngineOptions;
+import org.treepo4j.model.engine.Engines;
+import org.treepo4j.rl.data.Prompt;
+import org.treepo4j.rl.train.PromptEncoder;
+import org.treepo4j.tokenizer.Tokenizer;
+
+/**
+ * A model folder opened for a command. What is cheap to refuse, the tokenizer, is opened first.
+ *
+ * @param prompts encodes texts and conversations
+ */
+record OpenModel(CausalLm lm, Tokenizer tokenizer, PromptEncoder prompts) implements AutoCloseable {
+
+  static OpenModel open(Path folder, EngineOptions options) throws IOException {
+    Engines.choose(options);
+    Tokenizer tokenizer = Tokenizer.load(folder);
+    PromptEncoder prompts = prompts(folder, tokenizer);
+    return new OpenModel(Engines.open(folder, options), tokenizer, prompts);
+  }
+
+  /** The encoder of a model's prompts, through its chat template where it has one. */
+  static PromptEncoder prompts(Path folder, Tokenizer tokenizer) throws IOException {
+    return new PromptEncoder(tokenizer, Optional.empty());
+  }
+
+  /**
+   * A prompt as token ids; an empty one is BOS.
+   *
+   * @throws InputException for a conversation without a chat template, or an empty prompt without
+   *     BOS
+   */
+  int[] encode(Prompt prompt) {
+    int[] ids;
+    try {
+      ids = prompts.encode(prompt);
+    } catch (IllegalArgumentException e) {
+      throw new InputException(e.getMessage());
+    }
+    int bos = lm.config().bosTokenId();
+    if (ids.length == 0 && bos < 0) {
+      throw new InputException("the prompt is empty and the model has no BOS token to start from");
+    }
+    return ids.length == 0 ? new int[] {bos} : ids;
+  }
+
+  int[] eosTokenIds() {
+    return lm.config().eosTokenIds().stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  @Override
+  public void close() {
+    lm.close();
+  }
+}

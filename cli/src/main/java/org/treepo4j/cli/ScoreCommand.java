@@ -1,0 +1,120 @@
+package org.treepo4j.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.treepo4j.checkpoints.DType;
+import org.treepo4j.checkpoints.SafetensorsWriter;
+import org.treepo4j.checkpoints.TensorSpec;
+import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.ForwardOptions;
+import org.treepo4j.model.ForwardPass;
+import org.treepo4j.model.Parameter;
+import org.treepo4j.model.TokenTree;
+import org.treepo4j.model.engine.Engines;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "score",
+    mixinStandardHelpOptions = true,
+    description =
+        "JSON lines {\"ids\": […]} from stdin to {\"logprobs\": [n−1 values], \"entropies\": [n"
+            + " values], \"last_logits\": […]} on stdout.")
+final class ScoreCommand implements BaseCommand, Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @Mixin private OutputOptions output;
+  @Mixin private EngineMixin engine;
+
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "DIR",
+      description = "Hugging Face folder.")
+  private Path folder;
+
+  @Option(
+      names = "--gradients",
+      paramLabel = "FILE",
+      description =
+          "Also writes d(sum of all log-probs)/d(weight) of all lines, by tensor name, as"
+              + " safetensors.")
+  private Path gradients;
+
+  @Override
+  public OutputOptions output() {
+    return output;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    try (CausalLm model = Engines.open(folder, engine.options())) {
+      JsonLines.answer(System.in, spec.commandLine().getOut(), request -> score(model, request));
+      if (gradients != null) {
+        write(model);
+      }
+    }
+    return 0;
+  }
+
+  private ObjectNode score(CausalLm model, ObjectNode request) {
+    int[] ids = JsonLines.ids(request, "ids");
+    check(model, ids);
+    ForwardOptions options = gradients == null ? ForwardOptions.SCORE : ForwardOptions.TRAIN;
+    try (ForwardPass pass = model.forward(List.of(TokenTree.chain(ids)), options)) {
+      ObjectNode answer = JsonLines.JSON.createObjectNode();
+      float[] logprobs = pass.logprobs(0);
+      put(answer, "logprobs", Arrays.copyOfRange(logprobs, 1, ids.length));
+      put(answer, "entropies", pass.entropies(0));
+      put(answer, "last_logits", pass.logits(0, ids.length - 1));
+      if (gradients != null) {
+        float[] ones = new float[ids.length];
+        Arrays.fill(ones, 1);
+        pass.backward(new float[][] {ones}, null);
+      }
+      return answer;
+    }
+  }
+
+  private static void check(CausalLm model, int[] ids) {
+    int longest = model.config().maxPositions();
+    if (ids.length == 0 || ids.length > longest) {
+      throw new InputException("ids: expected 1 to %d ids, was %d".formatted(longest, ids.length));
+    }
+    for (int id : ids) {
+      if (id < 0 || id >= model.config().vocabSize()) {
+        throw new InputException(
+            "ids: expected ids below %d, was %d".formatted(model.config().vocabSize(), id));
+      }
+    }
+  }
+
+  private static void put(ObjectNode answer, String name, float[] values) {
+    ArrayNode array = answer.putArray(name);
+    for (float value : values) {
+      array.add(value);
+    }
+  }
+
+  private void write(CausalLm model) throws IOException {
+    List<TensorSpec> specs = new ArrayList<>();
+    for (Parameter parameter : model.weights().parameters()) {
+      specs.add(TensorSpec.of(parameter.name(), DType.F32, parameter.shape()));
+    }
+    try (SafetensorsWriter writer = SafetensorsWriter.create(gradients, specs, Map.of())) {
+      for (Parameter parameter : model.weights().parameters()) {
+        writer.writeFloats(parameter.name(), parameter.gradient());
+      }
+      writer.finish();
+    }
+  }
+}

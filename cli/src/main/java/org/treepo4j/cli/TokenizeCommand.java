@@ -1,0 +1,67 @@
+package org.treepo4j.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.treepo4j.tokenizer.Tokenizer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "tokenize",
+    mixinStandardHelpOptions = true,
+    description =
+        "JSON lines from stdin to stdout: {\"text\": …} to {\"ids\": […]}, or back with --decode.")
+final class TokenizeCommand implements BaseCommand, Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @Mixin private OutputOptions output;
+
+  @Option(
+      names = "--tokenizer",
+      required = true,
+      paramLabel = "DIR",
+      description = "Folder with tokenizer.json, or vocab.json and merges.txt.")
+  private Path folder;
+
+  @Option(names = "--decode", description = "{\"ids\": […]} to {\"text\": …}.")
+  private boolean decode;
+
+  @Option(names = "--add-special-tokens", description = "Add BOS and EOS as the model wants them.")
+  private boolean addSpecialTokens;
+
+  @Option(names = "--keep-special-tokens", description = "With --decode: show special tokens.")
+  private boolean keepSpecialTokens;
+
+  @Override
+  public OutputOptions output() {
+    return output;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    Tokenizer tokenizer = Tokenizer.load(folder);
+    JsonLines.answer(
+        System.in,
+        spec.commandLine().getOut(),
+        request -> decode ? decoded(tokenizer, request) : encoded(tokenizer, request));
+    return 0;
+  }
+
+  private ObjectNode encoded(Tokenizer tokenizer, ObjectNode request) {
+    ObjectNode answer = JsonLines.JSON.createObjectNode();
+    ArrayNode ids = answer.putArray("ids");
+    for (int id : tokenizer.encode(JsonLines.text(request, "text"), addSpecialTokens)) {
+      ids.add(id);
+    }
+    return answer;
+  }
+
+  private ObjectNode decoded(Tokenizer tokenizer, ObjectNode request) {
+    String text = tokenizer.decode(JsonLines.ids(request, "ids"), keepSpecialTokens);
+    return JsonLines.JSON.createObjectNode().put("text", text);
+  }
+}

@@ -1,0 +1,160 @@
+package org.treepo4j.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.treepo4j.checkpoints.HfFolder;
+import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.LoraAdapters;
+import org.treepo4j.model.WeightsLoader;
+import org.treepo4j.model.engine.EngineOptions;
+import org.treepo4j.model.engine.Engines;
+import org.treepo4j.rl.data.ShuffledTasks;
+import org.treepo4j.rl.data.Task;
+import org.treepo4j.rl.data.TaskReader;
+import org.treepo4j.rl.reward.RewardRunner;
+import org.treepo4j.rl.train.FullPolicy;
+import org.treepo4j.rl.train.LoraPolicy;
+import org.treepo4j.rl.train.Policy;
+import org.treepo4j.rl.train.TrainSettings;
+import org.treepo4j.rl.train.Trainer;
+import org.treepo4j.tokenizer.Tokenizer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "train",
+    mixinStandardHelpOptions = true,
+    description =
+        "Trains a policy with tree rollouts: rollouts, rewards, advantages, updates, checkpoints."
+            + " Ends with one JSON line on stdout.")
+final class TrainCommand implements BaseCommand, Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @Mixin private OutputOptions output;
+  @Mixin private SettingsMixin settingsMixin;
+
+  @Override
+  public OutputOptions output() {
+    return output;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    long began = System.nanoTime();
+    TrainSettings settings = settingsMixin.read(TrainSettings.class);
+    List<Task> train = tasks(settings.data().train());
+    if (train.isEmpty()) {
+      throw new InputException("data.train: expected at least one file of tasks");
+    }
+    List<Task> test = tasks(settings.data().test());
+    try (HfFolder folder = HfFolder.open(settings.model())) {
+      folder.config(); // refused before anything expensive starts
+    }
+    Tokenizer tokenizer = Tokenizer.load(settings.model());
+    EngineOptions engine = settings.engineOptions();
+    Engines.choose(engine);
+    try (RunConsole console = new RunConsole(spec.commandLine().getErr(), output);
+        RewardRunner rewards = settings.reward().runner(settings.rollout().maxResponseTokens())) {
+      RunFolder run = settingsMixin.runFolder(settings.output(), console);
+      run.writeSettings(settings);
+      TrainSettings placed = settings.withOutput(run.path());
+      Policy policy = policy(placed, engine, run);
+      try (CausalLm model = policy.model();
+          Reference reference = Reference.open(placed, engine)) {
+        Trainer trainer =
+            new Trainer(
+                placed,
+                new Trainer.Parts(
+                    policy,
+                    reference.model(),
+                    tokenizer,
+                    OpenModel.prompts(settings.model(), tokenizer),
+                    new ShuffledTasks(train, settings.seed()),
+                    test,
+                    rewards),
+                console);
+        Trainer.Summary summary = trainer.run(run.checkpoint());
+        String json = json(summary, run.path(), (System.nanoTime() - began) / 1e9);
+        run.writeSummary(json);
+        console.close();
+        spec.commandLine().getOut().println(json);
+      }
+    }
+    return 0;
+  }
+
+  private static List<Task> tasks(List<Path> files) throws IOException {
+    List<Task> tasks = new ArrayList<>();
+    for (Path file : files) {
+      if (!Files.exists(file)) {
+        throw new InputException(file + ": no such file");
+      }
+      tasks.addAll(TaskReader.read(file));
+    }
+    return tasks;
+  }
+
+  private static Policy policy(TrainSettings settings, EngineOptions engine, RunFolder run)
+      throws IOException {
+    if (!settings.lora().enabled()) {
+      Path weights = run.checkpoint().map(c -> c.folder()).orElse(settings.model());
+      return new FullPolicy(Engines.open(weights, engine), settings.model());
+    }
+    LoraAdapters adapters;
+    try (HfFolder folder = HfFolder.open(settings.model())) {
+      adapters = LoraAdapters.attach(WeightsLoader.load(folder), settings.lora(), settings.seed());
+    }
+    LoraPolicy policy =
+        new LoraPolicy(Engines.open(adapters.modelWeights(), engine), adapters, settings.model());
+    if (run.checkpoint().isPresent()) {
+      policy.restore(run.checkpoint().get().folder());
+    }
+    return policy;
+  }
+
+  /** The frozen policy of KL terms, where the settings ask for one. */
+  private record Reference(Optional<CausalLm> model) implements AutoCloseable {
+    static Reference open(TrainSettings settings, EngineOptions engine) throws IOException {
+      return new Reference(
+          settings.loss().needsReference()
+              ? Optional.of(Engines.open(settings.model(), engine))
+              : Optional.empty());
+    }
+
+    @Override
+    public void close() {
+      model.ifPresent(CausalLm::close);
+    }
+  }
+
+  private static String json(Trainer.Summary summary, Path run, double seconds) throws IOException {
+    ObjectNode json = JsonLines.JSON.createObjectNode();
+    putFinite(json, "accuracy_before", summary.accuracyBefore());
+    putFinite(json, "accuracy_after", summary.accuracyAfter());
+    putFinite(json, "accuracy_best", summary.bestAccuracy());
+    json.put("steps", summary.state().step());
+    json.put("seconds", Math.round(seconds * 1000) / 1000.0);
+    json.put("sampled_tokens", summary.state().sampledTokens());
+    json.put("trajectory_tokens", summary.state().trajectoryTokens());
+    json.put("updates", summary.state().updates());
+    json.put("skipped_updates", summary.state().skippedUpdates());
+    json.put("run", run.toString());
+    json.put("checkpoint", String.valueOf(summary.checkpoint()));
+    return JsonLines.JSON.writeValueAsString(json);
+  }
+
+  private static void putFinite(ObjectNode json, String name, double value) {
+    if (Double.isFinite(value)) {
+      json.put(name, value);
+    } else {
+      json.putNull(name);
+    }
+  }
+}

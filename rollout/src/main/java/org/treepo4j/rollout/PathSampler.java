@@ -1,0 +1,60 @@
+package org.treepo4j.rollout;
+
+import java.util.List;
+import java.util.function.IntConsumer;
+import java.util.function.IntPredicate;
+import org.treepo4j.model.BranchingDecoder;
+import org.treepo4j.model.BranchingDecoder.Path;
+
+/** Samples one response to one prompt and tells every token as it comes. */
+public final class PathSampler {
+  private final SamplingSettings settings;
+  private final StopRules rules;
+  private final TokenText text;
+  private final IntPredicate vocabulary;
+
+  /**
+   * @param text of token ids, without special tokens
+   * @param vocabulary ids that may be sampled
+   * @param eosTokenIds ids that end a response
+   */
+  public PathSampler(
+      SamplingSettings settings, TokenText text, IntPredicate vocabulary, int[] eosTokenIds) {
+    this.settings = settings;
+    this.text = text;
+    this.vocabulary = vocabulary;
+    this.rules = new StopRules(RolloutSettings.defaults().withSampling(settings), eosTokenIds);
+  }
+
+  /**
+   * Samples until the response ends or has {@code maxTokens}.
+   *
+   * @param prompt at least one token
+   * @param tokens told every sampled token in turn, the one that ends the response too
+   * @return {@link FinishReason#EOS}, or {@link FinishReason#MAX_RESPONSE_TOKENS}
+   */
+  public FinishReason sample(
+      BranchingDecoder decoder, int[] prompt, long seed, int maxTokens, IntConsumer tokens) {
+    TokenDistribution distribution =
+        new TokenDistribution(decoder.vocabSize(), settings, vocabulary);
+    long stream = new RandomStreams(seed, 0).stream("", 0, 1);
+    ResponseText response = ResponseText.empty(text);
+    Path path = decoder.prefill(prompt);
+    try {
+      for (int position = 0; position < maxTokens; position++) {
+        distribution.read(decoder.nextLogits(List.of(path))[0]);
+        int token = distribution.sample(RandomStreams.uniform(stream, position));
+        tokens.accept(token);
+        if (rules.ends(token, response)) {
+          return FinishReason.EOS;
+        }
+        if (position + 1 < maxTokens) {
+          decoder.append(List.of(path), new int[] {token});
+        }
+      }
+      return FinishReason.MAX_RESPONSE_TOKENS;
+    } finally {
+      decoder.release(path);
+    }
+  }
+}
