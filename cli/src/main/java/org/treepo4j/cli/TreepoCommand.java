@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
       TokenizeCommand.class,
       ScoreCommand.class,
       AdvantagesCommand.class,
+      GradeCommand.class,
       InspectCommand.class,
       InfoCommand.class,
       ExportCommand.class,

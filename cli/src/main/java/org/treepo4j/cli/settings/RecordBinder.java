@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
@@ -188,6 +189,7 @@ final class RecordBinder {
               .map(RecordComponent::getType)
               .toArray(Class<?>[]::new);
       Constructor<?> constructor = type.getDeclaredConstructor(types);
+      constructor.setAccessible(true);
       return constructor.newInstance(values);
     } catch (InvocationTargetException e) {
       if (e.getCause() instanceof IllegalArgumentException
@@ -204,7 +206,9 @@ final class RecordBinder {
   /** The record's {@code defaults()}, or null where every component must be given. */
   static Object defaults(Class<?> type) {
     try {
-      return type.getMethod("defaults").invoke(null);
+      Method defaults = type.getMethod("defaults");
+      defaults.setAccessible(true);
+      return defaults.invoke(null);
     } catch (NoSuchMethodException e) {
       return null;
     } catch (ReflectiveOperationException e) {
@@ -214,6 +218,7 @@ final class RecordBinder {
 
   static Object get(RecordComponent component, Object settings) {
     try {
+      component.getAccessor().setAccessible(true);
       return component.getAccessor().invoke(settings);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("settings record " + settings.getClass().getName(), e);

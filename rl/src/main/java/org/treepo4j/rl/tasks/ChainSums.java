@@ -18,8 +18,8 @@ import java.util.regex.Pattern;
 public final class ChainSums implements SyntheticTask {
   private static final int MIN_TERMS = 3;
   private static final int MAX_TERMS = 5;
-  private static final int MAX_TERM = 99;
-  private static final int MAX_SUM = 199;
+  private static final int MAX_TERM = 59;
+  private static final int MAX_SUM = 99;
   private static final double HASTY_SHARE = 0.5;
   private static final double HASTY_RIGHT = 0.3;
   private static final double SLIP = 0.06;
@@ -30,7 +30,7 @@ public final class ChainSums implements SyntheticTask {
     return "chain-sums";
   }
 
-  /** Three to five terms of 1..99; no partial result leaves 0..199. */
+  /** Three to five terms of 1..59; no partial result leaves 0..99. */
   @Override
   public Problem problem(SplittableRandom random) {
     int terms = random.nextInt(MIN_TERMS, MAX_TERMS + 1);
