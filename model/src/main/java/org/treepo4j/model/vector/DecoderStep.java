@@ -147,7 +147,15 @@ final class DecoderStep {
             rope.row(qkv, at, config.heads(), position);
             rope.row(qkv, at + k0, config.kvHeads(), position);
             int index = plan.index(row);
-            plan.chunk(row).block(index).store(layer, index % PANEL, qkv, at + k0, qkv, at + v0);
+            plan.chunk(row)
+                .block(index)
+                .store(
+                    layer * config.kvHeads(),
+                    config.kvHeads(),
+                    index % PANEL,
+                    qkv,
+                    at + k0,
+                    at + v0);
           }
         });
   }

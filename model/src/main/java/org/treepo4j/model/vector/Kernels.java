@@ -1,6 +1,7 @@
 package org.treepo4j.model.vector;
 
 import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.model.Weights;
 
 /** The tensor operations of one model, on one worker pool. */
 record Kernels(
@@ -14,14 +15,15 @@ record Kernels(
     Embedding embedding,
     VocabularyHead head) {
 
-  static Kernels of(ModelConfig config, WorkerPool pool) {
+  static Kernels of(Weights weights, WorkerPool pool) {
+    ModelConfig config = weights.config();
     Gemm gemm = new Gemm(pool);
     return new Kernels(
         pool,
         gemm,
         new Linear(gemm, new Bias(pool)),
         new RmsNorm(pool, config.normEps()),
-        new Rope(pool, config),
+        new Rope(pool, weights),
         new TreeAttention(pool, HeadShape.of(config)),
         new SwiGlu(pool),
         new Embedding(pool),

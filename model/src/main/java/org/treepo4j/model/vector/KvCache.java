@@ -2,29 +2,30 @@ package org.treepo4j.model.vector;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.CacheFullException;
 
 /** The memory of a decoder: blocks are handed out, given back and handed out again. */
 final class KvCache {
   private final ModelConfig config;
-  private final HeadShape shape;
   private final long maxBytes;
-  private final long blockBytes;
-  private final Deque<KvBlock> free = new ArrayDeque<>();
-  private long used;
+  private final long tokenBytes;
+  private final Map<Integer, Deque<KvBlock>> free = new HashMap<>();
+  private long usedCapacity;
+  private long freeCapacity;
   private long tokens;
 
-  KvCache(ModelConfig config, HeadShape shape, long maxBytes) {
+  KvCache(ModelConfig config, long maxBytes) {
     this.config = config;
-    this.shape = shape;
     this.maxBytes = maxBytes;
-    this.blockBytes = KvBlock.bytes(config, shape);
+    this.tokenBytes = KvBlock.bytesPerToken(config);
   }
 
   /** Bytes of the blocks that are handed out. */
   long usedBytes() {
-    return used * blockBytes;
+    return usedCapacity * tokenBytes;
   }
 
   /** Tokens that are held. */
@@ -37,24 +38,32 @@ final class KvCache {
   }
 
   /**
-   * @throws CacheFullException when {@code blocks} more would exceed the limit
+   * @throws CacheFullException when room for {@code capacity} more tokens would exceed the limit
    */
-  void require(long blocks) {
-    long needed = (used + blocks) * blockBytes;
+  void require(long capacity) {
+    long needed = (usedCapacity + capacity) * tokenBytes;
     if (needed > maxBytes) {
       throw new CacheFullException(needed, maxBytes);
     }
   }
 
-  KvBlock take() {
-    require(1);
-    used++;
-    KvBlock block = free.poll();
-    return block == null ? new KvBlock(config, shape) : block;
+  KvBlock take(int capacity) {
+    usedCapacity += capacity;
+    KvBlock block = free.computeIfAbsent(capacity, c -> new ArrayDeque<>()).poll();
+    if (block != null) {
+      freeCapacity -= capacity;
+      return block;
+    }
+    if ((usedCapacity + freeCapacity) * tokenBytes > maxBytes) {
+      free.clear();
+      freeCapacity = 0;
+    }
+    return new KvBlock(config, capacity);
   }
 
   void giveBack(KvBlock block) {
-    used--;
-    free.push(block);
+    usedCapacity -= block.capacity();
+    freeCapacity += block.capacity();
+    free.computeIfAbsent(block.capacity(), c -> new ArrayDeque<>()).push(block);
   }
 }

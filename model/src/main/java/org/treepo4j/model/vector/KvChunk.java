@@ -74,18 +74,43 @@ final class KvChunk {
     return blocks.get(index / PANEL);
   }
 
-  /** Whether one more token needs a new block. */
-  boolean isFull() {
-    return length == blocks.size() * PANEL;
+  /** Capacity that one more token would add. */
+  int growth() {
+    if (length < capacity()) {
+      return 0;
+    }
+    KvBlock last = blocks.isEmpty() ? null : blocks.get(blocks.size() - 1);
+    return last == null || last.capacity() == PANEL ? KvBlock.SMALLEST : last.capacity();
   }
 
   /** Makes room for one more token and returns its index. */
   int grow() {
-    if (isFull()) {
-      blocks.add(cache.take());
+    if (length == capacity()) {
+      int last = blocks.size() - 1;
+      if (last < 0 || blocks.get(last).capacity() == PANEL) {
+        blocks.add(cache.take(KvBlock.SMALLEST));
+      } else {
+        KvBlock small = blocks.get(last);
+        KvBlock large = cache.take(2 * small.capacity());
+        large.copyFrom(small);
+        blocks.set(last, large);
+        cache.giveBack(small);
+      }
     }
     cache.countTokens(1);
     return length++;
+  }
+
+  /** Makes room for a whole prompt at once; the chunk must be empty. */
+  void reserve(int tokens) {
+    for (int from = 0; from < tokens; from += PANEL) {
+      blocks.add(cache.take(KvBlock.capacityFor(tokens - from)));
+    }
+  }
+
+  private int capacity() {
+    int last = blocks.size() - 1;
+    return last < 0 ? 0 : last * PANEL + blocks.get(last).capacity();
   }
 
   void attach(VectorPath path) {

@@ -5,8 +5,8 @@ import static org.treepo4j.model.vector.GemmKernel.SPECIES;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import org.treepo4j.checkpoints.ModelConfig;
-import org.treepo4j.checkpoints.RopeScaling;
+import org.treepo4j.model.RotaryFrequencies;
+import org.treepo4j.model.Weights;
 
 /**
  * Rotary position embedding (Su et al. 2021) as Hugging Face models store it: element {@code i} of
@@ -25,10 +25,10 @@ final class Rope {
 
   private float[] sines = new float[0];
 
-  Rope(WorkerPool pool, ModelConfig config) {
+  Rope(WorkerPool pool, Weights weights) {
     this.pool = pool;
-    this.half = config.headDim() / 2;
-    this.frequencies = frequencies(config);
+    this.half = weights.config().headDim() / 2;
+    this.frequencies = RotaryFrequencies.of(weights);
   }
 
   /** Turns the heads of every row in place. */
@@ -107,34 +107,5 @@ final class Rope {
         sines[position * half + i] = (float) Math.sin(angle);
       }
     }
-  }
-
-  /** {@code theta^(-2i/headDim)}, changed as the configuration says. */
-  static double[] frequencies(ModelConfig config) {
-    double[] frequencies = new double[config.headDim() / 2];
-    for (int i = 0; i < frequencies.length; i++) {
-      double frequency = Math.pow(config.ropeTheta(), -2.0 * i / config.headDim());
-      frequencies[i] = scale(frequency, config.ropeScaling());
-    }
-    return frequencies;
-  }
-
-  private static double scale(double frequency, RopeScaling scaling) {
-    if (scaling instanceof RopeScaling.Linear linear) {
-      return frequency / linear.factor();
-    }
-    if (scaling instanceof RopeScaling.Llama3 llama3) {
-      double turns = llama3.originalMaxPositions() * frequency / (2 * Math.PI);
-      if (turns < llama3.lowFreqFactor()) {
-        return frequency / llama3.factor();
-      }
-      if (turns > llama3.highFreqFactor()) {
-        return frequency;
-      }
-      double keep =
-          (turns - llama3.lowFreqFactor()) / (llama3.highFreqFactor() - llama3.lowFreqFactor());
-      return (1 - keep) * frequency / llama3.factor() + keep * frequency;
-    }
-    return frequency;
   }
 }

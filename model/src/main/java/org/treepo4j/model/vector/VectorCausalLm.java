@@ -45,7 +45,7 @@ public final class VectorCausalLm implements CausalLm {
     this.options = options;
     this.model = ModelParameters.of(weights);
     this.pool = new WorkerPool(options.threads());
-    this.kernels = Kernels.of(weights.config(), pool);
+    this.kernels = Kernels.of(weights, pool);
     this.forward = new TransformerForward(model, kernels);
     this.backward = new TransformerBackward(model, kernels);
   }

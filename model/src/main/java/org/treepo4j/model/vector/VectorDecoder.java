@@ -40,7 +40,7 @@ final class VectorDecoder implements BranchingDecoder {
     this.lm = lm;
     this.config = lm.config();
     this.step = step;
-    this.cache = new KvCache(config, HeadShape.of(config), options.maxCacheBytes());
+    this.cache = new KvCache(config, options.maxCacheBytes());
     this.version = lm.version();
   }
 
@@ -59,8 +59,11 @@ final class VectorDecoder implements BranchingDecoder {
     for (int token : tokens) {
       checkToken(token);
     }
-    cache.require((tokens.length + PANEL - 1) / PANEL);
+    int whole = tokens.length / PANEL * PANEL;
+    int rest = tokens.length - whole;
+    cache.require(whole + (rest == 0 ? 0 : KvBlock.capacityFor(rest)));
     KvChunk chunk = KvChunk.root(cache);
+    chunk.reserve(tokens.length);
     VectorPath path = new VectorPath(this, chunk, 0);
     paths.add(path);
     for (int from = 0; from < tokens.length; from += PREFILL_ROWS) {
@@ -105,7 +108,7 @@ final class VectorDecoder implements BranchingDecoder {
       return;
     }
     check(batch, tokens);
-    cache.require(blocksFor(batch));
+    cache.require(growth(batch));
     reserve(tokens.length);
     for (int i = 0; i < tokens.length; i++) {
       VectorPath path = own(batch.get(i));
@@ -164,18 +167,16 @@ final class VectorDecoder implements BranchingDecoder {
     tokensComputed += count;
   }
 
-  /** Blocks this batch will take: of the paths at one end, only the first stays there. */
-  private long blocksFor(List<? extends Path> batch) {
-    long blocks = 0;
+  /** Capacity this batch will take: of the paths at one end, only the first stays there. */
+  private long growth(List<? extends Path> batch) {
+    long growth = 0;
     Set<KvChunk> continued = new HashSet<>();
     for (Path each : batch) {
       VectorPath path = own(each);
       boolean stays = path.isAtEnd() && continued.add(path.chunk());
-      if (!stays || path.chunk().isFull()) {
-        blocks++;
-      }
+      growth += stays ? path.chunk().growth() : KvBlock.SMALLEST;
     }
-    return blocks;
+    return growth;
   }
 
   private void check(List<? extends Path> batch, int[] tokens) {

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.Parameter;
+import org.treepo4j.model.RotaryFrequencies;
 import org.treepo4j.model.TensorNames;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.model.Weights;
@@ -23,7 +24,7 @@ final class PlainTransformer {
       }
       tensors.put(parameter.name(), values);
     }
-    frequencies = Rope.frequencies(config);
+    frequencies = RotaryFrequencies.of(weights);
   }
 
   /** The live elements of a tensor. */

@@ -137,7 +137,7 @@ class VectorDecoderTest {
   @Test
   void aFullCacheRefusesTheWholeBatch() {
     ModelConfig config = TestModels.qwen2();
-    long block = KvBlock.bytes(config, HeadShape.of(config));
+    long block = KvBlock.SMALLEST * KvBlock.bytesPerToken(config);
     try (CausalLm lm = engine(TestModels.weights(config, 1), WeightStorage.F32);
         BranchingDecoder decoder = lm.decoder(new DecoderOptions(3 * block))) {
       Path first = decoder.prefill(new int[] {1, 2});
