@@ -10,13 +10,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.treepo4j.checkpoints.DType;
+import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.SafetensorsWriter;
 import org.treepo4j.checkpoints.TensorSpec;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.ForwardOptions;
 import org.treepo4j.model.ForwardPass;
 import org.treepo4j.model.Parameter;
+import org.treepo4j.model.RotaryPrecision;
 import org.treepo4j.model.TokenTree;
+import org.treepo4j.model.Weights;
+import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.model.engine.Engines;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -50,6 +54,21 @@ final class ScoreCommand implements BaseCommand, Callable<Integer> {
               + " safetensors.")
   private Path gradients;
 
+  @Option(
+      names = "--rotary",
+      paramLabel = "P",
+      description =
+          "Precision of the rotary frequencies: stored rounds them to the format of the weights, as"
+              + " a PyTorch model cast as a whole has them; full, as transformers loads a model, is"
+              + " what all other commands use. Default ${DEFAULT-VALUE}.")
+  private Rotary rotary = Rotary.STORED;
+
+  /** Whose rotary frequencies scores are compared with. */
+  enum Rotary {
+    STORED,
+    FULL
+  }
+
   @Override
   public OutputOptions output() {
     return output;
@@ -57,13 +76,23 @@ final class ScoreCommand implements BaseCommand, Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    try (CausalLm model = Engines.open(folder, engine.options())) {
+    Engines.choose(engine.options());
+    try (CausalLm model = Engines.open(weights(), engine.options())) {
       JsonLines.answer(System.in, spec.commandLine().getOut(), request -> score(model, request));
       if (gradients != null) {
         write(model);
       }
     }
     return 0;
+  }
+
+  private Weights weights() throws IOException {
+    try (HfFolder opened = HfFolder.open(folder)) {
+      Weights weights = WeightsLoader.load(opened);
+      return rotary == Rotary.STORED
+          ? weights.withRotaryPrecision(RotaryPrecision.ofStored(opened))
+          : weights;
+    }
   }
 
   private ObjectNode score(CausalLm model, ObjectNode request) {
