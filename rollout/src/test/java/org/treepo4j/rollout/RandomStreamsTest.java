@@ -2,6 +2,7 @@ package org.treepo4j.rollout;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -51,7 +52,7 @@ class RandomStreamsTest {
       observed[(int) (bins * RandomStreams.uniform(random.stream("p", 0, branch), 0))]++;
     }
     double[] expected = new double[bins];
-    java.util.Arrays.fill(expected, (double) draws / bins);
+    Arrays.fill(expected, (double) draws / bins);
 
     assertThat(new ChiSquareTest().chiSquareTest(expected, observed)).isGreaterThan(0.001);
   }
