@@ -89,7 +89,10 @@ public record RolloutSettings(
     Checks.present("answerPolicy", answerPolicy);
     Checks.present("repetitionPolicy", repetitionPolicy);
     Checks.positive("repetitionLength", repetitionLength);
-    Checks.atLeast("repetitionCount", repetitionCount, "2", 2);
+    if (repetitionCount < 2) {
+      throw new IllegalArgumentException(
+          "repetitionCount must be at least 2, was " + repetitionCount);
+    }
     Checks.present("sampling", sampling);
     Checks.positive("maxBatchPaths", maxBatchPaths);
     if (totalBudget == TotalBudget.BY_RESPONSE_TOKENS) {

@@ -14,37 +14,50 @@ import java.util.function.IntPredicate;
  * org.treepo4j.model.ForwardPass} computes, so it is the one a policy-gradient ratio may be formed
  * with.
  *
- * <p>One instance serves many rows, one after the other, and allocates nothing per row.
+ * <p>One instance serves many rows, one after the other, and allocates nothing per row. Without
+ * truncation a row costs one exponential per id, or two with a temperature other than 1; only
+ * candidates of a truncation are sorted.
  */
 public final class TokenDistribution {
-  /** Smaller terms vanish beside the largest, 1, and would only cost time as denormals. */
-  private static final double NEGLIGIBLE = -700;
+  /** Ids whose probabilities are summed up together, so that drawing need not visit all ids. */
+  private static final int BLOCK = 256;
+
+  /** Logits further below the largest count as impossible when drawing. */
+  private static final float NEGLIGIBLE = -690;
+
+  /** More than a block of impossible ids adds up to. */
+  private static final double NOTHING = 1e-290;
 
   private final double temperature;
   private final int topK;
   private final double topP;
   private final double minP;
-  private final boolean[] allowed;
   private final boolean truncated;
+  private final boolean[] allowed;
+
+  /** Whether all ids of a block are allowed. */
+  private final boolean[] whole;
 
   private float[] logits;
+  private float maxLogit;
+  private double modelLogTotal;
+  private double entropy;
 
-  /** Unnormalised probabilities by id; only valid while nothing is truncated or for top-p. */
-  private final double[] weights;
+  private int likeliest;
+  private float likeliestLogit;
 
-  /** Sort keys of the kept ids, then the ids themselves. */
+  /** Unnormalised probabilities, summed up by blocks of ids. */
+  private final double[] blockSums;
+
+  /** Candidates of a truncation: sort keys, ids, unnormalised probabilities. */
   private long[] keys = new long[64];
 
   private int[] kept = new int[64];
   private double[] keptWeights = new double[64];
   private int keptCount;
-  private double total;
 
-  private int likeliest;
-  private float likeliestLogit;
-  private double modelLogTotal;
-  private float maxLogit;
-  private double entropy;
+  /** Sum of the unnormalised probabilities that can be drawn. */
+  private double total;
 
   /**
    * @param vocabulary ids that may be sampled
@@ -52,10 +65,14 @@ public final class TokenDistribution {
    */
   public TokenDistribution(int vocabSize, SamplingSettings settings, IntPredicate vocabulary) {
     allowed = new boolean[vocabSize];
+    blockSums = new double[(vocabSize + BLOCK - 1) / BLOCK];
+    whole = new boolean[blockSums.length];
+    Arrays.fill(whole, true);
     int count = 0;
     for (int id = 0; id < vocabSize; id++) {
       allowed[id] = vocabulary.test(id);
       count += allowed[id] ? 1 : 0;
+      whole[id / BLOCK] &= allowed[id];
     }
     if (count == 0) {
       throw new IllegalArgumentException("the vocabulary has none of the model's token ids");
@@ -65,7 +82,6 @@ public final class TokenDistribution {
     topP = settings.topP();
     minP = settings.minP();
     truncated = topK > 0 || topP < 1 || minP > 0;
-    weights = new double[vocabSize];
   }
 
   /**
@@ -76,32 +92,16 @@ public final class TokenDistribution {
   public void read(float[] row) {
     logits = row;
     findMaxima();
-    boolean plain = temperature == 1 && !truncated;
-    double sum = 0;
-    double expected = 0;
-    for (int id = 0; id < row.length; id++) {
-      double distance = row[id] - (double) maxLogit;
-      double weight = 0;
-      if (!(distance <= NEGLIGIBLE)) {
-        weight = Math.exp(distance);
-        sum += weight;
-        expected += weight * distance;
-      }
-      if (plain) {
-        weights[id] = weight;
-      }
-    }
-    if (!Double.isFinite(sum) || !Float.isFinite(likeliestLogit)) {
+    double modelTotal = sumModel();
+    if (!Double.isFinite(modelTotal) || !Float.isFinite(likeliestLogit)) {
       throw new ArithmeticException("the model's logits are not finite");
     }
-    modelLogTotal = Math.log(sum);
-    entropy = Math.max(0, modelLogTotal - expected / sum);
     if (temperature == 0) {
       total = 1;
     } else if (truncated) {
       truncate();
     } else {
-      weighAll(plain && likeliestLogit == maxLogit);
+      total = sumSampled(temperature == 1 && likeliestLogit == maxLogit);
     }
   }
 
@@ -116,26 +116,14 @@ public final class TokenDistribution {
       return likeliest;
     }
     double left = u * total;
-    int last = likeliest;
-    int count = truncated ? keptCount : weights.length;
-    for (int i = 0; i < count; i++) {
-      double weight = truncated ? keptWeights[i] : weights[i];
-      if (weight > 0) {
-        last = truncated ? kept[i] : i;
-        left -= weight;
-        if (left < 0) {
-          break;
-        }
-      }
-    }
-    return last;
+    return truncated ? sampleKept(left) : sampleAll(left);
   }
 
   /** Log-probability in nats of a token just sampled, under the distribution sampled from. */
   public double logprob(int sampled) {
     return temperature == 0
         ? 0
-        : (logits[sampled] - (double) likeliestLogit) / temperature - Math.log(total);
+        : (logits[sampled] - (double) likeliestLogit) / temperature - StrictMath.log(total);
   }
 
   /** Log-probability in nats of any token under the model's own distribution. */
@@ -162,60 +150,134 @@ public final class TokenDistribution {
     }
   }
 
-  /**
-   * Weights of all allowed ids, at the temperature; {@code ready} when they stand there already.
-   */
-  private void weighAll(boolean ready) {
-    total = 0;
-    for (int id = 0; id < weights.length; id++) {
-      if (!allowed[id]) {
-        weights[id] = 0;
-      } else if (!ready) {
-        weights[id] = weight(id);
+  /** Sums up the model's own distribution by blocks and as a whole. */
+  private double sumModel() {
+    float least = maxLogit + NEGLIGIBLE;
+    double modelTotal = 0;
+    double expected = 0;
+    for (int block = 0; block < blockSums.length; block++) {
+      int end = Math.min(logits.length, (block + 1) * BLOCK);
+      double sum = 0;
+      for (int id = block * BLOCK; id < end; id++) {
+        double distance = Math.max(logits[id], least) - (double) maxLogit;
+        double weight = Exponential.of(distance);
+        sum += weight;
+        expected += weight * distance;
       }
-      total += weights[id];
+      blockSums[block] = sum;
+      modelTotal += sum;
     }
+    modelLogTotal = StrictMath.log(modelTotal);
+    entropy = Math.max(0, modelLogTotal - expected / modelTotal);
+    return modelTotal;
+  }
+
+  /**
+   * Sums up allowed ids at the temperature, by blocks and as a whole.
+   *
+   * @param summed whether blocks without forbidden ids hold their sum already
+   */
+  private double sumSampled(boolean summed) {
+    double sampledTotal = 0;
+    for (int block = 0; block < blockSums.length; block++) {
+      if (!whole[block] || !summed) {
+        blockSums[block] = sumBlock(block);
+      }
+      sampledTotal += blockSums[block];
+    }
+    return sampledTotal;
+  }
+
+  private double sumBlock(int block) {
+    float least = (float) (likeliestLogit + NEGLIGIBLE * temperature);
+    int end = Math.min(logits.length, (block + 1) * BLOCK);
+    double sum = 0;
+    if (whole[block]) {
+      for (int id = block * BLOCK; id < end; id++) {
+        double distance = Math.max(logits[id], least) - (double) likeliestLogit;
+        sum += Exponential.of(distance / temperature);
+      }
+    } else {
+      for (int id = block * BLOCK; id < end; id++) {
+        sum += weight(id);
+      }
+    }
+    return sum;
+  }
+
+  private int sampleAll(double target) {
+    double left = target;
+    int drawn = 0;
+    for (int block = 0; block < blockSums.length; block++) {
+      if (blockSums[block] > NOTHING) {
+        drawn = block;
+        if (left < blockSums[block]) {
+          break;
+        }
+        left -= blockSums[block];
+      }
+    }
+    int end = Math.min(logits.length, (drawn + 1) * BLOCK);
+    int last = likeliest;
+    for (int id = drawn * BLOCK; id < end && left >= 0; id++) {
+      double weight = weight(id);
+      if (weight > 0) {
+        last = id;
+        left -= weight;
+      }
+    }
+    return last;
+  }
+
+  private int sampleKept(double target) {
+    double left = target;
+    int i = 0;
+    while (i < keptCount - 1 && left >= keptWeights[i]) {
+      left -= keptWeights[i++];
+    }
+    return kept[i];
   }
 
   private void truncate() {
     keptCount = 0;
     if (topK > 0) {
       keepLikeliest();
-    } else if (topP < 1) {
-      // What is rarer than this cannot be in the nucleus, even if all the rest were as rare.
-      weighAll(false);
-      double least = (1 - topP) * total / weights.length;
-      keepAtLeast(least);
     } else {
-      keepWithin(temperature * Math.log(minP));
+      double least = minP;
+      if (topP < 1) {
+        total = sumSampled(false);
+        // What is rarer than this cannot be in the nucleus, even if all the rest were as rare.
+        least = (1 - topP) * total / logits.length;
+      }
+      keepWithin(temperature * StrictMath.log(least));
     }
     if (topP < 1) {
+      sortKept();
       keepNucleus(topK > 0 ? sumOfKept() : total);
     }
-    if (topK > 0 || topP < 1) {
-      while (keptCount > 1 && keptWeights[keptCount - 1] < minP) {
-        keptCount--;
-      }
-      Arrays.sort(kept, 0, keptCount);
-      for (int i = 0; i < keptCount; i++) {
-        keptWeights[i] = weight(kept[i]);
+    int likely = 0;
+    for (int i = 0; i < keptCount; i++) {
+      if (keptWeights[i] >= minP && keptWeights[i] > 0) {
+        kept[likely++] = kept[i];
       }
     }
+    keptCount = likely;
+    Arrays.sort(kept, 0, keptCount);
+    weighKept();
     total = sumOfKept();
   }
 
-  /** Keeps the {@code topK} likeliest, sorted, through a heap whose root is the least likely. */
+  /** Keeps the {@code topK} likeliest, through a heap whose root is the least likely of them. */
   private void keepLikeliest() {
     room(topK);
-    int size = 0;
     for (int id = 0; id < logits.length; id++) {
       if (!allowed[id]) {
         continue;
       }
       long key = key(id);
-      if (size < topK) {
-        keys[size++] = key;
-        if (size == topK) {
+      if (keptCount < topK) {
+        keys[keptCount++] = key;
+        if (keptCount == topK) {
           for (int i = topK / 2 - 1; i >= 0; i--) {
             siftDown(i);
           }
@@ -225,7 +287,10 @@ public final class TokenDistribution {
         siftDown(0);
       }
     }
-    keepSorted(size);
+    for (int i = 0; i < keptCount; i++) {
+      kept[i] = id(keys[i]);
+    }
+    weighKept();
   }
 
   private void siftDown(int from) {
@@ -244,45 +309,42 @@ public final class TokenDistribution {
     keys[i] = key;
   }
 
-  private void keepAtLeast(double least) {
-    int size = 0;
-    for (int id = 0; id < weights.length; id++) {
-      if (weights[id] >= least && weights[id] > 0) {
-        room(size + 1);
-        keys[size++] = key(id);
-      }
-    }
-    keepSorted(size);
-  }
-
-  /** Keeps ids at most {@code -distance} below the likeliest logit, by id. */
+  /** Keeps ids whose logit is at most {@code -distance} below the likeliest. */
   private void keepWithin(double distance) {
     for (int id = 0; id < logits.length; id++) {
-      if (allowed[id] && logits[id] - (double) likeliestLogit >= distance) {
+      if (logits[id] - (double) likeliestLogit >= distance && allowed[id]) {
         room(keptCount + 1);
-        kept[keptCount] = id;
-        keptWeights[keptCount++] = weight(id);
+        kept[keptCount++] = id;
       }
     }
+    weighKept();
   }
 
-  /** Keeps the ids of the first {@code size} keys, likeliest first. */
-  private void keepSorted(int size) {
-    Arrays.sort(keys, 0, size);
-    for (int i = size - 1; i >= 0; i--) {
-      int id = (int) (0xFFFFFFFFL - (keys[i] & 0xFFFFFFFFL));
-      kept[keptCount] = id;
-      keptWeights[keptCount++] = weight(id);
+  /** Likeliest first. */
+  private void sortKept() {
+    for (int i = 0; i < keptCount; i++) {
+      keys[i] = -key(kept[i]);
     }
+    Arrays.sort(keys, 0, keptCount);
+    for (int i = 0; i < keptCount; i++) {
+      kept[i] = id(-keys[i]);
+    }
+    weighKept();
   }
 
-  private void keepNucleus(double whole) {
+  private void keepNucleus(double all) {
     double sum = 0;
     for (int i = 0; i < keptCount; i++) {
       sum += keptWeights[i];
-      if (sum >= topP * whole) {
+      if (sum >= topP * all) {
         keptCount = i + 1;
       }
+    }
+  }
+
+  private void weighKept() {
+    for (int i = 0; i < keptCount; i++) {
+      keptWeights[i] = weight(kept[i]);
     }
   }
 
@@ -294,9 +356,10 @@ public final class TokenDistribution {
     return sum;
   }
 
+  /** Unnormalised probability; 1 for the likeliest id, 0 for forbidden ones. */
   private double weight(int id) {
     double distance = (logits[id] - (double) likeliestLogit) / temperature;
-    return distance <= NEGLIGIBLE ? 0 : Math.exp(distance);
+    return allowed[id] && distance > NEGLIGIBLE ? Exponential.of(distance) : 0;
   }
 
   /** Greater for a likelier id, and for the lower of equally likely ones. */
@@ -304,6 +367,10 @@ public final class TokenDistribution {
     int bits = Float.floatToIntBits(logits[id] + 0f);
     int ordered = bits ^ ((bits >> 31) & Integer.MAX_VALUE);
     return ((long) ordered << 32) | (0xFFFFFFFFL - id);
+  }
+
+  private static int id(long key) {
+    return (int) (0xFFFFFFFFL - (key & 0xFFFFFFFFL));
   }
 
   private void room(int size) {

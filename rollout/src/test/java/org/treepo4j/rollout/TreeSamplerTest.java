@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.treepo4j.rollout.TreeAssert.assertThatTree;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -31,8 +34,7 @@ class TreeSamplerTest {
         .hasSampledTokens(88)
         .endsOneTrajectoryAtEachLeaf();
     assertThat(batch.statistics().sharingRatio()).isEqualTo(88.0 / (8 * 16));
-    assertThat(batch.statistics().finishes())
-        .isEqualTo(java.util.Map.of(FinishReason.MAX_DEPTH, 8L));
+    assertThat(batch.statistics().finishes()).isEqualTo(Map.of(FinishReason.MAX_DEPTH, 8L));
     // The last token of a trajectory is sampled but never computed.
     assertThat(decoder.statistics().tokensComputed()).isEqualTo(2 + 88 - 8);
     assertThat(decoder.statistics().livePaths()).isZero();
@@ -66,6 +68,109 @@ class TreeSamplerTest {
     assertThat(each.statistics().tokensComputed())
         .isEqualTo(shared.statistics().tokensComputed() + 7 * 2);
     assertThat(each.statistics().livePaths()).isZero();
+  }
+
+  @Test
+  void aFallbackInsideASegmentSharesExactlyTheTokensBeforeTheCut() {
+    settings.maxWidth = 2;
+    settings.branching = 1;
+    settings.maxDepth = 2;
+    settings.fallback =
+        new FallbackSettings(
+            FallbackPosition.MIN_LOGPROB_TOKEN, DonorOrder.RANDOM_ALL, 1, 0, 128, 1);
+    FakeModel model = FakeModel.randomMarkov(9, 1, 5).without(EOS);
+    int splits = 0;
+    for (long seed = 0; seed < 20; seed++) {
+      RolloutBatch batch = sampler(100).sample(new FakeDecoder(model), ONE, seed, 0, 0);
+      RolloutTree tree = batch.trees().get(0);
+      Trajectory donor = tree.trajectories().get(0);
+      double[] logprobs =
+          tree.segments(donor).stream()
+              .flatMapToDouble(node -> Arrays.stream(node.logprobs()))
+              .toArray();
+      int cut = 0;
+      for (int i = 1; i < logprobs.length; i++) {
+        cut = logprobs[i] < logprobs[cut] ? i : cut;
+      }
+      // Depth 2 has nothing below it: a cut inside its segment moves back to its start.
+      cut = Math.min(cut, 4);
+
+      SegmentNode second =
+          tree.nodes().stream().filter(SegmentNode::fallback).findFirst().orElseThrow();
+      List<Integer> shared = tree.segments(donor).stream().map(SegmentNode::id).toList();
+      int sharedTokens =
+          tree.segments(donor).stream()
+              .limit(shared.indexOf(second.parent()) + 1L)
+              .mapToInt(node -> node.tokens().length)
+              .sum();
+      assertThat(sharedTokens).isEqualTo(cut);
+      assertThat(batch.statistics().fallbacks()).isEqualTo(1);
+      assertThat(batch.statistics().trajectoriesBeforeFallback()).isEqualTo(1);
+      splits += cut % 4 > 0 ? 1 : 0;
+    }
+    assertThat(splits).isPositive();
+  }
+
+  @Test
+  void aModelThatOnlyMakesTooShortResponsesIsGivenUp() {
+    settings.minTrajectoryTokens = 2;
+    FakeDecoder decoder = new FakeDecoder(FakeModel.repeating(3, EOS));
+
+    RolloutBatch batch = sample(decoder, ONE);
+
+    assertThatTree(batch.trees().get(0)).hasTrajectories(0).hasNodes(0);
+    assertThat(batch.statistics().droppedPaths()).isPositive();
+    assertThat(batch.statistics().sharingRatio()).isZero();
+    assertThat(decoder.statistics().livePaths()).isZero();
+  }
+
+  @Test
+  void otherSeedsStepsAndPromptIdsGiveOtherTrees() {
+    FakeModel model = FakeModel.randomMarkov(9, 1, 5);
+    List<RolloutPrompt> other = List.of(new RolloutPrompt("other", ONE.get(0).tokens()));
+    List<RolloutPrompt> twice = List.of(ONE.get(0), ONE.get(0));
+    TreeSampler sampler = sampler(100);
+
+    int[] first = firstResponse(sampler.sample(new FakeDecoder(model), ONE, 1, 1, 0), 0);
+
+    assertThat(firstResponse(sampler.sample(new FakeDecoder(model), ONE, 1, 1, 0), 0))
+        .isEqualTo(first);
+    assertThat(firstResponse(sampler.sample(new FakeDecoder(model), ONE, 2, 1, 0), 0))
+        .isNotEqualTo(first);
+    assertThat(firstResponse(sampler.sample(new FakeDecoder(model), ONE, 1, 2, 0), 0))
+        .isNotEqualTo(first);
+    assertThat(firstResponse(sampler.sample(new FakeDecoder(model), other, 1, 1, 0), 0))
+        .isNotEqualTo(first);
+    RolloutBatch both = sampler.sample(new FakeDecoder(model), twice, 1, 1, 0);
+    assertThat(firstResponse(both, 0)).isEqualTo(first);
+    assertThat(firstResponse(both, 1)).isNotEqualTo(first);
+  }
+
+  @Test
+  void progressIsToldToTheEnd() {
+    List<String> told = new ArrayList<>();
+
+    sampler(100)
+        .sample(
+            new FakeDecoder(FakeModel.repeating(3, 1)),
+            ONE,
+            1,
+            0,
+            0,
+            (prompts, trajectories, tokens) ->
+                told.add(prompts + " " + trajectories + " " + tokens));
+
+    assertThat(told).hasSize(16).startsWith("0 0 0").endsWith("1 8 88");
+  }
+
+  @Test
+  void logitsThatAreNoNumbersNameThePrompt() {
+    FakeModel broken = FakeModel.markov(new float[][] {{0, 0}, {Float.NaN, 0}});
+
+    assertThatThrownBy(
+            () -> sample(new FakeDecoder(broken), List.of(new RolloutPrompt("nan", new int[] {1}))))
+        .isInstanceOf(RolloutException.class)
+        .hasMessage("sampling failed for prompt nan: the model's logits are not finite");
   }
 
   @Test
@@ -144,6 +249,11 @@ class TreeSamplerTest {
   private TreeSampler sampler(int maxPathTokens) {
     return new TreeSampler(
         settings.build(), TokenText.NONE, id -> true, new int[] {EOS}, maxPathTokens);
+  }
+
+  private static int[] firstResponse(RolloutBatch batch, int prompt) {
+    RolloutTree tree = batch.trees().get(prompt);
+    return tree.response(tree.trajectories().get(0));
   }
 
   private static List<String> lines(RolloutBatch batch) {

@@ -1,0 +1,90 @@
+package org.treepo4j.rollout;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+
+/** The next-token distribution by the book: everything sorted, nothing clever. */
+record NaiveDistribution(double[] probabilities, double[] modelProbabilities) {
+
+  static NaiveDistribution of(float[] logits, SamplingSettings settings, IntPredicate vocabulary) {
+    int size = logits.length;
+    double[] model = softmax(logits, 1, id -> true);
+    if (settings.temperature() == 0) {
+      int best = likeliestFirst(logits, vocabulary).get(0);
+      double[] greedy = new double[size];
+      greedy[best] = 1;
+      return new NaiveDistribution(greedy, model);
+    }
+    double[] all = softmax(logits, settings.temperature(), vocabulary);
+    List<Integer> kept = likeliestFirst(logits, vocabulary);
+    if (settings.topK() > 0 && settings.topK() < kept.size()) {
+      kept = kept.subList(0, settings.topK());
+    }
+    if (settings.topP() < 1) {
+      double sum = kept.stream().mapToDouble(id -> all[id]).sum();
+      double share = 0;
+      int count = 0;
+      while (count < kept.size() && share < settings.topP() * sum) {
+        share += all[kept.get(count++)];
+      }
+      kept = kept.subList(0, count);
+    }
+    double least = settings.minP() * all[kept.get(0)];
+    List<Integer> last = kept.stream().filter(id -> all[id] >= least).toList();
+    double sum = last.stream().mapToDouble(id -> all[id]).sum();
+    double[] probabilities = new double[size];
+    last.forEach(id -> probabilities[id] = all[id] / sum);
+    return new NaiveDistribution(probabilities, model);
+  }
+
+  /** The first id whose probability, added to those of all lower ids, exceeds {@code u}. */
+  int sample(double u) {
+    double sum = 0;
+    int last = -1;
+    for (int id = 0; id < probabilities.length; id++) {
+      if (probabilities[id] > 0) {
+        sum += probabilities[id];
+        last = id;
+        if (sum > u) {
+          return id;
+        }
+      }
+    }
+    return last;
+  }
+
+  double entropy() {
+    double entropy = 0;
+    for (double p : modelProbabilities) {
+      entropy -= p > 0 ? p * Math.log(p) : 0;
+    }
+    return entropy;
+  }
+
+  private static List<Integer> likeliestFirst(float[] logits, IntPredicate vocabulary) {
+    return IntStream.range(0, logits.length)
+        .filter(vocabulary)
+        .boxed()
+        .sorted(Comparator.comparingDouble((Integer id) -> -logits[id]))
+        .toList();
+  }
+
+  private static double[] softmax(float[] logits, double temperature, IntPredicate wanted) {
+    double max = Double.NEGATIVE_INFINITY;
+    for (int id = 0; id < logits.length; id++) {
+      max = wanted.test(id) ? Math.max(max, logits[id]) : max;
+    }
+    double[] p = new double[logits.length];
+    double sum = 0;
+    for (int id = 0; id < logits.length; id++) {
+      p[id] = wanted.test(id) ? Math.exp((logits[id] - max) / temperature) : 0;
+      sum += p[id];
+    }
+    for (int id = 0; id < logits.length; id++) {
+      p[id] /= sum;
+    }
+    return p;
+  }
+}
