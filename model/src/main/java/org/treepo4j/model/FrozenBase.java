@@ -24,6 +24,7 @@ sealed interface FrozenBase {
   }
 
   /** A copy in float32. */
+  @SuppressWarnings("ArrayRecordComponent") // compared by nobody
   record Float32(float[] values) implements FrozenBase {
     @Override
     public void copyTo(int offset, float[] row) {
@@ -32,6 +33,7 @@ sealed interface FrozenBase {
   }
 
   /** A copy in bf16. */
+  @SuppressWarnings("ArrayRecordComponent") // compared by nobody
   record Bfloat16(short[] values) implements FrozenBase {
     @Override
     public void copyTo(int offset, float[] row) {

@@ -13,6 +13,7 @@ package org.treepo4j.model;
  *     own index
  * @param positions distance from the root in tokens, {@code [size]}; 0 for token 0
  */
+@SuppressWarnings("ArrayRecordComponent") // handed over and read by everyone, compared by nobody
 public record TokenTree(int[] tokens, int[] parents, int[] positions) {
 
   public TokenTree {

@@ -52,7 +52,9 @@ public final class Weights {
   }
 
   /**
-   * @throws IllegalArgumentException when the model has no tensor of that name
+   * The tensor of that name.
+   *
+   * @throws IllegalArgumentException when the model has none
    */
   public Parameter parameter(String name) {
     Parameter parameter = parameters.get(name);

@@ -66,7 +66,7 @@ public final class WeightsLoader {
       List<String> named = unknown.stream().limit(MOST_NAMED).toList();
       throw new CheckpointException(
           folder.path(),
-          "holds %d tensors that a %s model of this config.json does not have: %s%s"
+          "holds %d tensor(s) that a %s model of this config.json does not have: %s%s"
               .formatted(
                   unknown.size(),
                   folder.config().architecture().modelType(),

@@ -62,8 +62,10 @@ class AdamWTest {
         }
         for (int i = 0; i < p.values().length; i++) {
           double g = p.gradient()[i];
-          double m = first.get(p.name())[i] = 0.9 * first.get(p.name())[i] + 0.1 * g;
-          double v = second.get(p.name())[i] = 0.99 * second.get(p.name())[i] + 0.01 * g * g;
+          double m = 0.9 * first.get(p.name())[i] + 0.1 * g;
+          double v = 0.99 * second.get(p.name())[i] + 0.01 * g * g;
+          first.get(p.name())[i] = m;
+          second.get(p.name())[i] = v;
           double decay = p.name().equals(MATRIX) ? 1 - learningRate * 0.1 : 1;
           double step = m / (1 - Math.pow(0.9, t));
           double scale = Math.sqrt(v / (1 - Math.pow(0.99, t))) + 1e-6;

@@ -25,6 +25,7 @@ public enum TinyModels {
   /** Normalised queries and keys; the head is the embedding. */
   QWEN3(config(Architecture.QWEN3, 6, 2, RopeScaling.NONE, false, false, true, true));
 
+  @SuppressWarnings("ImmutableEnumChecker") // a record of values, in another module
   private final ModelConfig config;
 
   TinyModels(ModelConfig config) {

@@ -16,7 +16,7 @@ import org.treepo4j.model.TokenTree;
  */
 record TreePack(int first, List<TokenTree> trees) {
   /** Tokens beyond which no further tree joins. */
-  private static final int FULL = 512;
+  private static final int FULL = 256;
 
   /** What a mask adds to the score of a token that must not be seen. */
   static final float HIDDEN = -1e9f;

@@ -1,5 +1,6 @@
 package org.treepo4j.model.samediff;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -17,50 +18,80 @@ import org.treepo4j.model.RandomTrees;
 import org.treepo4j.model.TinyModels;
 import org.treepo4j.model.TokenTree;
 
-/** Native memory is freed by us, not by the garbage collector. */
+/**
+ * Native memory is freed by us and not by the garbage collector. Measured in a JVM of its own whose
+ * heap is resident from the start, so that what grows is native.
+ */
 class NativeMemoryTest {
   private static final long MIB = 1 << 20;
 
   @Test
-  void repeatedPassesAndDecodersDoNotGrow() throws IOException {
+  void repeatedPassesAndDecodersDoNotGrow() throws IOException, InterruptedException {
     Assumptions.assumeTrue(Files.exists(Path.of("/proc/self/status")), "skipped: no /proc here");
-    Random random = new Random(1);
-    List<TokenTree> trees = RandomTrees.forest(random, 6, 60, 37);
-    float[][] coefficients = RandomTrees.coefficients(random, trees);
-    try (SameDiffCausalLm model = new SameDiffCausalLm(TinyModels.QWEN3.weights(1))) {
-      for (int i = 0; i < 5; i++) {
-        passes(model, trees, coefficients);
-      }
-      long resident = residentBytes();
-      for (int i = 0; i < 20; i++) {
-        passes(model, trees, coefficients);
-      }
-      // One round allocates tens of MiB, so twenty show if only a tenth of it is left behind.
-      assertThat(residentBytes() - resident).isLessThan(48 * MIB);
-    }
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xms192m",
+                "-Xmx192m",
+                "-XX:+AlwaysPreTouch",
+                "-XX:+UseSerialGC",
+                "--add-modules",
+                "jdk.incubator.vector",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Rounds.class.getName())
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+    assertThat(process.waitFor()).isZero();
+    assertThat(output).startsWith("grown by ");
+    long grown = Long.parseLong(output.replaceAll("[^\\d-]", ""));
+    // A round allocates about 15 MiB of arrays: thirty of them may not leave a tenth behind.
+    assertThat(grown).as("growth in bytes").isLessThan(45 * MIB);
   }
 
-  private static void passes(
-      SameDiffCausalLm model, List<TokenTree> trees, float[][] coefficients) {
-    try (ForwardPass pass = model.forward(trees, ForwardOptions.TRAIN)) {
-      pass.backward(coefficients, coefficients);
-    }
-    try (BranchingDecoder decoder = model.decoder(DecoderOptions.defaults())) {
-      BranchingDecoder.Path path = decoder.prefill(new int[] {1, 2, 3});
-      for (int t = 0; t < 10; t++) {
-        decoder.append(List.of(path), new int[] {t});
-        decoder.nextLogits(List.of(path));
-      }
-    }
-    model.weightsChanged();
-  }
+  /** The other JVM's program. */
+  static final class Rounds {
+    private Rounds() {}
 
-  private static long residentBytes() throws IOException {
-    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-      if (line.startsWith("VmRSS:")) {
-        return Long.parseLong(line.replaceAll("\\D", "")) << 10;
+    public static void main(String[] arguments) throws IOException {
+      Random random = new Random(1);
+      List<TokenTree> trees = RandomTrees.forest(random, 6, 60, 37);
+      float[][] coefficients = RandomTrees.coefficients(random, trees);
+      try (SameDiffCausalLm model = new SameDiffCausalLm(TinyModels.QWEN3.weights(1))) {
+        for (int i = 0; i < 15; i++) {
+          round(model, trees, coefficients);
+        }
+        long before = residentBytes();
+        for (int i = 0; i < 30; i++) {
+          round(model, trees, coefficients);
+        }
+        System.out.println("grown by " + (residentBytes() - before));
       }
     }
-    throw new IOException("no VmRSS in /proc/self/status");
+
+    private static void round(
+        SameDiffCausalLm model, List<TokenTree> trees, float[][] coefficients) {
+      try (ForwardPass pass = model.forward(trees, ForwardOptions.TRAIN)) {
+        pass.backward(coefficients, coefficients);
+      }
+      try (BranchingDecoder decoder = model.decoder(DecoderOptions.defaults())) {
+        BranchingDecoder.Path path = decoder.prefill(new int[] {1, 2, 3});
+        for (int t = 0; t < 5; t++) {
+          decoder.append(List.of(path), new int[] {t});
+          decoder.nextLogits(List.of(path));
+        }
+      }
+      model.weightsChanged();
+    }
+
+    private static long residentBytes() throws IOException {
+      for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+        if (line.startsWith("VmRSS:")) {
+          return Long.parseLong(line.replaceAll("\\D", "")) << 10;
+        }
+      }
+      throw new IOException("no VmRSS in /proc/self/status");
+    }
   }
 }
