@@ -40,12 +40,17 @@ final class Budget {
 
   /** Before a text of so many characters is made. */
   void reserveText(long length) {
-    characters += length;
-    if (length > limits.characters() || characters > 16 * limits.characters()) {
+    reserveText(0, length);
+  }
+
+  /** Before a text grows by so many characters. */
+  void reserveText(long length, long more) {
+    characters += more;
+    if (length + more > limits.characters() || characters > 16 * limits.characters()) {
       throw JinjaException.of(
           "LimitError", "text of more than " + limits.characters() + " characters");
     }
-    if (length > STEPS_BETWEEN_CLOCK_READINGS) {
+    if (more > STEPS_BETWEEN_CLOCK_READINGS) {
       checkTime();
     }
   }

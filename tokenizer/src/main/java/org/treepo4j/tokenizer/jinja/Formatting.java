@@ -25,7 +25,7 @@ final class Formatting {
     List<?> list = values instanceof Values.Tuple tuple ? tuple : java.util.Arrays.asList(values);
     while (matcher.find()) {
       budget.step();
-      out.append(format, at, matcher.start());
+      appendLiteral(out, format.substring(at, matcher.start()));
       at = matcher.end();
       char kind = matcher.group(5).charAt(0);
       if (kind == '%') {
@@ -49,7 +49,15 @@ final class Formatting {
     if (next < list.size() && values instanceof Values.Tuple) {
       throw JinjaException.type("not all arguments converted during string formatting");
     }
-    return out.append(format, at, format.length()).toString();
+    appendLiteral(out, format.substring(at));
+    return out.toString();
+  }
+
+  private static void appendLiteral(StringBuilder out, String text) {
+    if (text.indexOf('%') >= 0) {
+      throw JinjaException.value("unsupported format string '" + text + "'");
+    }
+    out.append(text);
   }
 
   static String braces(String format, Arguments arguments, Budget budget) {

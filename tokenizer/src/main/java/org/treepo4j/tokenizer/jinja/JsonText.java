@@ -132,7 +132,7 @@ final class JsonText {
 
   private void newline(int depth) {
     if (indent != null) {
-      budget.reserveText((long) depth * indent.length());
+      budget.reserveText(out.length(), (long) depth * indent.length());
       out.append('\n').append(indent.repeat(depth));
     }
   }

@@ -69,7 +69,9 @@ final class PythonText {
     } else if (value instanceof Values.Tuple tuple) {
       String items = joined(tuple);
       return tuple.size() == 1 ? "(" + items + ",)" : "(" + items + ")";
-    } else if (value instanceof List<?> list) {
+    } else if (value instanceof Values.Function) {
+      return "<built-in function>";
+    } else if (value instanceof List<?> list && !(value instanceof Values.Range)) {
       return "[" + joined(list) + "]";
     } else if (value instanceof Map<?, ?> map) {
       StringBuilder out = new StringBuilder("{");

@@ -12,7 +12,7 @@ import java.time.Duration;
 public record RenderLimits(long steps, long characters, Duration time) {
   /** Enough for conversations of megabytes. */
   public static final RenderLimits DEFAULT =
-      new RenderLimits(20_000_000, 64L << 20, Duration.ofSeconds(20));
+      new RenderLimits(20_000_000, 16L << 20, Duration.ofSeconds(20));
 
   /** Checks that all limits are positive. */
   public RenderLimits {

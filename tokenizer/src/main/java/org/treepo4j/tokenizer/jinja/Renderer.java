@@ -41,7 +41,7 @@ final class Renderer {
   }
 
   private void write(String text) {
-    budget.reserveText(text.length());
+    budget.reserveText(out.length(), text.length());
     out.append(text);
   }
 

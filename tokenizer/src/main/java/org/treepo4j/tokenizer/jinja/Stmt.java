@@ -37,7 +37,7 @@ sealed interface Stmt {
 
   record With(List<Target> targets, List<Expr> values, List<Stmt> body, int line) implements Stmt {}
 
-  /** A body with a scope of its own: {@code generation}. */
+  /** A body with a scope of its own: {@code generation}, {@code block}. */
   record Scoped(List<Stmt> body) implements Stmt {}
 
   record Break() implements Stmt {}

@@ -67,8 +67,7 @@ final class StringMethods {
             String zeros = pad("", missing(text, a.integer(0, "width", 0)), 0, "0");
             return signed ? text.charAt(0) + zeros + text.substring(1) : zeros + text;
           };
-      case "expandtabs" ->
-          a -> replace(text, "\t", " ".repeat((int) Math.min(64, a.integer(0, "tabsize", 8))), -1);
+      case "expandtabs" -> a -> expandTabs(text, Math.min(64, a.integer(0, "tabsize", 8)));
       case "join" -> a -> join(text, Values.iterate(a.required(0, "iterable")));
       case "format" -> a -> budget.text(Formatting.braces(text, a, budget));
       default -> null;
@@ -138,13 +137,30 @@ final class StringMethods {
     return c -> set.indexOf(c) >= 0;
   }
 
+  private String expandTabs(String text, long width) {
+    StringBuilder out = new StringBuilder();
+    int column = 0;
+    for (int c : text.codePoints().toArray()) {
+      if (c == '\t') {
+        int spaces = width <= 0 ? 0 : (int) (width - column % width);
+        budget.reserveText(spaces);
+        out.append(" ".repeat(spaces));
+        column += spaces;
+      } else {
+        out.appendCodePoint(c);
+        column = c == '\n' || c == '\r' ? 0 : column + 1;
+      }
+    }
+    return out.toString();
+  }
+
   String replace(String text, String old, String replacement, long count) {
     StringBuilder out = new StringBuilder();
     long left = count < 0 ? Long.MAX_VALUE : count;
     int at = 0;
     if (old.isEmpty()) {
       while (left-- > 0) {
-        budget.reserveText(replacement.length());
+        budget.reserveText(out.length(), replacement.length() + 2L);
         out.append(replacement);
         if (at >= text.length()) {
           break;
@@ -156,7 +172,7 @@ final class StringMethods {
       return budget.text(out.append(text, at, text.length()).toString());
     }
     for (int found = text.indexOf(old); found >= 0 && left-- > 0; found = text.indexOf(old, at)) {
-      budget.reserveText(replacement.length());
+      budget.reserveText(out.length(), (long) found - at + replacement.length());
       out.append(text, at, found).append(replacement);
       at = found + old.length();
     }
@@ -172,7 +188,7 @@ final class StringMethods {
             "sequence item " + i + ": expected str instance, " + Values.typeName(item) + " found");
       }
       budget.step();
-      budget.reserveText((long) part.length() + separator.length());
+      budget.reserveText(out.length(), (long) part.length() + separator.length());
       out.append(i == 0 ? "" : separator).append(part);
     }
     return out.toString();

@@ -68,6 +68,17 @@ final class TemplateParser {
         endOfBlock();
         yield new Stmt.Scoped(bodyUntil("endgeneration"));
       }
+      case "block" -> {
+        tokens.expectName();
+        endOfBlock();
+        List<Stmt> body = statements(Set.of("endblock"));
+        tokens.next();
+        if (tokens.peek().kind() == Token.Kind.NAME) {
+          tokens.next();
+        }
+        endOfBlock();
+        yield new Stmt.Scoped(body);
+      }
       case "break", "continue" -> {
         if (loops == 0) {
           throw JinjaException.syntax("'" + name + "' outside loop", line);
@@ -75,7 +86,7 @@ final class TemplateParser {
         endOfBlock();
         yield name.equals("break") ? new Stmt.Break() : new Stmt.Continue();
       }
-      case "include", "import", "from", "extends", "block", "autoescape", "do", "trans" ->
+      case "include", "import", "from", "extends", "autoescape", "do", "trans" ->
           throw JinjaException.syntax("unsupported tag '" + name + "'", line);
       default -> throw JinjaException.syntax("Encountered unknown tag '" + name + "'.", line);
     };

@@ -110,7 +110,7 @@ final class TextFilters {
     boolean firstLine = true;
     for (Object line : Splitting.lines(text + "\n", false)) {
       if (!firstLine) {
-        budget.reserveText(indent.length());
+        budget.reserveText(out.length(), indent.length());
         out.append('\n').append(blank || !line.equals("") ? indent : "");
       }
       out.append(line);
