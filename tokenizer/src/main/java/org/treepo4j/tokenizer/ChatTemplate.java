@@ -1,0 +1,136 @@
+package org.treepo4j.tokenizer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.treepo4j.tokenizer.jinja.JinjaException;
+import org.treepo4j.tokenizer.jinja.JinjaTemplate;
+import org.treepo4j.tokenizer.jinja.RenderLimits;
+
+/**
+ * A model's own chat template, rendered as the transformers library's {@code apply_chat_template}
+ * does. Safe for many threads.
+ */
+public final class ChatTemplate {
+  private static final String DEFAULT = "default";
+  private static final String TOOL_USE = "tool_use";
+
+  private final Path file;
+
+  /** Template sources by name; most models have only the default. */
+  private final Map<String, JinjaTemplate> templates;
+
+  private final Map<String, Object> specialTokens;
+  private final RenderLimits limits;
+  private final Clock clock;
+
+  private ChatTemplate(
+      Path file,
+      Map<String, JinjaTemplate> templates,
+      Map<String, Object> specialTokens,
+      RenderLimits limits,
+      Clock clock) {
+    this.file = file;
+    this.templates = templates;
+    this.specialTokens = specialTokens;
+    this.limits = limits;
+    this.clock = clock;
+  }
+
+  /**
+   * The template of a model folder: {@code chat_template.jinja}, else {@code chat_template} in
+   * {@code tokenizer_config.json} (one, or a list of named ones); empty where there is neither.
+   *
+   * @throws TokenizerException when a file is broken or the template cannot be read
+   */
+  public static Optional<ChatTemplate> load(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      throw new TokenizerException(folder, "no such folder");
+    }
+    TokenizerConfig config = TokenizerConfig.read(folder);
+    Path jinja = folder.resolve("chat_template.jinja");
+    Map<String, JinjaTemplate> templates = new LinkedHashMap<>();
+    Path file = config.config().file();
+    if (Files.exists(jinja)) {
+      file = jinja;
+      templates.put(DEFAULT, parse(jinja, JsonFiles.readText(jinja)));
+    } else if (config.config().child("chat_template").node().isArray()) {
+      for (Section each : config.config().children("chat_template")) {
+        templates.put(each.text("name"), parse(file, each.text("template")));
+      }
+    } else if (config.config().has("chat_template")) {
+      templates.put(DEFAULT, parse(file, config.config().text("chat_template")));
+    }
+    if (templates.isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new ChatTemplate(
+            file,
+            templates,
+            config.templateVariables(),
+            RenderLimits.DEFAULT,
+            Clock.systemDefaultZone()));
+  }
+
+  /**
+   * The prompt for a request such as {@code {"messages":[…],"add_generation_prompt":true}}. {@code
+   * tools}, {@code documents} and all other fields reach the template under their names.
+   *
+   * @throws TokenizerException when the request has no messages, or the template refuses it
+   */
+  public String render(JsonNode request) throws TokenizerException {
+    JsonNode messages = request.path("messages");
+    if (!messages.isArray()) {
+      throw new TokenizerException(file, "the request has no list \"messages\"");
+    }
+    Map<String, Object> variables = new LinkedHashMap<>();
+    variables.put("tools", null);
+    variables.put("documents", null);
+    variables.put("add_generation_prompt", false);
+    variables.putAll(specialTokens);
+    request
+        .fields()
+        .forEachRemaining(
+            field ->
+                variables.put(
+                    field.getKey(), JsonFiles.MAPPER.convertValue(field.getValue(), Object.class)));
+    try {
+      return template(variables.get("tools") != null).render(variables, limits, clock);
+    } catch (JinjaException e) {
+      throw new TokenizerException(file, "chat template: " + e.getMessage(), e);
+    }
+  }
+
+  /** The prompt for messages alone. */
+  public String render(JsonNode messages, boolean addGenerationPrompt) throws TokenizerException {
+    ObjectNode request = JsonFiles.MAPPER.createObjectNode();
+    request.set("messages", messages);
+    request.put("add_generation_prompt", addGenerationPrompt);
+    return render(request);
+  }
+
+  private JinjaTemplate template(boolean withTools) throws TokenizerException {
+    JinjaTemplate named = withTools ? templates.get(TOOL_USE) : null;
+    JinjaTemplate template = named != null ? named : templates.get(DEFAULT);
+    if (template == null) {
+      throw new TokenizerException(
+          file, "has no chat template named default, only " + templates.keySet());
+    }
+    return template;
+  }
+
+  private static JinjaTemplate parse(Path file, String source) throws TokenizerException {
+    try {
+      return JinjaTemplate.parse(source);
+    } catch (JinjaException e) {
+      throw new TokenizerException(file, "chat template: " + e.getMessage(), e);
+    }
+  }
+}

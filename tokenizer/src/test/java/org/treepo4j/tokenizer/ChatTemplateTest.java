@@ -1,0 +1,118 @@
+package org.treepo4j.tokenizer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.treepo4j.testsupport.SharedData;
+
+class ChatTemplateTest {
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+
+  @TempDir Path folder;
+
+  private ChatTemplate template(String source) throws IOException {
+    Files.writeString(folder.resolve("chat_template.jinja"), source);
+    return ChatTemplate.load(folder).orElseThrow();
+  }
+
+  private static String resource(String name) throws IOException {
+    try (InputStream in = ChatTemplateTest.class.getResourceAsStream(name)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  private static JsonNode messages(String role, String content) {
+    return MAPPER
+        .createArrayNode()
+        .add(MAPPER.createObjectNode().put("role", role).put("content", content));
+  }
+
+  @Test
+  void qwenTemplatesRenderAsJinja2DidAndGiveTheSameIds() throws IOException {
+    Path shared = SharedData.require("chat-templates");
+    Tokenizer tokenizer = Tokenizer.load(SharedData.require("qwen2-tokenizer"));
+    for (JsonNode example : MAPPER.readTree(shared.resolve("rendered_examples.json").toFile())) {
+      String name = example.get("template").textValue();
+      String text =
+          template(Files.readString(shared.resolve(name + ".jinja")))
+              .render(example.get("messages"), example.get("add_generation_prompt").booleanValue());
+      assertThat(text).isEqualTo(example.get("rendered").textValue());
+      if (example.has("qwen2_ids")) {
+        assertThat(MAPPER.<JsonNode>valueToTree(tokenizer.encode(text)))
+            .isEqualTo(example.get("qwen2_ids"));
+      }
+    }
+  }
+
+  /** Macros, namespaces, tools, tool calls, thoughts, parts of content: texts from Jinja2 3.1.6. */
+  @Test
+  void aTemplateWithEverythingRendersAsJinja2Did() throws IOException {
+    Files.writeString(
+        folder.resolve("tokenizer_config.json"),
+        "{\"bos_token\": \"<s>\", \"eos_token\": {\"content\": \"</s>\"}}");
+    ChatTemplate template = template(resource("everything.jinja"));
+    for (String line : resource("everything-cases.jsonl").split("\n")) {
+      JsonNode example = MAPPER.readTree(line);
+      if (example.has("text")) {
+        assertThat(template.render(example.get("request")))
+            .as(line)
+            .isEqualTo(example.get("text").textValue());
+      } else {
+        assertThatThrownBy(() -> template.render(example.get("request")))
+            .as(line)
+            .isInstanceOf(TokenizerException.class);
+      }
+    }
+  }
+
+  @Test
+  void theConfigurationHoldsTheTemplateAndTheSpecialTokens() throws IOException {
+    ChatTemplate template =
+        ChatTemplate.load(SharedData.require("arithmetic-sequence-hf")).orElseThrow();
+    assertThat(template.render(messages("user", "8,3:9,4"), true)).isEqualTo("8,3:9,4");
+    assertThatThrownBy(() -> template.render(messages("system", "x"), true))
+        .isInstanceOf(TokenizerException.class)
+        .hasMessageContaining("tokenizer_config.json")
+        .hasMessageContaining("System role not supported");
+  }
+
+  @Test
+  void namedTemplatesAreChosenByTheRequest() throws IOException {
+    Files.writeString(
+        folder.resolve("tokenizer_config.json"),
+        "{\"chat_template\": [{\"name\": \"default\", \"template\": \"plain\"},"
+            + "{\"name\": \"tool_use\", \"template\": \"tools {{ tools|length }}\"}]}");
+    ChatTemplate template = ChatTemplate.load(folder).orElseThrow();
+    ObjectNode request = MAPPER.createObjectNode();
+    request.set("messages", messages("user", "x"));
+    assertThat(template.render(request)).isEqualTo("plain");
+    request.putArray("tools").addObject();
+    assertThat(template.render(request)).isEqualTo("tools 1");
+  }
+
+  @Test
+  void aFolderWithoutATemplateHasNone() throws IOException {
+    assertThat(ChatTemplate.load(folder)).isEmpty();
+  }
+
+  @Test
+  void whatCannotBeReadIsNamed() {
+    assertThatThrownBy(() -> template("{% if %}"))
+        .isInstanceOf(TokenizerException.class)
+        .hasMessageContaining("chat_template.jinja")
+        .hasMessageContaining("line 1");
+    assertThatThrownBy(() -> template("x").render(MAPPER.createObjectNode()))
+        .isInstanceOf(TokenizerException.class)
+        .hasMessageContaining("messages");
+  }
+}
