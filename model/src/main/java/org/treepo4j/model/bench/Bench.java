@@ -1,0 +1,223 @@
+package org.treepo4j.model.bench;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+import org.treepo4j.model.BranchingDecoder;
+import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.DecoderOptions;
+import org.treepo4j.model.ForwardOptions;
+import org.treepo4j.model.ForwardPass;
+import org.treepo4j.model.TokenTree;
+import org.treepo4j.model.Weights;
+import org.treepo4j.model.engine.EngineName;
+import org.treepo4j.model.engine.EngineOptions;
+import org.treepo4j.model.engine.Engines;
+import org.treepo4j.model.samediff.Nd4jBackends;
+import org.treepo4j.model.vector.MachineLimits;
+import org.treepo4j.model.vector.WeightStorage;
+
+/** Measures engines side by side in one run, against limits measured in the same run. */
+public final class Bench {
+  private static final int PREFILL_TOKENS = 256;
+  private static final int SIBLINGS = 16;
+  private static final int START_TOKENS = 16;
+
+  private final BenchPlan plan;
+  private final Consumer<String> progress;
+  private final List<BenchEntry> entries = new ArrayList<>();
+  private final SplittableRandom random = new SplittableRandom(1);
+  private MachineLimits limits;
+
+  /**
+   * @param progress is told what is being measured
+   */
+  public Bench(BenchPlan plan, Consumer<String> progress) {
+    this.plan = plan;
+    this.progress = progress;
+  }
+
+  /** Measures everything; weights are random. */
+  public BenchReport run() {
+    int threads = plan.engines().get(0).threads();
+    progress.accept("limits of the machine");
+    limits =
+        MachineLimits.measure(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
+    double blas = Nd4jBackends.problem().isEmpty() ? BlasRate.measure() : 0;
+    for (BenchShape shape : plan.shapes()) {
+      Weights weights = BenchWeights.create(shape.config());
+      for (EngineOptions options : plan.engines()) {
+        EngineOptions chosen = options.withEngine(Engines.choose(options));
+        measure(name(chosen), shape, weights, chosen);
+      }
+    }
+    String java = System.getProperty("java.vm.name") + " " + System.getProperty("java.version");
+    return new BenchReport(java, limits, blas, entries);
+  }
+
+  private static String name(EngineOptions options) {
+    String engine = options.engine().name().toLowerCase(Locale.ROOT);
+    return options.engine() == EngineName.VECTOR
+        ? engine + " " + options.weights().name().toLowerCase(Locale.ROOT)
+        : engine;
+  }
+
+  private void measure(String engine, BenchShape shape, Weights weights, EngineOptions options) {
+    double bytes =
+        shape.matrixNumbers() * (options.weights() == WeightStorage.BF16 ? 2.0 : Float.BYTES);
+    try (CausalLm lm = Engines.open(weights, options)) {
+      for (int batch : plan.batches()) {
+        decode(engine, shape, lm, bytes, batch);
+      }
+      prefill(engine, shape, lm, bytes);
+      if (plan.sharedPrefix() > 0) {
+        siblings(engine, shape, lm, bytes, true);
+        siblings(engine, shape, lm, bytes, false);
+      }
+      if (shape.trainingSequences() > 0 && options.weights() == WeightStorage.F32) {
+        train(engine, shape, lm, weights);
+      }
+    }
+  }
+
+  private void decode(String engine, BenchShape shape, CausalLm lm, double bytes, int batch) {
+    try (BranchingDecoder decoder = lm.decoder(DecoderOptions.defaults())) {
+      List<BranchingDecoder.Path> paths = new ArrayList<>();
+      for (int i = 0; i < batch; i++) {
+        paths.add(decoder.prefill(tokens(shape, START_TOKENS)));
+      }
+      step(engine, shape, "decode", decoder, paths, bytes);
+    }
+  }
+
+  /** Sixteen paths behind a long prompt that they share, or of which each has its own. */
+  private void siblings(
+      String engine, BenchShape shape, CausalLm lm, double bytes, boolean shared) {
+    try (BranchingDecoder decoder = lm.decoder(DecoderOptions.defaults())) {
+      int[] prompt = tokens(shape, plan.sharedPrefix());
+      List<BranchingDecoder.Path> paths = new ArrayList<>();
+      paths.add(decoder.prefill(prompt));
+      while (paths.size() < SIBLINGS) {
+        paths.add(shared ? decoder.fork(paths.get(0), prompt.length) : decoder.prefill(prompt));
+      }
+      step(engine, shape, shared ? "decode shared" : "decode unshared", decoder, paths, bytes);
+    }
+  }
+
+  /** One token for every path, again and again; paths are taken back before they grow long. */
+  private void step(
+      String engine,
+      BenchShape shape,
+      String work,
+      BranchingDecoder decoder,
+      List<BranchingDecoder.Path> starts,
+      double bytes) {
+    int batch = starts.size();
+    List<BranchingDecoder.Path> paths = new ArrayList<>();
+    add(
+        engine,
+        shape,
+        work,
+        batch,
+        Math.max(bytes / readRate(), 2.0 * shape.matrixNumbers() * batch / gemmRate()),
+        batch,
+        () -> {
+          if (paths.isEmpty() || paths.get(0).length() >= starts.get(0).length() + 64) {
+            paths.forEach(decoder::release);
+            paths.clear();
+            starts.forEach(start -> paths.add(decoder.fork(start, start.length())));
+          }
+          decoder.append(paths, tokens(shape, batch));
+          decoder.nextLogits(paths);
+        });
+  }
+
+  private void prefill(String engine, BenchShape shape, CausalLm lm, double bytes) {
+    int tokens = Math.min(PREFILL_TOKENS, shape.config().maxPositions());
+    // The head runs for the last token only.
+    double head = (double) shape.config().vocabSize() * shape.config().hiddenSize();
+    double flops = 2 * (shape.matrixNumbers() - head) * tokens;
+    try (BranchingDecoder decoder = lm.decoder(DecoderOptions.defaults())) {
+      add(
+          engine,
+          shape,
+          "prefill",
+          tokens,
+          Math.max(bytes / readRate(), flops / gemmRate()),
+          tokens,
+          () -> decoder.release(decoder.prefill(tokens(shape, tokens))));
+    }
+  }
+
+  private void train(String engine, BenchShape shape, CausalLm lm, Weights weights) {
+    int length = shape.trainingTokens();
+    List<TokenTree> trees = new ArrayList<>();
+    float[][] dLogprob = new float[shape.trainingSequences()][length];
+    for (int i = 0; i < shape.trainingSequences(); i++) {
+      trees.add(TokenTree.chain(tokens(shape, length)));
+      Arrays.fill(dLogprob[i], 1f / length);
+    }
+    int tokens = trees.size() * length;
+    // Forward, and backward by inputs and by weights: three products with every matrix.
+    double seconds = 6.0 * shape.matrixNumbers() * tokens / gemmRate();
+    add(
+        engine,
+        shape,
+        "train",
+        tokens,
+        seconds,
+        tokens,
+        () -> {
+          weights.zeroGradients();
+          try (ForwardPass pass = lm.forward(trees, ForwardOptions.TRAIN)) {
+            pass.backward(dLogprob, null);
+          }
+        });
+  }
+
+  private void add(
+      String engine,
+      BenchShape shape,
+      String work,
+      int batch,
+      double limitSeconds,
+      int tokens,
+      Runnable step) {
+    progress.accept(shape.name() + ", " + engine + ": " + work + " " + batch);
+    ResidentMemory.reset();
+    StepTimes times = StepTimes.measure(plan.secondsEach(), step);
+    double rate = tokens / times.median();
+    double limit = tokens / limitSeconds;
+    entries.add(
+        new BenchEntry(
+            engine,
+            shape.name(),
+            work,
+            batch,
+            rate,
+            1e3 * times.median(),
+            1e3 * times.best(),
+            limit,
+            rate / limit,
+            ResidentMemory.peakBytes()));
+  }
+
+  private double readRate() {
+    return 1e9 * limits.readGigabytesPerSecond();
+  }
+
+  private double gemmRate() {
+    return 1e9 * limits.gemmGflops();
+  }
+
+  private int[] tokens(BenchShape shape, int count) {
+    int[] tokens = new int[count];
+    for (int i = 0; i < count; i++) {
+      tokens[i] = random.nextInt(shape.config().vocabSize());
+    }
+    return tokens;
+  }
+}

@@ -1,0 +1,37 @@
+package org.treepo4j.model.bench;
+
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** The product of {@code MachineLimits} by ND4J, whose CPU backend calls OpenBLAS. */
+final class BlasRate {
+  private static final int M = 1536;
+  private static final int N = 4864;
+  private static final int K = 896;
+  private static final int ROUNDS = 8;
+
+  private BlasRate() {}
+
+  /** 10⁹ operations per second, best of several rounds. */
+  static double measure() {
+    double best = 0;
+    try (INDArray a = Nd4j.ones(DataType.FLOAT, M, K);
+        INDArray b = Nd4j.ones(DataType.FLOAT, N, K);
+        INDArray c = Nd4j.create(DataType.FLOAT, M, N)) {
+      DynamicCustomOp product =
+          DynamicCustomOp.builder("matmul")
+              .addInputs(a, b)
+              .addOutputs(c)
+              .addIntegerArguments(0, 1, 0)
+              .build();
+      for (int round = 0; round < ROUNDS; round++) {
+        long start = System.nanoTime();
+        Nd4j.getExecutioner().exec(product);
+        best = Math.max(best, 2.0 * M * N * K / (System.nanoTime() - start));
+      }
+    }
+    return best;
+  }
+}
