@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -19,6 +20,7 @@ import org.openqa.selenium.Keys;
 import org.treepo4j.rl.report.ReportServer;
 import org.treepo4j.rl.report.RunReport;
 import org.treepo4j.testsupport.SampleRun;
+import org.treepo4j.testsupport.SharedData;
 
 /** The report in a real browser: what it shows is what the files say. */
 class ReportInBrowserTest {
@@ -85,10 +87,27 @@ class ReportInBrowserTest {
 
   @Test
   void everyTrajectoryOfATreeHasItsAdvantageSpelledOut() throws IOException {
-    for (int step : new int[] {1, 12, 30}) {
-      for (int prompt = 0; prompt < 3; prompt++) {
+    for (int step : new int[] {1, 30}) {
+      for (int prompt = 0; prompt < 2; prompt++) {
         browser.open(report, "trees?step=" + step + "&prompt=" + prompt);
         TreePageCheck.assertShows(browser, tree(step, prompt));
+      }
+    }
+  }
+
+  /** The authors' own numbers: what the page writes out for every estimator leads to them. */
+  @Test
+  void theLinesOfEveryEstimatorLeadToItsNumbers() throws IOException {
+    JsonNode cases = JSON.readTree(SharedData.require("rl/advantages_shared.json").toFile());
+    for (JsonNode one : cases) {
+      for (Map.Entry<String, JsonNode> expected : one.path("expected").properties()) {
+        String name = one.path("case") + " " + expected.getKey();
+        Path shown = folder.resolve(name.replaceAll("[^a-z0-9]+", "-"));
+        EstimatorRun.write(shown, one.path("trees"), expected.getKey(), expected.getValue());
+        Path page =
+            RunReport.write(shown, Optional.empty(), folder.resolve("estimator.html")).html();
+        browser.open(page, "trees");
+        assertThat(browser.text("#formula")).as(name).contains("✓ as in the file");
       }
     }
   }

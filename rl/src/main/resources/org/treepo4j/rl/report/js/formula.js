@@ -33,6 +33,7 @@ function segmentLines(tree, trajectory, segments, whitening) {
     el("span", { class: "why" }, "segment ", el("code", {}, ellipsis(nodes.get(segment.node).text, 40)), `, in the file ${signed(stored[index])}`)));
   const notes = [el("span", { class: "check" }, "V is the value of a segment's node; V₀ of the prompt is 0.")];
   if (whitened) notes.push(el("span", { class: "check" }, ` Whitened over the batch: μ = ${fixed(whitening.mean, 4)}, σ = ${fixed(whitening.deviation, 4)}.`));
+  if (whitening?.agrees) notes.push(el("span", { class: "check" }, " ✓ as in the file."));
   if (whitening && !whitening.agrees) notes.push(el("span", { class: "check" }, " The lines do not lead to the file's numbers: the run's estimator works differently."));
   return [...lines, ...notes];
 }
