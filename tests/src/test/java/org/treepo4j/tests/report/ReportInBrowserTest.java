@@ -11,10 +11,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.Keys;
 import org.treepo4j.rl.report.ReportServer;
@@ -63,7 +65,7 @@ class ReportInBrowserTest {
     for (String name :
         List.of(
             "accuracy", "entropy", "kl", "sharing_ratio", "update_seconds", "finish_answered")) {
-      assertThat(browser.number("b[data-metric=" + name + "]"))
+      assertThat(Browser.number(browser.text("b[data-metric=" + name + "]")))
           .as(name)
           .isCloseTo(last.path(name).asDouble(), within(6e-3 * last.path(name).asDouble() + 6e-5));
     }
@@ -81,7 +83,7 @@ class ReportInBrowserTest {
     assertThat(browser.text("[data-chart=kl] .at")).isEqualTo(at);
     int step = Integer.parseInt(at.substring(5));
     JsonNode line = JSON.readTree(Files.readAllLines(run.resolve("metrics.jsonl")).get(step - 1));
-    assertThat(browser.number("b[data-metric=entropy]"))
+    assertThat(Browser.number(browser.text("b[data-metric=entropy]")))
         .isCloseTo(line.path("entropy").asDouble(), within(6e-5));
   }
 
@@ -91,6 +93,23 @@ class ReportInBrowserTest {
       for (int prompt = 0; prompt < 2; prompt++) {
         browser.open(report, "trees?step=" + step + "&prompt=" + prompt);
         TreePageCheck.assertShows(browser, tree(step, prompt));
+      }
+    }
+  }
+
+  /** {@code -Dtreepo.report.run=RUN_DIR} names a run that training wrote. */
+  @Test
+  @EnabledIfSystemProperty(named = "treepo.report.run", matches = ".+")
+  void aRealRunIsShownAsItsFilesSay() throws IOException {
+    Path real = Path.of(System.getProperty("treepo.report.run"));
+    Path page = RunReport.write(real, Optional.empty(), folder.resolve("real.html")).html();
+    try (Stream<Path> files = Files.list(real.resolve("trees"))) {
+      for (Path file : files.sorted().toList()) {
+        int step = Integer.parseInt(file.getFileName().toString().replaceAll("\\D", ""));
+        browser.open(page, "trees?step=" + step + "&prompt=0");
+        if (browser.text("#step-at").equals("step " + step)) {
+          TreePageCheck.assertShows(browser, JSON.readTree(Files.readAllLines(file).get(0)));
+        }
       }
     }
   }
@@ -172,9 +191,9 @@ class ReportInBrowserTest {
     Path both = RunReport.write(run, Optional.of(slow), folder.resolve("both.html")).html();
     browser.open(both, "compare");
 
-    assertThat(browser.number("tr[data-metric=accuracy] td[data-run='0']"))
+    assertThat(Browser.number(browser.text("tr[data-metric=accuracy] td[data-run='0']")))
         .isCloseTo(tailMean(run, "accuracy", 3), within(6e-5));
-    assertThat(browser.number("tr[data-metric=accuracy] td[data-run='1']"))
+    assertThat(Browser.number(browser.text("tr[data-metric=accuracy] td[data-run='1']")))
         .isCloseTo(tailMean(slow, "accuracy", 2), within(6e-5));
     assertThat(browser.text("#view-compare")).contains("optimizer.learningRate");
     browser.press("1");
