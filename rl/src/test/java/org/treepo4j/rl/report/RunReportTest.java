@@ -41,12 +41,12 @@ class RunReportTest {
 
   @Test
   void staysBelowFiveMegabytesForTwoHundredStepsAndSaysWhatItLeftOut() throws IOException {
-    Path run = SampleRun.write(folder.resolve("long"), 200, 8, 1, 4);
+    Path run = SampleRun.write(folder.resolve("long"), 200, 5, 1, 4);
 
     RunReport report = RunReport.write(run, Optional.of(run), folder.resolve("report.html"));
 
     assertThat(report.bytes()).isLessThan(5_000_000).isEqualTo(Files.size(report.html()));
-    assertThat(report.notices()).anyMatch(line -> line.contains("of the 1600 trees"));
+    assertThat(report.notices()).anyMatch(line -> line.contains("of the 1000 trees"));
     JsonNode steps = data(Files.readString(report.html())).path("runs").path(0).path("steps");
     assertThat(steps).hasSize(200);
   }

@@ -133,8 +133,8 @@ final class Browser implements AutoCloseable {
   }
 
   /** A number as the page shows it: with a sign and a typographic minus. */
-  double number(String css) {
-    return Double.parseDouble(text(css).replace('−', '-').replace("+", ""));
+  static double number(String shown) {
+    return Double.parseDouble(shown.replace('−', '-').replace("+", ""));
   }
 
   void press(CharSequence... keys) {

@@ -9,16 +9,20 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.Keys;
 import org.treepo4j.rl.report.ReportServer;
 import org.treepo4j.rl.report.RunReport;
 import org.treepo4j.testsupport.SampleRun;
+import org.treepo4j.testsupport.SharedData;
 
 /** The report in a real browser: what it shows is what the files say. */
 class ReportInBrowserTest {
@@ -61,7 +65,7 @@ class ReportInBrowserTest {
     for (String name :
         List.of(
             "accuracy", "entropy", "kl", "sharing_ratio", "update_seconds", "finish_answered")) {
-      assertThat(browser.number("b[data-metric=" + name + "]"))
+      assertThat(Browser.number(browser.text("b[data-metric=" + name + "]")))
           .as(name)
           .isCloseTo(last.path(name).asDouble(), within(6e-3 * last.path(name).asDouble() + 6e-5));
     }
@@ -79,17 +83,49 @@ class ReportInBrowserTest {
     assertThat(browser.text("[data-chart=kl] .at")).isEqualTo(at);
     int step = Integer.parseInt(at.substring(5));
     JsonNode line = JSON.readTree(Files.readAllLines(run.resolve("metrics.jsonl")).get(step - 1));
-    assertThat(browser.number("b[data-metric=entropy]"))
+    assertThat(Browser.number(browser.text("b[data-metric=entropy]")))
         .isCloseTo(line.path("entropy").asDouble(), within(6e-5));
   }
 
   @Test
   void everyTrajectoryOfATreeHasItsAdvantageSpelledOut() throws IOException {
-    for (int step : new int[] {1, 12, 30}) {
-      for (int prompt = 0; prompt < 3; prompt++) {
+    for (int step : new int[] {1, 30}) {
+      for (int prompt = 0; prompt < 2; prompt++) {
         browser.open(report, "trees?step=" + step + "&prompt=" + prompt);
         TreePageCheck.assertShows(browser, tree(step, prompt));
       }
+    }
+  }
+
+  /** {@code -Dtreepo.report.run=RUN_DIR} names a run that training wrote. */
+  @Test
+  @EnabledIfSystemProperty(named = "treepo.report.run", matches = ".+")
+  void aRealRunIsShownAsItsFilesSay() throws IOException {
+    Path real = Path.of(System.getProperty("treepo.report.run"));
+    Path page = RunReport.write(real, Optional.empty(), folder.resolve("real.html")).html();
+    try (Stream<Path> files = Files.list(real.resolve("trees"))) {
+      for (Path file : files.sorted().toList()) {
+        int step = Integer.parseInt(file.getFileName().toString().replaceAll("\\D", ""));
+        browser.open(page, "trees?step=" + step + "&prompt=0");
+        if (browser.text("#step-at").equals("step " + step)) {
+          TreePageCheck.assertShows(browser, JSON.readTree(Files.readAllLines(file).get(0)));
+        }
+      }
+    }
+  }
+
+  /** The authors' own numbers: what the page writes out for every estimator leads to them. */
+  @Test
+  void theLinesOfEveryEstimatorLeadToItsNumbers() throws IOException {
+    JsonNode cases = JSON.readTree(SharedData.require("rl/advantages_shared.json").toFile());
+    JsonNode one = cases.get(cases.size() - 1);
+    for (Map.Entry<String, JsonNode> expected : one.path("expected").properties()) {
+      String estimator = expected.getKey();
+      Path shown = folder.resolve(estimator.replaceAll("[^a-z0-9]+", "-"));
+      EstimatorRun.write(shown, one.path("trees"), estimator, expected.getValue());
+      Path page = RunReport.write(shown, Optional.empty(), folder.resolve("estimator.html")).html();
+      browser.open(page, "trees");
+      assertThat(browser.text("#formula")).as(estimator).contains("✓ as in the file");
     }
   }
 
@@ -153,9 +189,9 @@ class ReportInBrowserTest {
     Path both = RunReport.write(run, Optional.of(slow), folder.resolve("both.html")).html();
     browser.open(both, "compare");
 
-    assertThat(browser.number("tr[data-metric=accuracy] td[data-run='0']"))
+    assertThat(Browser.number(browser.text("tr[data-metric=accuracy] td[data-run='0']")))
         .isCloseTo(tailMean(run, "accuracy", 3), within(6e-5));
-    assertThat(browser.number("tr[data-metric=accuracy] td[data-run='1']"))
+    assertThat(Browser.number(browser.text("tr[data-metric=accuracy] td[data-run='1']")))
         .isCloseTo(tailMean(slow, "accuracy", 2), within(6e-5));
     assertThat(browser.text("#view-compare")).contains("optimizer.learningRate");
     browser.press("1");

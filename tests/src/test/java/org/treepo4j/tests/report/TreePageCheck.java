@@ -38,18 +38,33 @@ final class TreePageCheck {
     assertThat(browser.all("[data-node]")).hasSize(tree.path("nodes").size() + 1);
     assertThat(browser.all("[data-node] .segment-text")).isNotEmpty();
     for (JsonNode trajectory : tree.path("trajectories")) {
-      check.select(trajectory.path("leaf").asInt());
-      check.assertShows(trajectory);
+      check.assertShows(trajectory, check.select(trajectory.path("leaf").asInt()));
     }
   }
 
-  private void select(int node) {
-    String item = "[data-node='" + node + "']";
-    browser.run("document.querySelector(arguments[0]).dispatchEvent(new Event('click'))", item);
-    assertThat(browser.find(item).getDomAttribute("aria-selected")).isEqualTo("true");
+  /** Clicks a node and reads the panel: texts by name, {@code term0} for depth 0. */
+  private Map<?, ?> select(int node) {
+    return (Map<?, ?>)
+        browser.run(
+            """
+            const item = document.querySelector(`[data-node='${arguments[0]}']`);
+            item.dispatchEvent(new Event('click'));
+            const text = css => document.querySelector(css)?.textContent;
+            const shown = {
+              raw: text('#raw-advantage'), stored: text('#stored-advantage'), alone: text('#alone'),
+              whitened: text('#whitened-advantage'), verdict: text('.verdict'),
+              formula: text('#formula'),
+              selected: document.querySelector('[aria-selected=true][data-node]').dataset.node,
+            };
+            for (const line of document.querySelectorAll('.line[data-depth]')) {
+              shown['term' + line.dataset.depth] = line.querySelector('.term').textContent;
+            }
+            return shown;
+            """,
+            node);
   }
 
-  private void assertShows(JsonNode trajectory) {
+  private void assertShows(JsonNode trajectory, Map<?, ?> shown) {
     double reward = trajectory.path("reward").asDouble();
     List<Integer> path = paths.get(trajectory.path("leaf").asInt());
     double sum = 0;
@@ -57,24 +72,29 @@ final class TreePageCheck {
     for (int depth = 0; depth < path.size() - 1; depth++) {
       List<Double> group = rewardsThrough(path.get(depth));
       double mean = group.stream().mapToDouble(r -> r).average().orElseThrow();
-      String line = ".line[data-depth='" + depth + "']";
       if (depth == 0 || group.size() > 1) {
-        assertThat(browser.number(line + " .term")).isCloseTo(reward - mean, within(6e-5));
+        assertThat(number(shown.get("term" + depth))).isCloseTo(reward - mean, within(6e-5));
         sum += reward - mean;
         kept++;
       } else {
-        assertThat(browser.text(line)).contains("left out");
+        assertThat(shown.get("term" + depth)).isNull();
+        assertThat((String) shown.get("alone")).contains("left out");
       }
     }
-    assertThat(browser.number("#raw-advantage")).isCloseTo(sum / kept, within(6e-5));
+    assertThat(number(shown.get("raw"))).isCloseTo(sum / kept, within(6e-5));
     double stored = trajectory.path("advantages").path(0).asDouble();
-    assertThat(browser.number("#stored-advantage")).isCloseTo(stored, within(6e-4));
-    if (!browser.all("#whitened-advantage").isEmpty()) {
-      assertThat(browser.number("#whitened-advantage")).isCloseTo(stored, within(6e-4));
+    assertThat(number(shown.get("stored"))).isCloseTo(stored, within(6e-4));
+    if (shown.get("whitened") != null) {
+      assertThat(number(shown.get("whitened"))).isCloseTo(stored, within(6e-4));
     }
-    assertThat(browser.text(".verdict").contains("not correct"))
+    assertThat(((String) shown.get("verdict")).contains("not correct"))
         .isNotEqualTo(trajectory.path("correct").asBoolean());
-    assertThat(browser.text("#formula")).doesNotContain("works differently");
+    assertThat((String) shown.get("formula")).doesNotContain("works differently");
+    assertThat(shown.get("selected")).isEqualTo(trajectory.path("leaf").asText());
+  }
+
+  private static double number(Object text) {
+    return Browser.number((String) text);
   }
 
   private List<Double> rewardsThrough(int node) {

@@ -18,7 +18,7 @@ function estimatorOf(run) {
 }
 
 /**
- * Sub-groups of a trajectory by depth: {depth, node, group, mean, term, kept, why}. Depth j holds the
+ * Sub-groups of a trajectory by depth: {depth, node, group, mean, term, alone, kept}. Depth j holds the
  * trajectories that share its first j segments; its own leaf counts only where others go on from it.
  */
 function subGroups(tree, trajectory, estimator) {
@@ -29,10 +29,7 @@ function subGroups(tree, trajectory, estimator) {
     const groupMean = group.length === 1 && depth === 0 ? 0 : meanReward(group);
     const alone = depth > 0 && group.length < 2;
     const rejected = estimator.rejection && depth > 0 && group.every((member) => member.reward === group[0].reward);
-    return {
-      depth, node: id, group, mean: groupMean, term: trajectory.reward - groupMean, kept: !alone && !rejected,
-      why: alone ? "alone in its sub-group, left out" : rejected ? "all rewards equal, left out" : "",
-    };
+    return { depth, node: id, group, mean: groupMean, term: trajectory.reward - groupMean, alone, kept: !alone && !rejected };
   });
 }
 

@@ -17,13 +17,15 @@ function smooth(values, weight) {
   });
 }
 
-/** A series for every metric of every run: {name, run, values by step}. */
+/** A series for every metric of every run. Where a chart has several, those that stay zero are left out. */
 function seriesOf(spec) {
   const found = [];
+  const deepest = Math.max(...spec.metrics.map((metric) => metric.depth ?? 0));
   spec.metrics.forEach((metric, place) => runs().forEach((run, index) => {
     const values = run.metrics[metric.name];
-    if (values && values.some(known)) {
-      const colour = runs().length > 1 ? place * runs().length + index : place;
+    if (values && values.some((value) => (place === 0 ? known(value) : value))) {
+      const plain = runs().length > 1 ? place * runs().length + index : place;
+      const colour = metric.depth === undefined ? () => curveColour(plain) : () => rampAt("entropy", 0.25 + 0.75 * metric.depth / deepest);
       found.push({ metric, run: index, colour, steps: run.metrics.step, values });
     }
   }));
@@ -67,7 +69,7 @@ function drawChart(chart) {
   const line = (one, strong) => {
     const sparse = isSparse(values[chart.series.indexOf(one)]);
     return {
-      stroke: curveColour(one.colour) + (strong ? "" : smoothing ? "59" : "00"), width: strong ? 2 : 1,
+      stroke: strong || smoothing ? one.colour() : "transparent", alpha: strong ? 1 : 0.35, width: strong ? 2 : 1,
       dash: one.run > 0 ? [6, 4] : undefined, spanGaps: true, points: { show: strong && sparse, size: 5 }, label: label(one),
     };
   };
@@ -90,8 +92,13 @@ const padded = (_, low, high) => {
   return [low >= 0 && low - room < 0 ? 0 : low - room, high + room];
 };
 
-const axisLabel = (value) =>
-  value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5) ? minus(value.toExponential(0)) : minus(String(Number(value.toPrecision(6))));
+const thousands = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+
+function axisLabel(value) {
+  if (Math.abs(value) >= 1e4) return minus(thousands.format(value));
+  if (value !== 0 && Math.abs(value) < 1e-3) return minus(value.toExponential(1).replace(".0", ""));
+  return minus(String(Number(value.toPrecision(6))));
+}
 
 function showAt(chart, index) {
   const at = index ?? chart.steps.length - 1;
@@ -101,12 +108,12 @@ function showAt(chart, index) {
   chart.series.forEach((one, place) => {
     const value = chart.values[place][at] ?? (idle ? lastOf(chart.values[place]) : null);
     if (!shown.has(one.metric.label)) shown.set(one.metric.label, []);
-    shown.get(one.metric.label).push(swatch(one.colour, one.run), el("b", { "data-metric": one.metric.name, "data-run": one.run }, brief(value)));
+    shown.get(one.metric.label).push(swatch(one.colour(), one.run), el("b", { "data-metric": one.metric.name, "data-run": one.run }, brief(value)));
   });
   chart.readout.replaceChildren(...[...shown].map(([name, values]) => el("span", { class: "key" }, values[0], name, values.slice(1))));
 }
 
-const swatch = (colour, run) => el("span", { class: `swatch${run > 0 ? " dashed" : ""}`, style: { "border-color": curveColour(colour) } });
+const swatch = (colour, run) => el("span", { class: `swatch${run > 0 ? " dashed" : ""}`, style: { "border-color": colour } });
 
 const lastOf = (values) => values.filter(known).at(-1);
 

@@ -8,7 +8,7 @@ function drawCompare() {
   $("view-compare").replaceChildren(el("div", { class: "columns" }, metricTable(), settingTable()));
 }
 
-const runKey = (index) => el("span", { class: "run-key" }, swatch(index, index), runs()[index].name);
+const runKey = (index) => el("span", { class: "run-key" }, swatch(curveColour(index), index), runs()[index].name);
 
 function metricTable() {
   const names = [...new Set(runs().flatMap((run) => Object.keys(run.metrics)))].filter((name) => name !== "step");

@@ -6,11 +6,11 @@ const curveGroups = [
     { title: "Accuracy", about: "share of trajectories with a correct answer", share: true, metrics: [one("accuracy", "training"), one("eval_accuracy", "evaluation")] },
     { title: "Reward", about: "mean over trajectories, shaping included", metrics: [one("reward_mean", "mean reward")] },
     { title: "Entropy", about: "mean entropy of the policy, nats per token", metrics: [one("entropy")] },
-    { title: "KL", about: "from the reference policy, nats per token", metrics: [one("kl", "KL")] },
+    { title: "KL", about: "nats per token", metrics: [one("kl", "to the reference"), one("behaviour_kl", "to the sampling policy")] },
   ]],
   ["Update", [
     { title: "Clip fraction", about: "share of tokens whose ratio was clipped", metrics: [one("clip_fraction", "clipped"), one("dual_clip_fraction", "dual clip")] },
-    { title: "Loss", about: "policy loss of the step", metrics: [one("loss")] },
+    { title: "Loss", about: "of the step", metrics: [one("loss"), one("validation_loss", "validation")] },
     { title: "Gradient norm", about: "before clipping", metrics: [one("gradient_norm", "norm")] },
     { title: "Ratio", about: "mean of new over old probability", metrics: [one("ratio_mean", "mean ratio")] },
     { title: "Learning rate", about: "of the optimizer", metrics: [one("learning_rate", "rate")] },
@@ -19,23 +19,35 @@ const curveGroups = [
   ["Rollouts", [
     { title: "Response length", about: "mean tokens of a response", metrics: [one("response_tokens_mean", "tokens")] },
     { title: "Sharing ratio", about: "tokens sampled over tokens of all trajectories; lower is more sharing", metrics: [one("sharing_ratio", "ratio")] },
-    { title: "How trajectories end", about: "trajectories by finish reason", metrics: [one("finish_answered", "answered"), one("finish_eos", "end token"), one("finish_max_depth", "max depth"), one("finish_max_response_tokens", "max tokens"), one("finish_repetition", "repetition"), one("finish_unclosed_answer", "unclosed answer")] },
-    { title: "Fallbacks and dropped groups", about: "re-branched trajectories; prompts filtered for equal scores", metrics: [one("fallbacks"), one("groups_dropped", "dropped groups"), one("skipped_steps", "skipped steps")] },
+    { title: "How trajectories end", about: "trajectories by finish reason", metrics: [one("finish_answered", "answered"), one("finish_eos", "end token"), one("finish_max_depth", "max depth"), one("finish_max_response_tokens", "max tokens"), one("finish_repetition", "repetition"), one("finish_unclosed_answer", "unclosed answer"), one("finish_unfinished", "unfinished"), one("dropped_paths", "dropped")] },
+    { title: "Fallbacks", about: "branchings inside finished trajectories", metrics: [one("fallbacks"), one("prompts_with_fallback", "prompts with one")] },
+    { title: "Prompts", about: "groups whose scores are all equal are dropped", metrics: [one("prompts", "sampled"), one("prompts_trained", "trained on"), one("groups_dropped", "dropped")] },
+    { title: "Trouble", about: "steps without update, rewards that failed, answers cut off", metrics: [one("skipped_steps", "skipped steps"), one("failed_rewards", "failed rewards"), one("limited_answers", "limited answers")] },
   ]],
   ["Throughput", [
     { title: "Where the time goes", about: "seconds of a step", metrics: [one("sampling_seconds", "sampling"), one("scoring_seconds", "scoring"), one("update_seconds", "update"), one("reward_seconds", "rewards")] },
-    { title: "Tokens per second", about: "of all trajectories, over the whole step", metrics: [one("tokens_per_second", "tokens/s")] },
-    { title: "Training tokens", about: "unique tokens of the trees against flattened trajectories", metrics: [one("unique_training_tokens", "unique"), one("flattened_training_tokens", "flattened")] },
+    { title: "Tokens per second", about: "over the whole step", metrics: [one("tokens_per_second", "tokens"), one("sampled_tokens_per_second", "sampled once")] },
+    { title: "Training tokens", about: "unique tokens of the trees against flattened trajectories", metrics: [one("unique_training_tokens", "unique"), one("flattened_training_tokens", "flattened"), one("computed_training_tokens", "computed")] },
     { title: "Sampled tokens", about: "sampled once, and summed over trajectories", metrics: [one("sampled_tokens", "sampled"), one("trajectory_tokens", "in trajectories")] },
   ]],
 ];
 const notDrawn = new Set(["step", "seconds", "trajectories"]);
 
-/** Metrics this page has no words for are drawn too, each in a chart of its own. */
+/** Metrics this page has no words for are drawn too: one chart each, or one for a family by depth. */
 function otherCurves() {
   const drawn = new Set(curveGroups.flatMap(([, specs]) => specs.flatMap((spec) => spec.metrics.map((metric) => metric.name))));
-  const names = new Set(runs().flatMap((run) => Object.keys(run.metrics)).filter((name) => !drawn.has(name) && !notDrawn.has(name)));
-  return ["Other metrics", [...names].sort().map((name) => ({ title: one(name).label, about: name, metrics: [one(name)] }))];
+  const names = new Set(runs().flatMap((run) => Object.entries(run.metrics).filter(([, values]) => values.some((value) => value)).map(([name]) => name))
+    .filter((name) => !drawn.has(name) && !notDrawn.has(name)));
+  const families = new Map();
+  for (const name of [...names].sort()) {
+    const [, family, depth] = name.match(/^(.+)_depth_(\d+)$/) ?? [null, name, null];
+    if (!families.has(family)) families.set(family, []);
+    families.get(family).push(depth === null ? one(name) : { ...one(name, depth), depth: Number(depth) });
+  }
+  return ["Other metrics", [...families].map(([family, metrics]) => {
+    const byDepth = metrics.some((metric) => metric.depth !== undefined);
+    return { title: one(family).label + (byDepth ? " by depth" : ""), about: byDepth ? `${family}_depth_…` : family, metrics: metrics.sort((a, b) => (a.depth ?? 0) - (b.depth ?? 0)) };
+  })];
 }
 
 function buildCurves() {

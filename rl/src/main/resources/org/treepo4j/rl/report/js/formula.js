@@ -33,23 +33,33 @@ function segmentLines(tree, trajectory, segments, whitening) {
     el("span", { class: "why" }, "segment ", el("code", {}, ellipsis(nodes.get(segment.node).text, 40)), `, in the file ${signed(stored[index])}`)));
   const notes = [el("span", { class: "check" }, "V is the value of a segment's node; V₀ of the prompt is 0.")];
   if (whitened) notes.push(el("span", { class: "check" }, ` Whitened over the batch: μ = ${fixed(whitening.mean, 4)}, σ = ${fixed(whitening.deviation, 4)}.`));
+  if (whitening?.agrees) notes.push(el("span", { class: "check" }, " ✓ as in the file."));
   if (whitening && !whitening.agrees) notes.push(el("span", { class: "check" }, " The lines do not lead to the file's numbers: the run's estimator works differently."));
   return [...lines, ...notes];
 }
 
+/** A line for every depth; once a trajectory is alone it stays alone, which takes one line. */
 function subGroupLines(tree, trajectory, estimator) {
-  const nodes = modelOf(tree).nodes;
   const parts = subGroups(tree, trajectory, estimator);
-  return (estimator.name === "treepo" ? parts : parts.slice(0, 1)).map((part) => {
-    const shared = trajectory.path.slice(1, part.depth + 1).map((id) => nodes.get(id).text).join("");
-    const line = el("div", { class: `line${part.kept ? "" : " skipped"}`, "data-depth": part.depth });
-    line.append(el("var", {}, "R"), " − mean(", el("var", {}, "G"), el("sub", {}, String(part.depth)), part.kept ? ") = " : "): ");
-    if (part.kept) line.append(`${plain(trajectory.reward)} − ${plain(part.mean)} = `, el("b", { class: "term" }, signed(part.term, 4)));
-    else line.append(part.why);
-    line.append(el("span", { class: "why" }, variable("G", part.depth), `: ${count(part.group.length, "trajectory", "trajectories")}, `,
+  if (estimator.name !== "treepo") return [subGroupLine(tree, trajectory, parts[0])];
+  const first = parts.findIndex((part) => part.alone);
+  const lines = (first < 0 ? parts : parts.slice(0, first)).map((part) => subGroupLine(tree, trajectory, part));
+  if (first >= 0) {
+    const last = parts[parts.length - 1].depth;
+    lines.push(el("div", { class: "line skipped", id: "alone" }, el("var", {}, "G"), el("sub", {}, String(parts[first].depth)),
+      last > parts[first].depth ? [" … ", el("var", {}, "G"), el("sub", {}, String(last))] : null, ": alone in its sub-group, left out"));
+  }
+  return lines;
+}
+
+function subGroupLine(tree, trajectory, part) {
+  const nodes = modelOf(tree).nodes;
+  const shared = trajectory.path.slice(1, part.depth + 1).map((id) => nodes.get(id).text).join("");
+  return el("div", { class: `line${part.kept ? "" : " skipped"}`, "data-depth": part.depth },
+    el("var", {}, "R"), " − mean(", variable("G", part.depth), `) = ${plain(trajectory.reward)} − ${plain(part.mean)} = `, el("b", { class: "term" }, signed(part.term, 4)),
+    part.kept ? null : ", left out: all its rewards are equal",
+    el("span", { class: "why" }, variable("G", part.depth), `: ${count(part.group.length, "trajectory", "trajectories")}, `,
       part.depth === 0 ? "the whole group" : ["sharing ", el("code", {}, tail(shared, 64))]));
-    return line;
-  });
 }
 
 function averageLine(tree, trajectory, estimator, raw) {

@@ -50,12 +50,8 @@ $("tabs").addEventListener("keydown", (event) => {
   showTab(tabs[(tabs.indexOf(chosen.tab) + move + tabs.length) % tabs.length]);
   $(`tab-${chosen.tab}`).focus();
 });
-let lastWidth = 0;
 new ResizeObserver(([entry]) => {
-  if (chosen.tab === "trees" && Math.abs(entry.contentRect.width - lastWidth) > 8) {
-    lastWidth = entry.contentRect.width;
-    drawTrees();
-  }
+  if (chosen.tab === "trees" && Math.abs(entry.contentRect.width - drawnWidth) > 8) drawTrees();
 }).observe($("view-trees"));
 window.addEventListener("hashchange", () => {
   readAddress();

@@ -4,7 +4,7 @@ function drawStats() {
     stat("Accuracy", (run) => tailMean(run, "accuracy"), percent, (run) => (known(firstOf(run, "accuracy")) ? `from ${percent(firstOf(run, "accuracy"))}; mean of the last tenth` : "")),
     stat("Evaluation accuracy", (run) => lastOf(run.metrics.eval_accuracy ?? []), percent, () => "at the last evaluation"),
     stat("Tokens sampled", (run) => sharing(run), (value) => `${value.toFixed(2)}×`, () => "of the tokens in trajectories; the rest is shared"),
-    stat("Trajectory tokens", (run) => tailMean(run, "tokens_per_second"), (value) => `${brief(Math.round(value))}/s`, () => "whole step, mean of the last tenth"),
+    stat("Tokens per second", (run) => tailMean(run, "tokens_per_second"), (value) => Math.round(value).toLocaleString("en"), () => "over the whole step, mean of the last tenth"),
     stat("Steps", (run) => lastOf(run.metrics.step ?? []), String, (run) => `${duration(sum((run.metrics.seconds ?? []).filter(known)))} in all`),
   ];
   $("stats").replaceChildren(...cards.filter(Boolean));

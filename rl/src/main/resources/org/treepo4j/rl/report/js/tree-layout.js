@@ -4,14 +4,14 @@ function layoutOf(tree, available) {
   const model = modelOf(tree);
   const depth = Math.max(...[...model.nodes.values()].map((node) => node.depth));
   const rows = Math.max(1, model.trajectories.length);
-  const unit = Math.max(6, Math.min(32, 620 / rows));
+  const unit = Math.max(6, Math.min(32, 440 / rows));
   const gap = Math.max(2, Math.min(10, unit * 0.34));
   const outcome = 158;
-  const columnGap = Math.min(64, Math.max(24, available / (depth + 1) / 5.5));
+  const columnGap = Math.min(64, Math.max(16, available / (depth + 1) / 5.5));
   const letters = Math.max(...[...model.nodes.values()].filter((node) => node.id).map((node) => [...node.text].length), 6);
   const wanted = Math.min(190, Math.max(84, letters * 7.6 + 18));
   const fits = (available - outcome - 24) / (depth + 1) - columnGap;
-  const column = fits >= 84 ? Math.min(Math.max(wanted, 150), fits) : Math.min(wanted, 116);
+  const column = fits >= 62 ? Math.min(Math.max(wanted, 150), fits) : Math.min(wanted, 116);
   const places = new Map();
   let y = 34;
   const place = (id) => {

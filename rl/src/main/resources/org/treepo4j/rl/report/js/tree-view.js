@@ -69,8 +69,8 @@ function nodeBox(layout, node, colour, value, path, select) {
     group.append(svg("text", { class: "segment-text", x: left, y: box.middle + (facts ? -3 : 4.5), fill: ink }, ellipsis(node.text, letters)));
   }
   if (facts) {
-    const reward = meanReward(node.through);
-    const wide = box.width > 104 && known(reward);
+    const reward = box.width > 80 ? meanReward(node.through) : null;
+    const wide = box.width > 108;
     group.append(svg("text", { class: "segment-facts", x: left, y: box.middle + 14, fill: ink },
       `×${node.through.length}${known(reward) ? ` · ${wide ? "mean " : ""}R ${fixed(reward, 2)}` : ""}`));
   }

@@ -1,6 +1,9 @@
 // The tree browser: choosing step, prompt and colouring; moving about with keys.
+let drawnWidth = 0;
+
 function drawTrees() {
   settleChoice();
+  drawnWidth = $("view-trees").clientWidth;
   const tree = currentTree();
   $("view-trees").querySelector(".tree-layout").hidden = !tree;
   drawTreeBar();
