@@ -17,13 +17,33 @@ public final class Main {
 
   /** Runs one command and returns its exit code: 0 done, 1 failed, 2 bad input. */
   static int run(String... arguments) {
+    return run(utf8(FileDescriptor.out), utf8(FileDescriptor.err), arguments);
+  }
+
+  /**
+   * Runs one command inside another program.
+   *
+   * @param out where results go
+   * @param err where progress and errors go
+   * @return its exit code: 0 done, 1 failed, 2 bad input
+   */
+  public static int run(PrintWriter out, PrintWriter err, String... arguments) {
     CommandLine commandLine = new CommandLine(new TreepoCommand());
-    commandLine.setOut(utf8(FileDescriptor.out));
-    commandLine.setErr(utf8(FileDescriptor.err));
+    commandLine.setOut(out);
+    commandLine.setErr(err);
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.setParameterExceptionHandler(new ErrorReporting());
     commandLine.setExecutionExceptionHandler(new ErrorReporting());
-    return commandLine.execute(arguments);
+    try {
+      return commandLine.execute(arguments);
+    } catch (OutOfMemoryError e) {
+      err.println(
+          "treepo: out of memory (%s; the heap may take %d MB): give Java more with"
+                  .formatted(e.getMessage(), Runtime.getRuntime().maxMemory() >> 20)
+              + " TREEPO_JAVA_OPTS=-Xmx…, or lower microBatchTokens or rollout.maxBatchPaths");
+      err.flush();
+      return ErrorReporting.FAILED;
+    }
   }
 
   /** Text is UTF-8 whatever the locale says. */

@@ -37,13 +37,16 @@ final class PretrainCommand implements BaseCommand, Callable<Integer> {
     PretrainSettings settings = settingsMixin.read(PretrainSettings.class);
     Tokenizer tokenizer = Tokenizer.load(settings.tokenizer());
     SpecialTokens special = SpecialTokens.of(settings.tokenizer(), tokenizer);
+    int maxTokens =
+        Math.min(settings.trainer().maxTokens(), settings.architecture().maxPositions());
     Corpus corpus =
         SupervisedRun.corpus(
             settings.corpus(),
             tokenizer,
             settings.tokenizer(),
             special.eos(),
-            Math.min(settings.trainer().maxTokens(), settings.architecture().maxPositions()),
+            maxTokens,
+            tokenizer.vocabSize(),
             settings.seed());
     EngineOptions engine = settings.engineOptions();
     Engines.choose(engine);
@@ -56,7 +59,9 @@ final class PretrainCommand implements BaseCommand, Callable<Integer> {
                 special.eos() < 0 ? List.of() : List.of(special.eos()));
     try (RunConsole console = new RunConsole(spec.commandLine().getErr(), output)) {
       RunFolder run = settingsMixin.runFolder(settings.output(), console);
+      run.requireCheckpointOf(config);
       run.writeSettings(settings);
+      SupervisedRun.tell(corpus, maxTokens, console);
       try (CausalLm model = open(config, settings.seed(), engine, run)) {
         SupervisedTrainer.Result result =
             new SupervisedTrainer(

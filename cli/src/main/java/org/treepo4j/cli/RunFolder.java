@@ -1,13 +1,21 @@
 package org.treepo4j.cli;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.Map;
 import java.util.Optional;
 import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
+import org.treepo4j.checkpoints.HfFolder;
+import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.cli.settings.SettingsWriter;
+import org.treepo4j.model.TensorNames;
 import org.treepo4j.rl.metrics.MetricsLog;
 import org.treepo4j.rl.train.RunCheckpoints;
 
@@ -19,6 +27,8 @@ import org.treepo4j.rl.train.RunCheckpoints;
  * @param checkpoint where to go on; empty for a new run
  */
 record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
+
+  private static final String SETTINGS = "settings.yaml";
 
   /** A folder for a new run. */
   static RunFolder fresh(Path wanted, RunConsole console) throws IOException {
@@ -33,12 +43,12 @@ record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
     return new RunFolder(path, Optional.empty());
   }
 
-  /** The newest of the runs that were written to this place. */
+  /** The newest of the runs that were written to this place; a new one where there is none. */
   static RunFolder resumed(Path wanted, RunConsole console) throws IOException {
     Path path = wanted;
     for (int n = 2; ; n++) {
       Path next = wanted.resolveSibling(wanted.getFileName() + "-" + n);
-      if (!isTaken(next)) {
+      if (!isBegun(next)) {
         break;
       }
       path = next;
@@ -46,12 +56,64 @@ record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
     Optional<Checkpoint> checkpoint = new RunCheckpoints(path, 1, console::note).latest();
     if (checkpoint.isPresent()) {
       console.note("going on from " + checkpoint.get().folder());
-    } else if (isTaken(path)) {
+    } else if (isBegun(path)) {
       console.note(path + " has no complete checkpoint; beginning again");
     } else {
-      throw new InputException(path + ": no run to resume");
+      console.note(path + " holds no run to resume; beginning one");
     }
+    Files.createDirectories(path);
     return new RunFolder(path, checkpoint);
+  }
+
+  /** Where the weights to go on with are: those of the checkpoint, or of a model folder. */
+  Path weights(Path model) {
+    return checkpoint.map(Checkpoint::folder).orElse(model);
+  }
+
+  /**
+   * Refuses a checkpoint of another model before it is loaded.
+   *
+   * @param config of the model that is to go on
+   */
+  void requireCheckpointOf(ModelConfig config) throws IOException {
+    if (checkpoint.isEmpty()) {
+      return;
+    }
+    Path folder = checkpoint.get().folder();
+    if (Files.exists(folder.resolve("adapter_config.json"))) {
+      throw new InputException(
+          folder + ": is of a run with adapters, but lora.rank is 0; give another output folder");
+    }
+    try (HfFolder opened = HfFolder.open(folder)) {
+      Map<String, int[]> expected = TensorNames.shapes(config);
+      Map<String, int[]> found = TensorNames.shapes(opened.config());
+      for (String name : expected.keySet()) {
+        if (!Arrays.equals(expected.get(name), found.get(name))) {
+          throw new InputException(
+              "%s: is of another model (%s has shape %s, the settings' model %s); give another output folder"
+                  .formatted(
+                      folder,
+                      name,
+                      found.containsKey(name) ? Arrays.toString(found.get(name)) : "none",
+                      Arrays.toString(expected.get(name))));
+        }
+      }
+    }
+  }
+
+  /** Refuses a checkpoint without adapters before the base model is loaded. */
+  void requireAdapterCheckpoint() {
+    if (checkpoint.isPresent()
+        && !Files.exists(checkpoint.get().folder().resolve("adapter_config.json"))) {
+      throw new InputException(
+          checkpoint.get().folder()
+              + ": is of a run without adapters, but lora.rank is set; give another output folder");
+    }
+  }
+
+  /** Also a run that was killed before its first step. */
+  private static boolean isBegun(Path path) {
+    return isTaken(path) || Files.exists(path.resolve(SETTINGS));
   }
 
   private static boolean isTaken(Path path) {
@@ -60,7 +122,7 @@ record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
 
   /** Keeps the settings the run was made with. */
   void writeSettings(Record settings) throws IOException {
-    write("settings.yaml", SettingsWriter.yaml(settings));
+    write(SETTINGS, SettingsWriter.yaml(settings));
   }
 
   /** Keeps the line the command ends with. */
@@ -70,7 +132,18 @@ record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
 
   private void write(String name, String content) throws IOException {
     Path aside = path.resolve(name + ".new");
-    Files.writeString(aside, content, StandardCharsets.UTF_8);
+    try (FileChannel channel =
+        FileChannel.open(
+            aside,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      ByteBuffer bytes = StandardCharsets.UTF_8.encode(content);
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
+      channel.force(true);
+    }
     Files.move(
         aside,
         path.resolve(name),

@@ -1,6 +1,5 @@
 package org.treepo4j.cli;
 
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelConfig;
@@ -38,21 +37,24 @@ final class SftCommand implements BaseCommand, Callable<Integer> {
       config = folder.config();
     }
     Tokenizer tokenizer = Tokenizer.load(settings.model());
+    int maxTokens = Math.min(settings.trainer().maxTokens(), config.maxPositions());
     Corpus corpus =
         SupervisedRun.corpus(
             settings.corpus(),
             tokenizer,
             settings.model(),
             config.eosTokenIds().isEmpty() ? -1 : config.eosTokenIds().get(0),
-            Math.min(settings.trainer().maxTokens(), config.maxPositions()),
+            maxTokens,
+            config.vocabSize(),
             settings.seed());
     EngineOptions engine = settings.engineOptions();
     Engines.choose(engine);
     try (RunConsole console = new RunConsole(spec.commandLine().getErr(), output)) {
       RunFolder run = settingsMixin.runFolder(settings.output(), console);
+      run.requireCheckpointOf(config);
       run.writeSettings(settings);
-      Path weights = run.checkpoint().map(c -> c.folder()).orElse(settings.model());
-      try (CausalLm model = Engines.open(weights, engine)) {
+      SupervisedRun.tell(corpus, maxTokens, console);
+      try (CausalLm model = Engines.open(run.weights(settings.model()), engine)) {
         SupervisedTrainer.Result result =
             new SupervisedTrainer(
                     model,

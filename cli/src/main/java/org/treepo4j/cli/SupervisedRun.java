@@ -4,6 +4,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 import org.treepo4j.rl.train.Corpus;
 import org.treepo4j.rl.train.CorpusSettings;
 import org.treepo4j.rl.train.SupervisedTrainer;
@@ -19,13 +22,45 @@ final class SupervisedRun {
       Path folder,
       int eosTokenId,
       int maxTokens,
+      int vocabSize,
       long seed)
       throws IOException {
+    Corpus corpus;
     try {
-      return Corpus.load(
-          settings, tokenizer, OpenModel.prompts(folder, tokenizer), eosTokenId, maxTokens, seed);
+      corpus =
+          Corpus.load(
+              settings,
+              tokenizer,
+              OpenModel.prompts(folder, tokenizer),
+              eosTokenId,
+              maxTokens,
+              seed);
     } catch (IllegalArgumentException e) {
-      throw new InputException("corpus: " + e.getMessage());
+      throw new InputException("corpus." + e.getMessage());
+    }
+    int highest =
+        Stream.of(corpus.training(), corpus.validation())
+            .flatMap(List::stream)
+            .flatMapToInt(example -> Arrays.stream(example.tokens().tokens()))
+            .max()
+            .getAsInt();
+    if (highest >= vocabSize) {
+      throw new InputException(
+          "%s: the tokenizer gives token %d, the model has %d; they do not belong together"
+              .formatted(folder, highest, vocabSize));
+    }
+    return corpus;
+  }
+
+  /** Tells what of the files is not learned from. */
+  static void tell(Corpus corpus, int maxTokens, RunConsole console) {
+    if (corpus.shortened() > 0) {
+      console.note(corpus.shortened() + " examples are cut to " + maxTokens + " tokens");
+    }
+    if (corpus.leftOut() > 0) {
+      console.note(
+          "%d examples are left out: no completion within %d tokens"
+              .formatted(corpus.leftOut(), maxTokens));
     }
   }
 

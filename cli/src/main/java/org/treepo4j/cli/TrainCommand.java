@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.treepo4j.checkpoints.HfFolder;
+import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.LoraAdapters;
 import org.treepo4j.model.WeightsLoader;
@@ -21,6 +22,7 @@ import org.treepo4j.rl.reward.RewardRunner;
 import org.treepo4j.rl.train.FullPolicy;
 import org.treepo4j.rl.train.LoraPolicy;
 import org.treepo4j.rl.train.Policy;
+import org.treepo4j.rl.train.PromptEncoder;
 import org.treepo4j.rl.train.TrainSettings;
 import org.treepo4j.rl.train.Trainer;
 import org.treepo4j.tokenizer.Tokenizer;
@@ -54,18 +56,22 @@ final class TrainCommand implements BaseCommand, Callable<Integer> {
       throw new InputException("data.train: expected at least one file of tasks");
     }
     List<Task> test = tasks(settings.data().test());
+    ModelConfig config;
     try (HfFolder folder = HfFolder.open(settings.model())) {
-      folder.config(); // refused before anything expensive starts
+      config = folder.config();
     }
     Tokenizer tokenizer = Tokenizer.load(settings.model());
+    PromptEncoder prompts = OpenModel.prompts(settings.model(), tokenizer);
+    check(prompts, train, config);
+    check(prompts, test, config);
     EngineOptions engine = settings.engineOptions();
     Engines.choose(engine);
     try (RunConsole console = new RunConsole(spec.commandLine().getErr(), output);
         RewardRunner rewards = settings.reward().runner(settings.rollout().maxResponseTokens())) {
       RunFolder run = settingsMixin.runFolder(settings.output(), console);
-      run.writeSettings(settings);
       TrainSettings placed = settings.withOutput(run.path());
-      Policy policy = policy(placed, engine, run);
+      Policy policy = policy(placed, config, engine, run);
+      run.writeSettings(settings);
       try (CausalLm model = policy.model();
           Reference reference = Reference.open(placed, engine)) {
         Trainer trainer =
@@ -75,7 +81,7 @@ final class TrainCommand implements BaseCommand, Callable<Integer> {
                     policy,
                     reference.model(),
                     tokenizer,
-                    OpenModel.prompts(settings.model(), tokenizer),
+                    prompts,
                     new ShuffledTasks(train, settings.seed()),
                     test,
                     rewards),
@@ -96,20 +102,36 @@ final class TrainCommand implements BaseCommand, Callable<Integer> {
       if (!Files.exists(file)) {
         throw new InputException(file + ": no such file");
       }
-      tasks.addAll(TaskReader.read(file));
+      List<Task> read = TaskReader.read(file);
+      if (read.isEmpty()) {
+        throw new InputException(file + ": expected at least one task, was empty");
+      }
+      tasks.addAll(read);
     }
     return tasks;
   }
 
-  private static Policy policy(TrainSettings settings, EngineOptions engine, RunFolder run)
+  private static void check(PromptEncoder prompts, List<Task> tasks, ModelConfig config) {
+    try {
+      prompts.check(tasks, config);
+    } catch (IllegalArgumentException e) {
+      throw new InputException(e.getMessage());
+    }
+  }
+
+  private static Policy policy(
+      TrainSettings settings, ModelConfig config, EngineOptions engine, RunFolder run)
       throws IOException {
     if (!settings.lora().enabled()) {
-      Path weights = run.checkpoint().map(c -> c.folder()).orElse(settings.model());
-      return new FullPolicy(Engines.open(weights, engine), settings.model());
+      run.requireCheckpointOf(config);
+      return new FullPolicy(Engines.open(run.weights(settings.model()), engine), settings.model());
     }
+    run.requireAdapterCheckpoint();
     LoraAdapters adapters;
     try (HfFolder folder = HfFolder.open(settings.model())) {
       adapters = LoraAdapters.attach(WeightsLoader.load(folder), settings.lora(), settings.seed());
+    } catch (IllegalArgumentException e) {
+      throw new InputException("lora." + e.getMessage());
     }
     LoraPolicy policy =
         new LoraPolicy(Engines.open(adapters.modelWeights(), engine), adapters, settings.model());
@@ -146,7 +168,8 @@ final class TrainCommand implements BaseCommand, Callable<Integer> {
     json.put("updates", summary.state().updates());
     json.put("skipped_updates", summary.state().skippedUpdates());
     json.put("run", run.toString());
-    json.put("checkpoint", String.valueOf(summary.checkpoint()));
+    json.put("checkpoint", summary.checkpoint().toString());
+    json.put("best_checkpoint", summary.bestCheckpoint().map(Path::toString).orElse(null));
     return JsonLines.JSON.writeValueAsString(json);
   }
 

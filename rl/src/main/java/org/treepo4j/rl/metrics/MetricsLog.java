@@ -37,7 +37,8 @@ public final class MetricsLog implements AutoCloseable {
   public static MetricsLog open(Path runFolder, long lastStep) throws IOException {
     Files.createDirectories(runFolder);
     Path file = runFolder.resolve(FILE);
-    if (Files.exists(file)) {
+    boolean resumed = Files.exists(file);
+    if (resumed) {
       List<String> kept = new ArrayList<>();
       for (String line : Files.readAllLines(file)) {
         if (stepOf(line) <= lastStep) {
@@ -48,7 +49,11 @@ public final class MetricsLog implements AutoCloseable {
       Files.write(aside, kept);
       Files.move(aside, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     }
-    return new MetricsLog(file, TensorBoardWriter.create(runFolder));
+    TensorBoardWriter tensorBoard = TensorBoardWriter.create(runFolder);
+    if (resumed) {
+      tensorBoard.restart(lastStep + 1);
+    }
+    return new MetricsLog(file, tensorBoard);
   }
 
   /** Adds one step. */

@@ -15,7 +15,7 @@ import java.util.zip.CRC32C;
 /**
  * Scalars in TensorBoard's event file format: TFRecord frames (length, masked CRC-32C, data, masked
  * CRC-32C) that hold {@code Event} protocol buffers (tensorflow/core/util/event.proto), of which
- * four fields are enough to draw curves.
+ * five fields are enough to draw curves.
  */
 final class TensorBoardWriter implements AutoCloseable {
   private static final int WIRE_VARINT = 0;
@@ -44,6 +44,19 @@ final class TensorBoardWriter implements AutoCloseable {
     bytes(event, 3, "brain.Event:2".getBytes(StandardCharsets.UTF_8)); // file_version
     writer.record(event.toByteArray());
     return writer;
+  }
+
+  /** Tells TensorBoard to forget what other files of the folder say of this step and later ones. */
+  void restart(long step) throws IOException {
+    ByteArrayOutputStream log = new ByteArrayOutputStream();
+    key(log, 1, WIRE_VARINT); // SessionLog.status
+    varint(log, 1); // START
+    ByteArrayOutputStream event = new ByteArrayOutputStream();
+    wallTime(event);
+    key(event, 2, WIRE_VARINT); // step
+    varint(event, step);
+    bytes(event, 7, log.toByteArray()); // session_log
+    record(event.toByteArray());
   }
 
   void scalars(long step, Map<String, ? extends Number> values) throws IOException {

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.treepo4j.rl.data.Demonstration;
 import org.treepo4j.rl.data.DemonstrationReader;
@@ -20,8 +21,11 @@ import org.treepo4j.tokenizer.Tokenizer;
  *
  * @param training at least one example
  * @param validation may be empty
+ * @param shortened examples that lost their end to the longest length
+ * @param leftOut examples with nothing to learn: no room for a completion, or no text
  */
-public record Corpus(List<SftExample> training, List<SftExample> validation) {
+public record Corpus(
+    List<SftExample> training, List<SftExample> validation, int shortened, int leftOut) {
 
   /**
    * Reads or makes the demonstrations.
@@ -30,7 +34,8 @@ public record Corpus(List<SftExample> training, List<SftExample> validation) {
    * @param maxTokens longer examples are cut
    * @param seed of a synthetic task
    * @throws IOException when a file cannot be read or understood
-   * @throws IllegalArgumentException when the settings name no source, or a task that is not there
+   * @throws IllegalArgumentException when the settings name no source, a task that is not there, or
+   *     examples of which nothing is left
    */
   public static Corpus load(
       CorpusSettings settings,
@@ -45,24 +50,45 @@ public record Corpus(List<SftExample> training, List<SftExample> validation) {
       SyntheticTask task = SyntheticTasks.named(settings.task());
       SplittableRandom random = new SplittableRandom(seed);
       SplittableRandom heldOut = random.split();
-      return new Corpus(
+      return encoder.corpus(
           encoder.made(task, settings.examples(), random),
           encoder.made(task, settings.validationExamples(), heldOut));
     }
     if (settings.train().isEmpty()) {
-      throw new IllegalArgumentException("corpus must name train files or a synthetic task");
+      throw new IllegalArgumentException("train must name files, or task a synthetic task");
     }
-    return new Corpus(encoder.read(settings.train()), encoder.read(settings.validation()));
+    return encoder.corpus(encoder.read(settings.train()), encoder.read(settings.validation()));
   }
 
-  private record Encoder(
-      Tokenizer tokenizer, PromptEncoder prompts, int eosTokenId, int maxTokens) {
+  private static final class Encoder {
+    private final Tokenizer tokenizer;
+    private final PromptEncoder prompts;
+    private final int eosTokenId;
+    private final int maxTokens;
+    private int shortened;
+    private int leftOut;
+
+    Encoder(Tokenizer tokenizer, PromptEncoder prompts, int eosTokenId, int maxTokens) {
+      this.tokenizer = tokenizer;
+      this.prompts = prompts;
+      this.eosTokenId = eosTokenId;
+      this.maxTokens = maxTokens;
+    }
+
+    Corpus corpus(List<SftExample> training, List<SftExample> validation) {
+      if (training.isEmpty()) {
+        throw new IllegalArgumentException(
+            "train has no example with a completion within the first %d tokens"
+                .formatted(maxTokens));
+      }
+      return new Corpus(training, validation, shortened, leftOut);
+    }
 
     List<SftExample> read(List<Path> files) throws IOException {
       List<SftExample> examples = new ArrayList<>();
       for (Path file : files) {
         for (Demonstration demonstration : DemonstrationReader.read(file)) {
-          examples.add(example(demonstration));
+          example(demonstration).ifPresent(examples::add);
         }
       }
       return examples;
@@ -72,21 +98,31 @@ public record Corpus(List<SftExample> training, List<SftExample> validation) {
       List<SftExample> examples = new ArrayList<>();
       for (int i = 0; i < count; i++) {
         SyntheticTask.Problem problem = task.problem(random);
-        examples.add(
-            example(
+        example(
                 new Demonstration(
-                    new Prompt.Text(problem.prompt()), task.demonstration(problem, random))));
+                    new Prompt.Text(problem.prompt()), task.demonstration(problem, random)))
+            .ifPresent(examples::add);
       }
       return examples;
     }
 
-    private SftExample example(Demonstration demonstration) {
+    private Optional<SftExample> example(Demonstration demonstration) {
       if (demonstration.prompt().text().isEmpty()) {
-        return SftExample.text(cut(ended(tokenizer.encode(demonstration.completion(), true)), 0));
+        int[] text = ended(tokenizer.encode(demonstration.completion(), true));
+        return Math.min(text.length, maxTokens) < 2
+            ? leaveOut()
+            : Optional.of(SftExample.text(cut(text, 0)));
       }
       int[] prompt = prompts.encode(demonstration.prompt());
       int[] completion = ended(tokenizer.encode(demonstration.completion()));
-      return SftExample.completion(prompt, cut(completion, prompt.length));
+      return prompt.length == 0 || prompt.length >= maxTokens || completion.length == 0
+          ? leaveOut()
+          : Optional.of(SftExample.completion(prompt, cut(completion, prompt.length)));
+    }
+
+    private Optional<SftExample> leaveOut() {
+      leftOut++;
+      return Optional.empty();
     }
 
     private int[] ended(int[] ids) {
@@ -99,7 +135,11 @@ public record Corpus(List<SftExample> training, List<SftExample> validation) {
     }
 
     private int[] cut(int[] ids, int before) {
-      return Arrays.copyOf(ids, Math.max(0, Math.min(ids.length, maxTokens - before)));
+      if (ids.length <= maxTokens - before) {
+        return ids;
+      }
+      shortened++;
+      return Arrays.copyOf(ids, maxTokens - before);
     }
   }
 }

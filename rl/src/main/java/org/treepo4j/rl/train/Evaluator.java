@@ -30,9 +30,7 @@ public final class Evaluator {
 
     /** Share of correct samples: pass@1. */
     public double accuracy() {
-      long samples = trees.stream().mapToLong(tree -> tree.scores().size()).sum();
-      long correct = trees.stream().mapToLong(ScoredTree::correct).sum();
-      return samples == 0 ? Double.NaN : (double) correct / samples;
+      return ScoredTree.accuracy(trees);
     }
   }
 

@@ -2,6 +2,7 @@ package org.treepo4j.rl.train;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.DecoderOptions;
@@ -33,6 +34,9 @@ final class GroupCollector {
    * @param statistics of all sampling
    * @param tasksDrawn tasks taken from the row
    * @param dropped trees without contrast or trajectories
+   * @param rounds of sampling it took
+   * @param failedRewards rewards that threw or took too long
+   * @param firstFailure what the first reward that threw said
    */
   record Groups(
       List<ScoredTree> trees,
@@ -42,8 +46,20 @@ final class GroupCollector {
       int dropped,
       int rounds,
       int failedRewards,
+      Optional<String> firstFailure,
       int limitedAnswers,
-      double rewardSeconds) {}
+      double rewardSeconds) {
+
+    /** Trees worth training on that the step had no room for. */
+    int spare() {
+      return all.size() - dropped - trees.size();
+    }
+
+    /** Share of correct trajectories; NaN without any. */
+    double accuracy() {
+      return ScoredTree.accuracy(all);
+    }
+  }
 
   GroupCollector(
       CausalLm model, TaskSampler sampler, TaskSource tasks, TrainerSettings settings, long seed) {
@@ -66,6 +82,7 @@ final class GroupCollector {
     RolloutStatistics statistics = RolloutStatistics.NONE;
     int drawn = 0;
     int failedRewards = 0;
+    Optional<String> firstFailure = Optional.empty();
     int limitedAnswers = 0;
     double rewardSeconds = 0;
     int rounds = 0;
@@ -77,23 +94,22 @@ final class GroupCollector {
           batch.add(tasks.at(firstTask + drawn + i));
         }
         drawn += size;
-        rounds++;
         TaskSampler.Sampled sampled =
-            sampler.sample(decoder, batch, seed, step, progress, RolloutProgress.SILENT);
+            sampler.sample(
+                decoder, batch, seed, stream(step, rounds), progress, RolloutProgress.SILENT);
+        rounds++;
         all.addAll(sampled.trees());
         sampled.trees().stream().filter(this::useful).forEach(kept::add);
         statistics = statistics.plus(sampled.statistics());
         failedRewards += sampled.failedRewards();
+        firstFailure = firstFailure.or(sampled::firstFailure);
         limitedAnswers += sampled.limitedAnswers();
         rewardSeconds += sampled.rewardSeconds();
       }
     }
-    if (kept.size() < wanted && settings.dynamicSampling() && !settings.trainOnShortBatch()) {
-      throw new TrainingException(
-          ("step %d: after %d rounds of sampling only %d of %d prompts have trajectories of"
-                  + " different rewards; set trainer.trainOnShortBatch=true to train on what there"
-                  + " is, or give easier or harder tasks")
-              .formatted(step, rounds, kept.size(), wanted));
+    boolean tooFew = settings.dynamicSampling() ? kept.size() < wanted : kept.isEmpty();
+    if (tooFew && !settings.trainOnShortBatch()) {
+      throw tooFew(step, rounds, kept.size(), ScoredTree.accuracy(all));
     }
     List<ScoredTree> trees = kept.subList(0, Math.min(wanted, kept.size()));
     return new Groups(
@@ -104,8 +120,29 @@ final class GroupCollector {
         all.size() - kept.size(),
         rounds,
         failedRewards,
+        firstFailure,
         limitedAnswers,
         rewardSeconds);
+  }
+
+  private TrainingException tooFew(long step, int rounds, int kept, double accuracy) {
+    int wanted = settings.promptsPerStep();
+    if (!settings.dynamicSampling()) {
+      return new TrainingException(
+          "step %d: none of %d prompts has a trajectory; lower rollout.minTrajectoryTokens"
+              .formatted(step, wanted));
+    }
+    return new TrainingException(
+        ("step %d: after %d rounds of sampling only %d of %d prompts have trajectories of different"
+                + " rewards (%.0f %% of all are correct); set trainer.trainOnShortBatch=true to"
+                + " train on what there is, or give %s tasks")
+            .formatted(
+                step, rounds, kept, wanted, 100 * accuracy, accuracy > 0.5 ? "harder" : "easier"));
+  }
+
+  /** A task that comes again in a later round of its step must not be given the same trees. */
+  private static long stream(long step, int round) {
+    return step + ((long) round << 32);
   }
 
   private int maxRounds() {

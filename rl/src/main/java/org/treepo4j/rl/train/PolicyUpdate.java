@@ -41,7 +41,12 @@ final class PolicyUpdate {
       double learningRate,
       int updates,
       int skipped,
-      long computedTokens) {}
+      long computedTokens) {
+
+    /** Of a step that had nothing to learn from. */
+    static final Report NONE =
+        new Report(Double.NaN, LossStatistics.NONE, Double.NaN, Double.NaN, 0, 0, 0);
+  }
 
   /**
    * @param temperature of the sampling, at which the ratio of new to old policy is taken
@@ -68,12 +73,14 @@ final class PolicyUpdate {
   }
 
   /**
-   * @param trees of one batch; when {@link #onPolicy}, their old log-probabilities are those
-   *     recorded while sampling
-   * @param mismatch is told how far these are from the engine's, when {@link #onPolicy}
+   * @param trees of one batch
+   * @param firstUpdate which of the run's planned updates comes next, 0 for the first
+   * @param mismatch null when the trees have the old policy's log-probabilities; otherwise, which
+   *     needs {@link #onPolicy}, they have those recorded while sampling, the present policy's take
+   *     their place, and this is told how far apart the two are
    */
-  Report run(List<TrainingTree> trees, LogprobMismatch mismatch) {
-    boolean onPolicy = onPolicy(trees.size());
+  Report run(List<TrainingTree> trees, long firstUpdate, LogprobMismatch mismatch) {
+    weightUpdate.startAt(firstUpdate);
     double lossSum = 0;
     double normSum = 0;
     double rate = 0;
@@ -85,7 +92,7 @@ final class PolicyUpdate {
       for (List<TrainingTree> miniBatch : Packing.bySize(trees, settings.updatePrompts())) {
         TreeObjective objective = new TreeObjective(loss, LossNormalizer.of(miniBatch));
         for (List<TrainingTree> microBatch : microBatches(miniBatch)) {
-          LossResult result = accumulate(objective, microBatch, onPolicy ? mismatch : null);
+          LossResult result = accumulate(objective, microBatch, mismatch);
           lossSum += result.loss();
           statistics = statistics.plus(result.statistics());
           computed += microBatch.stream().mapToLong(TrainingTree::uniqueTokens).sum();

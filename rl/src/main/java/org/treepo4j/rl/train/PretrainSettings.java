@@ -38,6 +38,10 @@ public record PretrainSettings(
         CheckpointSettings.defaults());
   }
 
+  public PretrainSettings {
+    new EngineOptions(engine, WeightStorage.F32, threads); // its checks are ours
+  }
+
   /** How the engine is opened. */
   public EngineOptions engineOptions() {
     return new EngineOptions(engine, WeightStorage.F32, threads);

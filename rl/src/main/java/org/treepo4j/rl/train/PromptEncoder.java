@@ -1,9 +1,12 @@
 package org.treepo4j.rl.train;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.rl.data.ChatMessage;
 import org.treepo4j.rl.data.Prompt;
+import org.treepo4j.rl.data.Task;
 import org.treepo4j.tokenizer.Tokenizer;
 
 /** Prompts as token ids: text with the model's BOS, conversations through its chat template. */
@@ -23,6 +26,37 @@ public final class PromptEncoder {
   public PromptEncoder(Tokenizer tokenizer, Optional<ChatFormat> chatFormat) {
     this.tokenizer = tokenizer;
     this.chatFormat = chatFormat;
+  }
+
+  /**
+   * Holds the prompts of tasks against the model, before anything expensive is done with one.
+   *
+   * @throws IllegalArgumentException naming the first task whose prompt is empty, leaves no room
+   *     for a response, or cannot be written as the model wants it
+   */
+  public void check(List<Task> tasks, ModelConfig model) {
+    for (Task task : tasks) {
+      int[] ids;
+      try {
+        ids = encode(task.prompt());
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException("task " + task.id() + ": " + e.getMessage(), e);
+      }
+      if (ids.length == 0) {
+        throw new IllegalArgumentException("task " + task.id() + ": the prompt has no tokens");
+      }
+      if (ids.length >= model.maxPositions()) {
+        throw new IllegalArgumentException(
+            "task %s: the prompt has %d tokens, the model holds %d with the response"
+                .formatted(task.id(), ids.length, model.maxPositions()));
+      }
+      int highest = Arrays.stream(ids).max().getAsInt();
+      if (highest >= model.vocabSize()) {
+        throw new IllegalArgumentException(
+            "task %s: the tokenizer gives token %d, the model has %d; they do not belong together"
+                .formatted(task.id(), highest, model.vocabSize()));
+      }
+    }
   }
 
   /**

@@ -56,20 +56,19 @@ public final class RunCheckpoints {
     return store.best();
   }
 
-  /** Writes a checkpoint and returns its folder. */
-  Path write(TrainingState state, boolean best, Policy policy, WeightUpdate update)
+  /** Writes a checkpoint. */
+  CheckpointStore.Checkpoint write(
+      TrainingState state, boolean best, Policy policy, WeightUpdate update)
       throws CheckpointException {
     Saved saved = new Saved(state, update.optimizerSteps(), update.skippedInARow());
-    return store
-        .write(
-            state.step(),
-            best,
-            folder -> {
-              policy.writeInto(folder);
-              writeMoments(folder.resolve(OPTIMIZER), update.state());
-              Files.write(folder.resolve(STATE), JSON.writeValueAsBytes(saved));
-            })
-        .folder();
+    return store.write(
+        state.step(),
+        best,
+        folder -> {
+          policy.writeInto(folder);
+          writeMoments(folder.resolve(OPTIMIZER), update.state());
+          Files.write(folder.resolve(STATE), JSON.writeValueAsBytes(saved));
+        });
   }
 
   /** Brings the optimiser to where a checkpoint was written and returns where the run stood. */
@@ -81,9 +80,11 @@ public final class RunCheckpoints {
     } catch (JsonProcessingException e) {
       throw new CheckpointException(file, "is no trainer state: " + e.getOriginalMessage());
     }
+    if (saved == null || saved.training() == null) {
+      throw new CheckpointException(file, "is no trainer state: it has no counters");
+    }
     try {
       update.restore(
-          saved.training().updates(),
           saved.skippedInARow(),
           saved.optimizerSteps(),
           readMoments(checkpoint.resolve(OPTIMIZER)));

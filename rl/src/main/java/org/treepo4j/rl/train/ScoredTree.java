@@ -26,6 +26,13 @@ public record ScoredTree(Task task, RolloutTree tree, List<Score> scores, List<S
     return (int) scores.stream().filter(Score::correct).count();
   }
 
+  /** Share of correct trajectories; NaN when there are none. */
+  static double accuracy(List<ScoredTree> trees) {
+    long all = trees.stream().mapToLong(tree -> tree.scores().size()).sum();
+    long correct = trees.stream().mapToLong(ScoredTree::correct).sum();
+    return all == 0 ? Double.NaN : (double) correct / all;
+  }
+
   /** Whether rewards differ, so that there is something to learn from comparing trajectories. */
   public boolean hasContrast() {
     return tree.trajectories().stream().mapToDouble(Trajectory::reward).distinct().count() > 1;

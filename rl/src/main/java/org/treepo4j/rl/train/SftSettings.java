@@ -36,6 +36,10 @@ public record SftSettings(
         CheckpointSettings.defaults());
   }
 
+  public SftSettings {
+    new EngineOptions(engine, WeightStorage.F32, threads); // its checks are ours
+  }
+
   /** How the engine is opened. */
   public EngineOptions engineOptions() {
     return new EngineOptions(engine, WeightStorage.F32, threads);

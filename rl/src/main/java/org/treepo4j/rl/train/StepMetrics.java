@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import org.treepo4j.rl.loss.LossStatistics;
 import org.treepo4j.rl.loss.TrainingTree;
-import org.treepo4j.rollout.RolloutStatistics;
 import org.treepo4j.rollout.Trajectory;
 
 /** What a step reports, by the names of docs/metrics.md. */
@@ -23,38 +22,49 @@ final class StepMetrics {
       double scoringSeconds,
       double updateSeconds) {
     Map<String, Number> metrics = new LinkedHashMap<>();
-    metrics.put("reward_mean", rewardMean(groups.all()));
-    metrics.put("accuracy", accuracy(groups.all()));
     LossStatistics loss = update.statistics();
     metrics.put("loss", update.loss());
     metrics.put("entropy", loss.entropy());
-    metrics.put("kl", loss.referenceKl());
+    if (trained.get(0).referenceLogprobs() != null) {
+      metrics.put("kl", loss.referenceKl());
+    }
     metrics.put("behaviour_kl", loss.behaviourKl());
     metrics.put("ratio_mean", loss.ratioMean());
     metrics.put("clip_fraction", loss.clipFraction());
     metrics.put("dual_clip_fraction", loss.dualClipFraction());
     metrics.put("gradient_norm", update.gradientNorm());
     metrics.put("learning_rate", update.learningRate());
-    metrics.put("updates", (long) update.updates());
-    metrics.put("skipped_steps", (long) update.skipped());
     metrics.put("logprob_mismatch", mismatch);
-    RolloutStatistics rollout = groups.statistics();
-    rollout.toMap().forEach(metrics::putIfAbsent);
-    metrics.put("prompts_trained", (long) trained.size());
-    metrics.put("groups_dropped", (long) groups.dropped());
-    metrics.put("generation_rounds", (long) groups.rounds());
-    metrics.put("failed_rewards", (long) groups.failedRewards());
-    metrics.put("limited_answers", (long) groups.limitedAnswers());
     metrics.put(
         "unique_training_tokens", trained.stream().mapToLong(TrainingTree::uniqueTokens).sum());
     metrics.put(
         "flattened_training_tokens",
         trained.stream().mapToLong(TrainingTree::flattenedTokens).sum());
     metrics.put("computed_training_tokens", update.computedTokens());
-    metrics.put("sampling_seconds", rollout.seconds());
-    metrics.put("reward_seconds", groups.rewardSeconds());
     metrics.put("scoring_seconds", scoringSeconds);
     metrics.put("update_seconds", updateSeconds);
+    metrics.put("prompts_trained", (long) trained.size());
+    metrics.put("updates", (long) update.updates());
+    metrics.put("skipped_steps", (long) update.skipped());
+    ofSampling(groups).forEach(metrics::putIfAbsent);
+    return metrics;
+  }
+
+  /** Of a step without an update. */
+  static Map<String, Number> ofSampling(GroupCollector.Groups groups) {
+    Map<String, Number> metrics = new LinkedHashMap<>();
+    metrics.put("reward_mean", rewardMean(groups.all()));
+    metrics.put("accuracy", groups.accuracy());
+    metrics.put("groups_dropped", (long) groups.dropped());
+    metrics.put("groups_spare", (long) groups.spare());
+    metrics.put("generation_rounds", (long) groups.rounds());
+    metrics.put("failed_rewards", (long) groups.failedRewards());
+    metrics.put("limited_answers", (long) groups.limitedAnswers());
+    metrics.put("reward_seconds", groups.rewardSeconds());
+    metrics.putAll(groups.statistics().toMap());
+    metrics.put("prompts_trained", 0L);
+    metrics.put("updates", 0L);
+    metrics.put("skipped_steps", 0L);
     return metrics;
   }
 
@@ -64,12 +74,5 @@ final class StepMetrics {
         .mapToDouble(Trajectory::reward)
         .average()
         .orElse(Double.NaN);
-  }
-
-  private static double accuracy(List<ScoredTree> trees) {
-    long samples = trees.stream().mapToLong(tree -> tree.scores().size()).sum();
-    return samples == 0
-        ? Double.NaN
-        : (double) trees.stream().mapToLong(ScoredTree::correct).sum() / samples;
   }
 }

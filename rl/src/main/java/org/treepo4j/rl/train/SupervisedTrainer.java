@@ -108,9 +108,13 @@ public final class SupervisedTrainer {
     try (MetricsLog log = MetricsLog.open(output, state.step())) {
       while (state.step() < batches.size()) {
         List<SftExample> batch = batches.get(Math.toIntExact(state.step()));
-        Map<String, Number> metrics = step(batch);
+        Map<String, Number> metrics = step(state.step(), batch);
         tokens += batch.stream().mapToLong(SupervisedTrainer::size).sum();
-        state = state.afterUpdate(metrics.containsKey("skipped_steps"));
+        boolean skipped = metrics.get("skipped_steps").longValue() > 0;
+        state = state.afterUpdate(skipped);
+        if (skipped) {
+          listener.note("step " + state.step() + ": update skipped, the gradient was not finite");
+        }
         boolean end = state.step() == batches.size();
         if (due(state.step(), settings.validateEverySteps(), end) && !validation.isEmpty()) {
           validationLoss = validationLoss();
@@ -119,9 +123,12 @@ public final class SupervisedTrainer {
         log.write(state.step(), metrics);
         listener.stepped(state.step(), batches.size(), metrics);
         if (due(state.step(), checkpointSettings.everySteps(), end)) {
-          last = checkpoints.write(state, false, policy, weightUpdate);
+          last = checkpoints.write(state, false, policy, weightUpdate).folder();
         }
       }
+    }
+    if (Double.isNaN(validationLoss) && !validation.isEmpty()) { // resumed where it had ended
+      validationLoss = validationLoss();
     }
     double seconds = (System.nanoTime() - began) / 1e9;
     return new Result(validationLoss, state.step(), tokens, seconds, last);
@@ -131,7 +138,7 @@ public final class SupervisedTrainer {
     return end || everySteps > 0 && step % everySteps == 0;
   }
 
-  private Map<String, Number> step(List<SftExample> batch) {
+  private Map<String, Number> step(long done, List<SftExample> batch) {
     long began = System.nanoTime();
     SftObjective objective = new SftObjective(Math.max(1, SftExample.learnedTokens(batch)));
     double loss = 0;
@@ -143,6 +150,7 @@ public final class SupervisedTrainer {
         loss += result.loss();
       }
     }
+    weightUpdate.startAt(done);
     WeightUpdate.Outcome outcome = weightUpdate.apply();
     double seconds = (System.nanoTime() - began) / 1e9;
     Map<String, Number> metrics = new LinkedHashMap<>();
@@ -152,9 +160,7 @@ public final class SupervisedTrainer {
     metrics.put("seconds", seconds);
     metrics.put(
         "tokens_per_second", batch.stream().mapToLong(SupervisedTrainer::size).sum() / seconds);
-    if (outcome.skipped()) {
-      metrics.put("skipped_steps", 1L);
-    }
+    metrics.put("skipped_steps", outcome.skipped() ? 1L : 0L);
     return metrics;
   }
 

@@ -2,6 +2,7 @@ package org.treepo4j.rl.train;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.reward.RewardBatch;
@@ -33,6 +34,7 @@ public final class TaskSampler {
    * @param trees by task; tasks whose tree has no trajectory are there, too
    * @param statistics of the sampling
    * @param failedRewards rewards that threw or took too long
+   * @param firstFailure what the first reward that threw said
    * @param limitedAnswers answers the grader gave up on and counted as wrong
    * @param rewardSeconds wall-clock time of the scoring
    */
@@ -40,6 +42,7 @@ public final class TaskSampler {
       List<ScoredTree> trees,
       RolloutStatistics statistics,
       int failedRewards,
+      Optional<String> firstFailure,
       int limitedAnswers,
       double rewardSeconds) {}
 
@@ -122,6 +125,7 @@ public final class TaskSampler {
         trees,
         batch.statistics(),
         scored.failures() + scored.timeouts(),
+        scored.firstFailure(),
         scored.limited(),
         seconds);
   }

@@ -57,10 +57,22 @@ public record TrainSettings(
   }
 
   public TrainSettings {
+    new EngineOptions(engine, weights, threads); // its checks are ours
     if (!(rollout.sampling().temperature() > 0)) {
       throw new IllegalArgumentException(
           "rollout.sampling.temperature must be positive for training, was "
               + rollout.sampling().temperature());
+    }
+    if (trainer.dynamicSampling() && rollout.maxWidth() < 2) {
+      throw new IllegalArgumentException(
+          "rollout.maxWidth must be at least 2 with trainer.dynamicSampling, which looks for"
+              + " prompts whose trajectories differ, was "
+              + rollout.maxWidth());
+    }
+    if (reward.overlongBuffer() > rollout.maxResponseTokens()) {
+      throw new IllegalArgumentException(
+          "reward.overlongBuffer must be at most rollout.maxResponseTokens (%d), was %d"
+              .formatted(rollout.maxResponseTokens(), reward.overlongBuffer()));
     }
   }
 

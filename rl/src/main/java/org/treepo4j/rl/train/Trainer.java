@@ -12,6 +12,7 @@ import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskSource;
 import org.treepo4j.rl.metrics.MetricsLog;
 import org.treepo4j.rl.reward.RewardRunner;
+import org.treepo4j.rollout.RolloutException;
 import org.treepo4j.rollout.RolloutSettings;
 import org.treepo4j.tokenizer.Tokenizer;
 
@@ -28,6 +29,7 @@ public final class Trainer {
   private final RunCheckpoints checkpoints;
   private final TreeRecorder recorder;
   private final TrainingListener listener;
+  private Checkpoint last;
 
   /**
    * Everything a run is made of besides its settings.
@@ -54,14 +56,18 @@ public final class Trainer {
    *
    * @param accuracyBefore held-out pass@1 of the policy the run began with
    * @param accuracyAfter held-out pass@1 at the end
+   * @param bestAccuracy best held-out pass@1 of all, that at the beginning included
    * @param checkpoint folder of the last checkpoint
+   * @param bestCheckpoint folder of the checkpoint with the best accuracy; empty when none was
+   *     better than the policy the run began with
    */
   public record Summary(
       double accuracyBefore,
       double accuracyAfter,
       double bestAccuracy,
       TrainingState state,
-      Path checkpoint) {}
+      Path checkpoint,
+      Optional<Path> bestCheckpoint) {}
 
   public Trainer(TrainSettings settings, Parts parts, TrainingListener listener) {
     this.settings = settings;
@@ -104,41 +110,38 @@ public final class Trainer {
   }
 
   /**
-   * Trains to the end, or until evaluations stop getting better.
+   * Trains to the end: until the steps are done, the budget of sampled tokens is used up, or
+   * evaluations stop getting better.
    *
    * @param checkpoint where to go on, whose weights the policy already has; empty to begin
-   * @throws TrainingException when the run cannot go on
+   * @throws TrainingException when the run cannot go on; what it has learned until the step before
+   *     is in a checkpoint then
    */
   public Summary run(Optional<Checkpoint> checkpoint) throws IOException {
     TrainingState state = TrainingState.NEW;
     if (checkpoint.isPresent()) {
       state = RunCheckpoints.restore(checkpoint.get().folder(), weightUpdate);
+      last = checkpoint.get();
     }
-    Path last = checkpoint.map(Checkpoint::folder).orElse(null);
+    recorder.dropAfter(state.step());
     double accuracy = Double.NaN;
-    if (Double.isNaN(state.accuracyBefore()) && !evaluator.isEmpty()) {
+    if (state.step() == 0 && !evaluator.isEmpty()) {
       accuracy = evaluator.evaluate(policy.model()).accuracy();
       listener.note("accuracy before: %.1f %%".formatted(100 * accuracy));
       state = state.startingAt(accuracy);
     }
-    int steps = settings.trainer().steps();
     try (MetricsLog log = MetricsLog.open(settings.output(), state.step())) {
-      while (state.step() < steps && !outOfPatience(state)) {
+      while (!finished(state)) {
         long began = System.nanoTime();
         long number = state.step() + 1;
-        Optional<TrainingStep.Outcome> outcome =
-            step.run(number, state.tasksDrawn(), (double) state.step() / steps);
-        if (outcome.isEmpty()) {
-          throw new TrainingException(
-              "step " + number + ": no prompt has trajectories of different rewards");
-        }
-        state = state.after(outcome.get());
+        TrainingStep.Outcome outcome = step(state);
+        recorder.record(number, outcome.trees(), outcome.advantages());
+        tell(number, outcome);
+        state = state.after(outcome);
         Map<String, Number> metrics = new LinkedHashMap<>();
-        recorder.record(number, outcome.get().trees(), outcome.get().advantages());
         boolean best = false;
-        boolean end = number == steps;
         if (!evaluator.isEmpty()
-            && SupervisedTrainer.due(number, settings.evaluation().everySteps(), end)) {
+            && SupervisedTrainer.due(number, settings.evaluation().everySteps(), finished(state))) {
           accuracy = evaluator.evaluate(policy.model()).accuracy();
           best = !(accuracy <= state.bestAccuracy());
           state = state.evaluated(accuracy, best);
@@ -147,17 +150,75 @@ public final class Trainer {
         double seconds = (System.nanoTime() - began) / 1e9;
         state = state.plusSeconds(seconds);
         metrics.put("seconds", seconds);
-        outcome.get().metrics().forEach(metrics::putIfAbsent);
+        outcome.metrics().forEach(metrics::putIfAbsent);
         log.write(number, metrics);
-        listener.stepped(number, steps, metrics);
+        listener.stepped(number, settings.trainer().steps(), metrics);
         if (best
-            || SupervisedTrainer.due(
-                number, settings.checkpoint().everySteps(), end || outOfPatience(state))) {
+            || SupervisedTrainer.due(number, settings.checkpoint().everySteps(), finished(state))) {
           last = checkpoints.write(state, best, policy, weightUpdate);
         }
       }
     }
-    return new Summary(state.accuracyBefore(), accuracy, state.bestAccuracy(), state, last);
+    if (outOfPatience(state)) {
+      listener.note(
+          "stopped early: the last %d evaluations were no better than %.1f %%"
+              .formatted(state.evaluationsSinceBest(), 100 * state.bestAccuracy()));
+    }
+    if (Double.isNaN(accuracy) && !evaluator.isEmpty()) { // resumed where it had ended
+      accuracy = evaluator.evaluate(policy.model()).accuracy();
+    }
+    return new Summary(
+        state.accuracyBefore(),
+        accuracy,
+        state.bestAccuracy(),
+        state,
+        last.folder(),
+        checkpoints.best().map(Checkpoint::folder));
+  }
+
+  /** One step; when it cannot be done, nothing is lost of those before. */
+  private TrainingStep.Outcome step(TrainingState state) throws IOException {
+    long updates = weightUpdate.optimizerSteps();
+    try {
+      double progress = (double) state.step() / settings.trainer().steps();
+      return step.run(state.step() + 1, state.tasksDrawn(), progress);
+    } catch (TrainingException | RolloutException e) {
+      boolean untouched = weightUpdate.optimizerSteps() == updates;
+      if (untouched && state.step() > 0 && (last == null || last.step() < state.step())) {
+        last = checkpoints.write(state, false, policy, weightUpdate);
+        listener.note("kept what was learned until step " + state.step() + " in " + last.folder());
+      }
+      throw e;
+    }
+  }
+
+  private void tell(long number, TrainingStep.Outcome outcome) {
+    GroupCollector.Groups groups = outcome.groups();
+    if (outcome.trees().isEmpty()) {
+      listener.note(
+          "step %d: nothing to learn from, no prompt has trajectories of different rewards"
+              .formatted(number));
+    }
+    if (outcome.update().skipped() > 0) {
+      listener.note(
+          "step %d: %d of %d updates skipped, the gradient was not finite"
+              .formatted(number, outcome.update().skipped(), outcome.update().updates()));
+    }
+    if (groups.failedRewards() > 0) {
+      listener.note(
+          "step %d: %d rewards threw or were late%s"
+              .formatted(
+                  number,
+                  groups.failedRewards(),
+                  groups.firstFailure().map(message -> ", the first: " + message).orElse("")));
+    }
+  }
+
+  private boolean finished(TrainingState state) {
+    TrainerSettings loop = settings.trainer();
+    return state.step() >= loop.steps()
+        || loop.maxSampledTokens() > 0 && state.sampledTokens() >= loop.maxSampledTokens()
+        || outOfPatience(state);
   }
 
   private boolean outOfPatience(TrainingState state) {

@@ -6,6 +6,8 @@ import org.treepo4j.model.Setting;
  * The loop of a run (algorithm page, sections 4 and 5).
  *
  * @param steps rollout-and-update rounds
+ * @param maxSampledTokens tokens sampled for training after which the run ends with its step; 0 for
+ *     no limit
  * @param promptsPerStep trees per step
  * @param miniBatchPrompts trees per optimiser update; 0 for all of the step
  * @param epochsPerBatch times every batch is trained on
@@ -21,6 +23,10 @@ import org.treepo4j.model.Setting;
  */
 public record TrainerSettings(
     @Setting("rollout-and-update rounds") int steps,
+    @Setting(
+            "end the run with the step that has sampled so many tokens for training, each counted"
+                + " once; 0 for no limit")
+        long maxSampledTokens,
     @Setting("prompts, and so trees, per step (recipe: data.train_batch_size, 512)")
         int promptsPerStep,
     @Setting(
@@ -43,11 +49,15 @@ public record TrainerSettings(
     @Setting("trees per step written to RUN_DIR/trees for inspection") int treesKept) {
 
   public static TrainerSettings defaults() {
-    return new TrainerSettings(200, 16, 0, 1, 16_384, true, true, 10, false, 3, 2);
+    return new TrainerSettings(200, 0, 16, 0, 1, 16_384, true, true, 10, false, 3, 2);
   }
 
   public TrainerSettings {
     positive("steps", steps);
+    if (maxSampledTokens < 0) {
+      throw new IllegalArgumentException(
+          "maxSampledTokens must not be negative, was " + maxSampledTokens);
+    }
     positive("promptsPerStep", promptsPerStep);
     if (miniBatchPrompts < 0 || miniBatchPrompts > promptsPerStep) {
       throw new IllegalArgumentException(

@@ -24,6 +24,7 @@ final class TrainingStep {
   private final PolicyUpdate update;
   private final Scoring scoring;
   private final SamplingSettings sampling;
+  private final int updatesPerStep;
 
   /**
    * What a round leaves.
@@ -52,6 +53,7 @@ final class TrainingStep {
     this.estimator = settings.advantage().create();
     this.loss = settings.loss();
     this.sampling = settings.rollout().sampling();
+    this.updatesPerStep = settings.trainer().updatesPerStep();
     this.update =
         new PolicyUpdate(policy, weightUpdate, loss, settings.trainer(), sampling.temperature());
     this.scoring = new Scoring(sampling.temperature(), settings.trainer().microBatchTokens());
@@ -61,13 +63,19 @@ final class TrainingStep {
    * @param step 1 for the first
    * @param firstTask place in the row of tasks
    * @param progress share of training done
-   * @return empty when no tree gave anything to learn from
+   * @return with no trees and no updates when there was nothing to learn from and the settings let
+   *     the run go on
    */
-  Optional<Outcome> run(long step, long firstTask, double progress) {
+  Outcome run(long step, long firstTask, double progress) {
     GroupCollector.Groups groups = collector.collect(step, firstTask, progress);
     List<ScoredTree> scored = groups.trees();
     if (scored.isEmpty()) {
-      return Optional.empty();
+      return new Outcome(
+          scored,
+          new double[0][][],
+          groups,
+          PolicyUpdate.Report.NONE,
+          StepMetrics.ofSampling(groups));
     }
     long began = System.nanoTime();
     List<TokenTree> tokens = scored.stream().map(tree -> tree.tree().toTokenTree()).toList();
@@ -95,11 +103,12 @@ final class TrainingStep {
       trees.add(old == null ? asSampled : asSampled.withOldLogprobs(old.get(i)));
     }
     began = System.nanoTime();
-    PolicyUpdate.Report report = update.run(trees, mismatch);
+    long firstUpdate = (step - 1) * updatesPerStep;
+    PolicyUpdate.Report report = update.run(trees, firstUpdate, old == null ? mismatch : null);
     double updateSeconds = (System.nanoTime() - began) / 1e9;
     Map<String, Number> metrics =
         StepMetrics.of(groups, trees, report, mismatch.mean(), scoringSeconds, updateSeconds);
-    return Optional.of(new Outcome(scored, advantages, groups, report, metrics));
+    return new Outcome(scored, advantages, groups, report, metrics);
   }
 
   private List<RolloutTree> rewarded(

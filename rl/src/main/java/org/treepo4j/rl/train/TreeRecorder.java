@@ -3,8 +3,13 @@ package org.treepo4j.rl.train;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.treepo4j.rollout.RolloutTree;
 import org.treepo4j.rollout.TreeJsonlWriter;
 import org.treepo4j.rollout.TreeLine;
@@ -13,6 +18,9 @@ import org.treepo4j.tokenizer.Tokenizer;
 
 /** Writes some trees of a step with texts and advantages, for people to look at. */
 final class TreeRecorder {
+  /** Also what a killed process was writing. */
+  private static final Pattern FILE = Pattern.compile("\\.?step-([0-9]{6,18})\\.jsonl.*");
+
   private final Path folder;
   private final Tokenizer tokenizer;
   private final int treesKept;
@@ -21,6 +29,23 @@ final class TreeRecorder {
     this.folder = runFolder.resolve("trees");
     this.tokenizer = tokenizer;
     this.treesKept = treesKept;
+  }
+
+  /** Removes trees of steps that will be run again. */
+  void dropAfter(long step) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return;
+    }
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+      for (Path file : files) {
+        Matcher name = FILE.matcher(file.getFileName().toString());
+        if (name.matches() && Long.parseLong(name.group(1)) > step) {
+          Files.delete(file);
+        }
+      }
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
   }
 
   /**

@@ -15,7 +15,7 @@ final class WeightUpdate {
   private final AdamW optimizer;
   private final long updates;
   private final int maxSkipped;
-  private long done;
+  private long place;
   private int skippedInARow;
 
   /**
@@ -28,7 +28,7 @@ final class WeightUpdate {
   record Outcome(double gradientNorm, double learningRate, boolean skipped) {}
 
   /**
-   * @param updates how many the run will make, for the schedule
+   * @param updates how many the run plans to make, for the schedule
    * @param maxSkipped gradients in a row that may be thrown away
    */
   WeightUpdate(Policy policy, OptimizerSettings settings, long updates, int maxSkipped) {
@@ -45,13 +45,23 @@ final class WeightUpdate {
             settings.weightDecay());
   }
 
+  /**
+   * Says which of the planned updates comes next, so that the schedule follows the plan also where
+   * a short batch gave fewer updates than planned.
+   *
+   * @param update 0 for the first of the run
+   */
+  void startAt(long update) {
+    place = update;
+  }
+
   /** Uses the accumulated gradient and sets it to zero. */
   Outcome apply() {
     policy.collectGradients();
     double clip = settings.gradientClip() > 0 ? settings.gradientClip() : Double.MAX_VALUE;
     double norm = GradientClipping.clip(policy.trainable(), clip);
-    double rate = settings.learningRate().rate(done, updates);
-    done++;
+    double rate = settings.learningRate().rate(place, updates);
+    place++;
     boolean finite = Double.isFinite(norm);
     if (finite) {
       skippedInARow = 0;
@@ -69,11 +79,6 @@ final class WeightUpdate {
     return new Outcome(norm, rate, !finite);
   }
 
-  /** Updates so far, thrown-away gradients included. */
-  long done() {
-    return done;
-  }
-
   /** Optimiser steps so far, which count what was not thrown away. */
   long optimizerSteps() {
     return optimizer.steps();
@@ -89,9 +94,8 @@ final class WeightUpdate {
   }
 
   /** Goes on where a checkpoint was written. */
-  void restore(long doneBefore, int skippedBefore, long steps, Map<String, float[]> state) {
+  void restore(int skippedBefore, long steps, Map<String, float[]> state) {
     optimizer.restore(steps, state);
-    done = doneBefore;
     skippedInARow = skippedBefore;
   }
 }
