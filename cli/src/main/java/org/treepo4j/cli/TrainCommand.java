@@ -2,24 +2,18 @@ package org.treepo4j.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.model.CausalLm;
-import org.treepo4j.model.LoraAdapters;
-import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
 import org.treepo4j.rl.data.ShuffledTasks;
 import org.treepo4j.rl.data.Task;
-import org.treepo4j.rl.data.TaskReader;
 import org.treepo4j.rl.reward.RewardRunner;
-import org.treepo4j.rl.train.FullPolicy;
-import org.treepo4j.rl.train.LoraPolicy;
 import org.treepo4j.rl.train.Policy;
 import org.treepo4j.rl.train.TrainSettings;
 import org.treepo4j.rl.train.Trainer;
@@ -49,11 +43,11 @@ final class TrainCommand implements BaseCommand, Callable<Integer> {
   public Integer call() throws Exception {
     long began = System.nanoTime();
     TrainSettings settings = settingsMixin.read(TrainSettings.class);
-    List<Task> train = tasks(settings.data().train());
+    List<Task> train = TrainingParts.tasks(settings.data().train());
     if (train.isEmpty()) {
       throw new InputException("data.train: expected at least one file of tasks");
     }
-    List<Task> test = tasks(settings.data().test());
+    List<Task> test = TrainingParts.tasks(settings.data().test());
     try (HfFolder folder = HfFolder.open(settings.model())) {
       folder.config(); // refused before anything expensive starts
     }
@@ -65,7 +59,7 @@ final class TrainCommand implements BaseCommand, Callable<Integer> {
       RunFolder run = settingsMixin.runFolder(settings.output(), console);
       run.writeSettings(settings);
       TrainSettings placed = settings.withOutput(run.path());
-      Policy policy = policy(placed, engine, run);
+      Policy policy = TrainingParts.policy(placed, run.checkpoint().map(Checkpoint::folder));
       try (CausalLm model = policy.model();
           Reference reference = Reference.open(placed, engine)) {
         Trainer trainer =
@@ -88,35 +82,6 @@ final class TrainCommand implements BaseCommand, Callable<Integer> {
       }
     }
     return 0;
-  }
-
-  private static List<Task> tasks(List<Path> files) throws IOException {
-    List<Task> tasks = new ArrayList<>();
-    for (Path file : files) {
-      if (!Files.exists(file)) {
-        throw new InputException(file + ": no such file");
-      }
-      tasks.addAll(TaskReader.read(file));
-    }
-    return tasks;
-  }
-
-  private static Policy policy(TrainSettings settings, EngineOptions engine, RunFolder run)
-      throws IOException {
-    if (!settings.lora().enabled()) {
-      Path weights = run.checkpoint().map(c -> c.folder()).orElse(settings.model());
-      return new FullPolicy(Engines.open(weights, engine), settings.model());
-    }
-    LoraAdapters adapters;
-    try (HfFolder folder = HfFolder.open(settings.model())) {
-      adapters = LoraAdapters.attach(WeightsLoader.load(folder), settings.lora(), settings.seed());
-    }
-    LoraPolicy policy =
-        new LoraPolicy(Engines.open(adapters.modelWeights(), engine), adapters, settings.model());
-    if (run.checkpoint().isPresent()) {
-      policy.restore(run.checkpoint().get().folder());
-    }
-    return policy;
   }
 
   /** The frozen policy of KL terms, where the settings ask for one. */
