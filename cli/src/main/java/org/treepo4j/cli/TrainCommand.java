@@ -2,25 +2,19 @@ package org.treepo4j.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.CausalLm;
-import org.treepo4j.model.LoraAdapters;
-import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
 import org.treepo4j.rl.data.ShuffledTasks;
 import org.treepo4j.rl.data.Task;
-import org.treepo4j.rl.data.TaskReader;
 import org.treepo4j.rl.reward.RewardRunner;
-import org.treepo4j.rl.train.FullPolicy;
-import org.treepo4j.rl.train.LoraPolicy;
 import org.treepo4j.rl.train.Policy;
 import org.treepo4j.rl.train.PromptEncoder;
 import org.treepo4j.rl.train.TrainSettings;
@@ -51,11 +45,11 @@ final class TrainCommand implements BaseCommand, Callable<Integer> {
   public Integer call() throws Exception {
     long began = System.nanoTime();
     TrainSettings settings = settingsMixin.read(TrainSettings.class);
-    List<Task> train = tasks(settings.data().train());
+    List<Task> train = TrainingParts.tasks(settings.data().train());
     if (train.isEmpty()) {
       throw new InputException("data.train: expected at least one file of tasks");
     }
-    List<Task> test = tasks(settings.data().test());
+    List<Task> test = TrainingParts.tasks(settings.data().test());
     ModelConfig config;
     try (HfFolder folder = HfFolder.open(settings.model())) {
       config = folder.config();
@@ -70,7 +64,8 @@ final class TrainCommand implements BaseCommand, Callable<Integer> {
         RewardRunner rewards = settings.reward().runner(settings.rollout().maxResponseTokens())) {
       RunFolder run = settingsMixin.runFolder(settings.output(), console);
       TrainSettings placed = settings.withOutput(run.path());
-      Policy policy = policy(placed, config, engine, run);
+      requireCheckpointOf(run, placed, config);
+      Policy policy = TrainingParts.policy(placed, run.checkpoint().map(Checkpoint::folder));
       run.writeSettings(settings);
       try (CausalLm model = policy.model();
           Reference reference = Reference.open(placed, engine)) {
@@ -96,19 +91,13 @@ final class TrainCommand implements BaseCommand, Callable<Integer> {
     return 0;
   }
 
-  private static List<Task> tasks(List<Path> files) throws IOException {
-    List<Task> tasks = new ArrayList<>();
-    for (Path file : files) {
-      if (!Files.exists(file)) {
-        throw new InputException(file + ": no such file");
-      }
-      List<Task> read = TaskReader.read(file);
-      if (read.isEmpty()) {
-        throw new InputException(file + ": expected at least one task, was empty");
-      }
-      tasks.addAll(read);
+  private static void requireCheckpointOf(
+      RunFolder run, TrainSettings settings, ModelConfig config) throws IOException {
+    if (settings.lora().enabled()) {
+      run.requireAdapterCheckpoint();
+    } else {
+      run.requireCheckpointOf(config);
     }
-    return tasks;
   }
 
   private static void check(PromptEncoder prompts, List<Task> tasks, ModelConfig config) {
@@ -117,28 +106,6 @@ final class TrainCommand implements BaseCommand, Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new InputException(e.getMessage());
     }
-  }
-
-  private static Policy policy(
-      TrainSettings settings, ModelConfig config, EngineOptions engine, RunFolder run)
-      throws IOException {
-    if (!settings.lora().enabled()) {
-      run.requireCheckpointOf(config);
-      return new FullPolicy(Engines.open(run.weights(settings.model()), engine), settings.model());
-    }
-    run.requireAdapterCheckpoint();
-    LoraAdapters adapters;
-    try (HfFolder folder = HfFolder.open(settings.model())) {
-      adapters = LoraAdapters.attach(WeightsLoader.load(folder), settings.lora(), settings.seed());
-    } catch (IllegalArgumentException e) {
-      throw new InputException("lora." + e.getMessage());
-    }
-    LoraPolicy policy =
-        new LoraPolicy(Engines.open(adapters.modelWeights(), engine), adapters, settings.model());
-    if (run.checkpoint().isPresent()) {
-      policy.restore(run.checkpoint().get().folder());
-    }
-    return policy;
   }
 
   /** The frozen policy of KL terms, where the settings ask for one. */

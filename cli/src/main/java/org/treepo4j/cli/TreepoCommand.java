@@ -22,6 +22,7 @@ import picocli.CommandLine.Command;
       AdvantagesCommand.class,
       GradeCommand.class,
       InspectCommand.class,
+      ExplainCommand.class,
       InfoCommand.class,
       ExportCommand.class,
       CommandLine.HelpCommand.class

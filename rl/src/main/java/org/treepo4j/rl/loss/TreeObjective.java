@@ -1,5 +1,6 @@
 package org.treepo4j.rl.loss;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.treepo4j.model.ForwardPass;
 import org.treepo4j.rl.loss.LossSettings.KlPlacement;
@@ -66,6 +67,40 @@ public final class TreeObjective {
       statistics = statistics.plus(sums.statistics());
     }
     return new LossResult(loss, dLogprob, dEntropy, statistics);
+  }
+
+  /**
+   * The policy loss of one of the mini-batch's trees token by token, without KL and entropy terms:
+   * the summands of {@link #evaluate}.
+   *
+   * @param logprobs of every unique token under the present policy, {@code [size]}
+   * @return the tokens that trajectories pass through, in the order of the tree
+   */
+  public List<TokenLoss> explain(TrainingTree tree, float[] logprobs) {
+    TokenShares shares = new TokenShares(tree, settings, whole);
+    List<TokenLoss> losses = new ArrayList<>();
+    for (int token = 1; token < tree.uniqueTokens(); token++) {
+      if (shares.trajectories[token] == 0) {
+        continue;
+      }
+      double ratio = PolicyLoss.ratio(logprobs[token], tree.oldLogprobs()[token]);
+      double positive = shares.positive[token];
+      double negative = shares.negative[token];
+      boolean clipped =
+          positive > 0 && policyLoss.clipsPositive(ratio)
+              || negative > 0 && (policyLoss.clipsNegative(ratio) || policyLoss.dualClips(ratio));
+      losses.add(
+          new TokenLoss(
+              token,
+              shares.trajectories[token],
+              positive,
+              negative,
+              ratio,
+              policyLoss.value(positive, negative, ratio),
+              policyLoss.derivative(positive, negative, ratio),
+              clipped));
+    }
+    return losses;
   }
 
   /** The walk over one tree's tokens. */

@@ -161,7 +161,7 @@ public final class TreeText {
   }
 
   /** What a model wrote may not move the cursor: control and format characters become marks. */
-  private static String visible(String text) {
+  public static String visible(String text) {
     StringBuilder seen = new StringBuilder();
     text.codePoints()
         .forEach(

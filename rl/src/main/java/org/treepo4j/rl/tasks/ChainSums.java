@@ -2,6 +2,7 @@ package org.treepo4j.rl.tasks;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -23,6 +24,7 @@ public final class ChainSums implements SyntheticTask {
   private static final double HASTY_SHARE = 0.5;
   private static final double HASTY_RIGHT = 0.3;
   private static final double SLIP = 0.06;
+  private static final Pattern PROMPT = Pattern.compile("\\d{1,4}([+-]\\d{1,4}){1,50}=");
   private static final Pattern TERM = Pattern.compile("([+-]?)(\\d+)");
 
   @Override
@@ -69,6 +71,15 @@ public final class ChainSums implements SyntheticTask {
       sum = next;
     }
     return text.append(boxed(sum)).toString();
+  }
+
+  /** The answer to a prompt of this task; empty where the text is none. */
+  public static Optional<String> answer(String prompt) {
+    if (!PROMPT.matcher(prompt).matches()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        Integer.toString(signedTerms(prompt).stream().mapToInt(Integer::intValue).sum()));
   }
 
   /** Off by one, by ten or by a forgotten carry. */

@@ -1,0 +1,161 @@
+package org.treepo4j.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.LongStream;
+import org.treepo4j.checkpoints.HfFolder;
+import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.cli.settings.SettingsReader;
+import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.engine.Engines;
+import org.treepo4j.rl.data.ShuffledTasks;
+import org.treepo4j.rl.data.Task;
+import org.treepo4j.rl.explain.ExplainedStep;
+import org.treepo4j.rl.explain.StepExplainer;
+import org.treepo4j.rl.explain.StepText;
+import org.treepo4j.rl.report.TreeText;
+import org.treepo4j.rl.reward.RewardRunner;
+import org.treepo4j.rl.tasks.ChainSums;
+import org.treepo4j.rl.train.Policy;
+import org.treepo4j.rl.train.TaskSampler;
+import org.treepo4j.rl.train.TrainSettings;
+import org.treepo4j.tokenizer.Tokenizer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "explain",
+    mixinStandardHelpOptions = true,
+    description =
+        "Walks through one step of TreePO with its real numbers: prompt, tree, rewards, sub-groups,"
+            + " advantages, loss of each token, gradient, changed probabilities. Writes no file.")
+final class ExplainCommand implements BaseCommand, Callable<Integer> {
+  /** A tree one can take in at a glance; settings that are given come after and win. */
+  private static final String SMALL_TREE = "rollout.maxWidth=6";
+
+  /** Prompts to look for an instructive tree among. */
+  private static final int CANDIDATES = 24;
+
+  @Spec private CommandSpec spec;
+  @Mixin private OutputOptions output;
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "CONFIG.yaml",
+      description = "Settings of a run; those of examples/chain-sums when absent.")
+  private Path file;
+
+  @Option(
+      names = "--set",
+      paramLabel = "a.b=c",
+      description =
+          "Overrides a setting of the file. The tree has "
+              + SMALL_TREE
+              + ", whatever the file says, unless it is set here.")
+  private List<String> overrides = new ArrayList<>();
+
+  @Option(
+      names = "--prompt",
+      paramLabel = "TEXT",
+      description = "The prompt; one of data.train that shows something when absent.")
+  private String prompt;
+
+  @Option(
+      names = "--answer",
+      paramLabel = "TEXT",
+      description =
+          "The right answer to --prompt; not needed for a chain sum or a prompt of the data files.")
+  private String answer;
+
+  @Override
+  public OutputOptions output() {
+    return output;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    List<String> all = new ArrayList<>(List.of(SMALL_TREE));
+    all.addAll(overrides);
+    TrainSettings settings = SettingsReader.read(TrainSettings.class, config(), all);
+    List<Task> tasks = tasks(settings);
+    Engines.choose(settings.engineOptions());
+    Tokenizer tokenizer = Tokenizer.load(settings.model());
+    try (RewardRunner rewards = settings.reward().runner(settings.rollout().maxResponseTokens())) {
+      Policy policy = TrainingParts.policy(settings, Optional.empty());
+      try (CausalLm model = policy.model()) {
+        ModelConfig config = model.config();
+        TaskSampler sampler =
+            new TaskSampler(
+                settings.rollout(),
+                tokenizer,
+                OpenModel.prompts(settings.model(), tokenizer),
+                config.eosTokenIds(),
+                config.maxPositions(),
+                rewards);
+        ExplainedStep step = new StepExplainer(settings, policy, sampler).explain(tasks);
+        PrintWriter out = spec.commandLine().getOut();
+        out.println("One step of TreePO with its real numbers, model " + settings.model());
+        StepText.print(
+            step, settings, ids -> tokenizer.decode(ids, true), TreeText.Style.PLAIN, out);
+        out.flush();
+      }
+    }
+    return 0;
+  }
+
+  private Path config() {
+    if (file != null) {
+      return file;
+    }
+    Path example =
+        Path.of(System.getProperty("treepo.root", "."), "examples", "chain-sums", "train.yaml");
+    if (!Files.exists(example)) {
+      throw new InputException("CONFIG.yaml: expected one, as there is no " + example);
+    }
+    return example;
+  }
+
+  private List<Task> tasks(TrainSettings settings) throws IOException {
+    try (HfFolder folder = HfFolder.open(settings.model())) {
+      folder.config(); // refused before anything else is read
+    }
+    if (prompt == null) {
+      if (answer != null) {
+        throw new InputException("--answer: expected with --prompt only");
+      }
+      ShuffledTasks tasks = new ShuffledTasks(trainingTasks(settings), settings.seed());
+      return LongStream.range(0, CANDIDATES).mapToObj(tasks::at).toList();
+    }
+    return List.of(Task.of("prompt", prompt, answer == null ? knownAnswer(settings) : answer));
+  }
+
+  private static List<Task> trainingTasks(TrainSettings settings) throws IOException {
+    List<Task> tasks = TrainingParts.tasks(settings.data().train());
+    if (tasks.isEmpty()) {
+      throw new InputException("data.train: expected at least one file of tasks, or --prompt");
+    }
+    return tasks;
+  }
+
+  private String knownAnswer(TrainSettings settings) throws IOException {
+    List<Path> files = new ArrayList<>(settings.data().train());
+    files.addAll(settings.data().test());
+    return TrainingParts.tasks(files).stream()
+        .filter(task -> task.prompt().text().equals(prompt))
+        .map(Task::answer)
+        .findFirst()
+        .or(() -> ChainSums.answer(prompt))
+        .orElseThrow(
+            () -> new InputException("--answer: expected, as no data file holds this prompt"));
+  }
+}

@@ -1,0 +1,65 @@
+package org.treepo4j.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.treepo4j.checkpoints.HfFolder;
+import org.treepo4j.model.LoraAdapters;
+import org.treepo4j.model.WeightsLoader;
+import org.treepo4j.model.engine.EngineOptions;
+import org.treepo4j.model.engine.Engines;
+import org.treepo4j.rl.data.Task;
+import org.treepo4j.rl.data.TaskReader;
+import org.treepo4j.rl.train.FullPolicy;
+import org.treepo4j.rl.train.LoraPolicy;
+import org.treepo4j.rl.train.Policy;
+import org.treepo4j.rl.train.TrainSettings;
+
+/** What training settings name, opened. */
+final class TrainingParts {
+  private TrainingParts() {}
+
+  /**
+   * The policy under training.
+   *
+   * @param checkpoint where its weights or adapters are; empty to begin with {@code model}
+   */
+  static Policy policy(TrainSettings settings, Optional<Path> checkpoint) throws IOException {
+    EngineOptions engine = settings.engineOptions();
+    if (!settings.lora().enabled()) {
+      return new FullPolicy(
+          Engines.open(checkpoint.orElse(settings.model()), engine), settings.model());
+    }
+    LoraAdapters adapters;
+    try (HfFolder folder = HfFolder.open(settings.model())) {
+      adapters = LoraAdapters.attach(WeightsLoader.load(folder), settings.lora(), settings.seed());
+    } catch (IllegalArgumentException e) {
+      throw new InputException("lora." + e.getMessage());
+    }
+    LoraPolicy policy =
+        new LoraPolicy(Engines.open(adapters.modelWeights(), engine), adapters, settings.model());
+    if (checkpoint.isPresent()) {
+      policy.restore(checkpoint.get());
+    }
+    return policy;
+  }
+
+  /** The tasks of all files. */
+  static List<Task> tasks(List<Path> files) throws IOException {
+    List<Task> tasks = new ArrayList<>();
+    for (Path file : files) {
+      if (!Files.exists(file)) {
+        throw new InputException(file + ": no such file");
+      }
+      List<Task> read = TaskReader.read(file);
+      if (read.isEmpty()) {
+        throw new InputException(file + ": expected at least one task, was empty");
+      }
+      tasks.addAll(read);
+    }
+    return tasks;
+  }
+}

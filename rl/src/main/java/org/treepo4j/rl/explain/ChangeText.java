@@ -1,0 +1,102 @@
+package org.treepo4j.rl.explain;
+
+import static org.treepo4j.rl.explain.StepText.heading;
+import static org.treepo4j.rl.explain.StepText.line;
+import static org.treepo4j.rl.explain.StepText.name;
+
+import java.io.IOException;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Function;
+import org.treepo4j.rl.advantage.AdvantageBreakdown;
+import org.treepo4j.rl.loss.TokenLoss;
+import org.treepo4j.rl.train.TrainSettings;
+
+/** Section 8: what the update did to the probabilities of the same tree. */
+final class ChangeText {
+  private static final int TOKENS_SHOWN = 6;
+
+  private final ExplainedStep step;
+  private final TrainSettings settings;
+  private final Function<int[], String> decode;
+  private final Appendable out;
+
+  ChangeText(
+      ExplainedStep step,
+      TrainSettings settings,
+      Function<int[], String> decode,
+      Appendable out) {
+    this.step = step;
+    this.settings = settings;
+    this.decode = decode;
+    this.out = out;
+  }
+
+  void print() throws IOException {
+    heading(out, "8. What the update changed");
+    line(out, "The same tree, scored again. Whole responses:%n");
+    line(out, "  %-5s %8s %12s %12s %9s", "", "A", "p before", "p after", "after/before");
+    for (int i = 0; i < step.training().trajectories(); i++) {
+      double before = step.responseLogprob(i, step.logprobsBefore());
+      double after = step.responseLogprob(i, step.logprobsAfter());
+      line(
+          out,
+          "  %-5s %+8.3f %12.3g %12.3g %9.3f",
+          name(i),
+          meanAdvantage(step.advantages().get(i)),
+          Math.exp(before),
+          Math.exp(after),
+          Math.exp(after - before));
+    }
+    tokens();
+    clipping();
+  }
+
+  private static double meanAdvantage(AdvantageBreakdown breakdown) {
+    double sum = 0;
+    double[] tokens = breakdown.tokens();
+    for (double advantage : tokens) {
+      sum += advantage;
+    }
+    return sum / tokens.length;
+  }
+
+  private void tokens() throws IOException {
+    line(out, "%nThe tokens whose probability changed most:%n");
+    line(
+        out, "  %-12s %10s %10s %10s %9s", "token", "N − P", "p before", "p after", "r");
+    List<TokenLoss> changed =
+        step.tokensAfter().stream()
+            .sorted(Comparator.comparingDouble((TokenLoss loss) -> -Math.abs(change(loss))))
+            .limit(TOKENS_SHOWN)
+            .toList();
+    for (TokenLoss loss : changed) {
+      line(
+          out,
+          "  %-12s %+10.5f %10.4f %10.4f %9.3f",
+          LossText.piece(step, decode, loss.token()),
+          loss.negative() - loss.positive(),
+          Math.exp(step.logprobsBefore()[loss.token()]),
+          Math.exp(step.logprobsAfter()[loss.token()]),
+          loss.ratio());
+    }
+  }
+
+  private double change(TokenLoss loss) {
+    return Math.exp(step.logprobsAfter()[loss.token()])
+        - Math.exp(step.logprobsBefore()[loss.token()]);
+  }
+
+  private void clipping() throws IOException {
+    long clipped = step.tokensAfter().stream().filter(TokenLoss::clipped).count();
+    line(
+        out,
+        "%nA second update on this tree would start from these r: %d of its %d tokens would be held by"
+            + "%nthe clip range %.2f … %.2f or the dual clip. A run makes %d such steps.",
+        clipped,
+        step.tokensAfter().size(),
+        1 - settings.loss().clipLow(),
+        1 + settings.loss().clipHigh(),
+        settings.trainer().steps());
+  }
+}
