@@ -98,7 +98,10 @@ function drawPrompts() {
     el("span", { class: "facts" }, `${right} of ${model.trajectories.length} correct · ${sampled} tokens sampled for ${needed}`));
   }));
   const current = $("prompts").querySelector("[aria-checked=true]");
-  if (focused && current) current.focus();
+  if (!current) return;
+  const overhang = current.offsetLeft + current.offsetWidth - $("prompts").offsetLeft - $("prompts").clientWidth;
+  $("prompts").scrollLeft = Math.max(0, overhang + 24);
+  if (focused) current.focus();
 }
 
 function drawLegend(tree) {
