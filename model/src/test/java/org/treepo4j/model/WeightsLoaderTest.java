@@ -67,20 +67,22 @@ class WeightsLoaderTest {
     }
     byte[] json = header.append('}').toString().getBytes(StandardCharsets.UTF_8);
     ByteArrayOutputStream file = new ByteArrayOutputStream();
-    file.write(littleEndian(8).putLong(json.length).array());
-    file.write(json);
-    ByteBuffer data = littleEndian(bytes);
+    byte[] length = new byte[8];
+    littleEndian(length).putLong(json.length);
+    byte[] data = new byte[bytes];
     for (int i = 0; i < bytes / 4; i++) {
-      data.putFloat(i);
+      littleEndian(data).putFloat(4 * i, i);
     }
-    file.write(data.array());
+    file.write(length);
+    file.write(json);
+    file.write(data);
     Files.write(folder.resolve("model.safetensors"), file.toByteArray());
     Files.writeString(folder.resolve("config.json"), CONFIG);
     return HfFolder.open(folder);
   }
 
-  private static ByteBuffer littleEndian(int bytes) {
-    return ByteBuffer.wrap(new byte[bytes]).order(ByteOrder.LITTLE_ENDIAN);
+  private static ByteBuffer littleEndian(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   private void refused(Map<String, int[]> shapes, String... parts) throws IOException {

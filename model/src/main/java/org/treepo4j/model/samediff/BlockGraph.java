@@ -22,7 +22,7 @@ import org.treepo4j.model.TensorNames;
  * derivative of {@code Σ y ⊙ dy}. A backward pass computes the block's activations again, so that a
  * forward pass keeps no more than the input of every block.
  */
-final class BlockGraph implements AutoCloseable {
+final class BlockGraph {
   private static final String INPUT = "x";
   private static final String COSINES = "cosines";
   private static final String SINES = "sines";
@@ -44,7 +44,7 @@ final class BlockGraph implements AutoCloseable {
   private final GradientRunner gradients;
 
   /** What attention of a block needs to know of its rows, beside the rows themselves. */
-  record Rows(INDArray cosines, INDArray sines, INDArray mask) implements AutoCloseable {
+  record Rows(Tensor cosines, Tensor sines, Tensor mask) implements AutoCloseable {
     @Override
     public void close() {
       cosines.close();
@@ -56,9 +56,9 @@ final class BlockGraph implements AutoCloseable {
   /**
    * Outputs of a block, {@code [rows, hidden]}, and its keys and values, {@code [rows, kvSize]}.
    */
-  record Outcome(INDArray output, INDArray keys, INDArray values) {}
+  record Outcome(Tensor output, Tensor keys, Tensor values) {}
 
-  BlockGraph(ModelConfig config, NativeWeights weights, INDArray rotation, int layer) {
+  BlockGraph(ModelConfig config, NativeWeights weights, Tensor rotation, int layer) {
     this.config = config;
     this.weights = weights;
     this.layer = layer;
@@ -69,7 +69,7 @@ final class BlockGraph implements AutoCloseable {
     SDVariable pastKeys = graph.placeHolder(PAST_KEYS, DataType.FLOAT, -1, config.kvSize());
     SDVariable pastValues = graph.placeHolder(PAST_VALUES, DataType.FLOAT, -1, config.kvSize());
     SDVariable dy = graph.placeHolder(OUTPUT_GRADIENT, DataType.FLOAT, -1, config.hiddenSize());
-    SDVariable rotate = graph.constant("rotation", rotation);
+    SDVariable rotate = graph.constant("rotation", rotation.array());
 
     SDVariable attended = rmsNorm(graph, x, 1, weight(TensorNames.INPUT_NORM), config.normEps());
     SDVariable queries = project(attended, TensorNames.QUERY, TensorNames.QUERY_BIAS);
@@ -92,8 +92,8 @@ final class BlockGraph implements AutoCloseable {
   }
 
   /** The block for tokens that see only each other; input {@code [rows, hidden]}. */
-  Outcome run(INDArray input, Rows rows) {
-    List<INDArray> outputs = forward.run(inputs(input, rows), List.of(OUTPUT, KEYS, VALUES));
+  Outcome run(Tensor input, Rows rows) {
+    List<Tensor> outputs = forward.run(inputs(input, rows), List.of(OUTPUT, KEYS, VALUES));
     return new Outcome(outputs.get(0), outputs.get(1), outputs.get(2));
   }
 
@@ -101,11 +101,11 @@ final class BlockGraph implements AutoCloseable {
    * The block for tokens behind cached ones, {@code [cached, kvSize]}; the mask's columns are the
    * cached tokens, then the rows.
    */
-  Outcome run(INDArray input, Rows rows, INDArray pastKeys, INDArray pastValues) {
+  Outcome run(Tensor input, Rows rows, INDArray pastKeys, INDArray pastValues) {
     Map<String, INDArray> inputs = inputs(input, rows);
     inputs.put(PAST_KEYS, pastKeys);
     inputs.put(PAST_VALUES, pastValues);
-    List<INDArray> outputs = forward.run(inputs, List.of(CACHED_OUTPUT, KEYS, VALUES));
+    List<Tensor> outputs = forward.run(inputs, List.of(CACHED_OUTPUT, KEYS, VALUES));
     return new Outcome(outputs.get(0), outputs.get(1), outputs.get(2));
   }
 
@@ -120,18 +120,18 @@ final class BlockGraph implements AutoCloseable {
    * @param outputGradient derivative by the output, {@code [rows, hidden]}
    * @return derivative by the input, the caller's to close
    */
-  INDArray backward(INDArray input, Rows rows, INDArray outputGradient) {
+  Tensor backward(Tensor input, Rows rows, Tensor outputGradient) {
     Map<String, INDArray> inputs = inputs(input, rows);
-    inputs.put(OUTPUT_GRADIENT, outputGradient);
+    inputs.put(OUTPUT_GRADIENT, outputGradient.array());
     return gradients.run(inputs);
   }
 
-  private Map<String, INDArray> inputs(INDArray input, Rows rows) {
+  private Map<String, INDArray> inputs(Tensor input, Rows rows) {
     Map<String, INDArray> inputs = new HashMap<>();
-    inputs.put(GraphParts.given(INPUT), input);
-    inputs.put(COSINES, rows.cosines());
-    inputs.put(SINES, rows.sines());
-    inputs.put(MASK, rows.mask());
+    inputs.put(GraphParts.given(INPUT), input.array());
+    inputs.put(COSINES, rows.cosines().array());
+    inputs.put(SINES, rows.sines().array());
+    inputs.put(MASK, rows.mask().array());
     return inputs;
   }
 
@@ -147,7 +147,7 @@ final class BlockGraph implements AutoCloseable {
   /** {@code [rows, in] → [rows, out]}. */
   private SDVariable project(SDVariable x, String matrix, String bias) {
     SDVariable projected = linear(graph, x, weight(matrix));
-    boolean biased = weights.array(TensorNames.ofLayer(layer, bias)) != null;
+    boolean biased = weights.has(TensorNames.ofLayer(layer, bias));
     return biased ? projected.add(weight(bias)) : projected;
   }
 
@@ -212,10 +212,5 @@ final class BlockGraph implements AutoCloseable {
     SDVariable gate = graph.nn().swish(linear(graph, normed, weight(TensorNames.GATE)));
     SDVariable up = linear(graph, normed, weight(TensorNames.UP));
     return h.add(linear(graph, gate.mul(up), weight(TensorNames.DOWN)));
-  }
-
-  @Override
-  public void close() {
-    graph.getVariable(GraphParts.zero(INPUT)).getArr().close();
   }
 }

@@ -43,18 +43,18 @@ final class GradientRunner {
    *
    * @return derivative by the input, the caller's to close
    */
-  INDArray run(Map<String, INDArray> inputs) {
+  Tensor run(Map<String, INDArray> inputs) {
     if (runner == null) {
       runner = new GraphRunner(differentiate());
     }
     List<String> asked = new ArrayList<>();
     trainable.forEach(name -> asked.add(gradientOf(name)));
     asked.add(gradientOf(input));
-    List<INDArray> gradients = runner.run(inputs, asked);
+    List<Tensor> gradients = runner.run(inputs, asked);
     for (int i = 0; i < trainable.size(); i++) {
       Parameter parameter = weights.parameter(trainable.get(i));
-      try (INDArray gradient = gradients.get(i)) {
-        NativeArrays.addTo(parameter.gradient(), gradient);
+      try (Tensor gradient = gradients.get(i)) {
+        gradient.addTo(parameter.gradient());
       }
     }
     return gradients.get(trainable.size());

@@ -3,6 +3,7 @@ package org.treepo4j.model.samediff;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Pieces that graphs are built of. Only operations whose gradients were verified against finite
@@ -34,7 +35,7 @@ final class GraphParts {
    */
   static SDVariable differentiableInput(SameDiff graph, String name, int width) {
     SDVariable given = graph.placeHolder(given(name), DataType.FLOAT, -1, width);
-    SDVariable zero = graph.var(zero(name), NativeArrays.zeros(1, width));
+    SDVariable zero = graph.var(zero(name), Nd4j.zeros(DataType.FLOAT, 1, width));
     return given.add(name, zero);
   }
 

@@ -1,7 +1,5 @@
 package org.treepo4j.model.samediff;
 
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.listeners.At;
@@ -40,19 +38,13 @@ final class GraphRunner {
   }
 
   /** The named variables, in the order asked for. */
-  List<INDArray> run(Map<String, INDArray> inputs, List<String> outputs) {
-    Collection<INDArray> kept = List.of();
+  List<Tensor> run(Map<String, INDArray> inputs, List<String> outputs) {
     try {
       Map<String, INDArray> values =
           session.output(outputs, inputs, null, List.of(), List.of(), At.defaultAt());
-      List<INDArray> results = new ArrayList<>(outputs.size());
-      for (String output : outputs) {
-        results.add(values.get(output));
-      }
-      kept = results;
-      return results;
+      return memory.keep(outputs.stream().map(values::get).toList());
     } finally {
-      memory.releaseAllBut(kept);
+      memory.close();
       session.forget();
     }
   }

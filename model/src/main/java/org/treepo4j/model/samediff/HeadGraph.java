@@ -18,7 +18,7 @@ import org.treepo4j.model.TensorNames;
  * logits / temperature} and its entropy {@code −Σ p·log p}. The backward pass differentiates {@code
  * Σ c ⊙ logp + Σ e ⊙ entropy} with the coefficients as inputs.
  */
-final class HeadGraph implements AutoCloseable {
+final class HeadGraph {
   private static final String INPUT = "x";
   private static final String INVERSE_TEMPERATURE = "inverseTemperature";
   private static final String LOGPROB_COEFFICIENTS = "c";
@@ -32,7 +32,7 @@ final class HeadGraph implements AutoCloseable {
   private final GradientRunner gradients;
 
   /** Log-probabilities {@code [rows, vocabSize]} and entropies {@code [rows, 1]}. */
-  record Outcome(INDArray logprobs, INDArray entropies) implements AutoCloseable {
+  record Outcome(Tensor logprobs, Tensor entropies) implements AutoCloseable {
     @Override
     public void close() {
       logprobs.close();
@@ -64,16 +64,16 @@ final class HeadGraph implements AutoCloseable {
   }
 
   /** Logits before the temperature, {@code [rows, vocabSize]}; input {@code [rows, hidden]}. */
-  INDArray logits(INDArray input) {
-    return forward.run(Map.of(GraphParts.given(INPUT), input), List.of(LOGITS)).get(0);
+  Tensor logits(Tensor input) {
+    return forward.run(Map.of(GraphParts.given(INPUT), input.array()), List.of(LOGITS)).get(0);
   }
 
   /** The distribution after every row. */
-  Outcome run(INDArray input, double temperature) {
-    try (INDArray inverse = inverse(temperature)) {
+  Outcome run(Tensor input, double temperature) {
+    try (Tensor inverse = inverse(temperature)) {
       Map<String, INDArray> inputs =
-          Map.of(GraphParts.given(INPUT), input, INVERSE_TEMPERATURE, inverse);
-      List<INDArray> outputs = forward.run(inputs, List.of(LOGPROBS, ENTROPIES));
+          Map.of(GraphParts.given(INPUT), input.array(), INVERSE_TEMPERATURE, inverse.array());
+      List<Tensor> outputs = forward.run(inputs, List.of(LOGPROBS, ENTROPIES));
       return new Outcome(outputs.get(0), outputs.get(1));
     }
   }
@@ -86,23 +86,18 @@ final class HeadGraph implements AutoCloseable {
    * @param e derivative by every entropy, {@code [rows, 1]}
    * @return derivative by the input, the caller's to close
    */
-  INDArray backward(INDArray input, double temperature, INDArray c, INDArray e) {
-    try (INDArray inverse = inverse(temperature)) {
+  Tensor backward(Tensor input, double temperature, Tensor c, Tensor e) {
+    try (Tensor inverse = inverse(temperature)) {
       Map<String, INDArray> inputs = new HashMap<>();
-      inputs.put(GraphParts.given(INPUT), input);
-      inputs.put(INVERSE_TEMPERATURE, inverse);
-      inputs.put(LOGPROB_COEFFICIENTS, c);
-      inputs.put(ENTROPY_COEFFICIENTS, e);
+      inputs.put(GraphParts.given(INPUT), input.array());
+      inputs.put(INVERSE_TEMPERATURE, inverse.array());
+      inputs.put(LOGPROB_COEFFICIENTS, c.array());
+      inputs.put(ENTROPY_COEFFICIENTS, e.array());
       return gradients.run(inputs);
     }
   }
 
-  private static INDArray inverse(double temperature) {
-    return NativeArrays.of(new float[] {(float) (1 / temperature)}, 1, 1);
-  }
-
-  @Override
-  public void close() {
-    graph.getVariable(GraphParts.zero(INPUT)).getArr().close();
+  private static Tensor inverse(double temperature) {
+    return Tensor.of(new float[] {(float) (1 / temperature)}, 1, 1);
   }
 }

@@ -10,7 +10,7 @@ import org.treepo4j.model.Weights;
 /** ND4J's copy of the weights, shared by all graphs and written in place when they change. */
 final class NativeWeights implements AutoCloseable {
   private final Weights weights;
-  private final Map<String, INDArray> arrays = new LinkedHashMap<>();
+  private final Map<String, Tensor> tensors = new LinkedHashMap<>();
 
   NativeWeights(Weights weights) {
     this.weights = weights;
@@ -19,12 +19,17 @@ final class NativeWeights implements AutoCloseable {
       for (int i = 0; i < shape.length; i++) {
         shape[i] = parameter.shape()[i];
       }
-      arrays.put(parameter.name(), NativeArrays.of(parameter.values(), shape));
+      tensors.put(parameter.name(), Tensor.of(parameter.values(), shape));
     }
   }
 
+  /** The live array of a tensor. */
   INDArray array(String name) {
-    return arrays.get(name);
+    return tensors.get(name).array();
+  }
+
+  boolean has(String name) {
+    return tensors.containsKey(name);
   }
 
   Parameter parameter(String name) {
@@ -38,12 +43,12 @@ final class NativeWeights implements AutoCloseable {
 
   /** Copies the present values. */
   void refresh() {
-    arrays.forEach((name, array) -> NativeArrays.overwrite(array, parameter(name).values()));
+    tensors.forEach((name, tensor) -> tensor.overwrite(parameter(name).values()));
   }
 
   @Override
   public void close() {
-    arrays.values().forEach(INDArray::close);
-    arrays.clear();
+    tensors.values().forEach(Tensor::close);
+    tensors.clear();
   }
 }

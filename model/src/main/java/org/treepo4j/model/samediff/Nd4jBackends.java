@@ -55,7 +55,8 @@ public final class Nd4jBackends {
     setUnlessSet("org.slf4j.simpleLogger.log.org.nd4j.imports", "error");
     setUnlessSet("org.nd4j.log.initialization", "false");
     setUnlessSet("org.nd4j.versioncheck", "false");
-    // JavaCPP would count the whole process and refuse memory beyond twice the Java heap.
+    // JavaCPP would refuse memory beyond the size of the Java heap, the whole process beyond twice.
+    setUnlessSet("org.bytedeco.javacpp.maxbytes", "0");
     setUnlessSet("org.bytedeco.javacpp.maxphysicalbytes", "0");
   }
 

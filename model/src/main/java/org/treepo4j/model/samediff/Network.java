@@ -2,7 +2,6 @@ package org.treepo4j.model.samediff;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.Parameter;
 import org.treepo4j.model.RotaryFrequencies;
@@ -17,7 +16,7 @@ final class Network implements AutoCloseable {
   private final ModelConfig config;
   private final NativeWeights weights;
   private final RotaryTable rotary;
-  private final INDArray rotation;
+  private final Tensor rotation;
   private final List<BlockGraph> blocks = new ArrayList<>();
   private final HeadGraph head;
 
@@ -70,29 +69,29 @@ final class Network implements AutoCloseable {
    *
    * @param mask {@code [1, 1, rows·group, columns]}
    */
-  BlockGraph.Rows rows(int[] positions, INDArray mask) {
+  BlockGraph.Rows rows(int[] positions, Tensor mask) {
     return new BlockGraph.Rows(rotary.cosines(positions), rotary.sines(positions), mask);
   }
 
   /** Embedded tokens, {@code [tokens, hidden]}. */
-  INDArray embed(int[] tokens) {
+  Tensor embed(int[] tokens) {
     int hidden = config.hiddenSize();
     float[] table = weights.parameter(TensorNames.EMBEDDING).values();
     float[] rows = new float[tokens.length * hidden];
     for (int t = 0; t < tokens.length; t++) {
       System.arraycopy(table, tokens[t] * hidden, rows, t * hidden, hidden);
     }
-    return NativeArrays.of(rows, tokens.length, hidden);
+    return Tensor.of(rows, tokens.length, hidden);
   }
 
   /** Adds the derivative by {@link #embed}'s result to the embedding's gradient. */
-  void embedBackward(int[] tokens, INDArray rowGradient) {
+  void embedBackward(int[] tokens, Tensor rowGradient) {
     Parameter embedding = weights.parameter(TensorNames.EMBEDDING);
     if (!embedding.trainable()) {
       return;
     }
     int hidden = config.hiddenSize();
-    float[] rows = NativeArrays.toFloats(rowGradient);
+    float[] rows = rowGradient.toFloats();
     float[] gradient = embedding.gradient();
     for (int t = 0; t < tokens.length; t++) {
       int row = tokens[t] * hidden;
@@ -122,8 +121,6 @@ final class Network implements AutoCloseable {
 
   @Override
   public void close() {
-    blocks.forEach(BlockGraph::close);
-    head.close();
     rotation.close();
     weights.close();
   }

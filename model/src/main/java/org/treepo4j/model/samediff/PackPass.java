@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.treepo4j.model.TokenTree;
 
 /**
@@ -24,7 +23,7 @@ final class PackPass implements AutoCloseable {
   private final int hiddenSize;
   private final int vocabSize;
   private final BlockGraph.Rows rows;
-  private final List<INDArray> blockInputs = new ArrayList<>();
+  private final List<Tensor> blockInputs = new ArrayList<>();
   private float[] hidden;
 
   /** Log-probability of every row given its ancestors, and entropy after every row. */
@@ -52,7 +51,7 @@ final class PackPass implements AutoCloseable {
    * @param keep whether {@link #backward} will follow
    */
   void forward(boolean keep) {
-    INDArray x = network.embed(tokens);
+    Tensor x = network.embed(tokens);
     for (BlockGraph block : network.blocks()) {
       blockInputs.add(x);
       BlockGraph.Outcome outcome = block.run(x, rows);
@@ -64,7 +63,7 @@ final class PackPass implements AutoCloseable {
       }
       x = outcome.output();
     }
-    hidden = NativeArrays.toFloats(x);
+    hidden = x.toFloats();
     x.close();
     if (!keep) {
       close();
@@ -78,10 +77,10 @@ final class PackPass implements AutoCloseable {
     for (int from = 0; from < tokens.length; from += step) {
       int n = Math.min(step, tokens.length - from);
       float[] states = Arrays.copyOfRange(hidden, from * hiddenSize, (from + n) * hiddenSize);
-      try (INDArray x = NativeArrays.of(states, n, hiddenSize);
+      try (Tensor x = Tensor.of(states, n, hiddenSize);
           HeadGraph.Outcome outcome = network.head().run(x, temperature)) {
-        System.arraycopy(NativeArrays.toFloats(outcome.entropies()), 0, entropies, from, n);
-        FloatBuffer logp = NativeArrays.buffer(outcome.logprobs());
+        System.arraycopy(outcome.entropies().toFloats(), 0, entropies, from, n);
+        FloatBuffer logp = outcome.logprobs().buffer();
         for (int row = 0; row < n; row++) {
           for (int child : children[from + row]) {
             logprobs[child] = logp.get(row * vocabSize + tokens[child]);
@@ -95,9 +94,9 @@ final class PackPass implements AutoCloseable {
   /** Logits after one row. */
   float[] logits(int row) {
     float[] state = Arrays.copyOfRange(hidden, row * hiddenSize, (row + 1) * hiddenSize);
-    try (INDArray x = NativeArrays.of(state, 1, hiddenSize);
-        INDArray logits = network.head().logits(x)) {
-      return NativeArrays.toFloats(logits);
+    try (Tensor x = Tensor.of(state, 1, hiddenSize);
+        Tensor logits = network.head().logits(x)) {
+      return logits.toFloats();
     }
   }
 
@@ -112,12 +111,10 @@ final class PackPass implements AutoCloseable {
     if (lowest == network.blocks().size() && !network.head().trainable()) {
       return;
     }
-    INDArray gradient =
-        NativeArrays.of(headBackward(byLogprob, byEntropy), tokens.length, hiddenSize);
+    Tensor gradient = Tensor.of(headBackward(byLogprob, byEntropy), tokens.length, hiddenSize);
     try {
       for (int layer = network.blocks().size() - 1; layer >= lowest; layer--) {
-        INDArray below =
-            network.blocks().get(layer).backward(blockInputs.get(layer), rows, gradient);
+        Tensor below = network.blocks().get(layer).backward(blockInputs.get(layer), rows, gradient);
         gradient.close();
         gradient = below;
       }
@@ -150,11 +147,11 @@ final class PackPass implements AutoCloseable {
           c[i * vocabSize + tokens[child]] += byLogprob[child];
         }
       }
-      try (INDArray input = NativeArrays.of(x, n, hiddenSize);
-          INDArray ofLogprobs = NativeArrays.of(c, n, vocabSize);
-          INDArray ofEntropies = NativeArrays.of(e, n, 1);
-          INDArray dInput = network.head().backward(input, temperature, ofLogprobs, ofEntropies)) {
-        float[] dx = NativeArrays.toFloats(dInput);
+      try (Tensor input = Tensor.of(x, n, hiddenSize);
+          Tensor ofLogprobs = Tensor.of(c, n, vocabSize);
+          Tensor ofEntropies = Tensor.of(e, n, 1);
+          Tensor dInput = network.head().backward(input, temperature, ofLogprobs, ofEntropies)) {
+        float[] dx = dInput.toFloats();
         for (int i = 0; i < n; i++) {
           System.arraycopy(dx, i * hiddenSize, dHidden, needed[from + i] * hiddenSize, hiddenSize);
         }
@@ -192,7 +189,7 @@ final class PackPass implements AutoCloseable {
   /** Frees what only {@link #backward} needs; logits can still be asked for. */
   @Override
   public void close() {
-    blockInputs.forEach(INDArray::close);
+    blockInputs.forEach(Tensor::close);
     blockInputs.clear();
     rows.close();
   }

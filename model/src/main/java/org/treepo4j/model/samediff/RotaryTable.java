@@ -1,7 +1,6 @@
 package org.treepo4j.model.samediff;
 
 import java.util.function.DoubleUnaryOperator;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Rotary position embedding (Su et al. 2021) in the layout of Hugging Face models, where element
@@ -19,27 +18,27 @@ final class RotaryTable {
   }
 
   /** Cosines for tokens at these positions, {@code [tokens, 1, headDim]}. */
-  INDArray cosines(int[] positions) {
+  Tensor cosines(int[] positions) {
     return table(positions, Math::cos);
   }
 
   /** Sines for tokens at these positions, {@code [tokens, 1, headDim]}. */
-  INDArray sines(int[] positions) {
+  Tensor sines(int[] positions) {
     return table(positions, Math::sin);
   }
 
   /** R of the class comment, {@code [headDim, headDim]}. */
-  INDArray rotation() {
+  Tensor rotation() {
     float[] rotation = new float[headDim * headDim];
     int half = headDim / 2;
     for (int i = 0; i < half; i++) {
       rotation[(i + half) * headDim + i] = -1;
       rotation[i * headDim + i + half] = 1;
     }
-    return NativeArrays.of(rotation, headDim, headDim);
+    return Tensor.of(rotation, headDim, headDim);
   }
 
-  private INDArray table(int[] positions, DoubleUnaryOperator wave) {
+  private Tensor table(int[] positions, DoubleUnaryOperator wave) {
     float[] table = new float[positions.length * headDim];
     int half = headDim / 2;
     for (int t = 0; t < positions.length; t++) {
@@ -49,6 +48,6 @@ final class RotaryTable {
         table[t * headDim + half + i] = value;
       }
     }
-    return NativeArrays.of(table, positions.length, 1, headDim);
+    return Tensor.of(table, positions.length, 1, headDim);
   }
 }

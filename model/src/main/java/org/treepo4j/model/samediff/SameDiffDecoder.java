@@ -7,7 +7,6 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.model.DecoderStatistics;
@@ -139,9 +138,9 @@ final class SameDiffDecoder implements BranchingDecoder {
     for (int p = 0; p < own.size(); p++) {
       System.arraycopy(own.get(p).end.hidden(), 0, rows, p * hidden, hidden);
     }
-    try (INDArray x = NativeArrays.of(rows, own.size(), hidden);
-        INDArray all = network.head().logits(x)) {
-      float[] flat = NativeArrays.toFloats(all);
+    try (Tensor x = Tensor.of(rows, own.size(), hidden);
+        Tensor all = network.head().logits(x)) {
+      float[] flat = all.toFloats();
       for (int p = 0; p < logits.length; p++) {
         logits[p] = Arrays.copyOfRange(flat, p * vocab, (p + 1) * vocab);
       }
@@ -173,12 +172,12 @@ final class SameDiffDecoder implements BranchingDecoder {
 
   /** Runs one block on its input. */
   private interface Layer {
-    BlockGraph.Outcome run(int layer, INDArray x);
+    BlockGraph.Outcome run(int layer, Tensor x);
   }
 
   /** Embeds tokens, runs all blocks and stores their keys and values; the final hidden states. */
   private float[] through(int[] tokens, Layer run) {
-    INDArray x = network.embed(tokens);
+    Tensor x = network.embed(tokens);
     for (int layer = 0; layer < network.config().layers(); layer++) {
       BlockGraph.Outcome outcome = run.run(layer, x);
       x.close();
@@ -187,14 +186,14 @@ final class SameDiffDecoder implements BranchingDecoder {
       outcome.keys().close();
       outcome.values().close();
     }
-    float[] hidden = NativeArrays.toFloats(x);
+    float[] hidden = x.toFloats();
     x.close();
     tokensComputed += tokens.length;
     return hidden;
   }
 
   /** Who sees whom in one step, {@code [1, 1, paths·group, usedRows + paths]}. */
-  private INDArray mask(List<CachedPath> own) {
+  private Tensor mask(List<CachedPath> own) {
     int group = network.config().headsPerKvHead();
     int used = cache.usedRows();
     int columns = used + own.size();
@@ -207,7 +206,7 @@ final class SameDiffDecoder implements BranchingDecoder {
         mask[row + used + p] = 0;
       }
     }
-    return NativeArrays.of(mask, 1, 1, (long) own.size() * group, columns);
+    return Tensor.of(mask, 1, 1, (long) own.size() * group, columns);
   }
 
   private float[] state(float[] hidden, int row) {

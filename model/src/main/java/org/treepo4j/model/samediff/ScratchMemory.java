@@ -1,9 +1,8 @@
 package org.treepo4j.model.samediff;
 
-import java.util.Collection;
-import java.util.Collections;
+import java.util.ArrayList;
 import java.util.IdentityHashMap;
-import java.util.Set;
+import java.util.List;
 import org.nd4j.autodiff.samediff.internal.memory.AbstractMemoryMgr;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -16,11 +15,16 @@ import org.nd4j.linalg.factory.Nd4j;
  * quarter of the memory, and its gradient calls free nothing before the garbage collector runs.
  */
 final class ScratchMemory extends AbstractMemoryMgr {
-  private final Set<INDArray> live = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final IdentityHashMap<INDArray, Tensor> live = new IdentityHashMap<>();
 
   @Override
   public INDArray allocate(boolean detached, DataType dataType, long... shape) {
-    return remember(Nd4j.createUninitializedDetached(dataType, shape));
+    if (dataType != DataType.FLOAT) {
+      return Nd4j.createUninitializedDetached(dataType, shape);
+    }
+    Tensor tensor = Tensor.uninitialized(shape);
+    live.put(tensor.array(), tensor);
+    return tensor.array();
   }
 
   @Override
@@ -33,25 +37,26 @@ final class ScratchMemory extends AbstractMemoryMgr {
 
   @Override
   public void release(INDArray array) {
-    if (live.remove(array)) {
-      array.close();
+    Tensor tensor = live.remove(array);
+    if (tensor != null) {
+      tensor.close();
     }
   }
 
-  /** Frees everything allocated but these arrays, which now belong to the caller. */
-  void releaseAllBut(Collection<INDArray> kept) {
-    kept.forEach(live::remove);
-    live.forEach(INDArray::close);
-    live.clear();
+  /** Hands these arrays to the caller and frees everything else. */
+  List<Tensor> keep(List<INDArray> kept) {
+    List<Tensor> tensors = new ArrayList<>(kept.size());
+    for (INDArray array : kept) {
+      tensors.add(live.remove(array));
+    }
+    close();
+    return tensors;
   }
 
+  /** Frees everything allocated and not handed out. */
   @Override
   public void close() {
-    releaseAllBut(Set.of());
-  }
-
-  private INDArray remember(INDArray array) {
-    live.add(array);
-    return array;
+    live.values().forEach(Tensor::close);
+    live.clear();
   }
 }

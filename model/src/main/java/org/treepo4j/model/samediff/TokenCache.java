@@ -2,10 +2,7 @@ package org.treepo4j.model.samediff;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.CacheFullException;
 
@@ -21,8 +18,8 @@ final class TokenCache implements AutoCloseable {
   private final long bytesPerToken;
   private final long maxBytes;
   private final int maxRows;
-  private final INDArray[] keys;
-  private final INDArray[] values;
+  private final Tensor[] keys;
+  private final Tensor[] values;
   private final List<Token> rows = new ArrayList<>();
   private int capacity;
   private int live;
@@ -63,8 +60,8 @@ final class TokenCache implements AutoCloseable {
 
   TokenCache(ModelConfig config, long maxBytes) {
     kvSize = config.kvSize();
-    keys = new INDArray[config.layers()];
-    values = new INDArray[config.layers()];
+    keys = new Tensor[config.layers()];
+    values = new Tensor[config.layers()];
     bytesPerToken = 4L * (2L * config.layers() * kvSize + config.hiddenSize());
     this.maxBytes = maxBytes;
     maxRows = (int) Math.min(Integer.MAX_VALUE / 2, maxBytes / bytesPerToken);
@@ -121,14 +118,18 @@ final class TokenCache implements AutoCloseable {
     capacity = newCapacity;
   }
 
-  private INDArray moved(INDArray old, int[] kept, int newCapacity) {
-    INDArray wider = Nd4j.createUninitialized(DataType.FLOAT, newCapacity, kvSize);
-    if (old != null) {
-      if (kept.length > 0) {
-        try (INDArray pulled = Nd4j.pullRows(old, 1, kept)) {
-          wider.get(NDArrayIndex.interval(0, kept.length), NDArrayIndex.all()).assign(pulled);
-        }
+  /** A wider copy whose first rows are the kept ones of the old array, moved in runs. */
+  private Tensor moved(Tensor old, int[] kept, int newCapacity) {
+    Tensor wider = Tensor.uninitialized(newCapacity, kvSize);
+    int next;
+    for (int first = 0; first < kept.length; first = next) {
+      next = first + 1;
+      while (next < kept.length && kept[next] == kept[next - 1] + 1) {
+        next++;
       }
+      wider.rows(first, next).assign(old.rows(kept[first], kept[first] + next - first));
+    }
+    if (old != null) {
       old.close();
     }
     return wider;
@@ -136,20 +137,20 @@ final class TokenCache implements AutoCloseable {
 
   /** Keys of all used rows of a layer, {@code [usedRows, kvSize]}, a view. */
   INDArray keys(int layer) {
-    return keys[layer].get(NDArrayIndex.interval(0, rows.size()), NDArrayIndex.all());
+    return keys[layer].rows(0, rows.size());
   }
 
   /** Values of all used rows of a layer, {@code [usedRows, kvSize]}, a view. */
   INDArray values(int layer) {
-    return values[layer].get(NDArrayIndex.interval(0, rows.size()), NDArrayIndex.all());
+    return values[layer].rows(0, rows.size());
   }
 
   /** Stores what a layer computed for reserved tokens in the rows after the used ones. */
-  void store(int layer, INDArray newKeys, INDArray newValues) {
+  void store(int layer, Tensor newKeys, Tensor newValues) {
     int from = rows.size();
-    int to = from + newKeys.rows();
-    keys[layer].get(NDArrayIndex.interval(from, to), NDArrayIndex.all()).assign(newKeys);
-    values[layer].get(NDArrayIndex.interval(from, to), NDArrayIndex.all()).assign(newValues);
+    int to = from + newKeys.array().rows();
+    keys[layer].rows(from, to).assign(newKeys.array());
+    values[layer].rows(from, to).assign(newValues.array());
   }
 
   /** Gives the next row, stored before, to a token that continues another (null for a root). */

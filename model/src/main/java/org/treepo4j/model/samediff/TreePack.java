@@ -3,7 +3,6 @@ package org.treepo4j.model.samediff;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.treepo4j.model.TokenTree;
 
 /**
@@ -64,7 +63,7 @@ record TreePack(int first, List<TokenTree> trees) {
    *
    * @param group query heads of one key/value head; each row stands that many times
    */
-  INDArray mask(int group) {
+  Tensor mask(int group) {
     int rows = rows();
     float[] mask = new float[Math.multiplyExact(Math.multiplyExact(rows, group), rows)];
     Arrays.fill(mask, HIDDEN);
@@ -80,6 +79,6 @@ record TreePack(int first, List<TokenTree> trees) {
       }
       root += tree.size();
     }
-    return NativeArrays.of(mask, 1, 1, (long) rows * group, rows);
+    return Tensor.of(mask, 1, 1, (long) rows * group, rows);
   }
 }
