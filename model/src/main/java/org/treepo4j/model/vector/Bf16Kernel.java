@@ -39,7 +39,7 @@ final class Bf16Kernel {
     return bits + 0x7FFF + ((bits >>> HALF) & 1);
   }
 
-  /** C[rows × WIDE] (+)= A[rows × depth]·B, rows of A {@code aRow} apart, B packed by pairs. */
+  /** C[rows × WIDE] += A[rows × depth]·B, rows of A {@code aRow} apart, B packed by pairs. */
   static void wide(
       int rows,
       int depth,
@@ -50,21 +50,20 @@ final class Bf16Kernel {
       int b0,
       float[] c,
       int c0,
-      int cRow,
-      boolean add) {
+      int cRow) {
     if (WIDE == NARROW) {
-      narrow(rows, depth, a, a0, aRow, b, b0, c, c0, cRow, add);
+      narrow(rows, depth, a, a0, aRow, b, b0, c, c0, cRow);
       return;
     }
     int row = 0;
     for (; row + ROWS <= rows; row += ROWS) {
-      tile6x4(depth, a, a0 + row * aRow, aRow, b, b0, c, c0 + row * cRow, cRow, add);
+      tile6x4(depth, a, a0 + row * aRow, aRow, b, b0, c, c0 + row * cRow, cRow);
     }
     for (; row + 2 <= rows; row += 2) {
-      tile2x4(depth, a, a0 + row * aRow, aRow, b, b0, c, c0 + row * cRow, cRow, add);
+      tile2x4(depth, a, a0 + row * aRow, aRow, b, b0, c, c0 + row * cRow, cRow);
     }
     for (; row < rows; row++) {
-      tile1x4(depth, a, a0 + row * aRow, b, b0, c, c0 + row * cRow, add);
+      tile1x4(depth, a, a0 + row * aRow, b, b0, c, c0 + row * cRow);
     }
   }
 
@@ -78,52 +77,45 @@ final class Bf16Kernel {
       int b0,
       float[] c,
       int c0,
-      int cRow,
-      boolean add) {
+      int cRow) {
     int row = 0;
     for (; row + ROWS <= rows; row += ROWS) {
-      tile6x2(depth, a, a0 + row * aRow, aRow, b, b0, c, c0 + row * cRow, cRow, add);
+      tile6x2(depth, a, a0 + row * aRow, aRow, b, b0, c, c0 + row * cRow, cRow);
+    }
+    for (; row + 2 <= rows; row += 2) {
+      tile2x2(depth, a, a0 + row * aRow, aRow, b, b0, c, c0 + row * cRow, cRow);
     }
     for (; row < rows; row++) {
-      tile1x2(depth, a, a0 + row * aRow, b, b0, c, c0 + row * cRow, add);
+      tile1x2(depth, a, a0 + row * aRow, b, b0, c, c0 + row * cRow);
     }
   }
 
   private static void tile6x4(
-      int depth,
-      float[] a,
-      int a0,
-      int aRow,
-      int[] b,
-      int b0,
-      float[] c,
-      int c0,
-      int cRow,
-      boolean add) {
-    FloatVector c00 = FloatVector.zero(SPECIES);
-    FloatVector c01 = FloatVector.zero(SPECIES);
-    FloatVector c02 = FloatVector.zero(SPECIES);
-    FloatVector c03 = FloatVector.zero(SPECIES);
-    FloatVector c10 = FloatVector.zero(SPECIES);
-    FloatVector c11 = FloatVector.zero(SPECIES);
-    FloatVector c12 = FloatVector.zero(SPECIES);
-    FloatVector c13 = FloatVector.zero(SPECIES);
-    FloatVector c20 = FloatVector.zero(SPECIES);
-    FloatVector c21 = FloatVector.zero(SPECIES);
-    FloatVector c22 = FloatVector.zero(SPECIES);
-    FloatVector c23 = FloatVector.zero(SPECIES);
-    FloatVector c30 = FloatVector.zero(SPECIES);
-    FloatVector c31 = FloatVector.zero(SPECIES);
-    FloatVector c32 = FloatVector.zero(SPECIES);
-    FloatVector c33 = FloatVector.zero(SPECIES);
-    FloatVector c40 = FloatVector.zero(SPECIES);
-    FloatVector c41 = FloatVector.zero(SPECIES);
-    FloatVector c42 = FloatVector.zero(SPECIES);
-    FloatVector c43 = FloatVector.zero(SPECIES);
-    FloatVector c50 = FloatVector.zero(SPECIES);
-    FloatVector c51 = FloatVector.zero(SPECIES);
-    FloatVector c52 = FloatVector.zero(SPECIES);
-    FloatVector c53 = FloatVector.zero(SPECIES);
+      int depth, float[] a, int a0, int aRow, int[] b, int b0, float[] c, int c0, int cRow) {
+    FloatVector c00 = FloatVector.fromArray(SPECIES, c, c0);
+    FloatVector c01 = FloatVector.fromArray(SPECIES, c, c0 + LANES);
+    FloatVector c02 = FloatVector.fromArray(SPECIES, c, c0 + 2 * LANES);
+    FloatVector c03 = FloatVector.fromArray(SPECIES, c, c0 + 3 * LANES);
+    FloatVector c10 = FloatVector.fromArray(SPECIES, c, c0 + cRow);
+    FloatVector c11 = FloatVector.fromArray(SPECIES, c, c0 + cRow + LANES);
+    FloatVector c12 = FloatVector.fromArray(SPECIES, c, c0 + cRow + 2 * LANES);
+    FloatVector c13 = FloatVector.fromArray(SPECIES, c, c0 + cRow + 3 * LANES);
+    FloatVector c20 = FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow);
+    FloatVector c21 = FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + LANES);
+    FloatVector c22 = FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + 2 * LANES);
+    FloatVector c23 = FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + 3 * LANES);
+    FloatVector c30 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow);
+    FloatVector c31 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + LANES);
+    FloatVector c32 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + 2 * LANES);
+    FloatVector c33 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + 3 * LANES);
+    FloatVector c40 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow);
+    FloatVector c41 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + LANES);
+    FloatVector c42 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + 2 * LANES);
+    FloatVector c43 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + 3 * LANES);
+    FloatVector c50 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow);
+    FloatVector c51 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + LANES);
+    FloatVector c52 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + 2 * LANES);
+    FloatVector c53 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + 3 * LANES);
     int bp = b0;
     for (int k = 0; k < depth; k++) {
       IntVector pair0 = IntVector.fromArray(INTS, b, bp);
@@ -164,32 +156,6 @@ final class Bf16Kernel {
       c53 = x5.fma(y3, c53);
       bp += 2 * LANES;
     }
-    if (add) {
-      c00 = c00.add(FloatVector.fromArray(SPECIES, c, c0));
-      c01 = c01.add(FloatVector.fromArray(SPECIES, c, c0 + LANES));
-      c02 = c02.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * LANES));
-      c03 = c03.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * LANES));
-      c10 = c10.add(FloatVector.fromArray(SPECIES, c, c0 + cRow));
-      c11 = c11.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + LANES));
-      c12 = c12.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + 2 * LANES));
-      c13 = c13.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + 3 * LANES));
-      c20 = c20.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow));
-      c21 = c21.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + LANES));
-      c22 = c22.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + 2 * LANES));
-      c23 = c23.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + 3 * LANES));
-      c30 = c30.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow));
-      c31 = c31.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + LANES));
-      c32 = c32.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + 2 * LANES));
-      c33 = c33.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + 3 * LANES));
-      c40 = c40.add(FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow));
-      c41 = c41.add(FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + LANES));
-      c42 = c42.add(FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + 2 * LANES));
-      c43 = c43.add(FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + 3 * LANES));
-      c50 = c50.add(FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow));
-      c51 = c51.add(FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + LANES));
-      c52 = c52.add(FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + 2 * LANES));
-      c53 = c53.add(FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + 3 * LANES));
-    }
     c00.intoArray(c, c0);
     c01.intoArray(c, c0 + LANES);
     c02.intoArray(c, c0 + 2 * LANES);
@@ -217,24 +183,15 @@ final class Bf16Kernel {
   }
 
   private static void tile2x4(
-      int depth,
-      float[] a,
-      int a0,
-      int aRow,
-      int[] b,
-      int b0,
-      float[] c,
-      int c0,
-      int cRow,
-      boolean add) {
-    FloatVector c00 = FloatVector.zero(SPECIES);
-    FloatVector c01 = FloatVector.zero(SPECIES);
-    FloatVector c02 = FloatVector.zero(SPECIES);
-    FloatVector c03 = FloatVector.zero(SPECIES);
-    FloatVector c10 = FloatVector.zero(SPECIES);
-    FloatVector c11 = FloatVector.zero(SPECIES);
-    FloatVector c12 = FloatVector.zero(SPECIES);
-    FloatVector c13 = FloatVector.zero(SPECIES);
+      int depth, float[] a, int a0, int aRow, int[] b, int b0, float[] c, int c0, int cRow) {
+    FloatVector c00 = FloatVector.fromArray(SPECIES, c, c0);
+    FloatVector c01 = FloatVector.fromArray(SPECIES, c, c0 + LANES);
+    FloatVector c02 = FloatVector.fromArray(SPECIES, c, c0 + 2 * LANES);
+    FloatVector c03 = FloatVector.fromArray(SPECIES, c, c0 + 3 * LANES);
+    FloatVector c10 = FloatVector.fromArray(SPECIES, c, c0 + cRow);
+    FloatVector c11 = FloatVector.fromArray(SPECIES, c, c0 + cRow + LANES);
+    FloatVector c12 = FloatVector.fromArray(SPECIES, c, c0 + cRow + 2 * LANES);
+    FloatVector c13 = FloatVector.fromArray(SPECIES, c, c0 + cRow + 3 * LANES);
     int bp = b0;
     for (int k = 0; k < depth; k++) {
       IntVector pair0 = IntVector.fromArray(INTS, b, bp);
@@ -255,16 +212,6 @@ final class Bf16Kernel {
       c13 = x1.fma(y3, c13);
       bp += 2 * LANES;
     }
-    if (add) {
-      c00 = c00.add(FloatVector.fromArray(SPECIES, c, c0));
-      c01 = c01.add(FloatVector.fromArray(SPECIES, c, c0 + LANES));
-      c02 = c02.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * LANES));
-      c03 = c03.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * LANES));
-      c10 = c10.add(FloatVector.fromArray(SPECIES, c, c0 + cRow));
-      c11 = c11.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + LANES));
-      c12 = c12.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + 2 * LANES));
-      c13 = c13.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + 3 * LANES));
-    }
     c00.intoArray(c, c0);
     c01.intoArray(c, c0 + LANES);
     c02.intoArray(c, c0 + 2 * LANES);
@@ -275,12 +222,11 @@ final class Bf16Kernel {
     c13.intoArray(c, c0 + cRow + 3 * LANES);
   }
 
-  private static void tile1x4(
-      int depth, float[] a, int a0, int[] b, int b0, float[] c, int c0, boolean add) {
-    FloatVector c00 = FloatVector.zero(SPECIES);
-    FloatVector c01 = FloatVector.zero(SPECIES);
-    FloatVector c02 = FloatVector.zero(SPECIES);
-    FloatVector c03 = FloatVector.zero(SPECIES);
+  private static void tile1x4(int depth, float[] a, int a0, int[] b, int b0, float[] c, int c0) {
+    FloatVector c00 = FloatVector.fromArray(SPECIES, c, c0);
+    FloatVector c01 = FloatVector.fromArray(SPECIES, c, c0 + LANES);
+    FloatVector c02 = FloatVector.fromArray(SPECIES, c, c0 + 2 * LANES);
+    FloatVector c03 = FloatVector.fromArray(SPECIES, c, c0 + 3 * LANES);
     int bp = b0;
     for (int k = 0; k < depth; k++) {
       IntVector pair0 = IntVector.fromArray(INTS, b, bp);
@@ -296,12 +242,6 @@ final class Bf16Kernel {
       c03 = x0.fma(y3, c03);
       bp += 2 * LANES;
     }
-    if (add) {
-      c00 = c00.add(FloatVector.fromArray(SPECIES, c, c0));
-      c01 = c01.add(FloatVector.fromArray(SPECIES, c, c0 + LANES));
-      c02 = c02.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * LANES));
-      c03 = c03.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * LANES));
-    }
     c00.intoArray(c, c0);
     c01.intoArray(c, c0 + LANES);
     c02.intoArray(c, c0 + 2 * LANES);
@@ -309,28 +249,19 @@ final class Bf16Kernel {
   }
 
   private static void tile6x2(
-      int depth,
-      float[] a,
-      int a0,
-      int aRow,
-      int[] b,
-      int b0,
-      float[] c,
-      int c0,
-      int cRow,
-      boolean add) {
-    FloatVector c00 = FloatVector.zero(SPECIES);
-    FloatVector c01 = FloatVector.zero(SPECIES);
-    FloatVector c10 = FloatVector.zero(SPECIES);
-    FloatVector c11 = FloatVector.zero(SPECIES);
-    FloatVector c20 = FloatVector.zero(SPECIES);
-    FloatVector c21 = FloatVector.zero(SPECIES);
-    FloatVector c30 = FloatVector.zero(SPECIES);
-    FloatVector c31 = FloatVector.zero(SPECIES);
-    FloatVector c40 = FloatVector.zero(SPECIES);
-    FloatVector c41 = FloatVector.zero(SPECIES);
-    FloatVector c50 = FloatVector.zero(SPECIES);
-    FloatVector c51 = FloatVector.zero(SPECIES);
+      int depth, float[] a, int a0, int aRow, int[] b, int b0, float[] c, int c0, int cRow) {
+    FloatVector c00 = FloatVector.fromArray(SPECIES, c, c0);
+    FloatVector c01 = FloatVector.fromArray(SPECIES, c, c0 + LANES);
+    FloatVector c10 = FloatVector.fromArray(SPECIES, c, c0 + cRow);
+    FloatVector c11 = FloatVector.fromArray(SPECIES, c, c0 + cRow + LANES);
+    FloatVector c20 = FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow);
+    FloatVector c21 = FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + LANES);
+    FloatVector c30 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow);
+    FloatVector c31 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + LANES);
+    FloatVector c40 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow);
+    FloatVector c41 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + LANES);
+    FloatVector c50 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow);
+    FloatVector c51 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + LANES);
     int bp = b0;
     for (int k = 0; k < depth; k++) {
       IntVector pair0 = IntVector.fromArray(INTS, b, bp);
@@ -356,20 +287,6 @@ final class Bf16Kernel {
       c51 = x5.fma(y1, c51);
       bp += LANES;
     }
-    if (add) {
-      c00 = c00.add(FloatVector.fromArray(SPECIES, c, c0));
-      c01 = c01.add(FloatVector.fromArray(SPECIES, c, c0 + LANES));
-      c10 = c10.add(FloatVector.fromArray(SPECIES, c, c0 + cRow));
-      c11 = c11.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + LANES));
-      c20 = c20.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow));
-      c21 = c21.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + LANES));
-      c30 = c30.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow));
-      c31 = c31.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + LANES));
-      c40 = c40.add(FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow));
-      c41 = c41.add(FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + LANES));
-      c50 = c50.add(FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow));
-      c51 = c51.add(FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + LANES));
-    }
     c00.intoArray(c, c0);
     c01.intoArray(c, c0 + LANES);
     c10.intoArray(c, c0 + cRow);
@@ -384,10 +301,34 @@ final class Bf16Kernel {
     c51.intoArray(c, c0 + 5 * cRow + LANES);
   }
 
-  private static void tile1x2(
-      int depth, float[] a, int a0, int[] b, int b0, float[] c, int c0, boolean add) {
-    FloatVector c00 = FloatVector.zero(SPECIES);
-    FloatVector c01 = FloatVector.zero(SPECIES);
+  private static void tile2x2(
+      int depth, float[] a, int a0, int aRow, int[] b, int b0, float[] c, int c0, int cRow) {
+    FloatVector c00 = FloatVector.fromArray(SPECIES, c, c0);
+    FloatVector c01 = FloatVector.fromArray(SPECIES, c, c0 + LANES);
+    FloatVector c10 = FloatVector.fromArray(SPECIES, c, c0 + cRow);
+    FloatVector c11 = FloatVector.fromArray(SPECIES, c, c0 + cRow + LANES);
+    int bp = b0;
+    for (int k = 0; k < depth; k++) {
+      IntVector pair0 = IntVector.fromArray(INTS, b, bp);
+      FloatVector y0 = pair0.lanewise(LSHL, HALF).reinterpretAsFloats();
+      FloatVector y1 = pair0.lanewise(AND, UPPER).reinterpretAsFloats();
+      FloatVector x0 = FloatVector.broadcast(SPECIES, a[a0 + k]);
+      c00 = x0.fma(y0, c00);
+      c01 = x0.fma(y1, c01);
+      FloatVector x1 = FloatVector.broadcast(SPECIES, a[a0 + aRow + k]);
+      c10 = x1.fma(y0, c10);
+      c11 = x1.fma(y1, c11);
+      bp += LANES;
+    }
+    c00.intoArray(c, c0);
+    c01.intoArray(c, c0 + LANES);
+    c10.intoArray(c, c0 + cRow);
+    c11.intoArray(c, c0 + cRow + LANES);
+  }
+
+  private static void tile1x2(int depth, float[] a, int a0, int[] b, int b0, float[] c, int c0) {
+    FloatVector c00 = FloatVector.fromArray(SPECIES, c, c0);
+    FloatVector c01 = FloatVector.fromArray(SPECIES, c, c0 + LANES);
     int bp = b0;
     for (int k = 0; k < depth; k++) {
       IntVector pair0 = IntVector.fromArray(INTS, b, bp);
@@ -397,10 +338,6 @@ final class Bf16Kernel {
       c00 = x0.fma(y0, c00);
       c01 = x0.fma(y1, c01);
       bp += LANES;
-    }
-    if (add) {
-      c00 = c00.add(FloatVector.fromArray(SPECIES, c, c0));
-      c01 = c01.add(FloatVector.fromArray(SPECIES, c, c0 + LANES));
     }
     c00.intoArray(c, c0);
     c01.intoArray(c, c0 + LANES);

@@ -30,6 +30,9 @@ final class Bf16Panels implements PackedMatrix {
   @Override
   public void multiply(
       int panel, int rows, float[] x, int xStride, float[] y, int y0, int yStride, boolean add) {
+    if (!add) {
+      GemmKernel.clear(rows, WIDE, y, y0, yStride);
+    }
     for (int from = 0; from < in; from += DEPTH) {
       Bf16Kernel.wide(
           rows,
@@ -41,8 +44,7 @@ final class Bf16Panels implements PackedMatrix {
           (panel * in + from) * PAIRS,
           y,
           y0,
-          yStride,
-          add || from > 0);
+          yStride);
     }
   }
 

@@ -111,6 +111,7 @@ final class DecoderAttention {
     int padded = shape.padded();
     int firstRow = (from - tileFrom) * group;
     int count = (to - from) * group;
+    GemmKernel.clear(count, PANEL, tile.scores, firstRow * PANEL, PANEL);
     GemmKernel.product(
         count,
         PANEL,
@@ -124,8 +125,7 @@ final class DecoderAttention {
         block.capacity(),
         tile.scores,
         firstRow * PANEL,
-        PANEL,
-        false);
+        PANEL);
     int high = 0;
     for (int row = firstRow; row < firstRow + count; row++) {
       int limit = Math.min(PANEL, plan.limit(visit, tileFrom + row / group) - start);
@@ -146,8 +146,7 @@ final class DecoderAttention {
         shape.dim(),
         tile.out,
         firstRow * padded,
-        padded,
-        true);
+        padded);
   }
 
   private void finish(int head, int from, int to, float[] out, int outStride, AttentionTile tile) {

@@ -27,6 +27,9 @@ final class FloatPanels implements PackedMatrix {
   @Override
   public void multiply(
       int panel, int rows, float[] x, int xStride, float[] y, int y0, int yStride, boolean add) {
+    if (!add) {
+      GemmKernel.clear(rows, WIDE, y, y0, yStride);
+    }
     for (int from = 0; from < in; from += DEPTH) {
       GemmKernel.wide(
           rows,
@@ -40,8 +43,7 @@ final class FloatPanels implements PackedMatrix {
           WIDE,
           y,
           y0,
-          yStride,
-          add || from > 0);
+          yStride);
     }
   }
 

@@ -115,13 +115,17 @@ final class Gemm {
     for (int row = 0; row < rows; row += ROWS) {
       int height = Math.min(ROWS, rows - row);
       int at = c0 + row * c.stride();
+      float[] target = c.values();
       if (height == ROWS && columns == WIDE) {
+        if (!sum) {
+          GemmKernel.clear(ROWS, WIDE, target, at, c.stride());
+        }
         GemmKernel.wide(
-            ROWS, depth, a, row * depth, aRow, aStep, b, b0, WIDE, c.values(), at, c.stride(), sum);
+            ROWS, depth, a, row * depth, aRow, aStep, b, b0, WIDE, target, at, c.stride());
       } else {
-        GemmKernel.wide(
-            height, depth, a, row * depth, aRow, aStep, b, b0, WIDE, edge, 0, WIDE, false);
-        copyEdge(edge, height, columns, c.values(), at, c.stride(), sum);
+        GemmKernel.clear(height, WIDE, edge, 0, WIDE);
+        GemmKernel.wide(height, depth, a, row * depth, aRow, aStep, b, b0, WIDE, edge, 0, WIDE);
+        copyEdge(edge, height, columns, target, at, c.stride(), sum);
       }
     }
   }

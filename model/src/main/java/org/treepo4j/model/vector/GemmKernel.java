@@ -4,8 +4,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The register-blocked inner products that every matrix product of this engine ends in: a tile of C
- * (+)= A·B, kept in vector registers while {@code depth} rows of B stream past.
+ * The register-blocked inner products that every matrix product of this engine ends in: {@code C +=
+ * A·B}, a tile of C kept in vector registers while {@code depth} rows of B stream past.
  *
  * <p>A is read one scalar at a time at {@code a0 + row·aRow + k·aStep}, so either orientation
  * works; rows of B and C are contiguous: {@code b0 + k·bStep} and {@code c0 + row·cRow}. The loops
@@ -29,7 +29,7 @@ final class GemmKernel {
 
   private GemmKernel() {}
 
-  /** C[rows × WIDE] (+)= A[rows × depth]·B[depth × WIDE] for any number of rows. */
+  /** C[rows × WIDE] += A[rows × depth]·B[depth × WIDE] for any number of rows. */
   static void wide(
       int rows,
       int depth,
@@ -42,25 +42,50 @@ final class GemmKernel {
       int bStep,
       float[] c,
       int c0,
-      int cRow,
-      boolean add) {
+      int cRow) {
     if (WIDE == NARROW) {
-      narrow(rows, depth, a, a0, aRow, aStep, b, b0, bStep, c, c0, cRow, add);
+      narrow(rows, depth, a, a0, aRow, aStep, b, b0, bStep, c, c0, cRow);
       return;
     }
     int row = 0;
     for (; row + ROWS <= rows; row += ROWS) {
-      tile6x4(depth, a, a0 + row * aRow, aRow, aStep, b, b0, bStep, c, c0 + row * cRow, cRow, add);
+      tile6x4(depth, a, a0 + row * aRow, aRow, aStep, b, b0, bStep, c, c0 + row * cRow, cRow);
     }
     for (; row + 2 <= rows; row += 2) {
-      tile2x4(depth, a, a0 + row * aRow, aRow, aStep, b, b0, bStep, c, c0 + row * cRow, cRow, add);
+      tile2x4(depth, a, a0 + row * aRow, aRow, aStep, b, b0, bStep, c, c0 + row * cRow, cRow);
     }
     for (; row < rows; row++) {
-      tile1x4(depth, a, a0 + row * aRow, aStep, b, b0, bStep, c, c0 + row * cRow, add);
+      tile1x4(depth, a, a0 + row * aRow, aStep, b, b0, bStep, c, c0 + row * cRow);
     }
   }
 
-  /** C[rows × columns] (+)= A·B for any number of rows and whole narrow tiles of columns. */
+  /** C[rows × NARROW] += A[rows × depth]·B[depth × NARROW] for any number of rows. */
+  static void narrow(
+      int rows,
+      int depth,
+      float[] a,
+      int a0,
+      int aRow,
+      int aStep,
+      float[] b,
+      int b0,
+      int bStep,
+      float[] c,
+      int c0,
+      int cRow) {
+    int row = 0;
+    for (; row + ROWS <= rows; row += ROWS) {
+      tile6x2(depth, a, a0 + row * aRow, aRow, aStep, b, b0, bStep, c, c0 + row * cRow, cRow);
+    }
+    for (; row + 2 <= rows; row += 2) {
+      tile2x2(depth, a, a0 + row * aRow, aRow, aStep, b, b0, bStep, c, c0 + row * cRow, cRow);
+    }
+    for (; row < rows; row++) {
+      tile1x2(depth, a, a0 + row * aRow, aStep, b, b0, bStep, c, c0 + row * cRow);
+    }
+  }
+
+  /** C[rows × columns] += A·B for any number of rows and whole narrow tiles of columns. */
   static void product(
       int rows,
       int columns,
@@ -74,45 +99,26 @@ final class GemmKernel {
       int bStep,
       float[] c,
       int c0,
-      int cRow,
-      boolean add) {
+      int cRow) {
     int column = 0;
     for (; column + WIDE <= columns; column += WIDE) {
-      wide(rows, depth, a, a0, aRow, aStep, b, b0 + column, bStep, c, c0 + column, cRow, add);
+      wide(rows, depth, a, a0, aRow, aStep, b, b0 + column, bStep, c, c0 + column, cRow);
     }
     for (; column < columns; column += NARROW) {
-      narrow(rows, depth, a, a0, aRow, aStep, b, b0 + column, bStep, c, c0 + column, cRow, add);
+      narrow(rows, depth, a, a0, aRow, aStep, b, b0 + column, bStep, c, c0 + column, cRow);
     }
   }
 
-  /** C[rows × NARROW] (+)= A[rows × depth]·B[depth × NARROW] for any number of rows. */
-  static void narrow(
-      int rows,
-      int depth,
-      float[] a,
-      int a0,
-      int aRow,
-      int aStep,
-      float[] b,
-      int b0,
-      int bStep,
-      float[] c,
-      int c0,
-      int cRow,
-      boolean add) {
-    int row = 0;
-    for (; row + ROWS <= rows; row += ROWS) {
-      tile6x2(depth, a, a0 + row * aRow, aRow, aStep, b, b0, bStep, c, c0 + row * cRow, cRow, add);
-    }
-    for (; row + 2 <= rows; row += 2) {
-      tile2x2(depth, a, a0 + row * aRow, aRow, aStep, b, b0, bStep, c, c0 + row * cRow, cRow, add);
-    }
-    for (; row < rows; row++) {
-      tile1x2(depth, a, a0 + row * aRow, aStep, b, b0, bStep, c, c0 + row * cRow, add);
+  /** C[rows × columns] = 0 for whole vectors of columns. */
+  static void clear(int rows, int columns, float[] c, int c0, int cRow) {
+    FloatVector zero = FloatVector.zero(SPECIES);
+    for (int row = 0; row < rows; row++) {
+      for (int column = 0; column < columns; column += LANES) {
+        zero.intoArray(c, c0 + row * cRow + column);
+      }
     }
   }
 
-  /** Six rows by four vectors: 24 accumulators. */
   private static void tile6x4(
       int depth,
       float[] a,
@@ -124,32 +130,31 @@ final class GemmKernel {
       int bStep,
       float[] c,
       int c0,
-      int cRow,
-      boolean add) {
-    FloatVector c00 = FloatVector.zero(SPECIES);
-    FloatVector c01 = FloatVector.zero(SPECIES);
-    FloatVector c02 = FloatVector.zero(SPECIES);
-    FloatVector c03 = FloatVector.zero(SPECIES);
-    FloatVector c10 = FloatVector.zero(SPECIES);
-    FloatVector c11 = FloatVector.zero(SPECIES);
-    FloatVector c12 = FloatVector.zero(SPECIES);
-    FloatVector c13 = FloatVector.zero(SPECIES);
-    FloatVector c20 = FloatVector.zero(SPECIES);
-    FloatVector c21 = FloatVector.zero(SPECIES);
-    FloatVector c22 = FloatVector.zero(SPECIES);
-    FloatVector c23 = FloatVector.zero(SPECIES);
-    FloatVector c30 = FloatVector.zero(SPECIES);
-    FloatVector c31 = FloatVector.zero(SPECIES);
-    FloatVector c32 = FloatVector.zero(SPECIES);
-    FloatVector c33 = FloatVector.zero(SPECIES);
-    FloatVector c40 = FloatVector.zero(SPECIES);
-    FloatVector c41 = FloatVector.zero(SPECIES);
-    FloatVector c42 = FloatVector.zero(SPECIES);
-    FloatVector c43 = FloatVector.zero(SPECIES);
-    FloatVector c50 = FloatVector.zero(SPECIES);
-    FloatVector c51 = FloatVector.zero(SPECIES);
-    FloatVector c52 = FloatVector.zero(SPECIES);
-    FloatVector c53 = FloatVector.zero(SPECIES);
+      int cRow) {
+    FloatVector c00 = FloatVector.fromArray(SPECIES, c, c0);
+    FloatVector c01 = FloatVector.fromArray(SPECIES, c, c0 + LANES);
+    FloatVector c02 = FloatVector.fromArray(SPECIES, c, c0 + 2 * LANES);
+    FloatVector c03 = FloatVector.fromArray(SPECIES, c, c0 + 3 * LANES);
+    FloatVector c10 = FloatVector.fromArray(SPECIES, c, c0 + cRow);
+    FloatVector c11 = FloatVector.fromArray(SPECIES, c, c0 + cRow + LANES);
+    FloatVector c12 = FloatVector.fromArray(SPECIES, c, c0 + cRow + 2 * LANES);
+    FloatVector c13 = FloatVector.fromArray(SPECIES, c, c0 + cRow + 3 * LANES);
+    FloatVector c20 = FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow);
+    FloatVector c21 = FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + LANES);
+    FloatVector c22 = FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + 2 * LANES);
+    FloatVector c23 = FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + 3 * LANES);
+    FloatVector c30 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow);
+    FloatVector c31 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + LANES);
+    FloatVector c32 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + 2 * LANES);
+    FloatVector c33 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + 3 * LANES);
+    FloatVector c40 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow);
+    FloatVector c41 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + LANES);
+    FloatVector c42 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + 2 * LANES);
+    FloatVector c43 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + 3 * LANES);
+    FloatVector c50 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow);
+    FloatVector c51 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + LANES);
+    FloatVector c52 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + 2 * LANES);
+    FloatVector c53 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + 3 * LANES);
     int ap = a0;
     int bp = b0;
     for (int k = 0; k < depth; k++) {
@@ -190,32 +195,6 @@ final class GemmKernel {
       ap += aStep;
       bp += bStep;
     }
-    if (add) {
-      c00 = c00.add(FloatVector.fromArray(SPECIES, c, c0));
-      c01 = c01.add(FloatVector.fromArray(SPECIES, c, c0 + LANES));
-      c02 = c02.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * LANES));
-      c03 = c03.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * LANES));
-      c10 = c10.add(FloatVector.fromArray(SPECIES, c, c0 + cRow));
-      c11 = c11.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + LANES));
-      c12 = c12.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + 2 * LANES));
-      c13 = c13.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + 3 * LANES));
-      c20 = c20.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow));
-      c21 = c21.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + LANES));
-      c22 = c22.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + 2 * LANES));
-      c23 = c23.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + 3 * LANES));
-      c30 = c30.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow));
-      c31 = c31.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + LANES));
-      c32 = c32.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + 2 * LANES));
-      c33 = c33.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + 3 * LANES));
-      c40 = c40.add(FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow));
-      c41 = c41.add(FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + LANES));
-      c42 = c42.add(FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + 2 * LANES));
-      c43 = c43.add(FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + 3 * LANES));
-      c50 = c50.add(FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow));
-      c51 = c51.add(FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + LANES));
-      c52 = c52.add(FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + 2 * LANES));
-      c53 = c53.add(FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + 3 * LANES));
-    }
     c00.intoArray(c, c0);
     c01.intoArray(c, c0 + LANES);
     c02.intoArray(c, c0 + 2 * LANES);
@@ -242,7 +221,83 @@ final class GemmKernel {
     c53.intoArray(c, c0 + 5 * cRow + 3 * LANES);
   }
 
-  /** Six rows by two vectors: 12 accumulators. */
+  private static void tile2x4(
+      int depth,
+      float[] a,
+      int a0,
+      int aRow,
+      int aStep,
+      float[] b,
+      int b0,
+      int bStep,
+      float[] c,
+      int c0,
+      int cRow) {
+    FloatVector c00 = FloatVector.fromArray(SPECIES, c, c0);
+    FloatVector c01 = FloatVector.fromArray(SPECIES, c, c0 + LANES);
+    FloatVector c02 = FloatVector.fromArray(SPECIES, c, c0 + 2 * LANES);
+    FloatVector c03 = FloatVector.fromArray(SPECIES, c, c0 + 3 * LANES);
+    FloatVector c10 = FloatVector.fromArray(SPECIES, c, c0 + cRow);
+    FloatVector c11 = FloatVector.fromArray(SPECIES, c, c0 + cRow + LANES);
+    FloatVector c12 = FloatVector.fromArray(SPECIES, c, c0 + cRow + 2 * LANES);
+    FloatVector c13 = FloatVector.fromArray(SPECIES, c, c0 + cRow + 3 * LANES);
+    int ap = a0;
+    int bp = b0;
+    for (int k = 0; k < depth; k++) {
+      FloatVector y0 = FloatVector.fromArray(SPECIES, b, bp);
+      FloatVector y1 = FloatVector.fromArray(SPECIES, b, bp + LANES);
+      FloatVector y2 = FloatVector.fromArray(SPECIES, b, bp + 2 * LANES);
+      FloatVector y3 = FloatVector.fromArray(SPECIES, b, bp + 3 * LANES);
+      FloatVector x0 = FloatVector.broadcast(SPECIES, a[ap]);
+      c00 = x0.fma(y0, c00);
+      c01 = x0.fma(y1, c01);
+      c02 = x0.fma(y2, c02);
+      c03 = x0.fma(y3, c03);
+      FloatVector x1 = FloatVector.broadcast(SPECIES, a[ap + aRow]);
+      c10 = x1.fma(y0, c10);
+      c11 = x1.fma(y1, c11);
+      c12 = x1.fma(y2, c12);
+      c13 = x1.fma(y3, c13);
+      ap += aStep;
+      bp += bStep;
+    }
+    c00.intoArray(c, c0);
+    c01.intoArray(c, c0 + LANES);
+    c02.intoArray(c, c0 + 2 * LANES);
+    c03.intoArray(c, c0 + 3 * LANES);
+    c10.intoArray(c, c0 + cRow);
+    c11.intoArray(c, c0 + cRow + LANES);
+    c12.intoArray(c, c0 + cRow + 2 * LANES);
+    c13.intoArray(c, c0 + cRow + 3 * LANES);
+  }
+
+  private static void tile1x4(
+      int depth, float[] a, int a0, int aStep, float[] b, int b0, int bStep, float[] c, int c0) {
+    FloatVector c00 = FloatVector.fromArray(SPECIES, c, c0);
+    FloatVector c01 = FloatVector.fromArray(SPECIES, c, c0 + LANES);
+    FloatVector c02 = FloatVector.fromArray(SPECIES, c, c0 + 2 * LANES);
+    FloatVector c03 = FloatVector.fromArray(SPECIES, c, c0 + 3 * LANES);
+    int ap = a0;
+    int bp = b0;
+    for (int k = 0; k < depth; k++) {
+      FloatVector y0 = FloatVector.fromArray(SPECIES, b, bp);
+      FloatVector y1 = FloatVector.fromArray(SPECIES, b, bp + LANES);
+      FloatVector y2 = FloatVector.fromArray(SPECIES, b, bp + 2 * LANES);
+      FloatVector y3 = FloatVector.fromArray(SPECIES, b, bp + 3 * LANES);
+      FloatVector x0 = FloatVector.broadcast(SPECIES, a[ap]);
+      c00 = x0.fma(y0, c00);
+      c01 = x0.fma(y1, c01);
+      c02 = x0.fma(y2, c02);
+      c03 = x0.fma(y3, c03);
+      ap += aStep;
+      bp += bStep;
+    }
+    c00.intoArray(c, c0);
+    c01.intoArray(c, c0 + LANES);
+    c02.intoArray(c, c0 + 2 * LANES);
+    c03.intoArray(c, c0 + 3 * LANES);
+  }
+
   private static void tile6x2(
       int depth,
       float[] a,
@@ -254,20 +309,19 @@ final class GemmKernel {
       int bStep,
       float[] c,
       int c0,
-      int cRow,
-      boolean add) {
-    FloatVector c00 = FloatVector.zero(SPECIES);
-    FloatVector c01 = FloatVector.zero(SPECIES);
-    FloatVector c10 = FloatVector.zero(SPECIES);
-    FloatVector c11 = FloatVector.zero(SPECIES);
-    FloatVector c20 = FloatVector.zero(SPECIES);
-    FloatVector c21 = FloatVector.zero(SPECIES);
-    FloatVector c30 = FloatVector.zero(SPECIES);
-    FloatVector c31 = FloatVector.zero(SPECIES);
-    FloatVector c40 = FloatVector.zero(SPECIES);
-    FloatVector c41 = FloatVector.zero(SPECIES);
-    FloatVector c50 = FloatVector.zero(SPECIES);
-    FloatVector c51 = FloatVector.zero(SPECIES);
+      int cRow) {
+    FloatVector c00 = FloatVector.fromArray(SPECIES, c, c0);
+    FloatVector c01 = FloatVector.fromArray(SPECIES, c, c0 + LANES);
+    FloatVector c10 = FloatVector.fromArray(SPECIES, c, c0 + cRow);
+    FloatVector c11 = FloatVector.fromArray(SPECIES, c, c0 + cRow + LANES);
+    FloatVector c20 = FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow);
+    FloatVector c21 = FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + LANES);
+    FloatVector c30 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow);
+    FloatVector c31 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + LANES);
+    FloatVector c40 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow);
+    FloatVector c41 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + LANES);
+    FloatVector c50 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow);
+    FloatVector c51 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + LANES);
     int ap = a0;
     int bp = b0;
     for (int k = 0; k < depth; k++) {
@@ -294,20 +348,6 @@ final class GemmKernel {
       ap += aStep;
       bp += bStep;
     }
-    if (add) {
-      c00 = c00.add(FloatVector.fromArray(SPECIES, c, c0));
-      c01 = c01.add(FloatVector.fromArray(SPECIES, c, c0 + LANES));
-      c10 = c10.add(FloatVector.fromArray(SPECIES, c, c0 + cRow));
-      c11 = c11.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + LANES));
-      c20 = c20.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow));
-      c21 = c21.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + LANES));
-      c30 = c30.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow));
-      c31 = c31.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + LANES));
-      c40 = c40.add(FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow));
-      c41 = c41.add(FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + LANES));
-      c50 = c50.add(FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow));
-      c51 = c51.add(FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + LANES));
-    }
     c00.intoArray(c, c0);
     c01.intoArray(c, c0 + LANES);
     c10.intoArray(c, c0 + cRow);
@@ -322,69 +362,6 @@ final class GemmKernel {
     c51.intoArray(c, c0 + 5 * cRow + LANES);
   }
 
-  /** Two rows by four vectors. */
-  private static void tile2x4(
-      int depth,
-      float[] a,
-      int a0,
-      int aRow,
-      int aStep,
-      float[] b,
-      int b0,
-      int bStep,
-      float[] c,
-      int c0,
-      int cRow,
-      boolean add) {
-    FloatVector c00 = FloatVector.zero(SPECIES);
-    FloatVector c01 = FloatVector.zero(SPECIES);
-    FloatVector c02 = FloatVector.zero(SPECIES);
-    FloatVector c03 = FloatVector.zero(SPECIES);
-    FloatVector c10 = FloatVector.zero(SPECIES);
-    FloatVector c11 = FloatVector.zero(SPECIES);
-    FloatVector c12 = FloatVector.zero(SPECIES);
-    FloatVector c13 = FloatVector.zero(SPECIES);
-    int ap = a0;
-    int bp = b0;
-    for (int k = 0; k < depth; k++) {
-      FloatVector y0 = FloatVector.fromArray(SPECIES, b, bp);
-      FloatVector y1 = FloatVector.fromArray(SPECIES, b, bp + LANES);
-      FloatVector y2 = FloatVector.fromArray(SPECIES, b, bp + 2 * LANES);
-      FloatVector y3 = FloatVector.fromArray(SPECIES, b, bp + 3 * LANES);
-      FloatVector x0 = FloatVector.broadcast(SPECIES, a[ap]);
-      c00 = x0.fma(y0, c00);
-      c01 = x0.fma(y1, c01);
-      c02 = x0.fma(y2, c02);
-      c03 = x0.fma(y3, c03);
-      FloatVector x1 = FloatVector.broadcast(SPECIES, a[ap + aRow]);
-      c10 = x1.fma(y0, c10);
-      c11 = x1.fma(y1, c11);
-      c12 = x1.fma(y2, c12);
-      c13 = x1.fma(y3, c13);
-      ap += aStep;
-      bp += bStep;
-    }
-    if (add) {
-      c00 = c00.add(FloatVector.fromArray(SPECIES, c, c0));
-      c01 = c01.add(FloatVector.fromArray(SPECIES, c, c0 + LANES));
-      c02 = c02.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * LANES));
-      c03 = c03.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * LANES));
-      c10 = c10.add(FloatVector.fromArray(SPECIES, c, c0 + cRow));
-      c11 = c11.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + LANES));
-      c12 = c12.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + 2 * LANES));
-      c13 = c13.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + 3 * LANES));
-    }
-    c00.intoArray(c, c0);
-    c01.intoArray(c, c0 + LANES);
-    c02.intoArray(c, c0 + 2 * LANES);
-    c03.intoArray(c, c0 + 3 * LANES);
-    c10.intoArray(c, c0 + cRow);
-    c11.intoArray(c, c0 + cRow + LANES);
-    c12.intoArray(c, c0 + cRow + 2 * LANES);
-    c13.intoArray(c, c0 + cRow + 3 * LANES);
-  }
-
-  /** Two rows by two vectors. */
   private static void tile2x2(
       int depth,
       float[] a,
@@ -396,12 +373,11 @@ final class GemmKernel {
       int bStep,
       float[] c,
       int c0,
-      int cRow,
-      boolean add) {
-    FloatVector c00 = FloatVector.zero(SPECIES);
-    FloatVector c01 = FloatVector.zero(SPECIES);
-    FloatVector c10 = FloatVector.zero(SPECIES);
-    FloatVector c11 = FloatVector.zero(SPECIES);
+      int cRow) {
+    FloatVector c00 = FloatVector.fromArray(SPECIES, c, c0);
+    FloatVector c01 = FloatVector.fromArray(SPECIES, c, c0 + LANES);
+    FloatVector c10 = FloatVector.fromArray(SPECIES, c, c0 + cRow);
+    FloatVector c11 = FloatVector.fromArray(SPECIES, c, c0 + cRow + LANES);
     int ap = a0;
     int bp = b0;
     for (int k = 0; k < depth; k++) {
@@ -416,75 +392,16 @@ final class GemmKernel {
       ap += aStep;
       bp += bStep;
     }
-    if (add) {
-      c00 = c00.add(FloatVector.fromArray(SPECIES, c, c0));
-      c01 = c01.add(FloatVector.fromArray(SPECIES, c, c0 + LANES));
-      c10 = c10.add(FloatVector.fromArray(SPECIES, c, c0 + cRow));
-      c11 = c11.add(FloatVector.fromArray(SPECIES, c, c0 + cRow + LANES));
-    }
     c00.intoArray(c, c0);
     c01.intoArray(c, c0 + LANES);
     c10.intoArray(c, c0 + cRow);
     c11.intoArray(c, c0 + cRow + LANES);
   }
 
-  /** One row by four vectors. */
-  private static void tile1x4(
-      int depth,
-      float[] a,
-      int a0,
-      int aStep,
-      float[] b,
-      int b0,
-      int bStep,
-      float[] c,
-      int c0,
-      boolean add) {
-    FloatVector c00 = FloatVector.zero(SPECIES);
-    FloatVector c01 = FloatVector.zero(SPECIES);
-    FloatVector c02 = FloatVector.zero(SPECIES);
-    FloatVector c03 = FloatVector.zero(SPECIES);
-    int ap = a0;
-    int bp = b0;
-    for (int k = 0; k < depth; k++) {
-      FloatVector y0 = FloatVector.fromArray(SPECIES, b, bp);
-      FloatVector y1 = FloatVector.fromArray(SPECIES, b, bp + LANES);
-      FloatVector y2 = FloatVector.fromArray(SPECIES, b, bp + 2 * LANES);
-      FloatVector y3 = FloatVector.fromArray(SPECIES, b, bp + 3 * LANES);
-      FloatVector x0 = FloatVector.broadcast(SPECIES, a[ap]);
-      c00 = x0.fma(y0, c00);
-      c01 = x0.fma(y1, c01);
-      c02 = x0.fma(y2, c02);
-      c03 = x0.fma(y3, c03);
-      ap += aStep;
-      bp += bStep;
-    }
-    if (add) {
-      c00 = c00.add(FloatVector.fromArray(SPECIES, c, c0));
-      c01 = c01.add(FloatVector.fromArray(SPECIES, c, c0 + LANES));
-      c02 = c02.add(FloatVector.fromArray(SPECIES, c, c0 + 2 * LANES));
-      c03 = c03.add(FloatVector.fromArray(SPECIES, c, c0 + 3 * LANES));
-    }
-    c00.intoArray(c, c0);
-    c01.intoArray(c, c0 + LANES);
-    c02.intoArray(c, c0 + 2 * LANES);
-    c03.intoArray(c, c0 + 3 * LANES);
-  }
-
-  /** One row by two vectors. */
   private static void tile1x2(
-      int depth,
-      float[] a,
-      int a0,
-      int aStep,
-      float[] b,
-      int b0,
-      int bStep,
-      float[] c,
-      int c0,
-      boolean add) {
-    FloatVector c00 = FloatVector.zero(SPECIES);
-    FloatVector c01 = FloatVector.zero(SPECIES);
+      int depth, float[] a, int a0, int aStep, float[] b, int b0, int bStep, float[] c, int c0) {
+    FloatVector c00 = FloatVector.fromArray(SPECIES, c, c0);
+    FloatVector c01 = FloatVector.fromArray(SPECIES, c, c0 + LANES);
     int ap = a0;
     int bp = b0;
     for (int k = 0; k < depth; k++) {
@@ -495,10 +412,6 @@ final class GemmKernel {
       c01 = x0.fma(y1, c01);
       ap += aStep;
       bp += bStep;
-    }
-    if (add) {
-      c00 = c00.add(FloatVector.fromArray(SPECIES, c, c0));
-      c01 = c01.add(FloatVector.fromArray(SPECIES, c, c0 + LANES));
     }
     c00.intoArray(c, c0);
     c01.intoArray(c, c0 + LANES);

@@ -124,12 +124,12 @@ final class TreeAttention {
           padded,
           tile.out,
           0,
-          padded,
-          true);
+          padded);
     }
   }
 
   private void scores(int count, int head, int rows, int panel, AttentionTile tile) {
+    GemmKernel.clear(count, PANEL, tile.scores, 0, PANEL);
     GemmKernel.product(
         count,
         PANEL,
@@ -143,8 +143,7 @@ final class TreeAttention {
         PANEL,
         tile.scores,
         0,
-        PANEL,
-        false);
+        PANEL);
   }
 
   private void finish(Block block, int head, float[] out, float[] logSums, AttentionTile tile) {
@@ -246,6 +245,7 @@ final class TreeAttention {
       int high = Math.min(PANEL, to - first);
       scores(count, head, rows, panel, tile);
       // dWeights = dOut·Vᵀ
+      GemmKernel.clear(count, PANEL, tile.dScores, 0, PANEL);
       GemmKernel.product(
           count,
           PANEL,
@@ -259,8 +259,7 @@ final class TreeAttention {
           PANEL,
           tile.dScores,
           0,
-          PANEL,
-          false);
+          PANEL);
       for (int row = 0; row < count; row++) {
         int limit = Math.min(high, block.from() + row / shape.group() + 1 - first);
         SoftmaxRow.probabilities(tile.scores, row * PANEL, low, limit, tile.greatest[row]);
@@ -281,8 +280,7 @@ final class TreeAttention {
           padded,
           dValueRows,
           keys,
-          padded,
-          true);
+          padded);
       GemmKernel.product(
           high - low,
           padded,
@@ -296,8 +294,7 @@ final class TreeAttention {
           padded,
           dKeyRows,
           keys,
-          padded,
-          true);
+          padded);
       GemmKernel.product(
           count,
           padded,
@@ -311,8 +308,7 @@ final class TreeAttention {
           padded,
           tile.dQueries,
           0,
-          padded,
-          true);
+          padded);
     }
   }
 
