@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.assertj.core.data.Offset;
@@ -63,7 +64,7 @@ class TrainingRunTest {
   }
 
   private void train(String output, String setting) throws IOException {
-    String[] more = java.util.Arrays.copyOf(SMOOTH, SMOOTH.length + 2);
+    String[] more = Arrays.copyOf(SMOOTH, SMOOTH.length + 2);
     more[SMOOTH.length] = "--set";
     more[SMOOTH.length + 1] = setting;
     runs.run("train", output, more).ok();
