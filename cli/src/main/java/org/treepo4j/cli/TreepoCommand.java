@@ -25,6 +25,7 @@ import picocli.CommandLine.Command;
       ExplainCommand.class,
       InfoCommand.class,
       ExportCommand.class,
+      SettingsReferenceCommand.class,
       CommandLine.HelpCommand.class
     })
 final class TreepoCommand implements Runnable {

@@ -32,7 +32,7 @@ public final class SettingsReference {
         Object innerDefaults = value == null ? RecordBinder.defaults(inner) : value;
         text.append(
             "| **`%s`** | %s | %s |\n"
-                .formatted(key, value == null ? "none" : "", setting.value()));
+                .formatted(key, value == null ? "none" : "", escaped(setting.value())));
         rows(text, key + ".", inner, innerDefaults);
       } else {
         text.append(
@@ -40,10 +40,14 @@ public final class SettingsReference {
                 .formatted(
                     key,
                     setting.required() ? "required" : value == null ? "" : "`" + shown(value) + "`",
-                    setting.value().replace("|", "\\|"),
+                    escaped(setting.value()),
                     inner.isEnum() ? " (" + RecordBinder.expectation(inner) + ")" : ""));
       }
     }
+  }
+
+  private static String escaped(String text) {
+    return text.replace("|", "\\|");
   }
 
   private static String shown(Object value) {

@@ -11,6 +11,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +36,7 @@ import org.treepo4j.tokenizer.Tokenizer;
  * response, so that there is something to learn for a model that knows nothing.
  */
 final class TinyRuns {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  static final ObjectMapper JSON = new ObjectMapper();
   private static final Path TOKENIZER =
       Path.of(System.getProperty("treepo.root", ".."), "examples/chain-sums/tokenizer");
 
@@ -204,7 +205,7 @@ final class TinyRuns {
 
   private static void deleteTree(Path folder) throws IOException {
     try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);
       }
     }

@@ -1,0 +1,180 @@
+package org.treepo4j.rl.train;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.treepo4j.checkpoints.Architecture;
+import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.checkpoints.RopeScaling;
+import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.LoraSettings;
+import org.treepo4j.model.RandomWeights;
+import org.treepo4j.model.Weights;
+import org.treepo4j.model.engine.EngineName;
+import org.treepo4j.model.vector.VectorCausalLm;
+import org.treepo4j.model.vector.VectorOptions;
+import org.treepo4j.model.vector.WeightStorage;
+import org.treepo4j.rl.advantage.AdvantageSettings;
+import org.treepo4j.rl.data.ShuffledTasks;
+import org.treepo4j.rl.data.Task;
+import org.treepo4j.rl.loss.LossSettings;
+import org.treepo4j.rl.reward.Reward;
+import org.treepo4j.rl.reward.RewardRunner;
+import org.treepo4j.rl.reward.RewardSettings;
+import org.treepo4j.rl.reward.Score;
+import org.treepo4j.rollout.RolloutSettings;
+
+/** Trainers of a model with 8 tokens, on rewards a test chooses. */
+final class TinyTraining {
+  static final ModelConfig CONFIG =
+      new ModelConfig(
+          Architecture.LLAMA,
+          LetterTokenizer.VOCABULARY,
+          16,
+          1,
+          2,
+          1,
+          8,
+          16,
+          32,
+          1e-6,
+          10_000,
+          RopeScaling.NONE,
+          false,
+          false,
+          false,
+          true,
+          -1,
+          List.of(0));
+
+  /** Longer is better, and long is right. */
+  static final Reward LENGTH =
+      input -> new Score(input.responseTokens(), input.responseTokens() > 4);
+
+  private TinyTraining() {}
+
+  static Weights weights() {
+    return RandomWeights.create(CONFIG, 1);
+  }
+
+  static CausalLm model() {
+    return new VectorCausalLm(weights(), VectorOptions.defaults());
+  }
+
+  static RewardRunner rewards(Reward reward) {
+    return new RewardRunner(reward, Duration.ofSeconds(30), -1, 1);
+  }
+
+  static List<Task> tasks(String... prompts) {
+    List<Task> tasks = new ArrayList<>();
+    for (String prompt : prompts) {
+      tasks.add(Task.of(prompt, prompt, ""));
+    }
+    return tasks;
+  }
+
+  static PromptEncoder prompts() {
+    return new PromptEncoder(new LetterTokenizer(), Optional.empty());
+  }
+
+  /** Trees of six trajectories of at most eight tokens. */
+  static RolloutSettings rollout() {
+    RolloutSettings d = RolloutSettings.defaults();
+    return new RolloutSettings(
+        d.kind(),
+        d.sharePrompt(),
+        6,
+        1,
+        2,
+        4,
+        8,
+        0,
+        2,
+        d.initialDivergence(),
+        d.budget(),
+        d.totalBudget(),
+        d.maxResponseTokensPerPrompt(),
+        d.allotment(),
+        d.fallback(),
+        d.answerPolicy(),
+        d.repetitionPolicy(),
+        d.repetitionLength(),
+        d.repetitionCount(),
+        d.sampling(),
+        d.maxBatchPaths());
+  }
+
+  /** Two prompts a step, everything else as it comes. */
+  static TrainerSettings loop(int steps, int maxRounds, boolean trainOnShortBatch) {
+    return new TrainerSettings(
+        steps, 0, 2, 1, 1, 1000, true, true, maxRounds, trainOnShortBatch, 2, 1);
+  }
+
+  static TrainSettings settings(
+      Path output,
+      TrainerSettings loop,
+      EvaluationSettings evaluation,
+      CheckpointSettings checkpoint) {
+    return new TrainSettings(
+        Path.of("model"),
+        output,
+        EngineName.VECTOR,
+        WeightStorage.F32,
+        1,
+        1,
+        TaskFiles.defaults(),
+        rollout(),
+        RewardSettings.defaults(),
+        AdvantageSettings.defaults(),
+        LossSettings.defaults(),
+        new OptimizerSettings(
+            new LearningRateSchedule(0.01, 0, LearningRateSchedule.Shape.CONSTANT, 0),
+            0.9,
+            0.999,
+            1e-8,
+            0,
+            1),
+        loop,
+        evaluation,
+        checkpoint,
+        LoraSettings.defaults());
+  }
+
+  static Trainer trainer(
+      TrainSettings settings,
+      CausalLm model,
+      Reward reward,
+      List<Task> heldOut,
+      TrainingListener listener) {
+    return new Trainer(
+        settings,
+        new Trainer.Parts(
+            new FullPolicy(model, settings.output()),
+            Optional.empty(),
+            new LetterTokenizer(),
+            prompts(),
+            new ShuffledTasks(tasks("a", "b", "c"), 1),
+            heldOut,
+            rewards(reward)),
+        listener);
+  }
+
+  /** Remembers what it was told. */
+  static final class Listener implements TrainingListener {
+    final List<Map<String, Number>> steps = new ArrayList<>();
+    final List<String> notes = new ArrayList<>();
+
+    @Override
+    public void stepped(long step, long all, Map<String, Number> metrics) {
+      steps.add(metrics);
+    }
+
+    @Override
+    public void note(String line) {
+      notes.add(line);
+    }
+  }
+}

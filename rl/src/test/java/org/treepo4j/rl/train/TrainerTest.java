@@ -1,0 +1,159 @@
+package org.treepo4j.rl.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.treepo4j.model.CausalLm;
+import org.treepo4j.rl.data.Task;
+import org.treepo4j.rl.reward.Reward;
+import org.treepo4j.rl.reward.Score;
+
+class TrainerTest {
+  private static final List<Task> HELD_OUT = TinyTraining.tasks("dd", "ee", "ff", "gg");
+  private static final CheckpointSettings SELDOM = new CheckpointSettings(0, 2);
+
+  @TempDir Path output;
+  private final CausalLm model = TinyTraining.model();
+  private final TinyTraining.Listener listener = new TinyTraining.Listener();
+
+  @AfterEach
+  void close() {
+    model.close();
+  }
+
+  /** Of the four held-out tasks, so many are solved in each evaluation. */
+  private static Reward solving(Integer... counts) {
+    Iterator<Integer> evaluations = List.of(counts).iterator();
+    int[] state = {0, 0}; // inputs of this evaluation seen, tasks solved in it
+    return input -> {
+      if (input.task().prompt().text().length() == 1) {
+        return TinyTraining.LENGTH.score(input);
+      }
+      if (state[0] == 0) {
+        state[1] = evaluations.next();
+      }
+      boolean solved = state[0] < state[1];
+      state[0] = (state[0] + 1) % HELD_OUT.size();
+      return new Score(0, solved);
+    };
+  }
+
+  @Test
+  void theBestCheckpointIsKeptBesidesTheLast() throws IOException {
+    TrainSettings settings =
+        TinyTraining.settings(
+            output,
+            TinyTraining.loop(6, 10, false),
+            new EvaluationSettings(1, 0, 1, 1, 0),
+            new CheckpointSettings(1, 1));
+    Trainer.Summary summary =
+        TinyTraining.trainer(settings, model, solving(1, 2, 1, 3, 3, 2, 0), HELD_OUT, listener)
+            .run(Optional.empty());
+    assertThat(summary.accuracyBefore()).isEqualTo(0.25);
+    assertThat(summary.bestAccuracy()).isEqualTo(0.75);
+    assertThat(summary.accuracyAfter()).isZero();
+    assertThat(summary.bestCheckpoint()).hasValue(output.resolve("checkpoints/step-000003"));
+    assertThat(summary.checkpoint()).isEqualTo(output.resolve("checkpoints/step-000006"));
+    assertThat(checkpoints()).containsExactly("step-000003", "step-000006");
+    assertThat(listener.steps.stream().map(step -> step.get("eval_accuracy")))
+        .containsExactly(0.5, 0.25, 0.75, 0.75, 0.5, 0.0);
+  }
+
+  @Test
+  void aRunThatGetsNoBetterStopsEarly() throws IOException {
+    TrainSettings settings =
+        TinyTraining.settings(
+            output,
+            TinyTraining.loop(20, 10, false),
+            new EvaluationSettings(2, 0, 1, 1, 2),
+            SELDOM);
+    Trainer.Summary summary =
+        TinyTraining.trainer(settings, model, solving(1, 3, 2, 3), HELD_OUT, listener)
+            .run(Optional.empty());
+    assertThat(summary.state().step()).isEqualTo(6);
+    assertThat(summary.accuracyAfter()).isEqualTo(0.75);
+    assertThat(checkpoints()).containsExactly("step-000002", "step-000006");
+    assertThat(listener.notes).last().asString().startsWith("stopped early");
+  }
+
+  @Test
+  void withoutHeldOutTasksNothingIsMeasuredAndTheEndIsKept() throws IOException {
+    TrainSettings settings =
+        TinyTraining.settings(
+            output, TinyTraining.loop(3, 10, false), EvaluationSettings.defaults(), SELDOM);
+    Trainer.Summary summary =
+        TinyTraining.trainer(settings, model, TinyTraining.LENGTH, List.of(), listener)
+            .run(Optional.empty());
+    assertThat(summary.accuracyBefore()).isNaN();
+    assertThat(summary.bestCheckpoint()).isEmpty();
+    assertThat(summary.state().updates()).isEqualTo(6);
+    assertThat(checkpoints()).containsExactly("step-000003");
+    assertThat(listener.steps).hasSize(3).noneMatch(step -> step.containsKey("eval_accuracy"));
+  }
+
+  /** Contrast ends after some responses, as it does when everything is solved. */
+  private static Reward contrastFor(int responses) {
+    int[] seen = {0};
+    return input -> new Score(seen[0]++ < responses ? input.responseTokens() : 1, true);
+  }
+
+  @Test
+  void whenARunCannotGoOnWhatItLearnedIsKept() throws IOException {
+    TrainSettings settings =
+        TinyTraining.settings(
+            output, TinyTraining.loop(50, 2, false), EvaluationSettings.defaults(), SELDOM);
+    Trainer trainer = TinyTraining.trainer(settings, model, contrastFor(60), List.of(), listener);
+    assertThatThrownBy(() -> trainer.run(Optional.empty())).isInstanceOf(TrainingException.class);
+    int done = listener.steps.size();
+    assertThat(done).isPositive();
+    assertThat(checkpoints()).containsExactly("step-%06d".formatted(done));
+    assertThat(listener.notes).last().asString().contains("kept what was learned");
+  }
+
+  @Test
+  void aStepWithNothingToLearnFromIsToldAndPassedWhereStepsMayBeShort() throws IOException {
+    TrainSettings settings =
+        TinyTraining.settings(
+            output, TinyTraining.loop(8, 2, true), EvaluationSettings.defaults(), SELDOM);
+    Trainer.Summary summary =
+        TinyTraining.trainer(settings, model, contrastFor(60), List.of(), listener)
+            .run(Optional.empty());
+    assertThat(summary.state().step()).isEqualTo(8);
+    assertThat(summary.state().updates()).isBetween(1L, 15L);
+    assertThat(listener.steps)
+        .last()
+        .satisfies(
+            step -> {
+              assertThat(step).containsEntry("prompts_trained", 0L).containsEntry("updates", 0L);
+              assertThat(step).doesNotContainKeys("loss", "learning_rate", "gradient_norm");
+            });
+    assertThat(listener.notes).last().asString().contains("step 8: nothing to learn from");
+  }
+
+  @Test
+  void theKlIsToldWithAReferenceOnly() throws IOException {
+    TrainSettings settings =
+        TinyTraining.settings(
+            output, TinyTraining.loop(1, 10, false), EvaluationSettings.defaults(), SELDOM);
+    TinyTraining.trainer(settings, model, TinyTraining.LENGTH, List.of(), listener)
+        .run(Optional.empty());
+    assertThat(listener.steps.get(0)).doesNotContainKey("kl").containsKey("behaviour_kl");
+    assertThat(listener.steps.get(0).get("logprob_mismatch").doubleValue()).isLessThan(1e-4);
+  }
+
+  private List<String> checkpoints() throws IOException {
+    try (Stream<Path> found = Files.list(output.resolve("checkpoints"))) {
+      return found.map(path -> path.getFileName().toString()).sorted().toList();
+    }
+  }
+}

@@ -1,0 +1,143 @@
+package org.treepo4j.tests.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Bad input is one line that names the culprit, and exit code 2, before anything is computed. */
+class RefusalTest {
+  @TempDir Path folder;
+  private TinyRuns runs;
+
+  @BeforeEach
+  void prepare() throws IOException {
+    runs = new TinyRuns(folder);
+  }
+
+  @Test
+  void settings() {
+    refused("trainer.steps: expected a whole number, was \"many\"", "trainer.steps=many");
+    refused("trainer.stepz: unknown setting; did you mean steps?", "trainer.stepz=3");
+    refused("--set trainer.steps: expected key=value", "trainer.steps");
+    refused("--set trainer.steps=[1: ", "trainer.steps=[1");
+    refused("trainer.steps must be positive, was 0", "trainer.steps=0");
+    refused("rollout.sampling.temperature must be positive", "rollout.sampling.temperature=0");
+    refused("rollout.maxWidth must be at least 2", "rollout.maxWidth=1");
+    refused("reward.overlongBuffer must be at most", "reward.overlongBuffer=13");
+    refused("weights must be f32 with the samediff engine", "engine=samediff", "weights=bf16");
+    refused("threads must not be negative, was -1", "threads=-1");
+    refused("advantage.estimator", "advantage.estimator=magic");
+    refused("lora.targetModules must be among", "lora={rank: 2, targetModules: [x]}");
+    refused("lora.targetModules must name projections", "lora={rank: 2, targetModules: [lm_head]}");
+  }
+
+  @Test
+  void settingsFiles() throws IOException {
+    assertRefused(TinyRuns.cli("train", path("none.yaml")), "none.yaml: no such file");
+    assertRefused(TinyRuns.cli("sft", path("none.yaml")), "none.yaml: no such file");
+    Files.writeString(folder.resolve("broken.yaml"), "seed: 1\nmodel: [\n");
+    assertRefused(TinyRuns.cli("train", path("broken.yaml")), "broken.yaml: line");
+    Files.writeString(folder.resolve("short.yaml"), "output: x\n");
+    assertRefused(TinyRuns.cli("train", path("short.yaml")), "model: missing, expected a path");
+    TinyRuns.Result none = TinyRuns.cli("train");
+    assertThat(none.exitCode()).isEqualTo(2);
+    assertThat(none.err()).startsWith("treepo: ").contains("CONFIG.yaml");
+  }
+
+  @Test
+  void settingsAreReadBeforeAnyModel() {
+    TinyRuns.Result result =
+        runs.run("train", "run", "--set", "model=nowhere", "--set", "trainer.stepz=3");
+    assertRefused(result, "trainer.stepz");
+  }
+
+  @Test
+  void dataFiles() throws IOException {
+    refused("none.jsonl: no such file", "data.train=[none.jsonl]");
+    refused("data.train: expected at least one file of tasks", "data.train=[]");
+    Files.writeString(folder.resolve("empty.jsonl"), "\n\n");
+    refused("empty.jsonl: expected at least one task", "data.train=" + path("empty.jsonl"));
+    Files.writeString(
+        folder.resolve("bad.jsonl"), "{\"prompt\":\"1+1=\",\"answer\":\"2\"}\n{\"prompt\":3\n");
+    refused("bad.jsonl:2: ", "data.train=" + path("bad.jsonl"));
+    Files.writeString(
+        folder.resolve("long.jsonl"),
+        "{\"prompt\":\"%s\",\"answer\":\"2\"}".formatted("1+".repeat(16)));
+    refused(
+        "task long.jsonl:1: the prompt has 32 tokens, the model holds 32",
+        "data.test=" + path("long.jsonl"));
+    Files.writeString(folder.resolve("letters.jsonl"), "{\"prompt\":\"\",\"answer\":\"2\"}");
+    refused(
+        "task letters.jsonl:1: the prompt has no tokens", "data.train=" + path("letters.jsonl"));
+  }
+
+  @Test
+  void corpora() throws IOException {
+    assertRefused(
+        runs.run("sft", "run", "--set", "corpus={train: [none.jsonl]}"),
+        "none.jsonl: no such file");
+    assertRefused(runs.run("sft", "run", "--set", "corpus={}"), "corpus.train must name files");
+    assertRefused(
+        runs.run("sft", "run", "--set", "corpus={task: magic}"), "corpus.task must be one of");
+    assertRefused(
+        runs.run("sft", "run", "--set", "trainer.maxTokens=4"),
+        "corpus.train has no example with a completion within the first 4 tokens");
+  }
+
+  @Test
+  void models() throws IOException {
+    refused("nowhere", "model=nowhere");
+    Path bare = runs.model("bare", 16, 1);
+    Files.delete(bare.resolve("tokenizer.json"));
+    refused("bare", "model=" + bare);
+    Path small = runs.model("small", 16, 1);
+    Files.writeString(
+        small.resolve("config.json"),
+        Files.readString(small.resolve("config.json"))
+            .replaceAll("\"vocab_size\" *: *\\d+", "\"vocab_size\": 12"));
+    refused("the tokenizer gives token 1", "model=" + small);
+  }
+
+  @Test
+  void checkpointsOfAnotherModel() throws IOException {
+    runs.run("train", "run", "--set", "trainer.steps=2").ok();
+    Path wide = runs.model("wide", 32, 1);
+    assertRefused(
+        runs.run("train", "run", "--resume", "--set", "model=" + wide), "is of another model");
+    assertRefused(
+        runs.run("train", "run", "--resume", "--set", "lora.rank=2"),
+        "is of a run without adapters");
+    runs.run("train", "lora", "--set", "trainer.steps=2", "--set", "lora.rank=2").ok();
+    assertRefused(runs.run("train", "lora", "--resume"), "is of a run with adapters");
+    assertRefused(
+        runs.run("train", "lora", "--resume", "--set", "lora.rank=3"),
+        "adapter must have rank 3 and alpha 16.0, had 2 and 16.0");
+  }
+
+  private void refused(String message, String... settings) {
+    String[] more = new String[2 * settings.length];
+    for (int i = 0; i < settings.length; i++) {
+      more[2 * i] = "--set";
+      more[2 * i + 1] = settings[i];
+    }
+    assertRefused(runs.run("train", "refused", more), message);
+    assertThat(folder.resolve("refused/metrics.jsonl")).doesNotExist();
+  }
+
+  private static void assertRefused(TinyRuns.Result result, String message) {
+    String error = result.err().lines().reduce((first, second) -> second).orElse("");
+    assertThat(error).startsWith("treepo: ").contains(message);
+    assertThat(result.err()).doesNotContain("Exception").doesNotContain("\tat ");
+    assertThat(result.exitCode()).isEqualTo(2);
+    assertThat(result.out()).isEmpty();
+  }
+
+  private String path(String name) {
+    return folder.resolve(name).toString();
+  }
+}
