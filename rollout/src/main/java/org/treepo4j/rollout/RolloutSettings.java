@@ -127,6 +127,38 @@ public record RolloutSettings(
     return with(kind, maxWidth, minTrajectoryTokens, totalBudget, other);
   }
 
+  /**
+   * The same policies for trees of another size.
+   *
+   * @param newMaxWidth trajectories wanted per prompt
+   * @param newSegmentLength most tokens of a segment
+   * @param newMaxDepth most segments of a trajectory; with the former, the longest response
+   */
+  public RolloutSettings ofSize(int newMaxWidth, int newSegmentLength, int newMaxDepth) {
+    return new RolloutSettings(
+        kind,
+        sharePrompt,
+        newMaxWidth,
+        Math.min(minWidth, newMaxWidth),
+        newSegmentLength,
+        newMaxDepth,
+        Math.multiplyExact(newSegmentLength, newMaxDepth),
+        minTrajectoryTokens,
+        branching,
+        initialDivergence,
+        budget,
+        totalBudget,
+        maxResponseTokensPerPrompt,
+        allotment,
+        fallback,
+        answerPolicy,
+        repetitionPolicy,
+        repetitionLength,
+        repetitionCount,
+        sampling,
+        maxBatchPaths);
+  }
+
   private RolloutSettings with(
       RolloutKind newKind,
       int newWidth,

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.ToDoubleFunction;
 import org.treepo4j.model.TokenTree;
 
 /**
@@ -107,6 +108,12 @@ public final class RolloutTree {
   /** The same tree with other trajectories, for instance with rewards. */
   public RolloutTree withTrajectories(List<Trajectory> others) {
     return new RolloutTree(promptId, promptTokens, nodes, others);
+  }
+
+  /** The same tree with rewards. */
+  public RolloutTree withRewards(ToDoubleFunction<Trajectory> reward) {
+    return withTrajectories(
+        trajectories.stream().map(t -> t.withReward(reward.applyAsDouble(t))).toList());
   }
 
   /** The nodes by id. */

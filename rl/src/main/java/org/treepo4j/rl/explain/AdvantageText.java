@@ -68,8 +68,7 @@ final class AdvantageText {
     line(
         out,
         "A trajectory is compared with each of its sub-groups: better than the others of the prompt?"
-            + "%nGiven this beginning, better than the others that began so? The advantage is %s."
-            + "%nWhere it is alone, there is nothing to compare with.",
+            + "%nGiven this beginning, better than the others that began so? The advantage is %s.",
         settings.weighting() == Weighting.GROUP_SIZE
             ? "the mean weighted by group size"
             : "the plain average");
@@ -79,6 +78,10 @@ final class AdvantageText {
     AdvantageBreakdown breakdown = step.advantages().get(trajectory);
     line(out, "%n  %s   R = %s", name(trajectory), number(breakdown.reward()));
     for (GroupComparison comparison : breakdown.comparisons()) {
+      if (comparison.size() == 1 && comparison.node() != 0) {
+        line(out, "      alone from node %d on: nothing to compare with", comparison.node());
+        break;
+      }
       line(
           out,
           "      R − mean(G_%d) = %s − %.3f = %+.3f   %s%s",
@@ -88,14 +91,11 @@ final class AdvantageText {
           comparison.difference(),
           comparison.node() == 0
               ? "all " + comparison.size() + " of the prompt"
-              : comparison.size() == 1
-                  ? "alone through node " + comparison.node()
-                  : comparison.size() + " through node " + comparison.node(),
+              : comparison.size() + " through node " + comparison.node(),
           comparison.kept() ? "" : ", left out");
     }
     List<SegmentAdvantage> segments = breakdown.segments();
-    boolean uniform =
-        segments.stream().mapToDouble(SegmentAdvantage::raw).distinct().count() == 1;
+    boolean uniform = segments.stream().mapToDouble(SegmentAdvantage::raw).distinct().count() == 1;
     if (uniform) {
       line(
           out,
@@ -129,9 +129,10 @@ final class AdvantageText {
       line(
           out,
           "%nWhitening gives the advantages of all response tokens mean 0 and variance 1:"
-              + "%nA = (average − %.4f) / %.4f. In a run mean and deviation are those of all %d"
-              + " prompts of a step.",
-          whitening.mean(),
+              + "%nA = (average %s %.4f) / %.4f. In a run, mean and deviation are those of all %d"
+              + "%nprompts of a step.",
+          whitening.mean() < 0 ? "+" : "−",
+          Math.abs(whitening.mean()),
           whitening.std(),
           promptsPerStep);
     }

@@ -5,16 +5,23 @@ import static org.treepo4j.rl.explain.StepText.line;
 import static org.treepo4j.rl.explain.StepText.name;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
+import org.treepo4j.model.TokenTree;
 import org.treepo4j.rl.advantage.AdvantageBreakdown;
 import org.treepo4j.rl.loss.TokenLoss;
+import org.treepo4j.rl.report.TreeText;
 import org.treepo4j.rl.train.TrainSettings;
 
 /** Section 8: what the update did to the probabilities of the same tree. */
 final class ChangeText {
   private static final int TOKENS_SHOWN = 6;
+  private static final int CONTEXT = 22;
 
   private final ExplainedStep step;
   private final TrainSettings settings;
@@ -22,10 +29,7 @@ final class ChangeText {
   private final Appendable out;
 
   ChangeText(
-      ExplainedStep step,
-      TrainSettings settings,
-      Function<int[], String> decode,
-      Appendable out) {
+      ExplainedStep step, TrainSettings settings, Function<int[], String> decode, Appendable out) {
     this.step = step;
     this.settings = settings;
     this.decode = decode;
@@ -63,23 +67,50 @@ final class ChangeText {
 
   private void tokens() throws IOException {
     line(out, "%nThe tokens whose probability changed most:%n");
-    line(
-        out, "  %-12s %10s %10s %10s %9s", "token", "N − P", "p before", "p after", "r");
-    List<TokenLoss> changed =
-        step.tokensAfter().stream()
-            .sorted(Comparator.comparingDouble((TokenLoss loss) -> -Math.abs(change(loss))))
-            .limit(TOKENS_SHOWN)
-            .toList();
-    for (TokenLoss loss : changed) {
+    line(out, "  %-24s %-8s %10s %10s %10s %8s", "after", "token", "N − P", "before", "after", "r");
+    // Branches may go on with the same token; to a reader these are one.
+    Map<String, List<TokenLoss>> alike = new LinkedHashMap<>();
+    step.tokensAfter().stream()
+        .sorted(Comparator.comparingDouble((TokenLoss loss) -> -Math.abs(change(loss))))
+        .forEach(
+            loss ->
+                alike
+                    .computeIfAbsent(
+                        textBefore(loss.token()) + '\0' + piece(loss), key -> new ArrayList<>())
+                    .add(loss));
+    for (List<TokenLoss> losses : alike.values().stream().limit(TOKENS_SHOWN).toList()) {
+      TokenLoss first = losses.get(0);
+      String before = textBefore(first.token());
       line(
           out,
-          "  %-12s %+10.5f %10.4f %10.4f %9.3f",
-          LossText.piece(step, decode, loss.token()),
-          loss.negative() - loss.positive(),
-          Math.exp(step.logprobsBefore()[loss.token()]),
-          Math.exp(step.logprobsAfter()[loss.token()]),
-          loss.ratio());
+          "  %-24s %-8s %+10.5f %10.4f %10.4f %8.3f",
+          before.length() > CONTEXT ? "…" + before.substring(before.length() - CONTEXT) : before,
+          piece(first),
+          losses.stream().mapToDouble(loss -> loss.negative() - loss.positive()).sum(),
+          Math.exp(step.logprobsBefore()[first.token()]),
+          Math.exp(step.logprobsAfter()[first.token()]),
+          first.ratio());
     }
+    line(
+        out,
+        "%nAll tokens use the same weights, so one that is pushed takes others along: not every"
+            + "%nprobability moves as its own advantage says. What the update goes for is the policy loss"
+            + "%nof the tree: %.5f before, %.5f after.",
+        step.tokens().stream().mapToDouble(TokenLoss::loss).sum(),
+        step.tokensAfter().stream().mapToDouble(TokenLoss::loss).sum());
+  }
+
+  private String piece(TokenLoss loss) {
+    return LossText.piece(step, decode, loss.token());
+  }
+
+  /** What the model had read when it sampled a token. */
+  private String textBefore(int token) {
+    TokenTree tokens = step.training().tokens();
+    int[] path = tokens.path(token);
+    int[] ids = new int[path.length - 1];
+    Arrays.setAll(ids, i -> tokens.tokens()[path[i]]);
+    return TreeText.visible(decode.apply(ids));
   }
 
   private double change(TokenLoss loss) {
@@ -91,12 +122,14 @@ final class ChangeText {
     long clipped = step.tokensAfter().stream().filter(TokenLoss::clipped).count();
     line(
         out,
-        "%nA second update on this tree would start from these r: %d of its %d tokens would be held by"
-            + "%nthe clip range %.2f … %.2f or the dual clip. A run makes %d such steps.",
+        "%nA second update on this tree would start from these r: %d of its %d tokens would be held"
+            + "%nby the clip range %.2f … %.2f or the dual clip. A run makes %d such steps, each on %d"
+            + "%nprompts.",
         clipped,
         step.tokensAfter().size(),
         1 - settings.loss().clipLow(),
         1 + settings.loss().clipHigh(),
-        settings.trainer().steps());
+        settings.trainer().steps(),
+        settings.trainer().promptsPerStep());
   }
 }

@@ -23,10 +23,7 @@ final class LossText {
   private final Appendable out;
 
   LossText(
-      ExplainedStep step,
-      TrainSettings settings,
-      Function<int[], String> decode,
-      Appendable out) {
+      ExplainedStep step, TrainSettings settings, Function<int[], String> decode, Appendable out) {
     this.step = step;
     this.settings = settings;
     this.decode = decode;
@@ -90,15 +87,7 @@ final class LossText {
   private void table(int trajectory) throws IOException {
     Map<Integer, TokenLoss> byToken = byToken();
     line(out, "  The tokens of %s:", name(trajectory));
-    line(
-        out,
-        "  %-12s %13s %9s %9s %9s %9s",
-        "token",
-        "trajectories",
-        "P",
-        "N",
-        "p_old",
-        "loss");
+    line(out, "  %-12s %13s %9s %9s %9s %9s", "token", "trajectories", "P", "N", "p_old", "loss");
     for (int token : step.training().paths()[trajectory]) {
       TokenLoss loss = byToken.get(token);
       line(
@@ -125,7 +114,8 @@ final class LossText {
     line(
         out,
         "One backward pass takes the derivatives of all tokens back into the weights."
-            + "%nIts norm is %.4f%s. AdamW makes a step of learning rate %.3g%s.",
+            + "%nIts norm is %.4f%s."
+            + "%nAdamW makes a step of learning rate %.3g%s.",
         step.gradientNorm(),
         clip > 0 && step.gradientNorm() > clip
             ? String.format(Locale.ROOT, ", scaled down to %.2f (optimizer.gradientClip)", clip)

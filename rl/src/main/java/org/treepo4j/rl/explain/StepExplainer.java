@@ -87,7 +87,8 @@ public final class StepExplainer {
   private ExplainedStep step(ScoredTree scored, int sampledTasks) {
     List<AdvantageBreakdown> advantages =
         settings.advantage().create().explain(List.of(scored.tree())).get(0);
-    double[][] byToken = advantages.stream().map(AdvantageBreakdown::tokens).toArray(double[][]::new);
+    double[][] byToken =
+        advantages.stream().map(AdvantageBreakdown::tokens).toArray(double[][]::new);
     List<TokenTree> tokens = List.of(scored.tree().toTokenTree());
     TrainingTree training;
     LossResult loss;
@@ -153,6 +154,7 @@ public final class StepExplainer {
   }
 
   private static boolean hasInnerContrast(ScoredTree tree) {
-    return SubGroups.of(tree.tree()).stream().anyMatch(group -> group.node() != 0 && group.differ());
+    return SubGroups.of(tree.tree()).stream()
+        .anyMatch(group -> group.node() != 0 && group.differ());
   }
 }
