@@ -23,6 +23,7 @@ import picocli.CommandLine.Command;
       GradeCommand.class,
       InspectCommand.class,
       ExplainCommand.class,
+      CompareCommand.class,
       InfoCommand.class,
       ExportCommand.class,
       SettingsReferenceCommand.class,
