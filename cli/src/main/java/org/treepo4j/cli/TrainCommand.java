@@ -91,8 +91,8 @@ final class TrainCommand implements BaseCommand, Callable<Integer> {
     return 0;
   }
 
-  private static void requireCheckpointOf(
-      RunFolder run, TrainSettings settings, ModelConfig config) throws IOException {
+  private static void requireCheckpointOf(RunFolder run, TrainSettings settings, ModelConfig config)
+      throws IOException {
     if (settings.lora().enabled()) {
       run.requireAdapterCheckpoint();
     } else {
