@@ -2,6 +2,7 @@ package org.treepo4j.tokenizer;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HexFormat;
 
 /** Byte-pair encoding: a piece's characters or bytes, joined by the ranks of the merges. */
 final class BpeModel implements Model {
@@ -50,11 +51,16 @@ final class BpeModel implements Model {
     this.vocabulary = vocabulary;
     this.merger = new Merger(merges);
     this.options = options;
-    for (int c = 0; c < DIRECT_CHARACTERS; c++) {
-      characterIds[c] = vocabulary.id(Character.toString(c));
+    Arrays.fill(characterIds, -1);
+    for (int id = 0; id < vocabulary.size(); id++) {
+      String token = vocabulary.token(id);
+      if (token != null && token.length() == 1 && token.charAt(0) < DIRECT_CHARACTERS) {
+        characterIds[token.charAt(0)] = vocabulary.id(token);
+      }
     }
+    HexFormat hex = HexFormat.of().withUpperCase();
     for (int b = 0; b < 256; b++) {
-      fallbackIds[b] = vocabulary.id(String.format("<0x%02X>", b));
+      fallbackIds[b] = vocabulary.id("<0x" + hex.toHexDigits((byte) b) + ">");
     }
   }
 

@@ -1,0 +1,86 @@
+package org.treepo4j.tokenizer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * The ids that a model begins and ends texts with.
+ *
+ * @param bos begins a text
+ * @param eos any of these ends a text; chat models have several
+ * @param padding fills batches
+ */
+public record SpecialTokens(OptionalInt bos, SortedSet<Integer> eos, OptionalInt padding) {
+  /**
+   * What a model folder says: {@code generation_config.json} and {@code tokenizer_config.json}
+   * together, or, where both are silent, {@code config.json}.
+   *
+   * @throws TokenizerException when a file is broken
+   */
+  public static SpecialTokens load(Path folder, Tokenizer tokenizer) throws IOException {
+    TokenizerConfig config = TokenizerConfig.read(folder);
+    Optional<Section> generation = JsonFiles.readObject(folder.resolve("generation_config.json"));
+    Optional<Section> model = JsonFiles.readObject(folder.resolve("config.json"));
+    SortedSet<Integer> eos = ids(generation, "eos_token_id");
+    eos.addAll(named(config, "eos_token", tokenizer));
+    if (eos.isEmpty()) {
+      eos = ids(model, "eos_token_id");
+    }
+    return new SpecialTokens(
+        one(config, "bos_token", generation, model, "bos_token_id", tokenizer),
+        eos,
+        one(config, "pad_token", generation, model, "pad_token_id", tokenizer));
+  }
+
+  private static OptionalInt one(
+      TokenizerConfig config,
+      String role,
+      Optional<Section> generation,
+      Optional<Section> model,
+      String field,
+      Tokenizer tokenizer)
+      throws TokenizerException {
+    SortedSet<Integer> ids = named(config, role, tokenizer);
+    if (ids.isEmpty()) {
+      ids = ids(generation, field);
+    }
+    if (ids.isEmpty()) {
+      ids = ids(model, field);
+    }
+    return ids.isEmpty() ? OptionalInt.empty() : OptionalInt.of(ids.first());
+  }
+
+  private static SortedSet<Integer> named(TokenizerConfig config, String role, Tokenizer tokenizer)
+      throws TokenizerException {
+    SortedSet<Integer> ids = new TreeSet<>();
+    Optional<String> token = config.tokenWithRole(role);
+    if (token.isPresent()) {
+      tokenizer.id(token.get()).ifPresent(ids::add);
+    }
+    return ids;
+  }
+
+  /** A field that is an id, a list of ids, or null. */
+  private static SortedSet<Integer> ids(Optional<Section> section, String field)
+      throws TokenizerException {
+    SortedSet<Integer> ids = new TreeSet<>();
+    if (section.isEmpty() || !section.get().has(field)) {
+      return ids;
+    }
+    Section child = section.get().child(field);
+    Iterable<JsonNode> values =
+        child.node().isArray() ? child.node() : java.util.List.of(child.node());
+    for (JsonNode value : values) {
+      if (!value.isIntegralNumber() || !value.canConvertToInt()) {
+        throw child.problem("expected an id or a list of ids");
+      }
+      ids.add(value.intValue());
+    }
+    return ids;
+  }
+}
