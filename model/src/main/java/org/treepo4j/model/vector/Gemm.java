@@ -111,7 +111,7 @@ final class Gemm {
       boolean sum,
       float[] edge) {
     int aRow = transposedA ? 1 : depth;
-    int aStep = transposedA ? ROWS : 1;
+    int aStep = transposedA ? rows : 1;
     for (int row = 0; row < rows; row += ROWS) {
       int height = Math.min(ROWS, rows - row);
       int at = c0 + row * c.stride();
@@ -121,10 +121,10 @@ final class Gemm {
           GemmKernel.clear(ROWS, WIDE, target, at, c.stride());
         }
         GemmKernel.wide(
-            ROWS, depth, a, row * depth, aRow, aStep, b, b0, WIDE, target, at, c.stride());
+            ROWS, depth, a, row * aRow, aRow, aStep, b, b0, WIDE, target, at, c.stride());
       } else {
         GemmKernel.clear(height, WIDE, edge, 0, WIDE);
-        GemmKernel.wide(height, depth, a, row * depth, aRow, aStep, b, b0, WIDE, edge, 0, WIDE);
+        GemmKernel.wide(height, depth, a, row * aRow, aRow, aStep, b, b0, WIDE, edge, 0, WIDE);
         copyEdge(edge, height, columns, target, at, c.stride(), sum);
       }
     }
@@ -141,26 +141,16 @@ final class Gemm {
     }
   }
 
-  /**
-   * Rows as they are, or, transposed, interleaved in groups of the tile's rows: [group][k][row].
-   */
+  /** Rows as they are; of a transposed A, [k][row]. */
   private static void packA(
       Matrix a, boolean transposed, int row, int rows, int start, int depth, float[] packed) {
-    if (!transposed) {
+    if (transposed) {
+      for (int k = 0; k < depth; k++) {
+        System.arraycopy(a.values(), a.at(start + k, row), packed, k * rows, rows);
+      }
+    } else {
       for (int i = 0; i < rows; i++) {
         System.arraycopy(a.values(), a.at(row + i, start), packed, i * depth, depth);
-      }
-      return;
-    }
-    float[] values = a.values();
-    for (int i = 0; i < rows; i += ROWS) {
-      int height = Math.min(ROWS, rows - i);
-      for (int k = 0; k < depth; k++) {
-        int from = a.at(start + k, row + i);
-        int to = i * depth + k * ROWS;
-        for (int r = 0; r < height; r++) {
-          packed[to + r] = values[from + r];
-        }
       }
     }
   }

@@ -5,6 +5,7 @@ import static org.treepo4j.model.vector.GemmKernel.LANES;
 import static org.treepo4j.model.vector.GemmKernel.SPECIES;
 import static org.treepo4j.model.vector.HeadShape.PANEL;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -106,8 +107,8 @@ final class SoftmaxRow {
   }
 
   private static void mask(float[] x, int at, int from, int to, float value) {
-    for (int i = from; i < to; i++) {
-      x[at + i] = value;
+    if (from < to) {
+      Arrays.fill(x, at + from, at + to, value);
     }
   }
 }
