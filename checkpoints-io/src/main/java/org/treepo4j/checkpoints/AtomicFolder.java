@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** A folder written aside, synced and renamed, so that nobody ever sees half of it. */
-public final class AtomicFolder {
+final class AtomicFolder {
   private AtomicFolder() {}
 
   /**

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicContainer;
@@ -24,7 +25,7 @@ import org.treepo4j.cli.Main;
 
 /**
  * Runs every {@code ./treepo} line in a code block of the documents, in their order. {@code runs/}
- * is a folder of the page's own. A comment on the line before a block changes what is done with it:
+ * is a folder of the page's own, {@code trees.jsonl} is there, and training is short. A comment on the line before a block changes what is done with it:
  *
  * <ul>
  *   <li>{@code <!-- test: --set a.b=c … -->} adds these to commands that have settings
@@ -34,8 +35,30 @@ import org.treepo4j.cli.Main;
  */
 class DocumentedCommandsTest {
   private static final Path MODEL = Page.ROOT.resolve("examples/chain-sums/model");
+  private static final Map<String, List<String>> SHORT =
+      Map.of(
+          "train",
+          List.of(
+              "trainer.steps=1",
+              "trainer.promptsPerStep=2",
+              "trainer.maxGenerationBatches=4",
+              "evaluation.maxTasks=4"),
+          "pretrain",
+          List.of("corpus.examples=60", "corpus.validationExamples=10", "trainer.epochs=1"),
+          "sft",
+          List.of("trainer.epochs=1"));
   private static final Set<String> WITH_SETTINGS =
       Set.of("train", "pretrain", "sft", "rollout", "explain");
+
+  /** The worked example of docs/estimators. */
+  private static final String TREES =
+      """
+      {"prompt_id":"p","prompt_tokens":[1],"nodes":[{"id":1,"parent":0,"tokens":[2]},{"id":2,\
+      "parent":0,"tokens":[3]},{"id":3,"parent":1,"tokens":[4]},{"id":4,"parent":1,"tokens":[5]},\
+      {"id":5,"parent":2,"tokens":[6]},{"id":6,"parent":2,"tokens":[7]}],"trajectories":[\
+      {"leaf":3,"finish":"EOS","reward":1},{"leaf":4,"finish":"EOS","reward":0},\
+      {"leaf":5,"finish":"EOS","reward":0},{"leaf":6,"finish":"EOS","reward":0}]}
+      """;
 
   @TempDir private static Path temporary;
 
@@ -44,6 +67,7 @@ class DocumentedCommandsTest {
     List<DynamicContainer> pages = new ArrayList<>();
     for (Page page : Page.all()) {
       Path folder = Files.createDirectories(temporary.resolve(page.path().toString() + ".d"));
+      Files.writeString(folder.resolve("trees.jsonl"), TREES);
       List<DynamicTest> commands = new ArrayList<>();
       for (Page.Fence fence : page.fences()) {
         for (String line : fence.lines()) {
@@ -88,7 +112,8 @@ class DocumentedCommandsTest {
   }
 
   /** Runs one command on the text of the one before and returns its own. */
-  private static String stage(List<String> words, String marker, Path folder, String input) {
+  private static String stage(List<String> words, String marker, Path folder, String input)
+      throws IOException {
     switch (words.get(0)) {
       case "./treepo" -> {}
       case "echo" -> {
@@ -98,6 +123,12 @@ class DocumentedCommandsTest {
     }
     List<String> arguments = new ArrayList<>();
     words.subList(1, words.size()).forEach(word -> arguments.add(placed(word, folder)));
+    SHORT
+        .getOrDefault(arguments.get(0), List.of())
+        .forEach(setting -> arguments.addAll(List.of("--set", setting)));
+    if (SHORT.containsKey(arguments.get(0)) && !String.join(" ", arguments).contains(" output=")) {
+      arguments.addAll(List.of("--set", "output=" + folder.resolve(output(arguments.get(1)))));
+    }
     if (WITH_SETTINGS.contains(arguments.get(0))) {
       Pipeline.words(marker).forEach(word -> arguments.add(placed(word, folder)));
     }
@@ -118,6 +149,15 @@ class DocumentedCommandsTest {
     assertThat(code).as("exit code of %s, which said%n%s", arguments, err).isZero();
     assertThat(out.toString()).as("output of %s", arguments).isNotBlank();
     return out.toString();
+  }
+
+  /** {@code runs/NAME} of the settings file's own output folder. */
+  private static String output(String file) throws IOException {
+    return Files.readAllLines(Path.of(file)).stream()
+        .filter(line -> line.startsWith("output:"))
+        .map(line -> line.substring(line.indexOf("runs/")).strip())
+        .findFirst()
+        .orElseThrow();
   }
 
   private static void checkOptions(List<String> words) {
