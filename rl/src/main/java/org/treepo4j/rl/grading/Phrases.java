@@ -7,6 +7,7 @@ import java.util.Optional;
 final class Phrases {
   private static final int MAX_TRIES = 50;
   private static final String SIGN_OFF = "I hope it is correct";
+
   /** "answer", "option" and "choice" without their first letter, small or capital. */
   private static final String[] NOUNS = {"nswer", "NSWER", "ption", "hoice"};
 
