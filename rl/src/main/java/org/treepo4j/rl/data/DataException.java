@@ -7,11 +7,15 @@ import java.nio.file.Path;
 public final class DataException extends IOException {
   private static final long serialVersionUID = 1L;
 
+  DataException(String message) {
+    super(message);
+  }
+
   DataException(Path file, String problem) {
-    super(file + ": " + problem);
+    this(file + ": " + problem);
   }
 
   DataException(Path file, long line, String problem) {
-    super(file + ":" + line + ": " + problem);
+    this(file + ":" + line + ": " + problem);
   }
 }

@@ -5,7 +5,7 @@ import java.util.Objects;
 /**
  * A question whose answer is known.
  *
- * @param id unique in its file: the row's own, or file name and line
+ * @param id unique in its file: file name and number of the row
  * @param prompt what the policy is asked
  * @param answer the reference answer as text; an object in the file stays JSON text
  * @param category for per-category tables, empty where the file has none

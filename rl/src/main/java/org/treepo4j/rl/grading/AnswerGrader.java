@@ -63,6 +63,20 @@ public final class AnswerGrader {
     }
   }
 
+  /** The answer in a reference solution: its last box, what is behind ####, or all of it. */
+  public Optional<String> reference(String solution) {
+    return solution.length() > MAX_SOLUTION ? Optional.empty() : extraction.fromReference(solution);
+  }
+
+  /** Whether two bare answers are the same; false where that takes too long to find out. */
+  public boolean same(String answer, String other) {
+    try {
+      return equal(answer, other);
+    } catch (RuntimeException | StackOverflowError e) {
+      return false;
+    }
+  }
+
   /** Whatever was extracted: a text that is the reference, word for word, is right. */
   private static Grade gradeWhole(String text, String reference, Optional<String> extracted) {
     if (text.length() > MAX_ANSWER || text.length() > 3 * reference.length() + 10) {

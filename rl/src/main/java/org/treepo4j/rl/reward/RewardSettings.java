@@ -3,22 +3,40 @@ package org.treepo4j.rl.reward;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 import org.treepo4j.model.Setting;
 import org.treepo4j.rl.grading.AnswerGrader;
+import org.treepo4j.rl.grading.GradingSettings;
 
-/** Which rewards are summed, and what happens when one fails: the {@code reward} settings. */
+/**
+ * Which rewards are summed, and what happens when one fails: the {@code reward} settings. The
+ * outcome counts once; shaping is added where its weight is not 0.
+ */
 public record RewardSettings(
-    @Setting("Reward for a correct final answer.") double correct,
-    @Setting("Reward for a wrong or missing final answer; -1 as in DAPO.") double wrong,
-    @Setting("Reward when scoring throws or is late.") double failure,
-    @Setting("Seconds one response may be scored.") double timeLimitSeconds,
-    @Setting("How many responses are scored at once.") int threads,
-    @Setting("Tokens before maxResponseTokens in which the overlong penalty grows; 0: no penalty.")
+    @Setting("what decides: answer, countdown, regex or program") OutcomeRule outcome,
+    @Setting("reward for a correct outcome (a program gives its own)") double correct,
+    @Setting("reward for a wrong or missing outcome; -1 as in DAPO") double wrong,
+    @Setting("reward when scoring throws or is late") double failure,
+    @Setting("seconds one response may be scored") double timeLimitSeconds,
+    @Setting("how many responses are scored at once") int threads,
+    @Setting("how final answers are found") GradingSettings grading,
+    @Setting("tokens before maxResponseTokens in which the overlong penalty grows; 0: no penalty")
         int overlongBuffer,
-    @Setting("The largest overlong penalty (recipe: 1).") double overlongFactor) {
+    @Setting("the largest overlong penalty (recipe: 1)") double overlongFactor,
+    @Setting("a form asked of the response: boxed, think_answer or hashes; unset for none")
+        FormatRule format,
+    @Setting("reward for the form") double formatWeight,
+    @Setting("regular expression looked for in the response; unset for none") String regex,
+    @Setting("reward for a match, where the outcome is something else") double regexWeight,
+    @Setting("external scoring program and its arguments, JSON lines in and out")
+        List<String> program,
+    @Setting("weight of the program's score, where the outcome is something else")
+        double programWeight) {
 
   public RewardSettings {
-    if (timeLimitSeconds <= 0) {
+    if (!(timeLimitSeconds > 0)) {
       throw new IllegalArgumentException(
           "timeLimitSeconds must be positive, was " + timeLimitSeconds);
     }
@@ -29,10 +47,41 @@ public record RewardSettings(
       throw new IllegalArgumentException(
           "overlongBuffer must not be negative, was " + overlongBuffer);
     }
+    program = List.copyOf(program);
+    if ((outcome == OutcomeRule.PROGRAM || programWeight != 0) && program.isEmpty()) {
+      throw new IllegalArgumentException("program must name a program, was empty");
+    }
+    if ((outcome == OutcomeRule.REGEX || regexWeight != 0) && regex == null) {
+      throw new IllegalArgumentException("regex must be given, was nothing");
+    }
+    if (formatWeight != 0 && format == null) {
+      throw new IllegalArgumentException("format must be given, was nothing");
+    }
+    try {
+      Optional.ofNullable(regex).ifPresent(Pattern::compile);
+    } catch (PatternSyntaxException e) {
+      throw new IllegalArgumentException(
+          "regex must be a regular expression, " + e.getDescription() + ": " + regex);
+    }
   }
 
   public static RewardSettings defaults() {
-    return new RewardSettings(1, 0, 0, 5, 2, 0, 1);
+    return new RewardSettings(
+        OutcomeRule.ANSWER,
+        1,
+        0,
+        0,
+        5,
+        2,
+        GradingSettings.defaults(),
+        0,
+        1,
+        null,
+        0,
+        null,
+        0,
+        List.of(),
+        0);
   }
 
   /**
@@ -42,14 +91,40 @@ public record RewardSettings(
    */
   public RewardRunner runner(int maxResponseTokens) {
     List<WeightedReward.Part> parts = new ArrayList<>();
-    parts.add(
-        new WeightedReward.Part(1, new AnswerMatchReward(new AnswerGrader(), correct, wrong)));
+    parts.add(new WeightedReward.Part(1, outcomeReward()));
     if (overlongBuffer > 0) {
-      parts.add(
-          new WeightedReward.Part(
-              1, new OverlongPenalty(maxResponseTokens, overlongBuffer, overlongFactor)));
+      OverlongPenalty penalty =
+          new OverlongPenalty(maxResponseTokens, overlongBuffer, overlongFactor);
+      parts.add(new WeightedReward.Part(1, penalty));
     }
-    Duration timeLimit = Duration.ofNanos((long) (timeLimitSeconds * 1e9));
-    return new RewardRunner(new WeightedReward(parts), timeLimit, failure, threads);
+    if (formatWeight != 0) {
+      parts.add(new WeightedReward.Part(formatWeight, RegexReward.of(format)));
+    }
+    if (regexWeight != 0 && outcome != OutcomeRule.REGEX) {
+      RegexReward match = new RegexReward(Pattern.compile(regex), 1, 0);
+      parts.add(new WeightedReward.Part(regexWeight, match));
+    }
+    if (programWeight != 0 && outcome != OutcomeRule.PROGRAM) {
+      parts.add(new WeightedReward.Part(programWeight, programReward()));
+    }
+    Reward sum = parts.size() == 1 ? parts.get(0).reward() : new WeightedReward(parts);
+    return new RewardRunner(sum, timeLimit(), failure, threads);
+  }
+
+  private Reward outcomeReward() {
+    return switch (outcome) {
+      case ANSWER -> new AnswerMatchReward(new AnswerGrader(grading), correct, wrong);
+      case COUNTDOWN -> new CountdownReward(correct, wrong);
+      case REGEX -> new RegexReward(Pattern.compile(regex), correct, wrong);
+      case PROGRAM -> programReward();
+    };
+  }
+
+  private ProgramReward programReward() {
+    return new ProgramReward(program, timeLimit(), threads);
+  }
+
+  private Duration timeLimit() {
+    return Duration.ofNanos((long) (timeLimitSeconds * 1e9));
   }
 }

@@ -5,7 +5,7 @@ import java.util.stream.Collectors;
 
 /** The synthetic tasks by name. */
 public final class SyntheticTasks {
-  private static final List<SyntheticTask> TASKS = List.of(new ChainSums());
+  private static final List<SyntheticTask> TASKS = List.of(new ChainSums(), new Countdown());
 
   private SyntheticTasks() {}
 

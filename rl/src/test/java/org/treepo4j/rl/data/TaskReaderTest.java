@@ -1,0 +1,165 @@
+package org.treepo4j.rl.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.treepo4j.testsupport.SharedData;
+
+class TaskReaderTest {
+  @TempDir private Path folder;
+
+  @Test
+  void recognisesTheFormsOfRows() throws IOException {
+    assertThat(only("{\"prompt\": \"2+2\", \"answer\": 4}"))
+        .extracting(t -> t.prompt().text(), Task::answer)
+        .containsExactly("2+2", "4");
+    assertThat(only("{\"question\": \"q\", \"answer\": \"1+1=2\\n#### 2\"}").answer())
+        .isEqualTo("2");
+    assertThat(
+            only("{\"problem\": \"q\", \"solution\": \"so $\\\\boxed{\\\\frac{1}{2}}$.\"}")
+                .answer())
+        .isEqualTo("\\frac{1}{2}");
+    assertThat(only("{\"problem\": \"q\", \"answer\": \"7\", \"type\": \"Algebra\"}").category())
+        .isEqualTo("Algebra");
+    Task verl =
+        only(
+            "{\"data_source\": \"gsm8k\", \"prompt\": [{\"role\": \"user\", \"content\": \"q\"}],"
+                + " \"reward_model\": {\"style\": \"rule\", \"ground_truth\": \"5\"}}");
+    assertThat(verl.prompt()).isInstanceOf(Prompt.Conversation.class);
+    assertThat(verl.answer()).isEqualTo("5");
+    assertThat(verl.category()).isEqualTo("gsm8k");
+    assertThat(
+            only("{\"prompt\": [{\"role\": \"user\", \"content\": \"q\"}], \"solution\": \"5\"}"))
+        .extracting(Task::answer)
+        .isEqualTo("5");
+    assertThat(only("{\"prompt\": \"p\", \"answer\": {\"target\": 5, \"numbers\": [1]}}").answer())
+        .isEqualTo("{\"target\":5,\"numbers\":[1]}");
+    assertThat(only("{\"input\": \"p\", \"target\": 43.0}").answer()).isEqualTo("43");
+  }
+
+  @Test
+  void threeLinesMapAnyRow() throws IOException {
+    FieldMapping mapping = new FieldMapping("a.b", "c", "d");
+    Path file = write("x.jsonl", "{\"a\": {\"b\": \"p\"}, \"c\": \"r\", \"d\": 3}");
+    assertThat(TaskReader.read(file, mapping))
+        .containsExactly(new Task("x.jsonl:1", new Prompt.Text("p"), "r", "3", "x.jsonl"));
+  }
+
+  @Test
+  void readsJsonArraysWithLineNumbers() throws IOException {
+    Path file = write("a.json", "[\n{\"prompt\": \"p\", \"answer\": \"1\"},\n{\"p\": \"q\"}\n]");
+    assertThatThrownBy(() -> TaskReader.read(file))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining("a.json:3: expected prompt and answer")
+        .hasMessageContaining("was an object with p;");
+  }
+
+  @Test
+  void aBadRowIsNamedByFileLineFieldAndWish() throws IOException {
+    assertBad("{\"prompt\": 5, \"answer\": \"1\"}", "x.jsonl:1: prompt: expected text or messages");
+    assertBad(
+        "{\"prompt\": \"p\", \"answer\": null}", "x.jsonl:1: answer: expected text or a number");
+    assertBad("{\"prompt\": \"p\", \"answer\": [1, 2]}", "was array");
+    assertBad(
+        "{\"prompt\": [{\"role\": \"user\"}], \"answer\": \"1\"}", "prompt[0].content: expected");
+    assertBad("{\"prompt\": \"p\"", "x.jsonl:1: expected one JSON object");
+    assertBad("[1]\n", "expected one JSON object, was 1");
+    assertBad("7", "x.jsonl:1: expected one JSON object, was 7");
+    assertBad("{}", "no fields");
+    assertBad("", "expected at least one row");
+    assertThatThrownBy(() -> TaskReader.read(folder.resolve("none.jsonl")))
+        .hasMessageContaining("no such file");
+  }
+
+  @Test
+  void bytesThatAreNoTextAreRefused() throws IOException {
+    Path file = folder.resolve("b.jsonl");
+    Files.write(file, new byte[] {(byte) 0xff, (byte) 0xfe, 0, 1});
+    assertThatThrownBy(() -> TaskReader.read(file)).hasMessageContaining("expected UTF-8 text");
+  }
+
+  @Test
+  void readsParquetAsTheSameRowsInJsonLines() throws IOException {
+    Path parquet = SharedData.require("arithmetic-sequence-hf/train.parquet");
+    List<Task> lines = TaskReader.read(parquet.resolveSibling("train.jsonl"));
+    List<Task> rows = TaskReader.readPrompts(parquet);
+    assertThat(texts(rows)).isEqualTo(texts(lines));
+    assertThatThrownBy(() -> TaskReader.read(parquet))
+        .hasMessageContaining("train.parquet:row 1: answer: expected text or a number, was absent");
+  }
+
+  private static List<String> texts(List<Task> tasks) {
+    return tasks.stream().map(t -> t.prompt().text()).toList();
+  }
+
+  @Test
+  void aDamagedParquetFileIsRefusedInOneLine() throws IOException {
+    byte[] bytes = Files.readAllBytes(SharedData.require("arithmetic-sequence-hf/train.parquet"));
+    for (int cut : new int[] {12, 100, bytes.length / 2, bytes.length - 1}) {
+      Path file = folder.resolve("cut" + cut + ".parquet");
+      Files.write(file, Arrays.copyOf(bytes, cut));
+      assertThatThrownBy(() -> TaskReader.read(file)).isInstanceOf(DataException.class);
+    }
+    for (int at = 4; at < bytes.length; at += 97) {
+      byte[] changed = bytes.clone();
+      changed[at] ^= 0x5a;
+      Path file = folder.resolve("changed.parquet");
+      Files.write(file, changed);
+      try {
+        TaskReader.read(file);
+      } catch (DataException e) {
+        assertThat(e.getMessage()).startsWith(file.toString());
+      }
+    }
+  }
+
+  @Test
+  void readsTheSharedFiles() throws IOException {
+    assertThat(TaskReader.read(SharedData.require("math/gsm8k_train.jsonl")))
+        .hasSize(7473)
+        .first()
+        .extracting(Task::answer)
+        .isEqualTo("72");
+    assertThat(TaskReader.read(SharedData.require("math/mawps_addsub.jsonl"))).isNotEmpty();
+  }
+
+  @Test
+  void summarisesWhatWasUnderstood() throws IOException {
+    DataSummary summary =
+        DataSummary.of(
+            SharedData.require("math/math_train7474.json"),
+            FieldMapping.defaults(),
+            Optional.of(prompt -> prompt.text().length() / 4));
+    assertThat(summary.format()).isEqualTo("MATH_ANSWER");
+    assertThat(summary.rows()).isEqualTo(7472 + 2L);
+    assertThat(summary.tasks()).isEqualTo(summary.rows() - 2);
+    assertThat(summary.badRows()).hasSize(2).first().asString().contains("answer: expected text");
+    assertThat(summary.categories()).containsKey("Algebra");
+    assertThat(summary.promptCharacters().max()).isGreaterThan(summary.promptCharacters().median());
+    assertThat(summary.promptTokens()).isPresent();
+  }
+
+  private Task only(String row) throws IOException {
+    return TaskReader.read(write("x.jsonl", row)).get(0);
+  }
+
+  private void assertBad(String text, String message) throws IOException {
+    Path file = write("x.jsonl", text);
+    assertThatThrownBy(() -> TaskReader.read(file))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining(message)
+        .hasMessageStartingWith(file.toString());
+  }
+
+  private Path write(String name, String text) throws IOException {
+    return Files.writeString(folder.resolve(name), text);
+  }
+}
