@@ -1,11 +1,9 @@
 package org.treepo4j.cli;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
-import org.treepo4j.rl.metrics.MetricsLog;
 import org.treepo4j.rl.report.ReportServer;
 import org.treepo4j.rl.report.RunReport;
 import picocli.CommandLine.Command;
@@ -52,10 +50,6 @@ final class InspectCommand implements BaseCommand, Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    requireRun(run);
-    if (other != null) {
-      requireRun(other);
-    }
     if (serve) {
       try (ReportServer server = ReportServer.start(run, Optional.ofNullable(other), port)) {
         spec.commandLine().getOut().println(server.address());
@@ -68,11 +62,5 @@ final class InspectCommand implements BaseCommand, Callable<Integer> {
     report.notices().forEach(spec.commandLine().getErr()::println);
     spec.commandLine().getOut().println(report.html());
     return 0;
-  }
-
-  private static void requireRun(Path folder) {
-    if (!Files.isRegularFile(folder.resolve(MetricsLog.FILE))) {
-      throw new InputException(folder + ": no run is here, expected " + MetricsLog.FILE);
-    }
   }
 }

@@ -6,14 +6,16 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.ToIntFunction;
 import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
-import org.treepo4j.rl.data.ShuffledTasks;
+import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.data.Task;
+import org.treepo4j.rl.data.TaskSource;
 import org.treepo4j.rl.reward.RewardRunner;
 import org.treepo4j.rl.train.Policy;
 import org.treepo4j.rl.train.PromptEncoder;
@@ -45,18 +47,17 @@ final class TrainCommand implements BaseCommand, Callable<Integer> {
   public Integer call() throws Exception {
     long began = System.nanoTime();
     TrainSettings settings = settingsMixin.read(TrainSettings.class);
-    List<Task> train = TrainingParts.tasks(settings.data().train());
-    if (train.isEmpty()) {
-      throw new InputException("data.train: expected at least one file of tasks");
-    }
-    List<Task> test = TrainingParts.tasks(settings.data().test());
+    TrainingParts.requireFiles(settings.data());
     ModelConfig config;
     try (HfFolder folder = HfFolder.open(settings.model())) {
       config = folder.config();
     }
     Tokenizer tokenizer = Tokenizer.load(settings.model());
     PromptEncoder prompts = OpenModel.prompts(settings.model(), tokenizer);
-    check(prompts, train, config);
+    ToIntFunction<Prompt> promptTokens = prompt -> prompts.encode(prompt).length;
+    check(prompts, settings.data().trainTasks(promptTokens), config);
+    TaskSource train = settings.data().trainSource(promptTokens, settings.seed());
+    List<Task> test = settings.data().testTasks(promptTokens);
     check(prompts, test, config);
     EngineOptions engine = settings.engineOptions();
     Engines.choose(engine);
@@ -73,13 +74,7 @@ final class TrainCommand implements BaseCommand, Callable<Integer> {
             new Trainer(
                 placed,
                 new Trainer.Parts(
-                    policy,
-                    reference.model(),
-                    tokenizer,
-                    prompts,
-                    new ShuffledTasks(train, settings.seed()),
-                    test,
-                    rewards),
+                    policy, reference.model(), tokenizer, prompts, train, test, rewards),
                 console);
         Trainer.Summary summary = trainer.run(run.checkpoint());
         String json = json(summary, run.path(), (System.nanoTime() - began) / 1e9);

@@ -11,6 +11,7 @@ import org.treepo4j.model.LoraAdapters;
 import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
+import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskReader;
 import org.treepo4j.rl.train.FullPolicy;
@@ -51,9 +52,7 @@ final class TrainingParts {
   static List<Task> tasks(List<Path> files) throws IOException {
     List<Task> tasks = new ArrayList<>();
     for (Path file : files) {
-      if (!Files.exists(file)) {
-        throw new InputException(file + ": no such file");
-      }
+      requireFile(file);
       List<Task> read = TaskReader.read(file);
       if (read.isEmpty()) {
         throw new InputException(file + ": expected at least one task, was empty");
@@ -61,5 +60,24 @@ final class TrainingParts {
       tasks.addAll(read);
     }
     return tasks;
+  }
+
+  /** Refuses missing files before anything is read. */
+  static void requireFiles(DataSettings data) {
+    if (data.train().isEmpty()) {
+      throw new InputException("data.train: expected at least one file of tasks");
+    }
+    for (Path file : data.train()) {
+      requireFile(file);
+    }
+    for (Path file : data.test()) {
+      requireFile(file);
+    }
+  }
+
+  static void requireFile(Path file) {
+    if (!Files.exists(file)) {
+      throw new InputException(file + ": no such file");
+    }
   }
 }

@@ -45,6 +45,11 @@ public record DataSettings(
         List.of(), List.of(), List.of(), FieldMapping.defaults(), PromptTemplate.defaults(), 0);
   }
 
+  /** The same with other held-out files. */
+  public DataSettings withTest(List<Path> files) {
+    return new DataSettings(train, weights, files, fields, template, maxPromptTokens);
+  }
+
   /**
    * The tasks to learn on as an endless row.
    *
@@ -52,6 +57,23 @@ public record DataSettings(
    * @throws DataException for a bad row, and where the length limit leaves nothing of a file
    */
   public TaskSource trainSource(ToIntFunction<Prompt> promptTokens, long seed) throws IOException {
+    List<List<Task>> files = trainFiles(promptTokens);
+    if (weights.isEmpty()) {
+      return new ShuffledTasks(files.stream().flatMap(List::stream).toList(), seed);
+    }
+    return new WeightedTasks(files, weights, seed);
+  }
+
+  /**
+   * The tasks to learn on, once each, in the order of the files.
+   *
+   * @throws DataException for a bad row, and where the length limit leaves nothing of a file
+   */
+  public List<Task> trainTasks(ToIntFunction<Prompt> promptTokens) throws IOException {
+    return trainFiles(promptTokens).stream().flatMap(List::stream).toList();
+  }
+
+  private List<List<Task>> trainFiles(ToIntFunction<Prompt> promptTokens) throws IOException {
     List<List<Task>> files = new ArrayList<>();
     for (Path file : train) {
       List<Task> tasks = tasks(file, promptTokens);
@@ -61,10 +83,7 @@ public record DataSettings(
       }
       files.add(tasks);
     }
-    if (weights.isEmpty()) {
-      return new ShuffledTasks(files.stream().flatMap(List::stream).toList(), seed);
-    }
-    return new WeightedTasks(files, weights, seed);
+    return files;
   }
 
   /** The held-out tasks, in the order of the files. */

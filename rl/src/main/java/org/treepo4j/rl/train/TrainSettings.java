@@ -7,6 +7,7 @@ import org.treepo4j.model.engine.EngineName;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.vector.WeightStorage;
 import org.treepo4j.rl.advantage.AdvantageSettings;
+import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.loss.LossSettings;
 import org.treepo4j.rl.reward.RewardSettings;
 import org.treepo4j.rollout.RolloutSettings;
@@ -25,7 +26,7 @@ public record TrainSettings(
         WeightStorage weights,
     @Setting("threads of the vector engine, 0 for all processors") int threads,
     @Setting("seed of everything random") long seed,
-    @Setting("tasks to learn on and to be measured on") TaskFiles data,
+    @Setting("tasks to learn on and to be measured on") DataSettings data,
     @Setting("how trees are sampled") RolloutSettings rollout,
     @Setting("what a response is worth") RewardSettings reward,
     @Setting("how rewards become advantages") AdvantageSettings advantage,
@@ -44,7 +45,7 @@ public record TrainSettings(
         WeightStorage.F32,
         0,
         1,
-        TaskFiles.defaults(),
+        DataSettings.defaults(),
         RolloutSettings.defaults(),
         RewardSettings.defaults(),
         AdvantageSettings.defaults(),

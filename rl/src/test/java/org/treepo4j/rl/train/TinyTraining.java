@@ -18,6 +18,7 @@ import org.treepo4j.model.vector.VectorCausalLm;
 import org.treepo4j.model.vector.VectorOptions;
 import org.treepo4j.model.vector.WeightStorage;
 import org.treepo4j.rl.advantage.AdvantageSettings;
+import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.data.ShuffledTasks;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.loss.LossSettings;
@@ -125,7 +126,7 @@ final class TinyTraining {
         WeightStorage.F32,
         1,
         1,
-        TaskFiles.defaults(),
+        DataSettings.defaults(),
         rollout(),
         RewardSettings.defaults(),
         AdvantageSettings.defaults(),

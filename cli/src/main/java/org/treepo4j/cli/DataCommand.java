@@ -1,0 +1,83 @@
+package org.treepo4j.cli;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.function.ToIntFunction;
+import org.treepo4j.cli.settings.SettingsReader;
+import org.treepo4j.model.Setting;
+import org.treepo4j.rl.data.DataSettings;
+import org.treepo4j.rl.data.DataSummary;
+import org.treepo4j.rl.data.Prompt;
+import org.treepo4j.rl.train.PromptEncoder;
+import org.treepo4j.tokenizer.Tokenizer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "data",
+    mixinStandardHelpOptions = true,
+    description = "What was understood of a file of tasks, with length statistics, as JSON.")
+final class DataCommand implements BaseCommand, Callable<Integer> {
+  /** What {@code --set} and {@code --config} may say. */
+  record Settings(@Setting("how rows are read") DataSettings data) {
+    public static Settings defaults() {
+      return new Settings(DataSettings.defaults());
+    }
+  }
+
+  @Spec private CommandSpec spec;
+  @Mixin private OutputOptions output;
+
+  @Parameters(paramLabel = "FILE", description = "JSON lines, JSON array or Parquet.")
+  private Path file;
+
+  @Option(
+      names = "--tokenizer",
+      paramLabel = "DIR",
+      description = "Also counts the prompts' tokens.")
+  private Path tokenizerFolder;
+
+  @Option(names = "--config", paramLabel = "FILE", description = "YAML with a data section.")
+  private Path config;
+
+  @Option(
+      names = "--set",
+      paramLabel = "data.a=b",
+      description = "A data setting, such as data.fields.prompt=question.")
+  private List<String> overrides = new ArrayList<>();
+
+  @Override
+  public OutputOptions output() {
+    return output;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    DataSettings settings = SettingsReader.read(Settings.class, config, overrides).data();
+    TrainingParts.requireFile(file);
+    Optional<ToIntFunction<Prompt>> promptTokens = Optional.empty();
+    if (tokenizerFolder != null) {
+      PromptEncoder prompts = OpenModel.prompts(tokenizerFolder, Tokenizer.load(tokenizerFolder));
+      promptTokens = Optional.of(prompt -> prompts.encode(prompt).length);
+    }
+    DataSummary summary = DataSummary.of(file, settings.fields(), promptTokens);
+    ObjectMapper json =
+        JsonLines.JSON
+            .copy()
+            .registerModule(new com.fasterxml.jackson.datatype.jdk8.Jdk8Module())
+            .setSerializationInclusion(JsonInclude.Include.NON_ABSENT)
+            .enable(SerializationFeature.INDENT_OUTPUT);
+    spec.commandLine().getOut().println(json.writeValueAsString(summary));
+    return summary.badRows().isEmpty() ? 0 : 2;
+  }
+}

@@ -1,0 +1,171 @@
+package org.treepo4j.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.treepo4j.cli.settings.SettingsReader;
+import org.treepo4j.model.BranchingDecoder;
+import org.treepo4j.model.DecoderOptions;
+import org.treepo4j.model.Setting;
+import org.treepo4j.rl.data.DataSettings;
+import org.treepo4j.rl.data.Task;
+import org.treepo4j.rl.eval.EvaluationReport;
+import org.treepo4j.rl.eval.RunComparison;
+import org.treepo4j.rl.eval.TaskSamples;
+import org.treepo4j.rl.reward.RewardRunner;
+import org.treepo4j.rl.reward.RewardSettings;
+import org.treepo4j.rl.train.TaskSampler;
+import org.treepo4j.rollout.RolloutProgress;
+import org.treepo4j.rollout.RolloutSettings;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "eval",
+    mixinStandardHelpOptions = true,
+    description =
+        "Measures a model on tasks by independent samples: pass@1, pass@k, maj@k with 95 %%"
+            + " confidence intervals, as one JSON line.")
+final class EvalCommand implements BaseCommand, Callable<Integer> {
+  /** What {@code --set} and {@code --config} may say. */
+  record Settings(
+      @Setting("how rows are read") DataSettings data,
+      @Setting("limits of responses and their distribution") RolloutSettings rollout,
+      @Setting("what counts as correct") RewardSettings reward) {
+    public static Settings defaults() {
+      return new Settings(
+          DataSettings.defaults(), RolloutSettings.defaults(), RewardSettings.defaults());
+    }
+  }
+
+  private static final int TASKS_PER_ROUND = 64;
+
+  private static final ObjectMapper JSON = JsonLines.JSON.copy().registerModule(new Jdk8Module());
+
+  @Spec private CommandSpec spec;
+  @Mixin private OutputOptions output;
+  @Mixin private EngineMixin engine;
+
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "DIR",
+      description = "Hugging Face folder.")
+  private Path folder;
+
+  @Option(names = "--data", required = true, paramLabel = "FILE", description = "Tasks.")
+  private Path data;
+
+  @Option(
+      names = "--samples",
+      paramLabel = "N",
+      description = "Responses per task; default ${DEFAULT-VALUE}.")
+  private int samples = 1;
+
+  @Option(
+      names = "--temperature",
+      paramLabel = "T",
+      description = "Of sampling; 0 is greedy; default ${DEFAULT-VALUE}.")
+  private double temperature = 1;
+
+  @Option(names = "--seed", paramLabel = "S", description = "Seed; default ${DEFAULT-VALUE}.")
+  private long seed = 1;
+
+  @Option(
+      names = "--out",
+      paramLabel = "FILE",
+      description =
+          "Keeps the samples as JSONL, a task a line; tasks already there are not sampled again.")
+  private Path out;
+
+  @Option(
+      names = "--compare",
+      paramLabel = "FILE",
+      description = "Samples of another evaluation, for a paired test against this one.")
+  private Path compare;
+
+  @Option(names = "--config", paramLabel = "FILE", description = "YAML with data, rollout, reward.")
+  private Path config;
+
+  @Option(names = "--set", paramLabel = "a.b=c", description = "A data, rollout or reward setting.")
+  private List<String> overrides = new ArrayList<>();
+
+  @Override
+  public OutputOptions output() {
+    return output;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    if (samples <= 0) {
+      throw new InputException("--samples must be positive, was " + samples);
+    }
+    Settings settings = SettingsReader.read(Settings.class, config, overrides);
+    TrainingParts.requireFile(data);
+    List<TaskSamples> earlier = compare == null ? null : SampleFile.read(compare);
+    DataSettings asked = settings.data().withTest(List.of(data));
+    List<TaskSamples> results;
+    try (OpenModel model = OpenModel.open(folder, engine.options());
+        RewardRunner rewards = settings.reward().runner(settings.rollout().maxResponseTokens())) {
+      List<Task> tasks = asked.testTasks(prompt -> model.prompts().encode(prompt).length);
+      try {
+        model.prompts().check(tasks, model.lm().config());
+      } catch (IllegalArgumentException e) {
+        throw new InputException(e.getMessage());
+      }
+      TaskSampler sampler =
+          new TaskSampler(
+              settings.rollout().independent(samples, temperature),
+              model.tokenizer(),
+              model.prompts(),
+              model.lm().config().eosTokenIds(),
+              model.lm().config().maxPositions(),
+              rewards);
+      results = evaluate(model, sampler, tasks);
+    }
+    ObjectNode json = JSON.valueToTree(EvaluationReport.of(results, seed));
+    if (earlier != null) {
+      json.set("comparison", JSON.valueToTree(RunComparison.of(earlier, results, seed)));
+    }
+    spec.commandLine().getOut().println(JSON.writeValueAsString(json));
+    return 0;
+  }
+
+  private List<TaskSamples> evaluate(OpenModel model, TaskSampler sampler, List<Task> tasks)
+      throws IOException {
+    List<TaskSamples> results = new ArrayList<>();
+    if (out != null && Files.exists(out)) {
+      results.addAll(SampleFile.read(out));
+    }
+    List<String> done = results.stream().map(TaskSamples::taskId).toList();
+    List<Task> missing = tasks.stream().filter(task -> !done.contains(task.id())).toList();
+    try (BranchingDecoder decoder = model.lm().decoder(DecoderOptions.defaults())) {
+      for (int from = 0; from < missing.size(); from += TASKS_PER_ROUND) {
+        List<Task> round = missing.subList(from, Math.min(missing.size(), from + TASKS_PER_ROUND));
+        List<TaskSamples> more =
+            sampler.sample(decoder, round, seed, 0, 0, RolloutProgress.SILENT).trees().stream()
+                .map(SampleFile::samples)
+                .toList();
+        results.addAll(more);
+        if (out != null) {
+          SampleFile.append(out, more);
+        }
+        if (!output.quiet()) {
+          spec.commandLine()
+              .getErr()
+              .println((done.size() + from + round.size()) + "/" + tasks.size() + " tasks");
+        }
+      }
+    }
+    return results;
+  }
+}
