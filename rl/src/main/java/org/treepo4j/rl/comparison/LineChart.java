@@ -21,6 +21,7 @@ record LineChart(String title, String xLabel, String yLabel, List<Series> series
   private static final int RIGHT = 20;
   private static final int TOP = 40;
   private static final int BOTTOM = 50;
+  private static final int CHARACTER = 7;
   private static final int TICKS = 6;
   private static final int MEAN_POINTS = 60;
 
@@ -98,6 +99,8 @@ record LineChart(String title, String xLabel, String yLabel, List<Series> series
       line(svg, LEFT, y.at(value), WIDTH - RIGHT, y.at(value));
       text(svg, LEFT - 6, y.at(value) + 4, "end", number(value));
     }
+    int longest = series.stream().mapToInt(one -> one.name().length()).max().orElse(0);
+    int legend = WIDTH - RIGHT - 34 - CHARACTER * longest;
     for (int i = 0; i < series.size(); i++) {
       for (List<Point> run : series.get(i).lines()) {
         polyline(svg, run, x, y, COLOURS.get(i), 1, 0.35);
@@ -108,10 +111,10 @@ record LineChart(String title, String xLabel, String yLabel, List<Series> series
           String.format(
               Locale.ROOT,
               "<rect x=\"%d\" y=\"%.0f\" width=\"18\" height=\"4\" fill=\"%s\"/>\n",
-              WIDTH - RIGHT - 190,
+              legend,
               below - 6,
               COLOURS.get(i)));
-      text(svg, WIDTH - RIGHT - 166, below, "start", series.get(i).name());
+      text(svg, legend + 24, below, "start", series.get(i).name());
     }
     return svg.append("</svg>\n").toString();
   }
