@@ -61,7 +61,7 @@ class RefusalTest {
     refused("none.jsonl: no such file", "data.train=[none.jsonl]");
     refused("data.train: expected at least one file of tasks", "data.train=[]");
     Files.writeString(folder.resolve("empty.jsonl"), "\n\n");
-    refused("empty.jsonl: expected at least one task", "data.train=" + path("empty.jsonl"));
+    refused("empty.jsonl: expected at least one row", "data.train=" + path("empty.jsonl"));
     Files.writeString(
         folder.resolve("bad.jsonl"), "{\"prompt\":\"1+1=\",\"answer\":\"2\"}\n{\"prompt\":3\n");
     refused("bad.jsonl:2: ", "data.train=" + path("bad.jsonl"));
