@@ -144,12 +144,14 @@ final class Extraction {
   /** Without delimiters of a formula around everything, emphasis and a full stop. */
   private static String bare(String text) {
     String plain = text.strip();
-    while (plain.startsWith("**") || plain.endsWith("**")) {
-      plain = plain.replaceAll("^\\*\\*+|\\*\\*+$", "").strip();
-    }
-    if (plain.endsWith(".") || plain.endsWith(",")) {
-      plain = plain.substring(0, plain.length() - 1).strip();
-    }
+    String before;
+    do {
+      before = plain;
+      plain = plain.startsWith("**") ? plain.substring(2).strip() : plain;
+      plain = plain.endsWith("**") ? plain.substring(0, plain.length() - 2).strip() : plain;
+      boolean stop = plain.endsWith(".") || plain.endsWith(",");
+      plain = stop ? plain.substring(0, plain.length() - 1).strip() : plain;
+    } while (plain.length() < before.length());
     List<Formula> formulas = plain.length() > MAX_BARE ? List.of() : Formulas.in(plain);
     boolean wrapped =
         formulas.size() == 1

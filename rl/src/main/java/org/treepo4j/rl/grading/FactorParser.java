@@ -122,7 +122,12 @@ final class FactorParser {
     int start = cursor.position();
     Token top;
     Token bottom;
-    if (cursor.peek().isCommand("frac")) {
+    String digits = cursor.peek(1).text();
+    if (cursor.peek().isCommand("frac") && digits.length() == 2) { // \frac12
+      cursor.moveTo(start + 2);
+      top = new Token(Token.Kind.NUMBER, digits.substring(0, 1), false);
+      bottom = new Token(Token.Kind.NUMBER, digits.substring(1), false);
+    } else if (cursor.peek().isCommand("frac")) {
       cursor.take();
       top = numeral();
       bottom = numeral();

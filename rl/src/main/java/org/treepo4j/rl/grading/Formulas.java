@@ -70,21 +70,22 @@ final class Formulas {
     return money || isProse(text, open + 1, close) ? -1 : close;
   }
 
-  /**
-   * A plain word of four letters or more that starts with a small letter, or a short common one.
-   */
+  /** A word of three letters or more behind a space, after a digit: "5 for lunch and ". */
   private static boolean isProse(String text, int from, int to) {
     if (from < to && !Character.isDigit(text.charAt(from))) {
       return false;
     }
+    boolean vowel = false;
     int letters = 0;
     for (int i = from; i < to; i++) {
       char c = text.charAt(i);
       if (c == '\\') {
         return false;
       }
-      letters = Character.isLetter(c) ? letters + 1 : 0;
-      if (letters >= 2) {
+      boolean inWord = letters > 0 || Character.isWhitespace(text.charAt(i - 1));
+      letters = Character.isLetter(c) && inWord ? letters + 1 : 0;
+      vowel = letters > 0 && ((letters > 1 && vowel) || "aeiouAEIOU".indexOf(c) >= 0);
+      if (letters >= 3 && vowel) {
         return true;
       }
     }

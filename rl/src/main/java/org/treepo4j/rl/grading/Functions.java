@@ -50,8 +50,17 @@ final class Functions {
                       .inverse(budget),
                   budget);
       case "sin", "cos", "tan", "cot", "sec", "csc" -> trigonometry.value(call.function(), first);
-      default -> Surd.of(point.unknown(call.function() + " " + evaluator.value(first).terms()));
+      case "arcsin", "arccos", "arctan" ->
+          trigonometry
+              .inverse(call.function().substring("arc".length()), evaluator.value(first))
+              .orElseGet(() -> unknown(call));
+      default -> unknown(call);
     };
+  }
+
+  private Surd unknown(Call call) {
+    Surd argument = evaluator.value(call.arguments().get(0));
+    return Surd.of(point.unknown(call.function() + " " + argument.terms()));
   }
 
   private Surd absolute(Surd value) {

@@ -15,6 +15,10 @@ final class LatexLexer {
   private static final String VULGAR = "½1/2⅓1/3⅔2/3¼1/4¾3/4⅕1/5⅛1/8⅜3/8⅝5/8⅞7/8";
   private static final Pattern JOINING =
       Pattern.compile("[,;]?\\s*(and|or)\\s*", Pattern.CASE_INSENSITIVE);
+
+  /** Short units that are hardly products of variables. */
+  private static final Set<String> UNITS_ONLY = Set.of("cm", "mm", "km", "kg", "ft");
+
   private static final Set<String> SHORT_WORDS =
       Set.of(
           "of", "to", "is", "the", "no", "yes", "not", "all", "per", "one", "two", "six", "ten",
@@ -259,7 +263,8 @@ final class LatexLexer {
     } else if (word.length() > 3
         || SHORT_WORDS.contains(word)
         || (name && Character.isUpperCase(word.charAt(0)))
-        || (afterNumber && Units.isKnown(word))) {
+        || (afterNumber && Units.isKnown(word))
+        || (spaced && afterValue() && UNITS_ONLY.contains(word))) {
       add(Token.Kind.TEXT, word);
     } else {
       for (int i = 0; i < word.length(); i++) {

@@ -1,9 +1,21 @@
 package org.treepo4j.rl.grading;
 
 import java.util.Optional;
+import java.util.Set;
 
-/** Recognises what an equation defines: x, x_1, f(x), (p, q), V_1:V_2, "Area". */
+/** Recognises what an equation defines: x, x_1, f(x), (p, q), V_1:V_2, AB, "Area". */
 final class Names {
+  private static final Set<String> FIGURES =
+      Set.of(
+          "angle",
+          "measuredangle",
+          "triangle",
+          "overline",
+          "overrightarrow",
+          "vec",
+          "widehat",
+          "Delta");
+
   private Names() {}
 
   /** A name followed by = or ∈ is read and given back; otherwise nothing is read. */
@@ -20,24 +32,18 @@ final class Names {
 
   private static String name(TokenCursor cursor) {
     StringBuilder name = new StringBuilder();
-    if (cursor.accept("(")) {
-      do {
-        if (!simple(cursor, name.append(name.isEmpty() ? "(" : ","))) {
-          return null;
-        }
-      } while (cursor.accept(","));
-      return cursor.accept(")") ? name.append(')').toString() : null;
+    if (cursor.peek().kind() == Token.Kind.FUNCTION) {
+      name.append(cursor.take().text()).append(' '); // \cos\theta
+      return simple(cursor, name) ? name.toString() : null;
+    }
+    if (cursor.peek().is("(")) {
+      return arguments(cursor, name, false) ? name.toString() : null;
     }
     if (!simple(cursor, name)) {
       return null;
     }
-    if (cursor.accept("(")) {
-      do {
-        if (!simple(cursor, name.append(name.indexOf("(") < 0 ? "(" : ","))) {
-          return null;
-        }
-      } while (cursor.accept(","));
-      return cursor.accept(")") ? name.append(')').toString() : null;
+    if (cursor.peek().is("(")) {
+      return arguments(cursor, name, true) ? name.toString() : null;
     }
     while (cursor.accept(":")) {
       if (!simple(cursor, name.append(':'))) {
@@ -47,6 +53,20 @@ final class Names {
     return name.toString();
   }
 
+  /** (x, y), and for functions also (2). */
+  private static boolean arguments(TokenCursor cursor, StringBuilder name, boolean numbers) {
+    do {
+      name.append(cursor.take().text());
+      if (numbers && cursor.peek().kind() == Token.Kind.NUMBER) {
+        name.append(cursor.take().text());
+      } else if (!simple(cursor, name)) {
+        return false;
+      }
+    } while (cursor.peek().is(","));
+    name.append(')');
+    return cursor.accept(")");
+  }
+
   private static boolean simple(TokenCursor cursor, StringBuilder name) {
     if (cursor.peek().kind() == Token.Kind.TEXT) {
       while (cursor.peek().kind() == Token.Kind.TEXT) {
@@ -54,23 +74,48 @@ final class Names {
       }
       return true;
     }
+    boolean figure = FIGURES.contains(cursor.peek().text());
+    if (figure) {
+      name.append(cursor.take().text()).append(' ');
+    }
+    boolean braced = figure && cursor.accept("{");
     if (cursor.peek().kind() != Token.Kind.SYMBOL || isConstant(cursor.peek().text())) {
       return false;
     }
+    boolean points = isPoint(cursor.peek());
     name.append(cursor.take().text());
+    while (points && isPoint(cursor.peek())) {
+      name.append(cursor.take().text());
+    }
+    if (braced && !cursor.accept("}")) {
+      return false;
+    }
+    index(cursor, name);
+    return true;
+  }
+
+  /** Capital letters stand for points: AB is a segment and no product. */
+  private static boolean isPoint(Token token) {
+    return token.kind() == Token.Kind.SYMBOL
+        && token.text().length() == 1
+        && Character.isUpperCase(token.text().charAt(0));
+  }
+
+  private static void index(TokenCursor cursor, StringBuilder name) {
     while (cursor.peek().is("_") || cursor.peek().is("'")) {
+      name.append(cursor.peek().text());
       if (cursor.take().is("'")) {
-        name.append('\'');
-      } else if (cursor.accept("{")) {
+        continue;
+      }
+      if (cursor.accept("{")) {
         while (!cursor.atEnd() && !cursor.peek().is("}")) {
           name.append(cursor.take().text());
         }
-        cursor.take();
       } else {
-        name.append(cursor.take().text());
+        name.append(cursor.peek().text());
       }
+      cursor.take();
     }
-    return true;
   }
 
   private static boolean isConstant(String symbol) {

@@ -119,7 +119,10 @@ record Surd(SortedMap<Radical, BigFraction> terms) {
       if (terms.size() == 1) {
         return inverseOfTerm(terms.firstKey(), terms.get(terms.firstKey()), budget);
       }
-      BigInteger atom = squareRootAtom();
+      if (!terms.keySet().stream().allMatch(Radical::isSquareRoot)) {
+        return inverseOfPair(budget);
+      }
+      BigInteger atom = terms.lastKey().powers().firstKey();
       SortedMap<Radical, BigFraction> conjugate = new TreeMap<>();
       terms.forEach(
           (radical, coefficient) ->
@@ -133,13 +136,26 @@ record Surd(SortedMap<Radical, BigFraction> terms) {
     }
   }
 
-  private BigInteger squareRootAtom() {
-    for (Radical radical : terms.keySet()) {
-      if (!radical.isSquareRoot()) {
-        throw new NotUnderstoodException("division by a sum of higher roots");
+  /** 1/(a + b) = (1 − r + r² − …)/a/(1 − (−r)ⁿ) with r = b/a, whose n-th power is rational. */
+  private Surd inverseOfPair(Budget budget) {
+    if (terms.size() != 2) {
+      throw new NotUnderstoodException("division by a sum of higher roots");
+    }
+    Radical first = terms.firstKey();
+    Radical second = terms.lastKey();
+    Surd inverse = inverseOfTerm(first, terms.get(first), budget);
+    Surd ratio = of(new Term(second, terms.get(second).negate())).times(inverse, budget);
+    Surd sum = ZERO;
+    Surd power = of(BigFraction.ONE);
+    for (int n = 0; n < MAX_TERMS; n++) {
+      sum = sum.plus(power, budget);
+      power = power.times(ratio, budget);
+      if (power.rational().isPresent()) {
+        Surd rest = of(BigFraction.ONE.subtract(power.rational().get()));
+        return inverse.times(sum, budget).times(rest.inverse(budget), budget);
       }
     }
-    return terms.lastKey().powers().firstKey();
+    throw new LimitException();
   }
 
   private static Surd inverseOfTerm(Radical radical, BigFraction coefficient, Budget budget) {

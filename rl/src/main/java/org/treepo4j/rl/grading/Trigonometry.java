@@ -1,6 +1,7 @@
 package org.treepo4j.rl.grading;
 
 import java.math.BigInteger;
+import java.util.Optional;
 import org.apache.commons.math3.fraction.BigFraction;
 
 /**
@@ -39,6 +40,28 @@ final class Trigonometry {
       case "sec" -> direction.cosine.inverse(budget);
       default -> direction.sine.inverse(budget);
     };
+  }
+
+  /** The angle among the multiples of π/12 within the principal values, if it is one of them. */
+  Optional<Surd> inverse(String function, Surd value) {
+    int lowest = function.equals("cos") ? 0 : -6;
+    for (int k = lowest; k <= lowest + 12; k++) {
+      Surd cosine = cosine(Math.floorMod(k, 24));
+      if (function.equals("tan") && cosine.isZero()) {
+        continue;
+      }
+      Surd sine = cosine(Math.floorMod(k - 6, 24));
+      Surd found =
+          switch (function) {
+            case "sin" -> sine;
+            case "cos" -> cosine;
+            default -> sine.times(cosine.inverse(budget), budget);
+          };
+      if (found.equals(value)) {
+        return Optional.of(Surd.of(point.symbol("π").multiply(k).divide(12)));
+      }
+    }
+    return Optional.empty();
   }
 
   private Direction direction(Expression angle) {
