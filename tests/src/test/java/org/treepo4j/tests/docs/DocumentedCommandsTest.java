@@ -25,7 +25,8 @@ import org.treepo4j.cli.Main;
 
 /**
  * Runs every {@code ./treepo} line in a code block of the documents, in their order. {@code runs/}
- * is a folder of the page's own, {@code trees.jsonl} is there, and training is short. A comment on the line before a block changes what is done with it:
+ * is a folder of the page's own, {@code trees.jsonl} is there, and training is short. A comment on
+ * the line before a block changes what is done with it:
  *
  * <ul>
  *   <li>{@code <!-- test: --set a.b=c … -->} adds these to commands that have settings
