@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import org.treepo4j.rl.advantage.Whitening;
 import org.treepo4j.rl.loss.LossSettings;
 import org.treepo4j.rl.loss.LossSettings.KlPlacement;
 import org.treepo4j.rl.loss.TokenLoss;
@@ -48,12 +49,16 @@ final class LossText {
     table(chosen());
     line(
         out,
-        "%nAll %d tokens of the tree together: loss %.5f.%s",
+        "%nAll %d tokens of the tree together: loss %.5f.%s%s",
         step.tokens().size(),
-        step.loss(),
+        Math.abs(step.loss()) < 5e-6 ? 0 : step.loss(), // no −0.00000
         loss.kl() == KlPlacement.LOSS || loss.entropyCoefficient() != 0
             ? " Its KL and entropy terms are not in the table."
-            : "");
+            : "",
+        step.advantages().get(0).whitening().equals(Whitening.NONE)
+            ? ""
+            : " Whitened advantages add up to nothing,\nand so do these losses as long as r = 1; their"
+                + " derivatives do not.");
     gradient();
   }
 
