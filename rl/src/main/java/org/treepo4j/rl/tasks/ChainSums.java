@@ -32,7 +32,10 @@ public final class ChainSums implements SyntheticTask {
     return "chain-sums";
   }
 
-  /** Three to five terms of 1..59; no partial result leaves 0..99. */
+  /**
+   * Three to five terms of 1..59; no partial result exceeds 99, and few fall below 0 (to −18 at the
+   * least).
+   */
   @Override
   public Problem problem(SplittableRandom random) {
     int terms = random.nextInt(MIN_TERMS, MAX_TERMS + 1);
