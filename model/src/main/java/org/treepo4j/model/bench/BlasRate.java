@@ -10,11 +10,11 @@ final class BlasRate {
   private static final int M = 1536;
   private static final int N = 4864;
   private static final int K = 896;
-  private static final int ROUNDS = 8;
+  private static final long NANOSECONDS = 1_500_000_000L;
 
   private BlasRate() {}
 
-  /** 10⁹ operations per second, best of several rounds. */
+  /** 10⁹ operations per second, best of many rounds. */
   static double measure() {
     double best = 0;
     try (INDArray a = Nd4j.ones(DataType.FLOAT, M, K);
@@ -26,7 +26,8 @@ final class BlasRate {
               .addOutputs(c)
               .addIntegerArguments(0, 1, 0)
               .build();
-      for (int round = 0; round < ROUNDS; round++) {
+      long begin = System.nanoTime();
+      while (System.nanoTime() - begin < NANOSECONDS) {
         long start = System.nanoTime();
         Nd4j.getExecutioner().exec(product);
         best = Math.max(best, 2.0 * M * N * K / (System.nanoTime() - start));

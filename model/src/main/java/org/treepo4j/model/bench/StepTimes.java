@@ -1,6 +1,8 @@
 package org.treepo4j.model.bench;
 
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 
 /**
  * Times of one step done over and over. The first 60 % of the time are warm-up, since the JVM
@@ -11,29 +13,36 @@ import java.util.Arrays;
  */
 record StepTimes(double median, double best) {
   private static final double WARM_UP = 0.6;
-  private static final int MOST = 100_000;
+
+  /** Steps that are made even when the time is over. */
+  private static final int FEWEST = 3;
+
+  /** Times the given time after which one step must do. */
+  private static final double TOO_LONG = 4;
 
   static StepTimes measure(double seconds, Runnable step) {
     long start = System.nanoTime();
-    double[] times = new double[MOST];
-    int count = 0;
+    List<Double> times = new ArrayList<>();
+    int steps = 0;
     while (true) {
-      long before = System.nanoTime();
+      double begun = secondsSince(start);
       step.run();
-      long after = System.nanoTime();
-      double elapsed = (after - start) / 1e9;
-      if (count == 0 || (before - start) / 1e9 < seconds * WARM_UP) {
-        times[0] = (after - before) / 1e9;
-        count = 1;
-      } else if (count < MOST) {
-        times[count++] = (after - before) / 1e9;
+      double ended = secondsSince(start);
+      steps++;
+      if (steps > 1 && (begun >= seconds * WARM_UP || steps >= FEWEST)) {
+        times.add(ended - begun);
       }
-      if (elapsed >= seconds || count == MOST) {
-        break;
+      if (steps == 1 && ended > TOO_LONG * seconds) {
+        return new StepTimes(ended, ended);
+      }
+      if (ended >= seconds && steps >= FEWEST) {
+        Collections.sort(times);
+        return new StepTimes(times.get(times.size() / 2), times.get(0));
       }
     }
-    double[] sorted = Arrays.copyOfRange(times, count > 1 ? 1 : 0, count);
-    Arrays.sort(sorted);
-    return new StepTimes(sorted[sorted.length / 2], sorted[0]);
+  }
+
+  private static double secondsSince(long start) {
+    return (System.nanoTime() - start) / 1e9;
   }
 }

@@ -1,6 +1,5 @@
 package org.treepo4j.model.vector;
 
-import static jdk.incubator.vector.VectorOperators.ADD;
 import static org.treepo4j.model.vector.GemmKernel.LANES;
 import static org.treepo4j.model.vector.GemmKernel.SPECIES;
 import static org.treepo4j.model.vector.HeadShape.PANEL;
@@ -152,7 +151,7 @@ final class DecoderAttention {
   private void finish(int head, int from, int to, float[] out, int outStride, AttentionTile tile) {
     int group = shape.group();
     for (int row = 0; row < (to - from) * group; row++) {
-      float sum = FloatVector.fromArray(SPECIES, tile.sums, row * LANES).reduceLanes(ADD);
+      float sum = RowMath.sum(FloatVector.fromArray(SPECIES, tile.sums, row * LANES));
       int at = (from + row / group) * outStride + (head * group + row % group) * shape.dim();
       RowMath.scale(tile.out, row * shape.padded(), 1 / sum, out, at, shape.dim());
     }

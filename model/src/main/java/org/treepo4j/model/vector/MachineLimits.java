@@ -14,10 +14,12 @@ public record MachineLimits(int threads, double gemmGflops, double readGigabytes
   private static final int K = 896;
   private static final int FLOATS = 1 << 27;
   private static final int SLICES = 256;
-  private static final int ROUNDS = 8;
+
+  /** For each of the two: long enough for the JVM to compile the kernels. */
+  private static final long NANOSECONDS = 1_500_000_000L;
 
   /**
-   * Takes about a second, best of several rounds.
+   * Takes about three seconds, best of many rounds.
    *
    * @throws IllegalStateException when the JVM was started without the Vector API
    */
@@ -34,7 +36,8 @@ public record MachineLimits(int threads, double gemmGflops, double readGigabytes
     Matrix b = Matrix.of(new float[N * K], K);
     Matrix c = Matrix.of(new float[M * N], N);
     double best = 0;
-    for (int round = 0; round < ROUNDS; round++) {
+    long begin = System.nanoTime();
+    while (System.nanoTime() - begin < NANOSECONDS) {
       long start = System.nanoTime();
       gemm.nt(M, N, K, a, b, c, false);
       best = Math.max(best, 2.0 * M * N * K / (System.nanoTime() - start));
@@ -46,7 +49,8 @@ public record MachineLimits(int threads, double gemmGflops, double readGigabytes
     float[] memory = new float[FLOATS];
     int slice = FLOATS / SLICES;
     double best = 0;
-    for (int round = 0; round < ROUNDS; round++) {
+    long begin = System.nanoTime();
+    while (System.nanoTime() - begin < NANOSECONDS) {
       long start = System.nanoTime();
       pool.run(
           SLICES,

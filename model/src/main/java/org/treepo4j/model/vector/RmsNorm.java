@@ -1,6 +1,5 @@
 package org.treepo4j.model.vector;
 
-import static jdk.incubator.vector.VectorOperators.ADD;
 import static org.treepo4j.model.vector.GemmKernel.LANES;
 import static org.treepo4j.model.vector.GemmKernel.SPECIES;
 
@@ -134,7 +133,7 @@ final class RmsNorm {
               .mul(FloatVector.fromArray(SPECIES, w, i))
               .fma(FloatVector.fromArray(SPECIES, x, at + i), sums);
     }
-    float sum = sums.reduceLanes(ADD);
+    float sum = RowMath.sum(sums);
     for (; i < n; i++) {
       sum += dy[at + i] * w[i] * x[at + i];
     }

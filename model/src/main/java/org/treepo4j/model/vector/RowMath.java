@@ -1,14 +1,50 @@
 package org.treepo4j.model.vector;
 
-import static jdk.incubator.vector.VectorOperators.ADD;
 import static org.treepo4j.model.vector.GemmKernel.LANES;
 import static org.treepo4j.model.vector.GemmKernel.SPECIES;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorShuffle;
 
 /** Short loops over one row of numbers. */
 final class RowMath {
+  private static final VectorShuffle<Float> BY_8 = rotation(8);
+  private static final VectorShuffle<Float> BY_4 = rotation(4);
+  private static final VectorShuffle<Float> BY_2 = rotation(2);
+  private static final VectorShuffle<Float> BY_1 = rotation(1);
+
   private RowMath() {}
+
+  /**
+   * Sum of all lanes, in the same order on every JVM. {@code reduceLanes} adds in one order when it
+   * is interpreted and, from JDK 21 on, in another when it is compiled: a run would not repeat
+   * itself to the bit.
+   */
+  static float sum(FloatVector x) {
+    FloatVector sum = x;
+    if (LANES > 16) {
+      float[] lanes = x.toArray();
+      float total = 0;
+      for (float lane : lanes) {
+        total += lane;
+      }
+      return total;
+    }
+    if (LANES > 8) {
+      sum = sum.add(sum.rearrange(BY_8));
+    }
+    if (LANES > 4) {
+      sum = sum.add(sum.rearrange(BY_4));
+    }
+    if (LANES > 2) {
+      sum = sum.add(sum.rearrange(BY_2));
+    }
+    return sum.add(sum.rearrange(BY_1)).lane(0);
+  }
+
+  private static VectorShuffle<Float> rotation(int lanes) {
+    return VectorShuffle.iota(SPECIES, lanes % LANES, 1, true);
+  }
 
   /** Σ a·b. */
   static float dot(float[] a, int a0, float[] b, int b0, int n) {
@@ -19,7 +55,7 @@ final class RowMath {
           FloatVector.fromArray(SPECIES, a, a0 + i)
               .fma(FloatVector.fromArray(SPECIES, b, b0 + i), sum);
     }
-    float total = sum.reduceLanes(ADD);
+    float total = sum(sum);
     for (; i < n; i++) {
       total += a[a0 + i] * b[b0 + i];
     }

@@ -1,6 +1,5 @@
 package org.treepo4j.model.vector;
 
-import static jdk.incubator.vector.VectorOperators.ADD;
 import static jdk.incubator.vector.VectorOperators.MAX;
 import static org.treepo4j.model.vector.GemmKernel.LANES;
 import static org.treepo4j.model.vector.GemmKernel.SPECIES;
@@ -73,8 +72,8 @@ final class Scores {
       sum = sum.add(e);
       moment = e.fma(z, moment);
     }
-    double totalSum = sum.reduceLanes(ADD);
-    double totalMoment = moment.reduceLanes(ADD);
+    double totalSum = RowMath.sum(sum);
+    double totalMoment = RowMath.sum(moment);
     for (; i < n; i++) {
       float z = logits[at + i] * inverseTemperature - most;
       float e = FastExp.exp(z);

@@ -1,6 +1,5 @@
 package org.treepo4j.model.vector;
 
-import static jdk.incubator.vector.VectorOperators.ADD;
 import static org.treepo4j.model.vector.GemmKernel.LANES;
 import static org.treepo4j.model.vector.GemmKernel.SPECIES;
 import static org.treepo4j.model.vector.HeadShape.PANEL;
@@ -151,7 +150,7 @@ final class TreeAttention {
     for (int row = 0; row < (block.to() - block.from()) * group; row++) {
       int token = block.from() + row / group;
       int queryHead = head * group + row % group;
-      float sum = FloatVector.fromArray(SPECIES, tile.sums, row * LANES).reduceLanes(ADD);
+      float sum = RowMath.sum(FloatVector.fromArray(SPECIES, tile.sums, row * LANES));
       int target = token * shape.querySize() + queryHead * shape.dim();
       RowMath.scale(tile.out, row * shape.padded(), 1 / sum, out, target, shape.dim());
       logSums[token * shape.heads() + queryHead] = (float) (tile.greatest[row] + Math.log(sum));
