@@ -8,7 +8,6 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,8 +48,7 @@ final class JsonFiles {
   /** Opens a file and reads it, with all complaints of the JSON reader in one line. */
   static <T> T read(Path file, Reading<T> reading) throws IOException {
     checkSize(file);
-    try (InputStream in = Files.newInputStream(file);
-        JsonParser parser = MAPPER.createParser(in)) {
+    try (JsonParser parser = MAPPER.createParser(Files.readAllBytes(file))) {
       parser.nextToken();
       T result = reading.read(parser);
       if (parser.nextToken() != null) {

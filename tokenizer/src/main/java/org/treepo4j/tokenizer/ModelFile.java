@@ -123,16 +123,29 @@ record ModelFile(Map<String, Integer> ids, List<String> merges, Section rest) {
 
   private MergeTable mergeTable(Vocabulary vocabulary, int prefixLength) throws TokenizerException {
     MergeTable table = new MergeTable(merges.size() / 2);
+    int joined = -1;
     for (int i = 0; i < merges.size(); i += 2) {
       String left = merges.get(i);
       String right = merges.get(i + 1);
       if (right.length() < prefixLength) {
         throw rest.child("merges").problem("merge " + i / 2 + " lacks the subword prefix");
       }
-      String joined = left + right.substring(prefixLength);
-      table.put(id(vocabulary, left), id(vocabulary, right), i / 2, id(vocabulary, joined));
+      String tail = right.substring(prefixLength);
+      joined =
+          isJoined(vocabulary.token(joined + 1), left, tail)
+              ? joined + 1
+              : id(vocabulary, left + tail);
+      table.put(id(vocabulary, left), id(vocabulary, right), i / 2, joined);
     }
     return table;
+  }
+
+  /** Most vocabularies list what merges give in their order, so the next token is tried first. */
+  private static boolean isJoined(String token, String left, String tail) {
+    return token != null
+        && token.length() == left.length() + tail.length()
+        && token.startsWith(left)
+        && token.endsWith(tail);
   }
 
   private int id(Vocabulary vocabulary, String token) throws TokenizerException {

@@ -111,7 +111,9 @@ enum SplitBehavior {
     }
 
     private void emit(int start, int end) {
-      pieces.piece(text, start, end, atTextStart && start == textStart);
+      if (end > start) {
+        pieces.piece(text, start, end, atTextStart && start == textStart);
+      }
     }
   }
 }

@@ -35,11 +35,11 @@ final class CaseFolding {
   private static Map<Integer, List<Integer>> classes() {
     Map<Integer, List<Integer>> classes = new HashMap<>();
     for (int c = 0; c < 0x20000; c++) {
-      if (Character.isLetter(c) || fold(c) != c) {
-        classes.computeIfAbsent(fold(c), f -> new ArrayList<>()).add(c);
+      int folded = fold(c);
+      if (folded != c) {
+        classes.computeIfAbsent(folded, f -> new ArrayList<>(List.of(f))).add(c);
       }
     }
-    classes.values().removeIf(list -> list.size() == 1);
     return classes;
   }
 

@@ -36,25 +36,35 @@ public final class Regex {
   /** Takes the matches of a text, in order. */
   @FunctionalInterface
   public interface MatchSink {
-    /** A match of {@code text} from {@code start} to {@code end}, never empty. */
+    /** A match of the text from {@code start} to {@code end}; an empty one is a border. */
     void match(int start, int end);
   }
 
   /**
-   * Finds all matches that take something in {@code text} from {@code start} to {@code end}, from
-   * left to right; the pattern sees nothing beyond those bounds.
+   * Finds all matches in {@code text} from {@code start} to {@code end}, from left to right, but no
+   * empty one right after another match; the pattern sees nothing beyond those bounds.
    */
   public void findAll(String text, int start, int end, MatchSink sink) {
     long maxSteps = STEPS_PER_TEXT + STEPS_PER_CHARACTER * (end - start);
     Matching matching = new Matching(program, text, start, end, maxSteps);
+    int lastEnd = -1;
     int at = start;
-    while (at < end) {
-      int matchEnd = matching.matchAt(at);
-      if (matchEnd > at) {
-        sink.match(at, matchEnd);
-        at = matchEnd;
+    while (at <= end) {
+      int matchStart = at;
+      int matchEnd = matching.matchAt(matchStart);
+      while (matchEnd < 0 && matchStart < end) {
+        matchStart += Character.charCount(text.codePointAt(matchStart));
+        matchEnd = matching.matchAt(matchStart);
+      }
+      if (matchEnd < 0) {
+        return;
+      }
+      if (matchEnd == lastEnd) {
+        at += at < end ? Character.charCount(text.codePointAt(at)) : 1;
       } else {
-        at += Character.charCount(text.codePointAt(at));
+        sink.match(matchStart, matchEnd);
+        lastEnd = matchEnd;
+        at = matchEnd;
       }
     }
   }
