@@ -10,6 +10,7 @@ import org.apache.commons.math3.fraction.BigFraction;
 /** An exact number: a sum of rational multiples of radicals, without zero coefficients. */
 record Surd(SortedMap<Radical, BigFraction> terms) {
   private static final int MAX_TERMS = 200;
+  private static final int STEPS_PER_TERM = 4;
 
   /** One summand. */
   record Term(Radical radical, BigFraction coefficient) {}
@@ -58,6 +59,7 @@ record Surd(SortedMap<Radical, BigFraction> terms) {
     SortedMap<Radical, BigFraction> product = new TreeMap<>();
     for (Map.Entry<Radical, BigFraction> a : terms.entrySet()) {
       for (Map.Entry<Radical, BigFraction> b : other.terms.entrySet()) {
+        budget.spend(STEPS_PER_TERM);
         budget.spendBits((long) Budget.bits(a.getValue()) + Budget.bits(b.getValue()));
         BigFraction coefficient = a.getValue().multiply(b.getValue());
         Term radical = a.getKey().times(b.getKey(), budget);
