@@ -54,7 +54,8 @@ class KillTest {
   private static String[] settings(int steps) {
     return new String[] {
       "--set",
-      "trainer={steps: %d, promptsPerStep: 2, microBatchTokens: 200}".formatted(steps),
+      "trainer={steps: %d, promptsPerStep: 2, microBatchTokens: 200, trainOnShortBatch: true}"
+          .formatted(steps),
       "--set",
       "optimizer.learningRate={peak: 0.01, warmupUpdates: 5}",
       "--set",
