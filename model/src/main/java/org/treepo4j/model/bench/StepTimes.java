@@ -5,8 +5,9 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * Times of one step done over and over. The first 60 % of the time are warm-up, since the JVM
- * compiles meanwhile; a step that takes longer than everything is measured once.
+ * Times of one step done over and over. The first 60 % of the time, and at least the first few
+ * steps, are warm-up, since the JVM compiles meanwhile; a step that takes longer than everything is
+ * measured once.
  *
  * @param median seconds of a typical step after the warm-up
  * @param best seconds of the shortest
@@ -14,28 +15,26 @@ import java.util.List;
 record StepTimes(double median, double best) {
   private static final double WARM_UP = 0.6;
 
-  /** Steps that are made even when the time is over. */
-  private static final int FEWEST = 3;
+  /** Steps that warm up and steps that are timed even when the time is over. */
+  private static final int FEWEST = 4;
 
   /** Times the given time after which one step must do. */
-  private static final double TOO_LONG = 4;
+  private static final double TOO_LONG = 1.5;
 
   static StepTimes measure(double seconds, Runnable step) {
     long start = System.nanoTime();
     List<Double> times = new ArrayList<>();
-    int steps = 0;
-    while (true) {
+    for (int steps = 0; ; steps++) {
       double begun = secondsSince(start);
       step.run();
       double ended = secondsSince(start);
-      steps++;
-      if (steps > 1 && (begun >= seconds * WARM_UP || steps >= FEWEST)) {
-        times.add(ended - begun);
-      }
-      if (steps == 1 && ended > TOO_LONG * seconds) {
+      if (steps == 0 && ended > TOO_LONG * seconds) {
         return new StepTimes(ended, ended);
       }
-      if (ended >= seconds && steps >= FEWEST) {
+      if (steps >= FEWEST && begun >= seconds * WARM_UP) {
+        times.add(ended - begun);
+      }
+      if (ended >= seconds && times.size() >= FEWEST) {
         Collections.sort(times);
         return new StepTimes(times.get(times.size() / 2), times.get(0));
       }

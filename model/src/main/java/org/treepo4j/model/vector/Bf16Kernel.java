@@ -57,7 +57,7 @@ final class Bf16Kernel {
     }
     int row = 0;
     for (; row + ROWS <= rows; row += ROWS) {
-      tile6x4(depth, a, a0 + row * aRow, aRow, b, b0, c, c0 + row * cRow, cRow);
+      tile4x4(depth, a, a0 + row * aRow, aRow, b, b0, c, c0 + row * cRow, cRow);
     }
     for (; row + 2 <= rows; row += 2) {
       tile2x4(depth, a, a0 + row * aRow, aRow, b, b0, c, c0 + row * cRow, cRow);
@@ -80,7 +80,7 @@ final class Bf16Kernel {
       int cRow) {
     int row = 0;
     for (; row + ROWS <= rows; row += ROWS) {
-      tile6x2(depth, a, a0 + row * aRow, aRow, b, b0, c, c0 + row * cRow, cRow);
+      tile4x2(depth, a, a0 + row * aRow, aRow, b, b0, c, c0 + row * cRow, cRow);
     }
     for (; row + 2 <= rows; row += 2) {
       tile2x2(depth, a, a0 + row * aRow, aRow, b, b0, c, c0 + row * cRow, cRow);
@@ -90,7 +90,7 @@ final class Bf16Kernel {
     }
   }
 
-  private static void tile6x4(
+  private static void tile4x4(
       int depth, float[] a, int a0, int aRow, int[] b, int b0, float[] c, int c0, int cRow) {
     FloatVector c00 = FloatVector.fromArray(SPECIES, c, c0);
     FloatVector c01 = FloatVector.fromArray(SPECIES, c, c0 + LANES);
@@ -108,14 +108,6 @@ final class Bf16Kernel {
     FloatVector c31 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + LANES);
     FloatVector c32 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + 2 * LANES);
     FloatVector c33 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + 3 * LANES);
-    FloatVector c40 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow);
-    FloatVector c41 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + LANES);
-    FloatVector c42 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + 2 * LANES);
-    FloatVector c43 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + 3 * LANES);
-    FloatVector c50 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow);
-    FloatVector c51 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + LANES);
-    FloatVector c52 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + 2 * LANES);
-    FloatVector c53 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + 3 * LANES);
     int bp = b0;
     for (int k = 0; k < depth; k++) {
       IntVector pair0 = IntVector.fromArray(INTS, b, bp);
@@ -144,16 +136,6 @@ final class Bf16Kernel {
       c31 = x3.fma(y1, c31);
       c32 = x3.fma(y2, c32);
       c33 = x3.fma(y3, c33);
-      FloatVector x4 = FloatVector.broadcast(SPECIES, a[a0 + 4 * aRow + k]);
-      c40 = x4.fma(y0, c40);
-      c41 = x4.fma(y1, c41);
-      c42 = x4.fma(y2, c42);
-      c43 = x4.fma(y3, c43);
-      FloatVector x5 = FloatVector.broadcast(SPECIES, a[a0 + 5 * aRow + k]);
-      c50 = x5.fma(y0, c50);
-      c51 = x5.fma(y1, c51);
-      c52 = x5.fma(y2, c52);
-      c53 = x5.fma(y3, c53);
       bp += 2 * LANES;
     }
     c00.intoArray(c, c0);
@@ -172,14 +154,6 @@ final class Bf16Kernel {
     c31.intoArray(c, c0 + 3 * cRow + LANES);
     c32.intoArray(c, c0 + 3 * cRow + 2 * LANES);
     c33.intoArray(c, c0 + 3 * cRow + 3 * LANES);
-    c40.intoArray(c, c0 + 4 * cRow);
-    c41.intoArray(c, c0 + 4 * cRow + LANES);
-    c42.intoArray(c, c0 + 4 * cRow + 2 * LANES);
-    c43.intoArray(c, c0 + 4 * cRow + 3 * LANES);
-    c50.intoArray(c, c0 + 5 * cRow);
-    c51.intoArray(c, c0 + 5 * cRow + LANES);
-    c52.intoArray(c, c0 + 5 * cRow + 2 * LANES);
-    c53.intoArray(c, c0 + 5 * cRow + 3 * LANES);
   }
 
   private static void tile2x4(
@@ -248,7 +222,7 @@ final class Bf16Kernel {
     c03.intoArray(c, c0 + 3 * LANES);
   }
 
-  private static void tile6x2(
+  private static void tile4x2(
       int depth, float[] a, int a0, int aRow, int[] b, int b0, float[] c, int c0, int cRow) {
     FloatVector c00 = FloatVector.fromArray(SPECIES, c, c0);
     FloatVector c01 = FloatVector.fromArray(SPECIES, c, c0 + LANES);
@@ -258,10 +232,6 @@ final class Bf16Kernel {
     FloatVector c21 = FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + LANES);
     FloatVector c30 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow);
     FloatVector c31 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + LANES);
-    FloatVector c40 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow);
-    FloatVector c41 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + LANES);
-    FloatVector c50 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow);
-    FloatVector c51 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + LANES);
     int bp = b0;
     for (int k = 0; k < depth; k++) {
       IntVector pair0 = IntVector.fromArray(INTS, b, bp);
@@ -279,12 +249,6 @@ final class Bf16Kernel {
       FloatVector x3 = FloatVector.broadcast(SPECIES, a[a0 + 3 * aRow + k]);
       c30 = x3.fma(y0, c30);
       c31 = x3.fma(y1, c31);
-      FloatVector x4 = FloatVector.broadcast(SPECIES, a[a0 + 4 * aRow + k]);
-      c40 = x4.fma(y0, c40);
-      c41 = x4.fma(y1, c41);
-      FloatVector x5 = FloatVector.broadcast(SPECIES, a[a0 + 5 * aRow + k]);
-      c50 = x5.fma(y0, c50);
-      c51 = x5.fma(y1, c51);
       bp += LANES;
     }
     c00.intoArray(c, c0);
@@ -295,10 +259,6 @@ final class Bf16Kernel {
     c21.intoArray(c, c0 + 2 * cRow + LANES);
     c30.intoArray(c, c0 + 3 * cRow);
     c31.intoArray(c, c0 + 3 * cRow + LANES);
-    c40.intoArray(c, c0 + 4 * cRow);
-    c41.intoArray(c, c0 + 4 * cRow + LANES);
-    c50.intoArray(c, c0 + 5 * cRow);
-    c51.intoArray(c, c0 + 5 * cRow + LANES);
   }
 
   private static void tile2x2(

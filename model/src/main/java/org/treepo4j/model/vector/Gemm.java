@@ -15,10 +15,10 @@ import java.util.Arrays;
  */
 final class Gemm {
   /** Depth of a packed slice. */
-  private static final int DEPTH = 256;
+  private static final int DEPTH = 512;
 
   /** Rows of a packed block of A; a multiple of the tile's rows. */
-  private static final int BLOCK = 16 * ROWS;
+  private static final int BLOCK = 24 * ROWS;
 
   private final WorkerPool pool;
   private final float[][] packedA;

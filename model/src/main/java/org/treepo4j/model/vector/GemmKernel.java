@@ -15,15 +15,19 @@ final class GemmKernel {
   static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
   static final int LANES = SPECIES.length();
 
-  /** Rows of the large tiles. */
-  static final int ROWS = 6;
+  /**
+   * Rows of the large tiles. Six would fit the registers too, but only if C2 loads each scalar of A
+   * just before its use; JDK 17 lifted some of those loads in every second JVM and then kept
+   * accumulators in memory, at 40 % of the speed. Four leave room for any order.
+   */
+  static final int ROWS = 4;
 
   /** Columns of the narrow tiles. */
   static final int NARROW = 2 * LANES;
 
   /**
-   * Columns of the widest tile this machine has registers for: 6×4 accumulators need the 32 vector
-   * registers of AVX-512 or NEON; AVX2 has 16 and takes 6×2.
+   * Columns of the widest tile this machine has registers for: 4×4 accumulators need the 32 vector
+   * registers of AVX-512 or NEON; AVX2 has 16 and takes 4×2.
    */
   static final int WIDE = LANES == 8 ? NARROW : 4 * LANES;
 
@@ -49,7 +53,7 @@ final class GemmKernel {
     }
     int row = 0;
     for (; row + ROWS <= rows; row += ROWS) {
-      tile6x4(depth, a, a0 + row * aRow, aRow, aStep, b, b0, bStep, c, c0 + row * cRow, cRow);
+      tile4x4(depth, a, a0 + row * aRow, aRow, aStep, b, b0, bStep, c, c0 + row * cRow, cRow);
     }
     for (; row + 2 <= rows; row += 2) {
       tile2x4(depth, a, a0 + row * aRow, aRow, aStep, b, b0, bStep, c, c0 + row * cRow, cRow);
@@ -75,7 +79,7 @@ final class GemmKernel {
       int cRow) {
     int row = 0;
     for (; row + ROWS <= rows; row += ROWS) {
-      tile6x2(depth, a, a0 + row * aRow, aRow, aStep, b, b0, bStep, c, c0 + row * cRow, cRow);
+      tile4x2(depth, a, a0 + row * aRow, aRow, aStep, b, b0, bStep, c, c0 + row * cRow, cRow);
     }
     for (; row + 2 <= rows; row += 2) {
       tile2x2(depth, a, a0 + row * aRow, aRow, aStep, b, b0, bStep, c, c0 + row * cRow, cRow);
@@ -119,7 +123,7 @@ final class GemmKernel {
     }
   }
 
-  private static void tile6x4(
+  private static void tile4x4(
       int depth,
       float[] a,
       int a0,
@@ -147,14 +151,6 @@ final class GemmKernel {
     FloatVector c31 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + LANES);
     FloatVector c32 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + 2 * LANES);
     FloatVector c33 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + 3 * LANES);
-    FloatVector c40 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow);
-    FloatVector c41 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + LANES);
-    FloatVector c42 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + 2 * LANES);
-    FloatVector c43 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + 3 * LANES);
-    FloatVector c50 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow);
-    FloatVector c51 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + LANES);
-    FloatVector c52 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + 2 * LANES);
-    FloatVector c53 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + 3 * LANES);
     int ap = a0;
     int bp = b0;
     for (int k = 0; k < depth; k++) {
@@ -182,16 +178,6 @@ final class GemmKernel {
       c31 = x3.fma(y1, c31);
       c32 = x3.fma(y2, c32);
       c33 = x3.fma(y3, c33);
-      FloatVector x4 = FloatVector.broadcast(SPECIES, a[ap + 4 * aRow]);
-      c40 = x4.fma(y0, c40);
-      c41 = x4.fma(y1, c41);
-      c42 = x4.fma(y2, c42);
-      c43 = x4.fma(y3, c43);
-      FloatVector x5 = FloatVector.broadcast(SPECIES, a[ap + 5 * aRow]);
-      c50 = x5.fma(y0, c50);
-      c51 = x5.fma(y1, c51);
-      c52 = x5.fma(y2, c52);
-      c53 = x5.fma(y3, c53);
       ap += aStep;
       bp += bStep;
     }
@@ -211,14 +197,6 @@ final class GemmKernel {
     c31.intoArray(c, c0 + 3 * cRow + LANES);
     c32.intoArray(c, c0 + 3 * cRow + 2 * LANES);
     c33.intoArray(c, c0 + 3 * cRow + 3 * LANES);
-    c40.intoArray(c, c0 + 4 * cRow);
-    c41.intoArray(c, c0 + 4 * cRow + LANES);
-    c42.intoArray(c, c0 + 4 * cRow + 2 * LANES);
-    c43.intoArray(c, c0 + 4 * cRow + 3 * LANES);
-    c50.intoArray(c, c0 + 5 * cRow);
-    c51.intoArray(c, c0 + 5 * cRow + LANES);
-    c52.intoArray(c, c0 + 5 * cRow + 2 * LANES);
-    c53.intoArray(c, c0 + 5 * cRow + 3 * LANES);
   }
 
   private static void tile2x4(
@@ -298,7 +276,7 @@ final class GemmKernel {
     c03.intoArray(c, c0 + 3 * LANES);
   }
 
-  private static void tile6x2(
+  private static void tile4x2(
       int depth,
       float[] a,
       int a0,
@@ -318,10 +296,6 @@ final class GemmKernel {
     FloatVector c21 = FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + LANES);
     FloatVector c30 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow);
     FloatVector c31 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + LANES);
-    FloatVector c40 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow);
-    FloatVector c41 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + LANES);
-    FloatVector c50 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow);
-    FloatVector c51 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + LANES);
     int ap = a0;
     int bp = b0;
     for (int k = 0; k < depth; k++) {
@@ -339,12 +313,6 @@ final class GemmKernel {
       FloatVector x3 = FloatVector.broadcast(SPECIES, a[ap + 3 * aRow]);
       c30 = x3.fma(y0, c30);
       c31 = x3.fma(y1, c31);
-      FloatVector x4 = FloatVector.broadcast(SPECIES, a[ap + 4 * aRow]);
-      c40 = x4.fma(y0, c40);
-      c41 = x4.fma(y1, c41);
-      FloatVector x5 = FloatVector.broadcast(SPECIES, a[ap + 5 * aRow]);
-      c50 = x5.fma(y0, c50);
-      c51 = x5.fma(y1, c51);
       ap += aStep;
       bp += bStep;
     }
@@ -356,10 +324,6 @@ final class GemmKernel {
     c21.intoArray(c, c0 + 2 * cRow + LANES);
     c30.intoArray(c, c0 + 3 * cRow);
     c31.intoArray(c, c0 + 3 * cRow + LANES);
-    c40.intoArray(c, c0 + 4 * cRow);
-    c41.intoArray(c, c0 + 4 * cRow + LANES);
-    c50.intoArray(c, c0 + 5 * cRow);
-    c51.intoArray(c, c0 + 5 * cRow + LANES);
   }
 
   private static void tile2x2(
