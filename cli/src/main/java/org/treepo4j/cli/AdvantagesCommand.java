@@ -14,7 +14,6 @@ import org.treepo4j.rollout.RolloutTree;
 import org.treepo4j.rollout.TreeJsonlReader;
 import org.treepo4j.rollout.TreeLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -26,9 +25,8 @@ import picocli.CommandLine.Spec;
     description =
         "Tree JSONL from stdin or a file, all lines one batch, to the same on stdout with"
             + " \"advantages\", one per response token, on every trajectory.")
-final class AdvantagesCommand implements BaseCommand, Callable<Integer> {
+final class AdvantagesCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
-  @Mixin private OutputOptions output;
 
   @Option(
       names = "--estimator",
@@ -48,11 +46,6 @@ final class AdvantagesCommand implements BaseCommand, Callable<Integer> {
 
   @Parameters(arity = "0..1", paramLabel = "FILE", description = "Tree JSONL; stdin when absent.")
   private Path file;
-
-  @Override
-  public OutputOptions output() {
-    return output;
-  }
 
   @Override
   public Integer call() throws Exception {

@@ -16,9 +16,9 @@ import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
 import org.treepo4j.model.vector.WeightStorage;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -27,9 +27,9 @@ import picocli.CommandLine.Spec;
     description =
         "Measures the machine's limits, then decoding, prefill and training of the engines side by"
             + " side; the table on stderr, JSON on stdout.")
-final class BenchCommand implements BaseCommand, Callable<Integer> {
+final class BenchCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
-  @Mixin private OutputOptions output;
+  @ParentCommand private TreepoCommand treepo;
 
   @Option(
       names = "--shape",
@@ -72,11 +72,6 @@ final class BenchCommand implements BaseCommand, Callable<Integer> {
   private double seconds = 4;
 
   @Override
-  public OutputOptions output() {
-    return output;
-  }
-
-  @Override
   public Integer call() throws Exception {
     List<EngineOptions> options = new ArrayList<>();
     for (EngineName engine : engines) {
@@ -94,7 +89,7 @@ final class BenchCommand implements BaseCommand, Callable<Integer> {
       throw new InputException(e.getMessage());
     }
     PrintWriter err = spec.commandLine().getErr();
-    BenchReport report = new Bench(plan, output.quiet() ? line -> {} : err::println).run();
+    BenchReport report = new Bench(plan, treepo.output().quiet() ? line -> {} : err::println).run();
     err.println(report.toTable());
     spec.commandLine().getOut().println(JsonLines.JSON.writeValueAsString(report));
     return 0;

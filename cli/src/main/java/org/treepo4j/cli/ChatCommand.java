@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.treepo4j.tokenizer.ChatTemplate;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -15,9 +14,8 @@ import picocli.CommandLine.Spec;
     description =
         "JSON lines {\"messages\": […], \"add_generation_prompt\": true, \"tools\": […]} from stdin"
             + " to {\"text\": …} on stdout, through the model's own chat template.")
-final class ChatCommand implements BaseCommand, Callable<Integer> {
+final class ChatCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
-  @Mixin private OutputOptions output;
 
   @Option(
       names = "--tokenizer",
@@ -25,11 +23,6 @@ final class ChatCommand implements BaseCommand, Callable<Integer> {
       paramLabel = "DIR",
       description = "Folder with tokenizer_config.json or chat_template.jinja.")
   private Path folder;
-
-  @Override
-  public OutputOptions output() {
-    return output;
-  }
 
   @Override
   public Integer call() throws Exception {

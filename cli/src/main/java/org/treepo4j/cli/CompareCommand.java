@@ -11,7 +11,6 @@ import java.util.concurrent.Callable;
 import org.treepo4j.rl.comparison.FinishedRun;
 import org.treepo4j.rl.comparison.RunComparison;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -21,11 +20,10 @@ import picocli.CommandLine.Spec;
     name = "compare",
     mixinStandardHelpOptions = true,
     description = "Writes a page that compares finished training runs: a table and curves.")
-final class CompareCommand implements BaseCommand, Callable<Integer> {
+final class CompareCommand implements Callable<Integer> {
   private static final int MAX_NAMES = 7;
 
   @Spec private CommandSpec spec;
-  @Mixin private OutputOptions output;
 
   @Parameters(
       arity = "1..*",
@@ -48,11 +46,6 @@ final class CompareCommand implements BaseCommand, Callable<Integer> {
       paramLabel = "RUN_DIR",
       description = "Two runs: trained as trees, and with trainer.treeTraining=false.")
   private List<Path> timing = new ArrayList<>();
-
-  @Override
-  public OutputOptions output() {
-    return output;
-  }
 
   @Override
   public Integer call() throws IOException {

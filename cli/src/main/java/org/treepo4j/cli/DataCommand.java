@@ -4,12 +4,9 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.ToIntFunction;
-import org.treepo4j.cli.settings.SettingsReader;
 import org.treepo4j.model.Setting;
 import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.data.DataSummary;
@@ -27,7 +24,7 @@ import picocli.CommandLine.Spec;
     name = "data",
     mixinStandardHelpOptions = true,
     description = "What was understood of a file of tasks, with length statistics, as JSON.")
-final class DataCommand implements BaseCommand, Callable<Integer> {
+final class DataCommand implements Callable<Integer> {
   /** What {@code --set} and {@code --config} may say. */
   record Settings(@Setting("how rows are read") DataSettings data) {
     public static Settings defaults() {
@@ -36,7 +33,7 @@ final class DataCommand implements BaseCommand, Callable<Integer> {
   }
 
   @Spec private CommandSpec spec;
-  @Mixin private OutputOptions output;
+  @Mixin private ConfigMixin config;
 
   @Parameters(paramLabel = "FILE", description = "JSON lines, JSON array or Parquet.")
   private Path file;
@@ -47,23 +44,9 @@ final class DataCommand implements BaseCommand, Callable<Integer> {
       description = "Also counts the prompts' tokens.")
   private Path tokenizerFolder;
 
-  @Option(names = "--config", paramLabel = "FILE", description = "YAML with a data section.")
-  private Path config;
-
-  @Option(
-      names = "--set",
-      paramLabel = "data.a=b",
-      description = "A data setting, such as data.fields.prompt=question.")
-  private List<String> overrides = new ArrayList<>();
-
-  @Override
-  public OutputOptions output() {
-    return output;
-  }
-
   @Override
   public Integer call() throws Exception {
-    DataSettings settings = SettingsReader.read(Settings.class, config, overrides).data();
+    DataSettings settings = config.read(Settings.class).data();
     TrainingParts.requireFile(file);
     Optional<ToIntFunction<Prompt>> promptTokens = Optional.empty();
     if (tokenizerFolder != null) {

@@ -19,6 +19,15 @@ final class ErrorReporting
   static final int FAILED = 1;
   static final int BAD_INPUT = 2;
 
+  private final OutputOptions output;
+
+  /**
+   * @param output as the command line set it when an error comes
+   */
+  ErrorReporting(OutputOptions output) {
+    this.output = output;
+  }
+
   @Override
   public int handleParseException(CommandLine.ParameterException e, String[] arguments) {
     CommandLine command = e.getCommandLine();
@@ -35,17 +44,13 @@ final class ErrorReporting
     PrintWriter err = command.getErr();
     int code = exitCode(e);
     err.println("treepo: " + message(e));
-    if (debug(command)) {
+    if (output.debug()) {
       e.printStackTrace(err);
     } else if (code == FAILED && !(e instanceof TrainingException)) {
       err.println("Run it with --debug for the stack trace.");
     }
     err.flush();
     return code;
-  }
-
-  private static boolean debug(CommandLine command) {
-    return command.getCommand() instanceof BaseCommand base && base.output().debug();
   }
 
   private static int exitCode(Exception e) {

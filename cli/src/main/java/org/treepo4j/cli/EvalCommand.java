@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.treepo4j.cli.settings.SettingsReader;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.model.Setting;
@@ -27,6 +26,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
     description =
         "Measures a model on tasks by independent samples: pass@1, pass@k, maj@k with 95 %%"
             + " confidence intervals, as one JSON line.")
-final class EvalCommand implements BaseCommand, Callable<Integer> {
+final class EvalCommand implements Callable<Integer> {
   /** What {@code --set} and {@code --config} may say. */
   record Settings(
       @Setting("how rows are read") DataSettings data,
@@ -52,15 +52,10 @@ final class EvalCommand implements BaseCommand, Callable<Integer> {
   private static final ObjectMapper JSON = JsonLines.JSON.copy().registerModule(new Jdk8Module());
 
   @Spec private CommandSpec spec;
-  @Mixin private OutputOptions output;
-  @Mixin private EngineMixin engine;
-
-  @Option(
-      names = "--model",
-      required = true,
-      paramLabel = "DIR",
-      description = "Hugging Face folder.")
-  private Path folder;
+  @ParentCommand private TreepoCommand treepo;
+  @Mixin private ConfigMixin config;
+  @Mixin private ModelMixin modelMixin;
+  @Mixin private SeedMixin seed;
 
   @Option(names = "--data", required = true, paramLabel = "FILE", description = "Tasks.")
   private Path data;
@@ -77,9 +72,6 @@ final class EvalCommand implements BaseCommand, Callable<Integer> {
       description = "Of sampling; 0 is greedy; default ${DEFAULT-VALUE}.")
   private double temperature = 1;
 
-  @Option(names = "--seed", paramLabel = "S", description = "Seed; default ${DEFAULT-VALUE}.")
-  private long seed = 1;
-
   @Option(
       names = "--out",
       paramLabel = "FILE",
@@ -93,28 +85,17 @@ final class EvalCommand implements BaseCommand, Callable<Integer> {
       description = "Samples of another evaluation, for a paired test against this one.")
   private Path compare;
 
-  @Option(names = "--config", paramLabel = "FILE", description = "YAML with data, rollout, reward.")
-  private Path config;
-
-  @Option(names = "--set", paramLabel = "a.b=c", description = "A data, rollout or reward setting.")
-  private List<String> overrides = new ArrayList<>();
-
-  @Override
-  public OutputOptions output() {
-    return output;
-  }
-
   @Override
   public Integer call() throws Exception {
     if (samples <= 0) {
       throw new InputException("--samples must be positive, was " + samples);
     }
-    Settings settings = SettingsReader.read(Settings.class, config, overrides);
+    Settings settings = config.read(Settings.class);
     TrainingParts.requireFile(data);
     List<TaskSamples> earlier = compare == null ? null : SampleFile.read(compare);
     DataSettings asked = settings.data().withTest(List.of(data));
     List<TaskSamples> results;
-    try (OpenModel model = OpenModel.open(folder, engine.options());
+    try (OpenModel model = modelMixin.open();
         RewardRunner rewards = settings.reward().runner(settings.rollout().maxResponseTokens())) {
       List<Task> tasks = asked.testTasks(prompt -> model.prompts().encode(prompt).length);
       try {
@@ -132,9 +113,9 @@ final class EvalCommand implements BaseCommand, Callable<Integer> {
               rewards);
       results = evaluate(model, sampler, tasks);
     }
-    ObjectNode json = JSON.valueToTree(EvaluationReport.of(results, seed));
+    ObjectNode json = JSON.valueToTree(EvaluationReport.of(results, seed.value()));
     if (earlier != null) {
-      json.set("comparison", JSON.valueToTree(RunComparison.of(earlier, results, seed)));
+      json.set("comparison", JSON.valueToTree(RunComparison.of(earlier, results, seed.value())));
     }
     spec.commandLine().getOut().println(JSON.writeValueAsString(json));
     return 0;
@@ -152,14 +133,17 @@ final class EvalCommand implements BaseCommand, Callable<Integer> {
       for (int from = 0; from < missing.size(); from += TASKS_PER_ROUND) {
         List<Task> round = missing.subList(from, Math.min(missing.size(), from + TASKS_PER_ROUND));
         List<TaskSamples> more =
-            sampler.sample(decoder, round, seed, 0, 0, RolloutProgress.SILENT).trees().stream()
+            sampler
+                .sample(decoder, round, seed.value(), 0, 0, RolloutProgress.SILENT)
+                .trees()
+                .stream()
                 .map(SampleFile::samples)
                 .toList();
         results.addAll(more);
         if (out != null) {
           SampleFile.append(out, more);
         }
-        if (!output.quiet()) {
+        if (!treepo.output().quiet()) {
           spec.commandLine()
               .getErr()
               .println((done.size() + from + round.size()) + "/" + tasks.size() + " tasks");

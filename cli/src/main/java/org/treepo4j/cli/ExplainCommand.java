@@ -27,7 +27,6 @@ import org.treepo4j.rl.train.TaskSampler;
 import org.treepo4j.rl.train.TrainSettings;
 import org.treepo4j.tokenizer.Tokenizer;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -39,7 +38,7 @@ import picocli.CommandLine.Spec;
     description =
         "Walks through one step of TreePO with its real numbers: prompt, tree, rewards, sub-groups,"
             + " advantages, loss of each token, gradient, changed probabilities. Writes no file.")
-final class ExplainCommand implements BaseCommand, Callable<Integer> {
+final class ExplainCommand implements Callable<Integer> {
   /** A tree one can take in at a glance; settings that are given come after and win. */
   private static final String SMALL_TREE = "rollout.maxWidth=6";
 
@@ -47,7 +46,6 @@ final class ExplainCommand implements BaseCommand, Callable<Integer> {
   private static final int CANDIDATES = 24;
 
   @Spec private CommandSpec spec;
-  @Mixin private OutputOptions output;
 
   @Parameters(
       arity = "0..1",
@@ -76,11 +74,6 @@ final class ExplainCommand implements BaseCommand, Callable<Integer> {
       description =
           "The right answer to --prompt; not needed for a chain sum or a prompt of the data files.")
   private String answer;
-
-  @Override
-  public OutputOptions output() {
-    return output;
-  }
 
   @Override
   public Integer call() throws Exception {

@@ -2,8 +2,6 @@ package org.treepo4j.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.treepo4j.checkpoints.CheckpointException;
@@ -14,11 +12,9 @@ import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.PeftAdapter;
 import org.treepo4j.model.LoraAdapters;
 import org.treepo4j.model.LoraSettings;
-import org.treepo4j.model.Parameter;
 import org.treepo4j.model.Weights;
 import org.treepo4j.model.WeightsLoader;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -28,9 +24,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description =
         "Writes a model as a folder that Hugging Face readers accept, with adapters merged.")
-final class ExportCommand implements BaseCommand, Callable<Integer> {
+final class ExportCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
-  @Mixin private OutputOptions output;
 
   @Option(
       names = "--model",
@@ -61,11 +56,6 @@ final class ExportCommand implements BaseCommand, Callable<Integer> {
   private double maxShardGb = 5;
 
   @Override
-  public OutputOptions output() {
-    return output;
-  }
-
-  @Override
   public Integer call() throws Exception {
     ExportOptions options = options();
     if (Files.exists(out)) {
@@ -78,13 +68,9 @@ final class ExportCommand implements BaseCommand, Callable<Integer> {
     if (adapter != null) {
       weights = merged(weights);
     }
-    Map<String, int[]> shapes = new LinkedHashMap<>();
-    for (Parameter parameter : weights.parameters()) {
-      shapes.put(parameter.name(), parameter.shape());
-    }
     Weights written = weights;
     HfExport.write(
-        out, written.config(), shapes, name -> written.parameter(name).values(), options);
+        out, written.config(), written.shapes(), name -> written.parameter(name).values(), options);
     spec.commandLine().getOut().println(out);
     return 0;
   }
@@ -100,15 +86,7 @@ final class ExportCommand implements BaseCommand, Callable<Integer> {
   private Weights merged(Weights base) throws CheckpointException {
     PeftAdapter stored = PeftAdapter.read(adapter);
     try {
-      LoraAdapters adapters =
-          LoraAdapters.attach(
-              base,
-              new LoraSettings(
-                  stored.config().rank(),
-                  stored.config().alpha(),
-                  stored.config().targetModules(),
-                  false),
-              0);
+      LoraAdapters adapters = LoraAdapters.attach(base, LoraSettings.of(stored.config()), 0);
       adapters.load(stored);
       adapters.mergeIntoWeights();
       return adapters.modelWeights();

@@ -1,7 +1,6 @@
 package org.treepo4j.cli;
 
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.treepo4j.model.BranchingDecoder;
@@ -22,17 +21,10 @@ import picocli.CommandLine.Spec;
     name = "generate",
     mixinStandardHelpOptions = true,
     description = "Streams a model's continuation of a prompt.")
-final class GenerateCommand implements BaseCommand, Callable<Integer> {
+final class GenerateCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
-  @Mixin private OutputOptions output;
-  @Mixin private EngineMixin engine;
-
-  @Option(
-      names = "--model",
-      required = true,
-      paramLabel = "DIR",
-      description = "Hugging Face folder.")
-  private Path folder;
+  @Mixin private ModelMixin modelMixin;
+  @Mixin private SeedMixin seed;
 
   @Option(
       names = "--prompt",
@@ -67,21 +59,13 @@ final class GenerateCommand implements BaseCommand, Callable<Integer> {
       description = "Most tokens to sample. Default ${DEFAULT-VALUE}.")
   private int maxTokens = 256;
 
-  @Option(names = "--seed", paramLabel = "S", description = "Seed. Default ${DEFAULT-VALUE}.")
-  private long seed = 1;
-
-  @Override
-  public OutputOptions output() {
-    return output;
-  }
-
   @Override
   public Integer call() throws Exception {
     SamplingSettings sampling = sampling();
     if (maxTokens <= 0) {
       throw new InputException("--max-tokens must be positive, was " + maxTokens);
     }
-    try (OpenModel model = OpenModel.open(folder, engine.options())) {
+    try (OpenModel model = modelMixin.open()) {
       int[] ids =
           model.encode(
               chat
@@ -105,7 +89,7 @@ final class GenerateCommand implements BaseCommand, Callable<Integer> {
         sampler.sample(
             decoder,
             ids,
-            seed,
+            seed.value(),
             Math.min(maxTokens, room),
             token -> {
               out.print(text.append(token));

@@ -5,7 +5,6 @@ import java.util.concurrent.Callable;
 import org.treepo4j.rl.grading.AnswerGrader;
 import org.treepo4j.rl.grading.Grade;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
@@ -15,14 +14,8 @@ import picocli.CommandLine.Spec;
     description =
         "JSON lines {\"prediction\": text, \"answer\": text} from stdin to {\"correct\": …,"
             + " \"extracted\": …} on stdout.")
-final class GradeCommand implements BaseCommand, Callable<Integer> {
+final class GradeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
-  @Mixin private OutputOptions output;
-
-  @Override
-  public OutputOptions output() {
-    return output;
-  }
 
   @Override
   public Integer call() throws Exception {

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import java.util.concurrent.Callable;
 import org.treepo4j.model.engine.EngineReport;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
@@ -12,14 +11,8 @@ import picocli.CommandLine.Spec;
     name = "info",
     mixinStandardHelpOptions = true,
     description = "Engines and hardware found, as JSON.")
-final class InfoCommand implements BaseCommand, Callable<Integer> {
+final class InfoCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
-  @Mixin private OutputOptions output;
-
-  @Override
-  public OutputOptions output() {
-    return output;
-  }
 
   @Override
   public Integer call() throws Exception {

@@ -7,7 +7,6 @@ import java.util.concurrent.CountDownLatch;
 import org.treepo4j.rl.report.ReportServer;
 import org.treepo4j.rl.report.RunReport;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -18,9 +17,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description =
         "Writes one self-contained HTML file about a run: curves, trees, segments, advantages.")
-final class InspectCommand implements BaseCommand, Callable<Integer> {
+final class InspectCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
-  @Mixin private OutputOptions output;
 
   @Parameters(paramLabel = "RUN_DIR", description = "Folder of a run of ./treepo train.")
   private Path run;
@@ -42,11 +40,6 @@ final class InspectCommand implements BaseCommand, Callable<Integer> {
       paramLabel = "PORT",
       description = "Port of --serve; default ${DEFAULT-VALUE}, 0 for any free one.")
   private int port = 8650;
-
-  @Override
-  public OutputOptions output() {
-    return output;
-  }
 
   @Override
   public Integer call() throws Exception {

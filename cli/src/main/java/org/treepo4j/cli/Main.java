@@ -28,12 +28,14 @@ public final class Main {
    * @return its exit code: 0 done, 1 failed, 2 bad input
    */
   public static int run(PrintWriter out, PrintWriter err, String... arguments) {
-    CommandLine commandLine = new CommandLine(new TreepoCommand());
+    TreepoCommand treepo = new TreepoCommand();
+    CommandLine commandLine = new CommandLine(treepo);
     commandLine.setOut(out);
     commandLine.setErr(err);
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
-    commandLine.setParameterExceptionHandler(new ErrorReporting());
-    commandLine.setExecutionExceptionHandler(new ErrorReporting());
+    ErrorReporting errors = new ErrorReporting(treepo.output());
+    commandLine.setParameterExceptionHandler(errors);
+    commandLine.setExecutionExceptionHandler(errors);
     try {
       return commandLine.execute(arguments);
     } catch (OutOfMemoryError e) {

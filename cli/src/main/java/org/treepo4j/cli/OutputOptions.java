@@ -1,20 +1,23 @@
 package org.treepo4j.cli;
 
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
 
-/** How much a command tells; the same for all commands. */
+/** How much a command tells; given before or after its name. */
 final class OutputOptions {
   @Option(
       names = {"-q", "--quiet"},
+      scope = ScopeType.INHERIT,
       description = "No progress; results and errors only.")
   private boolean quiet;
 
   @Option(
       names = {"-v", "--verbose"},
+      scope = ScopeType.INHERIT,
       description = "More of what happens.")
   private boolean verbose;
 
-  @Option(names = "--debug", description = "Stack traces with errors.")
+  @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Stack traces with errors.")
   private boolean debug;
 
   boolean quiet() {

@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
-import org.treepo4j.cli.settings.SettingsReader;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.model.Setting;
@@ -31,6 +30,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description =
         "Samples trees, writes them as tree JSONL and prints sharing statistics as one JSON line.")
-final class RolloutCommand implements BaseCommand, Callable<Integer> {
+final class RolloutCommand implements Callable<Integer> {
   /** What {@code --set} and {@code --config} may say. */
   record Settings(@Setting("how trees are sampled") RolloutSettings rollout) {
     public static Settings defaults() {
@@ -59,15 +59,10 @@ final class RolloutCommand implements BaseCommand, Callable<Integer> {
   }
 
   @Spec private CommandSpec spec;
-  @Mixin private OutputOptions output;
-  @Mixin private EngineMixin engine;
-
-  @Option(
-      names = "--model",
-      required = true,
-      paramLabel = "DIR",
-      description = "Hugging Face folder.")
-  private Path folder;
+  @ParentCommand private TreepoCommand treepo;
+  @Mixin private ConfigMixin config;
+  @Mixin private ModelMixin modelMixin;
+  @Mixin private SeedMixin seed;
 
   @ArgGroup(multiplicity = "1")
   private Source source;
@@ -78,31 +73,14 @@ final class RolloutCommand implements BaseCommand, Callable<Integer> {
       description = "Tree JSONL; none is written without.")
   private Path out;
 
-  @Option(names = "--seed", paramLabel = "S", description = "Seed; default ${DEFAULT-VALUE}.")
-  private long seed = 1;
-
-  @Option(names = "--config", paramLabel = "FILE", description = "YAML with a rollout section.")
-  private Path config;
-
-  @Option(
-      names = "--set",
-      paramLabel = "rollout.a=b",
-      description = "A rollout setting; docs/rollout.md lists them.")
-  private List<String> overrides = new ArrayList<>();
-
   @Option(names = "--show", description = "Prints the trees as text on stdout.")
   private boolean show;
 
   @Override
-  public OutputOptions output() {
-    return output;
-  }
-
-  @Override
   public Integer call() throws Exception {
-    RolloutSettings settings = SettingsReader.read(Settings.class, config, overrides).rollout();
+    RolloutSettings settings = config.read(Settings.class).rollout();
     List<Task> tasks = tasks();
-    try (OpenModel model = OpenModel.open(folder, engine.options())) {
+    try (OpenModel model = modelMixin.open()) {
       List<RolloutPrompt> prompts = prompts(model, tasks);
       TreeSampler sampler =
           new TreeSampler(
@@ -122,7 +100,7 @@ final class RolloutCommand implements BaseCommand, Callable<Integer> {
                     " %,d trajectories, %,d tokens".formatted(trajectories, tokens));
               }
             };
-        batch = sampler.sample(decoder, prompts, seed, 0, 0, progress);
+        batch = sampler.sample(decoder, prompts, seed.value(), 0, 0, progress);
       }
       if (out != null) {
         write(batch);
@@ -140,7 +118,7 @@ final class RolloutCommand implements BaseCommand, Callable<Integer> {
   }
 
   private ProgressBar progressBar(int prompts) {
-    if (output.quiet() || !RunConsole.isTerminal()) {
+    if (treepo.output().quiet() || !RunConsole.isTerminal()) {
       return null;
     }
     return new ProgressBarBuilder()

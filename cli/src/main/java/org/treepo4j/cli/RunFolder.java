@@ -15,6 +15,7 @@ import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.cli.settings.SettingsWriter;
+import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.TensorNames;
 import org.treepo4j.rl.metrics.MetricsLog;
 import org.treepo4j.rl.train.RunCheckpoints;
@@ -65,24 +66,25 @@ record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
     return new RunFolder(path, checkpoint);
   }
 
-  /** Where the weights to go on with are: those of the checkpoint, or of a model folder. */
-  Path weights(Path model) {
-    return checkpoint.map(Checkpoint::folder).orElse(model);
-  }
-
   /**
    * Refuses a checkpoint of another model before it is loaded.
    *
    * @param config of the model that is to go on
+   * @param lora whether it goes on with adapters
    */
-  void requireCheckpointOf(ModelConfig config) throws IOException {
+  void requireCheckpointOf(ModelConfig config, LoraSettings lora) throws IOException {
     if (checkpoint.isEmpty()) {
       return;
     }
     Path folder = checkpoint.get().folder();
-    if (Files.exists(folder.resolve("adapter_config.json"))) {
+    boolean adapters = Files.exists(folder.resolve("adapter_config.json"));
+    if (adapters != lora.enabled()) {
       throw new InputException(
-          folder + ": is of a run with adapters, but lora.rank is 0; give another output folder");
+          "%s: is of a run %s adapters, but lora.rank is %d; give another output folder"
+              .formatted(folder, adapters ? "with" : "without", lora.rank()));
+    }
+    if (adapters) {
+      return; // their shapes are compared when they are read
     }
     try (HfFolder opened = HfFolder.open(folder)) {
       Map<String, int[]> expected = TensorNames.shapes(config);
@@ -98,16 +100,6 @@ record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
                       Arrays.toString(expected.get(name))));
         }
       }
-    }
-  }
-
-  /** Refuses a checkpoint without adapters before the base model is loaded. */
-  void requireAdapterCheckpoint() {
-    if (checkpoint.isPresent()
-        && !Files.exists(checkpoint.get().folder().resolve("adapter_config.json"))) {
-      throw new InputException(
-          checkpoint.get().folder()
-              + ": is of a run without adapters, but lora.rank is set; give another output folder");
     }
   }
 

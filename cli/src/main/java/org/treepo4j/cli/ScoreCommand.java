@@ -34,17 +34,9 @@ import picocli.CommandLine.Spec;
     description =
         "JSON lines {\"ids\": […]} from stdin to {\"logprobs\": [n−1 values], \"entropies\": [n"
             + " values], \"last_logits\": […]} on stdout.")
-final class ScoreCommand implements BaseCommand, Callable<Integer> {
+final class ScoreCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
-  @Mixin private OutputOptions output;
-  @Mixin private EngineMixin engine;
-
-  @Option(
-      names = "--model",
-      required = true,
-      paramLabel = "DIR",
-      description = "Hugging Face folder.")
-  private Path folder;
+  @Mixin private ModelMixin modelMixin;
 
   @Option(
       names = "--gradients",
@@ -70,14 +62,9 @@ final class ScoreCommand implements BaseCommand, Callable<Integer> {
   }
 
   @Override
-  public OutputOptions output() {
-    return output;
-  }
-
-  @Override
   public Integer call() throws Exception {
-    Engines.choose(engine.options());
-    try (CausalLm model = Engines.open(weights(), engine.options())) {
+    Engines.choose(modelMixin.engine());
+    try (CausalLm model = Engines.open(weights(), modelMixin.engine())) {
       JsonLines.answer(System.in, spec.commandLine().getOut(), request -> score(model, request));
       if (gradients != null) {
         write(model);
@@ -87,7 +74,7 @@ final class ScoreCommand implements BaseCommand, Callable<Integer> {
   }
 
   private Weights weights() throws IOException {
-    try (HfFolder opened = HfFolder.open(folder)) {
+    try (HfFolder opened = HfFolder.open(modelMixin.folder())) {
       Weights weights = WeightsLoader.load(opened);
       return rotary == Rotary.STORED
           ? weights.withRotaryPrecision(RotaryPrecision.ofStored(opened))
@@ -136,9 +123,10 @@ final class ScoreCommand implements BaseCommand, Callable<Integer> {
 
   private void write(CausalLm model) throws IOException {
     List<TensorSpec> specs = new ArrayList<>();
-    for (Parameter parameter : model.weights().parameters()) {
-      specs.add(TensorSpec.of(parameter.name(), DType.F32, parameter.shape()));
-    }
+    model
+        .weights()
+        .shapes()
+        .forEach((name, shape) -> specs.add(TensorSpec.of(name, DType.F32, shape)));
     try (SafetensorsWriter writer = SafetensorsWriter.create(gradients, specs, Map.of())) {
       for (Parameter parameter : model.weights().parameters()) {
         writer.writeFloats(parameter.name(), parameter.gradient());

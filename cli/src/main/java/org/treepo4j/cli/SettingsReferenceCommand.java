@@ -7,7 +7,6 @@ import org.treepo4j.rl.train.PretrainSettings;
 import org.treepo4j.rl.train.SftSettings;
 import org.treepo4j.rl.train.TrainSettings;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
@@ -16,7 +15,7 @@ import picocli.CommandLine.Spec;
     hidden = true,
     mixinStandardHelpOptions = true,
     description = "Prints docs/settings.md.")
-final class SettingsReferenceCommand implements BaseCommand, Callable<Integer> {
+final class SettingsReferenceCommand implements Callable<Integer> {
   private static final String INTRODUCTION =
       """
       # Settings
@@ -30,12 +29,6 @@ final class SettingsReferenceCommand implements BaseCommand, Callable<Integer> {
       """;
 
   @Spec private CommandSpec spec;
-  @Mixin private OutputOptions output;
-
-  @Override
-  public OutputOptions output() {
-    return output;
-  }
 
   @Override
   public Integer call() {

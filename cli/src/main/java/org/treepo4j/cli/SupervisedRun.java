@@ -2,39 +2,70 @@ package org.treepo4j.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.engine.Engines;
 import org.treepo4j.rl.train.Corpus;
-import org.treepo4j.rl.train.CorpusSettings;
+import org.treepo4j.rl.train.Policy;
+import org.treepo4j.rl.train.SupervisedSettings;
 import org.treepo4j.rl.train.SupervisedTrainer;
 import org.treepo4j.tokenizer.Tokenizer;
+import picocli.CommandLine.Model.CommandSpec;
 
-/** What {@code pretrain} and {@code sft} have in common. */
-final class SupervisedRun {
-  private SupervisedRun() {}
+/**
+ * A run of {@code pretrain} or {@code sft}, from its corpus to the line it ends with.
+ *
+ * @param settings all of the run's
+ * @param folder where the tokenizer is
+ * @param config shape of the model
+ */
+record SupervisedRun(
+    SupervisedSettings settings, Path folder, Tokenizer tokenizer, ModelConfig config) {
 
-  static Corpus corpus(
-      CorpusSettings settings,
-      Tokenizer tokenizer,
-      Path folder,
-      int eosTokenId,
-      int maxTokens,
-      int vocabSize,
-      long seed)
+  /** Opens what is trained, after it has looked whether the run's checkpoint is of its kind. */
+  interface PolicySource {
+    Policy open(RunFolder run) throws IOException;
+  }
+
+  void train(
+      SettingsMixin settingsMixin, OutputOptions output, CommandSpec spec, PolicySource source)
       throws IOException {
+    int maxTokens = Math.min(settings.trainer().maxTokens(), config.maxPositions());
+    Corpus corpus = corpus(maxTokens);
+    Engines.choose(settings.engineOptions());
+    try (RunConsole console = new RunConsole(spec.commandLine().getErr(), output)) {
+      RunFolder run = settingsMixin.runFolder(settings.output(), console);
+      Policy policy = source.open(run);
+      try (CausalLm model = policy.model()) {
+        run.writeSettings((Record) settings);
+        tell(corpus, maxTokens, console);
+        SupervisedTrainer.Result result =
+            new SupervisedTrainer(policy, corpus, settings, run.path(), console)
+                .run(run.checkpoint());
+        String line = json(result, run.path());
+        run.writeSummary(line);
+        console.close();
+        spec.commandLine().getOut().println(line);
+      }
+    }
+  }
+
+  private Corpus corpus(int maxTokens) throws IOException {
+    int eos = config.eosTokenIds().isEmpty() ? -1 : config.eosTokenIds().get(0);
     Corpus corpus;
     try {
       corpus =
           Corpus.load(
-              settings,
+              settings.corpus(),
               tokenizer,
               OpenModel.prompts(folder, tokenizer),
-              eosTokenId,
+              eos,
               maxTokens,
-              seed);
+              settings.seed());
     } catch (IllegalArgumentException e) {
       throw new InputException("corpus." + e.getMessage());
     }
@@ -44,16 +75,16 @@ final class SupervisedRun {
             .flatMapToInt(example -> Arrays.stream(example.tokens().tokens()))
             .max()
             .getAsInt();
-    if (highest >= vocabSize) {
+    if (highest >= config.vocabSize()) {
       throw new InputException(
           "%s: the tokenizer gives token %d, the model has %d; they do not belong together"
-              .formatted(folder, highest, vocabSize));
+              .formatted(folder, highest, config.vocabSize()));
     }
     return corpus;
   }
 
   /** Tells what of the files is not learned from. */
-  static void tell(Corpus corpus, int maxTokens, RunConsole console) {
+  private static void tell(Corpus corpus, int maxTokens, RunConsole console) {
     if (corpus.shortened() > 0) {
       console.note(corpus.shortened() + " examples are cut to " + maxTokens + " tokens");
     }
@@ -64,9 +95,7 @@ final class SupervisedRun {
     }
   }
 
-  static void finish(
-      SupervisedTrainer.Result result, RunFolder run, RunConsole console, PrintWriter out)
-      throws IOException {
+  private static String json(SupervisedTrainer.Result result, Path run) throws IOException {
     ObjectNode json = JsonLines.JSON.createObjectNode();
     if (Double.isFinite(result.validationLoss())) {
       json.put("validation_loss", result.validationLoss());
@@ -74,11 +103,8 @@ final class SupervisedRun {
     json.put("steps", result.steps());
     json.put("tokens", result.tokens());
     json.put("seconds", Math.round(result.seconds() * 1000) / 1000.0);
-    json.put("run", run.path().toString());
+    json.put("run", run.toString());
     json.put("checkpoint", String.valueOf(result.checkpoint()));
-    String line = JsonLines.JSON.writeValueAsString(json);
-    run.writeSummary(line);
-    console.close();
-    out.println(line);
+    return JsonLines.JSON.writeValueAsString(json);
   }
 }

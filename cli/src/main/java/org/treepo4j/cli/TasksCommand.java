@@ -21,12 +21,12 @@ import picocli.CommandLine.Spec;
     description =
         "Makes problems of a synthetic task: JSON lines {\"prompt\": …, \"answer\": …} on stdout,"
             + " no prompt twice.")
-final class TasksCommand implements BaseCommand, Callable<Integer> {
+final class TasksCommand implements Callable<Integer> {
   /** A task with fewer problems than were asked for must not be drawn from for ever. */
   private static final int MAX_REPEATS = 10_000;
 
   @Spec private CommandSpec spec;
-  @Mixin private OutputOptions output;
+  @Mixin private SeedMixin seed;
 
   @Parameters(paramLabel = "TASK", description = "chain-sums or countdown.")
   private String name;
@@ -37,14 +37,6 @@ final class TasksCommand implements BaseCommand, Callable<Integer> {
       description = "How many problems; default ${DEFAULT-VALUE}.")
   private int count = 1000;
 
-  @Option(names = "--seed", paramLabel = "S", description = "Seed; default ${DEFAULT-VALUE}.")
-  private long seed = 1;
-
-  @Override
-  public OutputOptions output() {
-    return output;
-  }
-
   @Override
   public Integer call() throws Exception {
     SyntheticTask task;
@@ -53,7 +45,7 @@ final class TasksCommand implements BaseCommand, Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new InputException(e.getMessage());
     }
-    SplittableRandom random = new SplittableRandom(seed);
+    SplittableRandom random = new SplittableRandom(seed.value());
     PrintWriter out = spec.commandLine().getOut();
     Set<String> prompts = new HashSet<>();
     int repeats = 0;

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.treepo4j.tokenizer.Tokenizer;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -16,9 +15,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description =
         "JSON lines from stdin to stdout: {\"text\": …} to {\"ids\": […]}, or back with --decode.")
-final class TokenizeCommand implements BaseCommand, Callable<Integer> {
+final class TokenizeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
-  @Mixin private OutputOptions output;
 
   @Option(
       names = "--tokenizer",
@@ -35,11 +33,6 @@ final class TokenizeCommand implements BaseCommand, Callable<Integer> {
 
   @Option(names = "--keep-special-tokens", description = "With --decode: show special tokens.")
   private boolean keepSpecialTokens;
-
-  @Override
-  public OutputOptions output() {
-    return output;
-  }
 
   @Override
   public Integer call() throws Exception {

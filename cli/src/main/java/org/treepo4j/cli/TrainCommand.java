@@ -25,6 +25,7 @@ import org.treepo4j.tokenizer.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -33,15 +34,10 @@ import picocli.CommandLine.Spec;
     description =
         "Trains a policy with tree rollouts: rollouts, rewards, advantages, updates, checkpoints."
             + " Ends with one JSON line on stdout.")
-final class TrainCommand implements BaseCommand, Callable<Integer> {
+final class TrainCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
-  @Mixin private OutputOptions output;
+  @ParentCommand private TreepoCommand treepo;
   @Mixin private SettingsMixin settingsMixin;
-
-  @Override
-  public OutputOptions output() {
-    return output;
-  }
 
   @Override
   public Integer call() throws Exception {
@@ -61,11 +57,11 @@ final class TrainCommand implements BaseCommand, Callable<Integer> {
     check(prompts, test, config);
     EngineOptions engine = settings.engineOptions();
     Engines.choose(engine);
-    try (RunConsole console = new RunConsole(spec.commandLine().getErr(), output);
+    try (RunConsole console = new RunConsole(spec.commandLine().getErr(), treepo.output());
         RewardRunner rewards = settings.reward().runner(settings.rollout().maxResponseTokens())) {
       RunFolder run = settingsMixin.runFolder(settings.output(), console);
       TrainSettings placed = settings.withOutput(run.path());
-      requireCheckpointOf(run, placed, config);
+      run.requireCheckpointOf(config, settings.lora());
       Policy policy = TrainingParts.policy(placed, run.checkpoint().map(Checkpoint::folder));
       run.writeSettings(settings);
       try (CausalLm model = policy.model();
@@ -84,15 +80,6 @@ final class TrainCommand implements BaseCommand, Callable<Integer> {
       }
     }
     return 0;
-  }
-
-  private static void requireCheckpointOf(RunFolder run, TrainSettings settings, ModelConfig config)
-      throws IOException {
-    if (settings.lora().enabled()) {
-      run.requireAdapterCheckpoint();
-    } else {
-      run.requireCheckpointOf(config);
-    }
   }
 
   private static void check(PromptEncoder prompts, List<Task> tasks, ModelConfig config) {

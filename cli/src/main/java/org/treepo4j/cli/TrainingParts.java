@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.model.LoraAdapters;
+import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
@@ -24,28 +25,36 @@ final class TrainingParts {
   private TrainingParts() {}
 
   /**
-   * The policy under training.
+   * The policy under training: all weights of a model, or adapters for it.
    *
+   * @param model Hugging Face folder of the model
+   * @param seed of fresh adapters
    * @param checkpoint where its weights or adapters are; empty to begin with {@code model}
    */
-  static Policy policy(TrainSettings settings, Optional<Path> checkpoint) throws IOException {
-    EngineOptions engine = settings.engineOptions();
-    if (!settings.lora().enabled()) {
-      return new FullPolicy(
-          Engines.open(checkpoint.orElse(settings.model()), engine), settings.model());
+  static Policy policy(
+      Path model, LoraSettings lora, EngineOptions engine, long seed, Optional<Path> checkpoint)
+      throws IOException {
+    if (!lora.enabled()) {
+      return new FullPolicy(Engines.open(checkpoint.orElse(model), engine), model);
     }
     LoraAdapters adapters;
-    try (HfFolder folder = HfFolder.open(settings.model())) {
-      adapters = LoraAdapters.attach(WeightsLoader.load(folder), settings.lora(), settings.seed());
+    try (HfFolder folder = HfFolder.open(model)) {
+      adapters = LoraAdapters.attach(WeightsLoader.load(folder), lora, seed);
     } catch (IllegalArgumentException e) {
       throw new InputException("lora." + e.getMessage());
     }
     LoraPolicy policy =
-        new LoraPolicy(Engines.open(adapters.modelWeights(), engine), adapters, settings.model());
+        new LoraPolicy(Engines.open(adapters.modelWeights(), engine), adapters, model);
     if (checkpoint.isPresent()) {
       policy.restore(checkpoint.get());
     }
     return policy;
+  }
+
+  /** The policy that a reinforcement learning run trains. */
+  static Policy policy(TrainSettings settings, Optional<Path> checkpoint) throws IOException {
+    return policy(
+        settings.model(), settings.lora(), settings.engineOptions(), settings.seed(), checkpoint);
   }
 
   /** The tasks of all files. */

@@ -34,7 +34,12 @@ import picocli.CommandLine.Command;
       CommandLine.HelpCommand.class
     })
 final class TreepoCommand implements Runnable {
+  @CommandLine.Mixin private OutputOptions output;
   @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
+
+  OutputOptions output() {
+    return output;
+  }
 
   @Override
   public void run() {

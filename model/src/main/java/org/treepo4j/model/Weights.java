@@ -64,6 +64,15 @@ public final class Weights {
     return parameter;
   }
 
+  /** The shape of every tensor by its name, in the order of the model. */
+  public Map<String, int[]> shapes() {
+    Map<String, int[]> shapes = new LinkedHashMap<>();
+    for (Parameter parameter : parameters.values()) {
+      shapes.put(parameter.name(), parameter.shape());
+    }
+    return shapes;
+  }
+
   public void zeroGradients() {
     parameters.values().forEach(Parameter::zeroGradient);
   }

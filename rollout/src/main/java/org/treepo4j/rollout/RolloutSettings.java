@@ -117,6 +117,9 @@ public record RolloutSettings(
     return with(
         RolloutKind.INDEPENDENT,
         samples,
+        segmentLength,
+        maxDepth,
+        maxResponseTokens,
         0,
         TotalBudget.BY_TRAJECTORIES,
         sampling.withTemperature(temperature));
@@ -124,7 +127,15 @@ public record RolloutSettings(
 
   /** The same trees from another distribution. */
   RolloutSettings withSampling(SamplingSettings other) {
-    return with(kind, maxWidth, minTrajectoryTokens, totalBudget, other);
+    return with(
+        kind,
+        maxWidth,
+        segmentLength,
+        maxDepth,
+        maxResponseTokens,
+        minTrajectoryTokens,
+        totalBudget,
+        other);
   }
 
   /**
@@ -135,33 +146,23 @@ public record RolloutSettings(
    * @param newMaxDepth most segments of a trajectory; with the former, the longest response
    */
   public RolloutSettings ofSize(int newMaxWidth, int newSegmentLength, int newMaxDepth) {
-    return new RolloutSettings(
+    return with(
         kind,
-        sharePrompt,
         newMaxWidth,
-        Math.min(minWidth, newMaxWidth),
         newSegmentLength,
         newMaxDepth,
         Math.multiplyExact(newSegmentLength, newMaxDepth),
         minTrajectoryTokens,
-        branching,
-        initialDivergence,
-        budget,
         totalBudget,
-        maxResponseTokensPerPrompt,
-        allotment,
-        fallback,
-        answerPolicy,
-        repetitionPolicy,
-        repetitionLength,
-        repetitionCount,
-        sampling,
-        maxBatchPaths);
+        sampling);
   }
 
   private RolloutSettings with(
       RolloutKind newKind,
       int newWidth,
+      int newSegmentLength,
+      int newMaxDepth,
+      int newMaxResponseTokens,
       int newMinTrajectoryTokens,
       TotalBudget newTotalBudget,
       SamplingSettings newSampling) {
@@ -170,9 +171,9 @@ public record RolloutSettings(
         sharePrompt,
         newWidth,
         Math.min(minWidth, newWidth),
-        segmentLength,
-        maxDepth,
-        maxResponseTokens,
+        newSegmentLength,
+        newMaxDepth,
+        newMaxResponseTokens,
         newMinTrajectoryTokens,
         branching,
         initialDivergence,

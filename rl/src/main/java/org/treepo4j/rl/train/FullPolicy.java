@@ -2,14 +2,11 @@ package org.treepo4j.rl.train;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Optional;
 import org.treepo4j.checkpoints.DType;
 import org.treepo4j.checkpoints.ExportOptions;
 import org.treepo4j.checkpoints.HfExport;
 import org.treepo4j.model.CausalLm;
-import org.treepo4j.model.Parameter;
 import org.treepo4j.model.Weights;
 
 /**
@@ -38,14 +35,10 @@ public record FullPolicy(CausalLm model, Path source) implements Policy {
   /** A Hugging Face folder in float32, so that a run goes on from it bit for bit. */
   @Override
   public void writeInto(Path folder) throws IOException {
-    Map<String, int[]> shapes = new LinkedHashMap<>();
-    for (Parameter parameter : model.weights().parameters()) {
-      shapes.put(parameter.name(), parameter.shape());
-    }
     HfExport.writeInto(
         folder,
         model.config(),
-        shapes,
+        model.weights().shapes(),
         name -> model.weights().parameter(name).values(),
         ExportOptions.of(DType.F32, Optional.of(source)));
   }

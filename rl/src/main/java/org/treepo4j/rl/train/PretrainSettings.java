@@ -22,7 +22,8 @@ public record PretrainSettings(
     @Setting("what it learns from") CorpusSettings corpus,
     @Setting("AdamW and what surrounds an update") OptimizerSettings optimizer,
     @Setting("the loop") SupervisionSettings trainer,
-    @Setting("checkpoints") CheckpointSettings checkpoint) {
+    @Setting("checkpoints") CheckpointSettings checkpoint)
+    implements SupervisedSettings {
 
   public static PretrainSettings defaults() {
     return new PretrainSettings(
@@ -42,7 +43,7 @@ public record PretrainSettings(
     new EngineOptions(engine, WeightStorage.F32, threads); // its checks are ours
   }
 
-  /** How the engine is opened. */
+  @Override
   public EngineOptions engineOptions() {
     return new EngineOptions(engine, WeightStorage.F32, threads);
   }

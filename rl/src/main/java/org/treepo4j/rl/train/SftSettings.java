@@ -1,6 +1,7 @@
 package org.treepo4j.rl.train;
 
 import java.nio.file.Path;
+import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.Setting;
 import org.treepo4j.model.engine.EngineName;
 import org.treepo4j.model.engine.EngineOptions;
@@ -21,7 +22,9 @@ public record SftSettings(
     @Setting("what it learns from") CorpusSettings corpus,
     @Setting("AdamW and what surrounds an update") OptimizerSettings optimizer,
     @Setting("the loop") SupervisionSettings trainer,
-    @Setting("checkpoints") CheckpointSettings checkpoint) {
+    @Setting("checkpoints") CheckpointSettings checkpoint,
+    @Setting("train low-rank adapters instead of all weights") LoraSettings lora)
+    implements SupervisedSettings {
 
   public static SftSettings defaults() {
     return new SftSettings(
@@ -33,14 +36,15 @@ public record SftSettings(
         CorpusSettings.defaults(),
         OptimizerSettings.defaults(),
         SupervisionSettings.defaults(),
-        CheckpointSettings.defaults());
+        CheckpointSettings.defaults(),
+        LoraSettings.defaults());
   }
 
   public SftSettings {
     new EngineOptions(engine, WeightStorage.F32, threads); // its checks are ours
   }
 
-  /** How the engine is opened. */
+  @Override
   public EngineOptions engineOptions() {
     return new EngineOptions(engine, WeightStorage.F32, threads);
   }

@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
-import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.ForwardOptions;
 import org.treepo4j.model.ForwardPass;
 import org.treepo4j.model.TokenTree;
@@ -24,7 +23,6 @@ import org.treepo4j.rl.metrics.MetricsLog;
  * side by side, so none sees another and nothing is padded.
  */
 public final class SupervisedTrainer {
-  private final CausalLm model;
   private final WeightUpdate weightUpdate;
   private final Policy policy;
   private final SupervisionSettings settings;
@@ -49,31 +47,27 @@ public final class SupervisedTrainer {
       double validationLoss, long steps, long tokens, double seconds, Path checkpoint) {}
 
   /**
-   * @param source folder whose tokenizer files go into checkpoints
+   * @param policy what is trained
    * @param output the run's folder
+   * @param listener told how the run goes on
    */
   public SupervisedTrainer(
-      CausalLm model,
-      Path source,
-      List<SftExample> training,
-      List<SftExample> validation,
-      SupervisionSettings settings,
-      OptimizerSettings optimizer,
-      CheckpointSettings checkpoint,
-      long seed,
+      Policy policy,
+      Corpus corpus,
+      SupervisedSettings settings,
       Path output,
       TrainingListener listener) {
-    this.model = model;
-    this.settings = settings;
-    this.checkpointSettings = checkpoint;
+    this.policy = policy;
+    this.settings = settings.trainer();
+    this.checkpointSettings = settings.checkpoint();
     this.output = output;
-    this.validation = List.copyOf(validation);
+    this.validation = corpus.validation();
     this.listener = listener;
-    this.batches = batches(training, seed);
-    this.policy = new FullPolicy(model, source);
+    this.batches = batches(corpus.training(), settings.seed());
     this.weightUpdate =
-        new WeightUpdate(policy, optimizer, batches.size(), settings.maxSkippedUpdates());
-    this.checkpoints = new RunCheckpoints(output, checkpoint.keepLast(), listener::note);
+        new WeightUpdate(
+            policy, settings.optimizer(), batches.size(), this.settings.maxSkippedUpdates());
+    this.checkpoints = new RunCheckpoints(output, checkpointSettings.keepLast(), listener::note);
   }
 
   /** The batches of all epochs, every epoch in an order of its own. */
@@ -144,7 +138,7 @@ public final class SupervisedTrainer {
     double loss = 0;
     for (List<SftExample> micro :
         Packing.byBudget(batch, SupervisedTrainer::size, settings.microBatchTokens())) {
-      try (ForwardPass pass = model.forward(trees(micro), ForwardOptions.TRAIN)) {
+      try (ForwardPass pass = policy.model().forward(trees(micro), ForwardOptions.TRAIN)) {
         SftObjective.Result result = objective.evaluate(micro, pass);
         pass.backward(result.dLogprob(), null);
         loss += result.loss();
@@ -169,7 +163,7 @@ public final class SupervisedTrainer {
     double loss = 0;
     for (List<SftExample> micro :
         Packing.byBudget(validation, SupervisedTrainer::size, settings.microBatchTokens())) {
-      try (ForwardPass pass = model.forward(trees(micro), ForwardOptions.SCORE)) {
+      try (ForwardPass pass = policy.model().forward(trees(micro), ForwardOptions.SCORE)) {
         loss += objective.evaluate(micro, pass).loss();
       }
     }

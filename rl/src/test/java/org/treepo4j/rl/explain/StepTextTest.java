@@ -32,7 +32,6 @@ import org.treepo4j.rl.train.FullPolicy;
 import org.treepo4j.rl.train.PromptEncoder;
 import org.treepo4j.rl.train.TaskSampler;
 import org.treepo4j.rl.train.TrainSettings;
-import org.treepo4j.rollout.RolloutSettings;
 import org.treepo4j.tokenizer.Tokenizer;
 
 /** The walk through a step of a random model that is rewarded for responses of even length. */
@@ -101,7 +100,6 @@ class StepTextTest {
 
   private static TrainSettings settings() {
     TrainSettings d = TrainSettings.defaults();
-    RolloutSettings r = d.rollout();
     return new TrainSettings(
         Path.of("model"),
         Path.of("run"),
@@ -110,28 +108,7 @@ class StepTextTest {
         d.threads(),
         d.seed(),
         d.data(),
-        new RolloutSettings(
-            r.kind(),
-            r.sharePrompt(),
-            6,
-            r.minWidth(),
-            4,
-            3,
-            12,
-            0,
-            2,
-            r.initialDivergence(),
-            r.budget(),
-            r.totalBudget(),
-            r.maxResponseTokensPerPrompt(),
-            r.allotment(),
-            r.fallback(),
-            r.answerPolicy(),
-            r.repetitionPolicy(),
-            r.repetitionLength(),
-            r.repetitionCount(),
-            r.sampling(),
-            r.maxBatchPaths()),
+        d.rollout().ofSize(6, 4, 3),
         d.reward(),
         d.advantage(),
         d.loss(),

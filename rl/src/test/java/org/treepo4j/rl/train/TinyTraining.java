@@ -83,29 +83,7 @@ final class TinyTraining {
 
   /** Trees of six trajectories of at most eight tokens. */
   static RolloutSettings rollout() {
-    RolloutSettings d = RolloutSettings.defaults();
-    return new RolloutSettings(
-        d.kind(),
-        d.sharePrompt(),
-        6,
-        1,
-        2,
-        4,
-        8,
-        0,
-        2,
-        d.initialDivergence(),
-        d.budget(),
-        d.totalBudget(),
-        d.maxResponseTokensPerPrompt(),
-        d.allotment(),
-        d.fallback(),
-        d.answerPolicy(),
-        d.repetitionPolicy(),
-        d.repetitionLength(),
-        d.repetitionCount(),
-        d.sampling(),
-        d.maxBatchPaths());
+    return RolloutSettings.defaults().ofSize(6, 2, 4);
   }
 
   /** Two prompts a step, everything else as it comes. */

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,32 +45,29 @@ class ResumeTest {
     String[] lora = {
       "--set", "lora.rank=2", "--set", "trainer.steps=4", "--set", "lora.bf16Base=true"
     };
-    runs.run("train", "whole", lora).ok();
-    runs.run("train", "resumed", lora).ok();
-    runs.killAfter("resumed", 2);
-    runs.run(
-            "train",
-            "resumed",
-            "--resume",
-            "--set",
-            "lora.rank=2",
-            "--set",
-            "trainer.steps=4",
-            "--set",
-            "lora.bf16Base=true")
-        .ok();
-    runs.assertSameRuns("whole", "resumed", 4);
+    resumesAsUninterrupted("train", lora);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"sft", "pretrain"})
   void aResumedSupervisedRunIsTheUninterruptedRun(String command) throws IOException {
-    int steps = runs.run(command, "whole").ok().json().get("steps").asInt();
-    assertThat(steps).isGreaterThan(4);
-    runs.run(command, "resumed").ok();
-    runs.killAfter("resumed", 2);
+    resumesAsUninterrupted(command);
+  }
 
-    runs.run(command, "resumed", "--resume").ok();
+  @Test
+  void aResumedSupervisedRunWithAdaptersIsTheUninterruptedRun() throws IOException {
+    resumesAsUninterrupted("sft", "--set", "lora.rank=2");
+  }
+
+  private void resumesAsUninterrupted(String command, String... settings) throws IOException {
+    int steps = runs.run(command, "whole", settings).ok().json().get("steps").asInt();
+    assertThat(steps).isGreaterThan(3);
+    runs.run(command, "resumed", settings).ok();
+    runs.killAfter("resumed", 2);
+    String[] resume = Arrays.copyOf(settings, settings.length + 1);
+    resume[settings.length] = "--resume";
+
+    runs.run(command, "resumed", resume).ok();
 
     runs.assertSameRuns("whole", "resumed", steps);
   }

@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,7 +25,6 @@ import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.RopeScaling;
 import org.treepo4j.checkpoints.SafetensorsFile;
 import org.treepo4j.cli.Main;
-import org.treepo4j.model.Parameter;
 import org.treepo4j.model.RandomWeights;
 import org.treepo4j.model.Weights;
 import org.treepo4j.tokenizer.Tokenizer;
@@ -149,15 +147,11 @@ final class TinyRuns {
             -1,
             List.of(eos));
     Weights weights = RandomWeights.create(config, seed);
-    Map<String, int[]> shapes = new LinkedHashMap<>();
-    for (Parameter parameter : weights.parameters()) {
-      shapes.put(parameter.name(), parameter.shape());
-    }
     Path model = folder.resolve(name);
     HfExport.write(
         model,
         config,
-        shapes,
+        weights.shapes(),
         tensor -> weights.parameter(tensor).values(),
         ExportOptions.of(DType.F32, Optional.of(TOKENIZER)));
     return model;

@@ -12,6 +12,8 @@ import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.PeftAdapter;
 import org.treepo4j.model.CausalLm;
@@ -88,9 +90,37 @@ class TrainingRunTest {
 
   @Test
   void anExportedAdapterScoresAsTheTrainedPolicy() throws IOException {
-    String[] settings = {"--set", "lora.rank=2", "--set", "trainer.steps=2"};
-    runs.run("train", "lora", settings).ok();
-    Path checkpoint = runs.checkpoint("lora", 2);
+    runs.run("train", "lora", "--set", "lora.rank=2", "--set", "trainer.steps=2").ok();
+    assertExportScoresAs(runs.checkpoint("lora", 2));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"vector", "samediff"})
+  void supervisedAdaptersLearnAndAreExported(String engine) throws IOException {
+    TinyRuns.Result result =
+        runs.run(
+                "sft",
+                "sft",
+                "--set",
+                "engine=" + engine,
+                "--set",
+                "lora={rank: 4, targetModules: [q_proj, v_proj, up_proj, down_proj]}",
+                "--set",
+                "trainer={epochs: 30, batchTokens: 200, microBatchTokens: 200}",
+                "--set",
+                "optimizer={learningRate: {peak: 0.05, warmupUpdates: 3}, weightDecay: 0}")
+            .ok();
+    List<ObjectNode> metrics = runs.metrics("sft");
+    assertThat(result.json().get("validation_loss").asDouble())
+        .isLessThan(metrics.get(0).get("loss").asDouble() - 0.2);
+    Path checkpoint = Path.of(result.json().get("checkpoint").asText());
+    assertThat(checkpoint.resolve("adapter_config.json")).exists();
+    assertThat(checkpoint.resolve("adapter_model.safetensors")).exists();
+    assertThat(checkpoint.resolve("model.safetensors")).doesNotExist();
+    assertExportScoresAs(checkpoint);
+  }
+
+  private void assertExportScoresAs(Path checkpoint) throws IOException {
     TinyRuns.cli(
             "export",
             "--model=" + folder.resolve("model"),

@@ -1,12 +1,21 @@
 package org.treepo4j.cli;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import org.treepo4j.model.engine.EngineName;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.vector.WeightStorage;
 import picocli.CommandLine.Option;
 
-/** Which engine a command runs on. */
-final class EngineMixin {
+/** The model a command opens, and on which engine. */
+final class ModelMixin {
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "DIR",
+      description = "Hugging Face folder.")
+  private Path folder;
+
   @Option(
       names = "--engine",
       paramLabel = "E",
@@ -25,7 +34,16 @@ final class EngineMixin {
       description = "Threads of the vector engine; default all processors.")
   private int threads;
 
-  EngineOptions options() {
+  Path folder() {
+    return folder;
+  }
+
+  /** The model with its tokenizer. */
+  OpenModel open() throws IOException {
+    return OpenModel.open(folder, engine());
+  }
+
+  EngineOptions engine() {
     try {
       return new EngineOptions(engine, weights, threads);
     } catch (IllegalArgumentException e) {
