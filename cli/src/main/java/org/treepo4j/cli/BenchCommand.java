@@ -1,13 +1,20 @@
 package org.treepo4j.cli;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.treepo4j.checkpoints.HfFolder;
+import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.Weights;
+import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.model.bench.Bench;
+import org.treepo4j.model.bench.BenchModel;
 import org.treepo4j.model.bench.BenchPlan;
 import org.treepo4j.model.bench.BenchReport;
 import org.treepo4j.model.bench.BenchShape;
@@ -15,6 +22,8 @@ import org.treepo4j.model.engine.EngineName;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
 import org.treepo4j.model.vector.WeightStorage;
+import org.treepo4j.rollout.bench.SamplingBench;
+import org.treepo4j.rollout.bench.SamplingEntry;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -26,8 +35,14 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description =
         "Measures the machine's limits, then decoding, prefill and training of the engines side by"
-            + " side; the table on stderr, JSON on stdout.")
+            + " side, and trees against independent samples; tables on stderr, JSON on stdout.")
 final class BenchCommand implements Callable<Integer> {
+  /** Tokens of the prompt that sixteen paths share or each have alone. */
+  private static final int SHARED_PREFIX = 512;
+
+  /** The same for whole rollouts. */
+  private static final int PROMPT_TOKENS = 256;
+
   @Spec private CommandSpec spec;
   @ParentCommand private TreepoCommand treepo;
 
@@ -41,7 +56,7 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       paramLabel = "DIR",
-      description = "The shape of this model instead, with random weights.")
+      description = "A model of yours instead, with its weights.")
   private Path model;
 
   @Option(
@@ -84,29 +99,54 @@ final class BenchCommand implements Callable<Integer> {
     options.forEach(Engines::choose);
     BenchPlan plan;
     try {
-      plan = new BenchPlan(options, shapes(), batches, seconds, 512);
+      plan = new BenchPlan(options, models(), batches, seconds, SHARED_PREFIX);
     } catch (IllegalArgumentException e) {
       throw new InputException(e.getMessage());
     }
     PrintWriter err = spec.commandLine().getErr();
-    BenchReport report = new Bench(plan, treepo.output().quiet() ? line -> {} : err::println).run();
-    err.println(report.toTable());
-    spec.commandLine().getOut().println(JsonLines.JSON.writeValueAsString(report));
+    Consumer<String> progress = treepo.output().quiet() ? line -> {} : err::println;
+    BenchReport speed = new Bench(plan, progress).run();
+    List<SamplingEntry> sampling = sampling(plan, progress);
+    err.println(speed.toTable());
+    err.println(SamplingBench.toTable(sampling));
+    spec.commandLine()
+        .getOut()
+        .println(JsonLines.JSON.writeValueAsString(new Report(speed, sampling)));
     return 0;
   }
 
-  private List<BenchShape> shapes() throws Exception {
-    if (model != null) {
-      try (HfFolder folder = HfFolder.open(model)) {
-        return List.of(BenchShape.of(model.getFileName().toString(), folder.config()));
+  /** The JSON on stdout. */
+  private record Report(@JsonUnwrapped BenchReport speed, List<SamplingEntry> sampling) {}
+
+  private static List<SamplingEntry> sampling(BenchPlan plan, Consumer<String> progress)
+      throws IOException {
+    SamplingBench bench = new SamplingBench(PROMPT_TOKENS, plan.secondsEach(), progress);
+    List<SamplingEntry> entries = new ArrayList<>();
+    for (BenchModel model : plan.models()) {
+      Weights opened = model.weights().open();
+      for (EngineOptions options : plan.engines()) {
+        try (CausalLm lm = Engines.open(opened, options)) {
+          entries.addAll(bench.run(options.title(), model.shape().name(), lm));
+        }
       }
     }
-    List<BenchShape> chosen = new ArrayList<>();
+    return entries;
+  }
+
+  private List<BenchModel> models() throws IOException {
+    if (model != null) {
+      try (HfFolder folder = HfFolder.open(model)) {
+        String name = model.toRealPath().getFileName().toString();
+        return List.of(new BenchModel(BenchShape.of(name, folder.config()), this::open));
+      }
+    }
+    List<BenchModel> chosen = new ArrayList<>();
     for (String name : shapes) {
       chosen.add(
           BenchShape.all().stream()
               .filter(shape -> shape.name().equals(name.toLowerCase(Locale.ROOT)))
               .findFirst()
+              .map(BenchModel::random)
               .orElseThrow(
                   () ->
                       new InputException(
@@ -116,5 +156,11 @@ final class BenchCommand implements Callable<Integer> {
                               + name)));
     }
     return chosen;
+  }
+
+  private Weights open() throws IOException {
+    try (HfFolder folder = HfFolder.open(model)) {
+      return WeightsLoader.load(folder);
+    }
   }
 }

@@ -21,6 +21,13 @@ public record BudgetSettings(
     return new BudgetSettings(BudgetControl.FIXED, 2, 4, 131_072, 0);
   }
 
+  /** Branching drawn anew at every step. */
+  public static BudgetSettings random(int branchingLo, int branchingHi) {
+    BudgetSettings other = defaults();
+    return new BudgetSettings(
+        BudgetControl.RANDOM, branchingLo, branchingHi, other.tokensPerStep(), other.prompts());
+  }
+
   public BudgetSettings {
     Checks.present("control", control);
     Checks.positive("branchingLo", branchingLo);

@@ -116,11 +116,13 @@ public record RolloutSettings(
   public RolloutSettings independent(int samples, double temperature) {
     return with(
         RolloutKind.INDEPENDENT,
+        sharePrompt,
         samples,
         segmentLength,
         maxDepth,
         maxResponseTokens,
         0,
+        budget,
         TotalBudget.BY_TRAJECTORIES,
         sampling.withTemperature(temperature));
   }
@@ -129,11 +131,13 @@ public record RolloutSettings(
   RolloutSettings withSampling(SamplingSettings other) {
     return with(
         kind,
+        sharePrompt,
         maxWidth,
         segmentLength,
         maxDepth,
         maxResponseTokens,
         minTrajectoryTokens,
+        budget,
         totalBudget,
         other);
   }
@@ -148,27 +152,61 @@ public record RolloutSettings(
   public RolloutSettings ofSize(int newMaxWidth, int newSegmentLength, int newMaxDepth) {
     return with(
         kind,
+        sharePrompt,
         newMaxWidth,
         newSegmentLength,
         newMaxDepth,
         Math.multiplyExact(newSegmentLength, newMaxDepth),
         minTrajectoryTokens,
+        budget,
+        totalBudget,
+        sampling);
+  }
+
+  /** The same trajectories, the prompt computed once for all of them or for each. */
+  public RolloutSettings withSharedPrompt(boolean shared) {
+    return with(
+        kind,
+        shared,
+        maxWidth,
+        segmentLength,
+        maxDepth,
+        maxResponseTokens,
+        minTrajectoryTokens,
+        budget,
+        totalBudget,
+        sampling);
+  }
+
+  /** The same policies under another divergence budget. */
+  public RolloutSettings withBudget(BudgetSettings other) {
+    return with(
+        kind,
+        sharePrompt,
+        maxWidth,
+        segmentLength,
+        maxDepth,
+        maxResponseTokens,
+        minTrajectoryTokens,
+        other,
         totalBudget,
         sampling);
   }
 
   private RolloutSettings with(
       RolloutKind newKind,
+      boolean newSharePrompt,
       int newWidth,
       int newSegmentLength,
       int newMaxDepth,
       int newMaxResponseTokens,
       int newMinTrajectoryTokens,
+      BudgetSettings newBudget,
       TotalBudget newTotalBudget,
       SamplingSettings newSampling) {
     return new RolloutSettings(
         newKind,
-        sharePrompt,
+        newSharePrompt,
         newWidth,
         Math.min(minWidth, newWidth),
         newSegmentLength,
@@ -177,7 +215,7 @@ public record RolloutSettings(
         newMinTrajectoryTokens,
         branching,
         initialDivergence,
-        budget,
+        newBudget,
         newTotalBudget,
         maxResponseTokensPerPrompt,
         allotment,

@@ -1,5 +1,6 @@
 package org.treepo4j.model.bench;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -13,7 +14,6 @@ import org.treepo4j.model.ForwardOptions;
 import org.treepo4j.model.ForwardPass;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.model.Weights;
-import org.treepo4j.model.engine.EngineName;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
 import org.treepo4j.model.samediff.Nd4jBackends;
@@ -25,6 +25,9 @@ public final class Bench {
   private static final int PREFILL_TOKENS = 256;
   private static final int SIBLINGS = 16;
   private static final int START_TOKENS = 16;
+
+  /** Tokens of every path behind a shared prompt. */
+  private static final int SAMPLED_TOKENS = 64;
 
   private final BenchPlan plan;
   private final Consumer<String> progress;
@@ -40,29 +43,40 @@ public final class Bench {
     this.progress = progress;
   }
 
-  /** Measures everything; weights are random. */
-  public BenchReport run() {
-    int threads = plan.engines().get(0).threads();
-    progress.accept("limits of the machine");
-    limits =
-        MachineLimits.measure(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
+  /**
+   * Measures everything.
+   *
+   * @throws IOException when weights cannot be read
+   */
+  public BenchReport run() throws IOException {
+    MachineLimits first = measureLimits();
     double blas = Nd4jBackends.problem().isEmpty() ? BlasRate.measure() : 0;
-    for (BenchShape shape : plan.shapes()) {
-      Weights weights = BenchWeights.create(shape.config());
+    for (BenchModel model : plan.models()) {
+      Weights weights = model.weights().open();
       for (EngineOptions options : plan.engines()) {
+        if (!entries.isEmpty()) {
+          // A shared machine changes from minute to minute.
+          measureLimits();
+        }
         EngineOptions chosen = options.withEngine(Engines.choose(options));
-        measure(name(chosen), shape, weights, chosen);
+        measure(chosen.title(), model.shape(), weights, chosen);
       }
     }
     String java = System.getProperty("java.vm.name") + " " + System.getProperty("java.version");
-    return new BenchReport(java, limits, blas, entries);
+    return new BenchReport(java, first, blas, entries);
   }
 
-  private static String name(EngineOptions options) {
-    String engine = options.engine().name().toLowerCase(Locale.ROOT);
-    return options.engine() == EngineName.VECTOR
-        ? engine + " " + options.weights().name().toLowerCase(Locale.ROOT)
-        : engine;
+  private MachineLimits measureLimits() {
+    int threads = plan.engines().get(0).threads();
+    limits =
+        MachineLimits.measure(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
+    progress.accept(
+        String.format(
+            Locale.ROOT,
+            "limits of the machine: products %.0f GFLOP/s, memory reads %.1f GB/s",
+            limits.gemmGflops(),
+            limits.readGigabytesPerSecond()));
+    return limits;
   }
 
   private void measure(String engine, BenchShape shape, Weights weights, EngineOptions options) {
@@ -76,6 +90,8 @@ public final class Bench {
       if (plan.sharedPrefix() > 0) {
         siblings(engine, shape, lm, bytes, true);
         siblings(engine, shape, lm, bytes, false);
+        sample(engine, shape, lm, bytes, true);
+        sample(engine, shape, lm, bytes, false);
       }
       if (shape.trainingSequences() > 0 && options.weights() == WeightStorage.F32) {
         train(engine, shape, lm, weights);
@@ -97,13 +113,44 @@ public final class Bench {
   private void siblings(
       String engine, BenchShape shape, CausalLm lm, double bytes, boolean shared) {
     try (BranchingDecoder decoder = lm.decoder(DecoderOptions.defaults())) {
-      int[] prompt = tokens(shape, plan.sharedPrefix());
-      List<BranchingDecoder.Path> paths = new ArrayList<>();
-      paths.add(decoder.prefill(prompt));
-      while (paths.size() < SIBLINGS) {
-        paths.add(shared ? decoder.fork(paths.get(0), prompt.length) : decoder.prefill(prompt));
-      }
+      List<BranchingDecoder.Path> paths = siblings(decoder, shape, shared);
       step(engine, shape, shared ? "decode shared" : "decode unshared", decoder, paths, bytes);
+    }
+  }
+
+  private List<BranchingDecoder.Path> siblings(
+      BranchingDecoder decoder, BenchShape shape, boolean shared) {
+    int[] prompt = tokens(shape, plan.sharedPrefix());
+    List<BranchingDecoder.Path> paths = new ArrayList<>();
+    paths.add(decoder.prefill(prompt));
+    while (paths.size() < SIBLINGS) {
+      paths.add(shared ? decoder.fork(paths.get(0), prompt.length) : decoder.prefill(prompt));
+    }
+    return paths;
+  }
+
+  /** The same from the beginning: the prompt, once or sixteen times, and every path's tokens. */
+  private void sample(String engine, BenchShape shape, CausalLm lm, double bytes, boolean shared) {
+    double prompts = shared ? 1 : SIBLINGS;
+    double seconds =
+        prompts * prefillSeconds(shape, bytes, plan.sharedPrefix())
+            + SAMPLED_TOKENS * stepSeconds(shape, bytes, SIBLINGS);
+    try (BranchingDecoder decoder = lm.decoder(DecoderOptions.defaults())) {
+      add(
+          engine,
+          shape,
+          shared ? "sample shared" : "sample unshared",
+          SIBLINGS,
+          seconds,
+          SIBLINGS * SAMPLED_TOKENS,
+          () -> {
+            List<BranchingDecoder.Path> paths = siblings(decoder, shape, shared);
+            for (int i = 0; i < SAMPLED_TOKENS; i++) {
+              decoder.nextLogits(paths);
+              decoder.append(paths, tokens(shape, SIBLINGS));
+            }
+            paths.forEach(decoder::release);
+          });
     }
   }
 
@@ -122,7 +169,7 @@ public final class Bench {
         shape,
         work,
         batch,
-        Math.max(bytes / readRate(), 2.0 * shape.matrixNumbers() * batch / gemmRate()),
+        stepSeconds(shape, bytes, batch),
         batch,
         () -> {
           if (paths.isEmpty() || paths.get(0).length() >= starts.get(0).length() + 64) {
@@ -137,16 +184,13 @@ public final class Bench {
 
   private void prefill(String engine, BenchShape shape, CausalLm lm, double bytes) {
     int tokens = Math.min(PREFILL_TOKENS, shape.config().maxPositions());
-    // The head runs for the last token only.
-    double head = (double) shape.config().vocabSize() * shape.config().hiddenSize();
-    double flops = 2 * (shape.matrixNumbers() - head) * tokens;
     try (BranchingDecoder decoder = lm.decoder(DecoderOptions.defaults())) {
       add(
           engine,
           shape,
           "prefill",
           tokens,
-          Math.max(bytes / readRate(), flops / gemmRate()),
+          prefillSeconds(shape, bytes, tokens),
           tokens,
           () -> decoder.release(decoder.prefill(tokens(shape, tokens))));
     }
@@ -161,8 +205,7 @@ public final class Bench {
       Arrays.fill(dLogprob[i], 1f / length);
     }
     int tokens = trees.size() * length;
-    // Forward, and backward by inputs and by weights: three products with every matrix.
-    double seconds = 6.0 * shape.matrixNumbers() * tokens / gemmRate();
+    double seconds = shape.trainingFlops() / gemmRate();
     add(
         engine,
         shape,
@@ -203,6 +246,18 @@ public final class Bench {
             limit,
             rate / limit,
             ResidentMemory.peakBytes()));
+  }
+
+  /** One token for each of some paths: the slower of reading the weights and multiplying them. */
+  private double stepSeconds(BenchShape shape, double bytes, int batch) {
+    return Math.max(bytes / readRate(), 2.0 * shape.matrixNumbers() * batch / gemmRate());
+  }
+
+  /** The same for the tokens of a prompt; the head runs for the last one only. */
+  private double prefillSeconds(BenchShape shape, double bytes, int tokens) {
+    double head = (double) shape.config().vocabSize() * shape.config().hiddenSize();
+    double flops = 2 * (shape.matrixNumbers() - head) * tokens;
+    return Math.max(bytes / readRate(), flops / gemmRate());
   }
 
   private double readRate() {

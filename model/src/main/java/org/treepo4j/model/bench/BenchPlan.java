@@ -7,7 +7,7 @@ import org.treepo4j.model.engine.EngineOptions;
  * What to measure.
  *
  * @param engines engines side by side; {@code auto} is resolved first
- * @param shapes models
+ * @param models models
  * @param batches numbers of paths to decode at once
  * @param secondsEach time for one measurement, warm-up included; one step is always made
  * @param sharedPrefix tokens of the prompt that 16 paths share or each have alone, 0 to leave it
@@ -15,17 +15,17 @@ import org.treepo4j.model.engine.EngineOptions;
  */
 public record BenchPlan(
     List<EngineOptions> engines,
-    List<BenchShape> shapes,
+    List<BenchModel> models,
     List<Integer> batches,
     double secondsEach,
     int sharedPrefix) {
 
   public BenchPlan {
     engines = List.copyOf(engines);
-    shapes = List.copyOf(shapes);
+    models = List.copyOf(models);
     batches = List.copyOf(batches);
-    if (engines.isEmpty() || shapes.isEmpty()) {
-      throw new IllegalArgumentException("engines and shapes must not be empty");
+    if (engines.isEmpty() || models.isEmpty()) {
+      throw new IllegalArgumentException("engines and models must not be empty");
     }
     for (int batch : batches) {
       if (batch <= 0) {
@@ -38,10 +38,5 @@ public record BenchPlan(
     if (sharedPrefix < 0) {
       throw new IllegalArgumentException("sharedPrefix must not be negative, was " + sharedPrefix);
     }
-  }
-
-  /** Batches of 1, 8, 32 and 128, four seconds each, a shared prefix of 512 tokens. */
-  public static BenchPlan of(List<EngineOptions> engines, List<BenchShape> shapes) {
-    return new BenchPlan(engines, shapes, List.of(1, 8, 32, 128), 4, 512);
   }
 }

@@ -8,7 +8,7 @@ import org.treepo4j.model.vector.MachineLimits;
  * The outcome of a benchmark run.
  *
  * @param java version and name of the JVM
- * @param limits what the machine could do at most
+ * @param limits what the machine could do at most, at the beginning
  * @param blasGflops the same products by ND4J's OpenBLAS, 0 where that is not on the class path
  * @param entries the measurements, in the order they were made
  */

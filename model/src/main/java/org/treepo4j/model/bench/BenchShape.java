@@ -39,6 +39,19 @@ public record BenchShape(
     return new BenchShape(name, config, 8, Math.min(128, config.maxPositions()));
   }
 
+  /**
+   * Operations of all matrix products of one training step: forward, and backward by inputs and by
+   * weights, with every matrix; the scores and weighted values of attention, two products forward
+   * and five backward with each token before; the logits, which the backward pass computes again.
+   */
+  double trainingFlops() {
+    double tokens = (double) trainingSequences * trainingTokens;
+    double pairs = tokens * (trainingTokens + 1) / 2;
+    double attention = 14 * pairs * config.querySize() * config.layers();
+    double logits = 2 * tokens * config.vocabSize() * config.hiddenSize();
+    return 6 * matrixNumbers() * tokens + attention + logits;
+  }
+
   /** Numbers in the matrices that every token is multiplied with. */
   long matrixNumbers() {
     long numbers = config.tiedEmbeddings() ? 0 : -(long) config.vocabSize() * config.hiddenSize();

@@ -10,13 +10,12 @@ final class BlasRate {
   private static final int M = 1536;
   private static final int N = 4864;
   private static final int K = 896;
-  private static final long NANOSECONDS = 1_500_000_000L;
+  private static final double SECONDS = 1.5;
 
   private BlasRate() {}
 
-  /** 10⁹ operations per second, best of many rounds. */
+  /** 10⁹ operations per second, median of many rounds. */
   static double measure() {
-    double best = 0;
     try (INDArray a = Nd4j.ones(DataType.FLOAT, M, K);
         INDArray b = Nd4j.ones(DataType.FLOAT, N, K);
         INDArray c = Nd4j.create(DataType.FLOAT, M, N)) {
@@ -26,13 +25,8 @@ final class BlasRate {
               .addOutputs(c)
               .addIntegerArguments(0, 1, 0)
               .build();
-      long begin = System.nanoTime();
-      while (System.nanoTime() - begin < NANOSECONDS) {
-        long start = System.nanoTime();
-        Nd4j.getExecutioner().exec(product);
-        best = Math.max(best, 2.0 * M * N * K / (System.nanoTime() - start));
-      }
+      StepTimes times = StepTimes.measure(SECONDS, () -> Nd4j.getExecutioner().exec(product));
+      return 2e-9 * M * N * K / times.median();
     }
-    return best;
   }
 }

@@ -12,7 +12,7 @@ import java.util.List;
  * @param median seconds of a typical step after the warm-up
  * @param best seconds of the shortest
  */
-record StepTimes(double median, double best) {
+public record StepTimes(double median, double best) {
   private static final double WARM_UP = 0.6;
 
   /** Steps that warm up and steps that are timed even when the time is over. */
@@ -21,7 +21,11 @@ record StepTimes(double median, double best) {
   /** Times the given time after which one step must do. */
   private static final double TOO_LONG = 1.5;
 
-  static StepTimes measure(double seconds, Runnable step) {
+  /**
+   * @param seconds time to spend, about
+   * @param step what is timed
+   */
+  public static StepTimes measure(double seconds, Runnable step) {
     long start = System.nanoTime();
     List<Double> times = new ArrayList<>();
     for (int steps = 0; ; steps++) {

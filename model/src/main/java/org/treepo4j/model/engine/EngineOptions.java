@@ -1,5 +1,6 @@
 package org.treepo4j.model.engine;
 
+import java.util.Locale;
 import java.util.Objects;
 import org.treepo4j.model.Setting;
 import org.treepo4j.model.vector.VectorOptions;
@@ -45,5 +46,13 @@ public record EngineOptions(
     VectorOptions all = VectorOptions.defaults();
     return new VectorOptions(
         threads == 0 ? all.threads() : threads, weights, all.recomputeActivations());
+  }
+
+  /** Engine and weight storage as reports name them, for example {@code vector bf16}. */
+  public String title() {
+    String name = engine.name().toLowerCase(Locale.ROOT);
+    return engine == EngineName.VECTOR
+        ? name + " " + weights.name().toLowerCase(Locale.ROOT)
+        : name;
   }
 }

@@ -1,5 +1,9 @@
 package org.treepo4j.model.vector;
 
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
 /**
  * What this machine could do at most, measured with the vector engine's own kernels: the yardstick
  * of every benchmark.
@@ -19,7 +23,8 @@ public record MachineLimits(int threads, double gemmGflops, double readGigabytes
   private static final long NANOSECONDS = 1_500_000_000L;
 
   /**
-   * Takes about three seconds, best of many rounds.
+   * Takes about three seconds; the medians of many rounds, as what is compared with them are
+   * medians.
    *
    * @throws IllegalStateException when the JVM was started without the Vector API
    */
@@ -35,31 +40,36 @@ public record MachineLimits(int threads, double gemmGflops, double readGigabytes
     Matrix a = Matrix.of(new float[M * K], K);
     Matrix b = Matrix.of(new float[N * K], K);
     Matrix c = Matrix.of(new float[M * N], N);
-    double best = 0;
-    long begin = System.nanoTime();
-    while (System.nanoTime() - begin < NANOSECONDS) {
-      long start = System.nanoTime();
-      gemm.nt(M, N, K, a, b, c, false);
-      best = Math.max(best, 2.0 * M * N * K / (System.nanoTime() - start));
-    }
-    return best;
+    return 2.0 * M * N * K / medianNanoseconds(() -> gemm.nt(M, N, K, a, b, c, false));
   }
 
   private static double read(WorkerPool pool) {
     float[] memory = new float[FLOATS];
     int slice = FLOATS / SLICES;
-    double best = 0;
+    double nanoseconds =
+        medianNanoseconds(
+            () ->
+                pool.run(
+                    SLICES,
+                    (index, worker) -> {
+                      int from = index * slice;
+                      RowMath.dot(memory, from, memory, from + slice / 2, slice / 2);
+                    }));
+    return (double) FLOATS * Float.BYTES / nanoseconds;
+  }
+
+  /** Of the rounds after the first half of the time, in which the JVM compiles. */
+  private static double medianNanoseconds(Runnable round) {
+    List<Long> times = new ArrayList<>();
     long begin = System.nanoTime();
-    while (System.nanoTime() - begin < NANOSECONDS) {
+    while (System.nanoTime() - begin < NANOSECONDS || times.isEmpty()) {
       long start = System.nanoTime();
-      pool.run(
-          SLICES,
-          (index, worker) -> {
-            int from = index * slice;
-            RowMath.dot(memory, from, memory, from + slice / 2, slice / 2);
-          });
-      best = Math.max(best, (double) FLOATS * Float.BYTES / (System.nanoTime() - start));
+      round.run();
+      if (start - begin > NANOSECONDS / 2) {
+        times.add(System.nanoTime() - start);
+      }
     }
-    return best;
+    Collections.sort(times);
+    return times.get(times.size() / 2);
   }
 }

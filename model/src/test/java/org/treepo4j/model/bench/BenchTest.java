@@ -2,6 +2,7 @@ package org.treepo4j.model.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -12,11 +13,16 @@ import org.treepo4j.model.vector.WeightStorage;
 class BenchTest {
 
   @Test
-  void everyMeasurementHasItsFractionOfTheLimit() {
+  void everyMeasurementHasItsFractionOfTheLimit() throws IOException {
     EngineOptions f32 = new EngineOptions(EngineName.VECTOR, WeightStorage.F32, 2);
     EngineOptions bf16 = new EngineOptions(EngineName.VECTOR, WeightStorage.BF16, 2);
     BenchPlan plan =
-        new BenchPlan(List.of(f32, bf16), List.of(BenchShape.TINY), List.of(1, 3), 0.05, 32);
+        new BenchPlan(
+            List.of(f32, bf16),
+            List.of(BenchModel.random(BenchShape.TINY)),
+            List.of(1, 3),
+            0.05,
+            32);
     List<String> told = new ArrayList<>();
     BenchReport report = new Bench(plan, told::add).run();
     assertThat(report.limits().gemmGflops()).isPositive();
@@ -29,12 +35,16 @@ class BenchTest {
             "vector f32 prefill 256",
             "vector f32 decode shared 16",
             "vector f32 decode unshared 16",
+            "vector f32 sample shared 16",
+            "vector f32 sample unshared 16",
             "vector f32 train 512",
             "vector bf16 decode 1",
             "vector bf16 decode 3",
             "vector bf16 prefill 256",
             "vector bf16 decode shared 16",
-            "vector bf16 decode unshared 16");
+            "vector bf16 decode unshared 16",
+            "vector bf16 sample shared 16",
+            "vector bf16 sample unshared 16");
     assertThat(report.entries())
         .allSatisfy(
             entry -> {
@@ -42,7 +52,7 @@ class BenchTest {
               assertThat(entry.fraction()).isPositive();
               assertThat(entry.bestMilliseconds()).isLessThanOrEqualTo(entry.milliseconds());
             });
-    assertThat(told).hasSize(1 + report.entries().size());
+    assertThat(told).hasSize(2 + report.entries().size());
     assertThat(report.toTable().lines()).hasSize(3 + report.entries().size());
   }
 }

@@ -1,0 +1,30 @@
+package org.treepo4j.rollout.bench;
+
+/**
+ * One way of sampling trajectories, measured.
+ *
+ * @param engine engine and weight storage, for example {@code vector f32}
+ * @param model the model's name
+ * @param sampling what was done, as {@link SamplingBench} describes it
+ * @param promptTokens tokens of the prompt
+ * @param trajectories trajectories of one rollout
+ * @param sampledTokens tokens computed for them
+ * @param trajectoryTokens sum of their lengths
+ * @param sharingRatio the former by the latter
+ * @param seconds the median time of one rollout
+ * @param trajectoriesPerSecond from the median time
+ * @param speedup trajectories per second relative to independent samples that compute the prompt
+ *     each
+ */
+public record SamplingEntry(
+    String engine,
+    String model,
+    String sampling,
+    int promptTokens,
+    long trajectories,
+    long sampledTokens,
+    long trajectoryTokens,
+    double sharingRatio,
+    double seconds,
+    double trajectoriesPerSecond,
+    double speedup) {}
