@@ -87,7 +87,7 @@ public final class Bench {
         decode(engine, shape, lm, bytes, batch);
       }
       prefill(engine, shape, lm, bytes);
-      if (plan.sharedPrefix() > 0) {
+      if (prefix(shape) > 0) {
         siblings(engine, shape, lm, bytes, true);
         siblings(engine, shape, lm, bytes, false);
         sample(engine, shape, lm, bytes, true);
@@ -120,7 +120,7 @@ public final class Bench {
 
   private List<BranchingDecoder.Path> siblings(
       BranchingDecoder decoder, BenchShape shape, boolean shared) {
-    int[] prompt = tokens(shape, plan.sharedPrefix());
+    int[] prompt = tokens(shape, prefix(shape));
     List<BranchingDecoder.Path> paths = new ArrayList<>();
     paths.add(decoder.prefill(prompt));
     while (paths.size() < SIBLINGS) {
@@ -133,7 +133,7 @@ public final class Bench {
   private void sample(String engine, BenchShape shape, CausalLm lm, double bytes, boolean shared) {
     double prompts = shared ? 1 : SIBLINGS;
     double seconds =
-        prompts * prefillSeconds(shape, bytes, plan.sharedPrefix())
+        prompts * prefillSeconds(shape, bytes, prefix(shape))
             + SAMPLED_TOKENS * stepSeconds(shape, bytes, SIBLINGS);
     try (BranchingDecoder decoder = lm.decoder(DecoderOptions.defaults())) {
       add(
@@ -172,7 +172,7 @@ public final class Bench {
         stepSeconds(shape, bytes, batch),
         batch,
         () -> {
-          if (paths.isEmpty() || paths.get(0).length() >= starts.get(0).length() + 64) {
+          if (paths.isEmpty() || paths.get(0).length() >= starts.get(0).length() + SAMPLED_TOKENS) {
             paths.forEach(decoder::release);
             paths.clear();
             starts.forEach(start -> paths.add(decoder.fork(start, start.length())));
@@ -246,6 +246,11 @@ public final class Bench {
             limit,
             rate / limit,
             ResidentMemory.peakBytes()));
+  }
+
+  /** Tokens of the long prompt, as far as the model has room for what follows. */
+  private int prefix(BenchShape shape) {
+    return Math.min(plan.sharedPrefix(), shape.config().maxPositions() - SAMPLED_TOKENS);
   }
 
   /** One token for each of some paths: the slower of reading the weights and multiplying them. */

@@ -1,6 +1,7 @@
 package org.treepo4j.model.vector;
 
 import static org.treepo4j.model.vector.GemmKernel.LANES;
+import static org.treepo4j.model.vector.GemmKernel.NARROW;
 import static org.treepo4j.model.vector.GemmKernel.SPECIES;
 import static org.treepo4j.model.vector.HeadShape.PANEL;
 
@@ -110,10 +111,16 @@ final class DecoderAttention {
     int padded = shape.padded();
     int firstRow = (from - tileFrom) * group;
     int count = (to - from) * group;
-    GemmKernel.clear(count, PANEL, tile.scores, firstRow * PANEL, PANEL);
+    int high = 0;
+    for (int row = from; row < to; row++) {
+      high = Math.max(high, Math.min(PANEL, plan.limit(visit, row) - start));
+    }
+    // A short segment fills a part of its block only; the rest need not be computed.
+    int columns = (high + NARROW - 1) / NARROW * NARROW;
+    GemmKernel.clear(count, columns, tile.scores, firstRow * PANEL, PANEL);
     GemmKernel.product(
         count,
-        PANEL,
+        columns,
         shape.dim(),
         tile.queries,
         firstRow * padded,
@@ -125,12 +132,19 @@ final class DecoderAttention {
         tile.scores,
         firstRow * PANEL,
         PANEL);
-    int high = 0;
     for (int row = firstRow; row < firstRow + count; row++) {
       int limit = Math.min(PANEL, plan.limit(visit, tileFrom + row / group) - start);
-      high = Math.max(high, limit);
       SoftmaxRow.accumulate(
-          tile.scores, row * PANEL, 0, limit, row, tile.greatest, tile.sums, tile.out, padded);
+          tile.scores,
+          row * PANEL,
+          columns,
+          0,
+          limit,
+          row,
+          tile.greatest,
+          tile.sums,
+          tile.out,
+          padded);
     }
     GemmKernel.product(
         count,

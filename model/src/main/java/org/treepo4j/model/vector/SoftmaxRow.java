@@ -19,8 +19,8 @@ final class SoftmaxRow {
   /**
    * Turns a row of scores into weights relative to the row's greatest score so far.
    *
-   * @param scores the row, {@code [PANEL]} from {@code at}; outside {@code [low, high)} it becomes
-   *     0
+   * @param scores the row, from {@code at}; outside {@code [low, high)} it becomes 0
+   * @param columns of the row, whole vectors
    * @param greatest greatest score so far of each row, −∞ at first
    * @param sums lane sums of each row, {@code [rows × LANES]}
    * @param out weighted sum of values so far, {@code [rows × width]}
@@ -28,6 +28,7 @@ final class SoftmaxRow {
   static void accumulate(
       float[] scores,
       int at,
+      int columns,
       int low,
       int high,
       int row,
@@ -36,15 +37,15 @@ final class SoftmaxRow {
       float[] out,
       int width) {
     if (high <= low) {
-      mask(scores, at, 0, PANEL, 0f);
+      mask(scores, at, 0, columns, 0f);
       return;
     }
-    boolean partial = high - low < PANEL;
+    boolean partial = high - low < columns;
     if (partial) {
       mask(scores, at, 0, low, Float.NEGATIVE_INFINITY);
-      mask(scores, at, high, PANEL, Float.NEGATIVE_INFINITY);
+      mask(scores, at, high, columns, Float.NEGATIVE_INFINITY);
     }
-    float most = max(scores, at);
+    float most = max(scores, at, columns);
     if (most > greatest[row]) {
       if (greatest[row] != Float.NEGATIVE_INFINITY) {
         float shrink = FastExp.exp(greatest[row] - most);
@@ -53,12 +54,12 @@ final class SoftmaxRow {
       }
       greatest[row] = most;
     }
-    exponentials(scores, at, greatest[row]);
+    exponentials(scores, at, columns, greatest[row]);
     if (partial) {
       mask(scores, at, 0, low, 0f);
-      mask(scores, at, high, PANEL, 0f);
+      mask(scores, at, high, columns, 0f);
     }
-    sum(scores, at, sums, row * LANES);
+    sum(scores, at, columns, sums, row * LANES);
   }
 
   /** Turns scores into probabilities, given the row's log-sum-exp; outside the range they are 0. */
@@ -67,7 +68,7 @@ final class SoftmaxRow {
       mask(scores, at, 0, PANEL, 0f);
       return;
     }
-    exponentials(scores, at, logSum);
+    exponentials(scores, at, PANEL, logSum);
     if (high - low < PANEL) {
       mask(scores, at, 0, low, 0f);
       mask(scores, at, high, PANEL, 0f);
@@ -84,23 +85,23 @@ final class SoftmaxRow {
     }
   }
 
-  private static float max(float[] x, int at) {
+  private static float max(float[] x, int at, int columns) {
     FloatVector most = FloatVector.fromArray(SPECIES, x, at);
-    for (int i = LANES; i < PANEL; i += LANES) {
+    for (int i = LANES; i < columns; i += LANES) {
       most = most.max(FloatVector.fromArray(SPECIES, x, at + i));
     }
     return most.reduceLanes(MAX);
   }
 
-  private static void exponentials(float[] x, int at, float shift) {
-    for (int i = 0; i < PANEL; i += LANES) {
+  private static void exponentials(float[] x, int at, int columns, float shift) {
+    for (int i = 0; i < columns; i += LANES) {
       FastExp.exp(FloatVector.fromArray(SPECIES, x, at + i).sub(shift)).intoArray(x, at + i);
     }
   }
 
-  private static void sum(float[] x, int at, float[] sums, int sumsAt) {
+  private static void sum(float[] x, int at, int columns, float[] sums, int sumsAt) {
     FloatVector sum = FloatVector.fromArray(SPECIES, sums, sumsAt);
-    for (int i = 0; i < PANEL; i += LANES) {
+    for (int i = 0; i < columns; i += LANES) {
       sum = sum.add(FloatVector.fromArray(SPECIES, x, at + i));
     }
     sum.intoArray(sums, sumsAt);

@@ -108,7 +108,16 @@ final class TreeAttention {
       for (int row = 0; row < count; row++) {
         int limit = Math.min(high, block.from() + row / shape.group() + 1 - first);
         SoftmaxRow.accumulate(
-            tile.scores, row * PANEL, low, limit, row, tile.greatest, tile.sums, tile.out, padded);
+            tile.scores,
+            row * PANEL,
+            PANEL,
+            low,
+            limit,
+            row,
+            tile.greatest,
+            tile.sums,
+            tile.out,
+            padded);
       }
       GemmKernel.product(
           count,
