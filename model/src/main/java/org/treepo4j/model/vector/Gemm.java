@@ -20,6 +20,9 @@ final class Gemm {
   /** Rows of a packed block of A; a multiple of the tile's rows. */
   private static final int BLOCK = 24 * ROWS;
 
+  /** Numbers of a cache line. */
+  private static final int LINE = 16;
+
   private final WorkerPool pool;
   private final float[][] packedA;
   private final float[][] edge;
@@ -175,14 +178,19 @@ final class Gemm {
       }
       return;
     }
-    for (int c = 0; c < columns; c++) {
-      packColumn(b.values(), b.at(column + c, start), depth, packed, to + c);
+    for (int c = 0; c < columns; c += LINE) {
+      int from = b.at(column + c, start);
+      packColumns(Math.min(LINE, columns - c), depth, b.values(), from, b.stride(), packed, to + c);
     }
   }
 
-  private static void packColumn(float[] values, int from, int depth, float[] packed, int to) {
+  /** A few rows of B become columns; what is written lies side by side. */
+  private static void packColumns(
+      int columns, int depth, float[] values, int from, int stride, float[] packed, int to) {
     for (int k = 0; k < depth; k++) {
-      packed[to + k * WIDE] = values[from + k];
+      for (int c = 0; c < columns; c++) {
+        packed[to + k * WIDE + c] = values[from + c * stride + k];
+      }
     }
   }
 

@@ -20,10 +20,10 @@ public record MachineLimits(int threads, double gemmGflops, double readGigabytes
   private static final int SLICES = 256;
 
   /** For each of the two: long enough for the JVM to compile the kernels. */
-  private static final long NANOSECONDS = 1_500_000_000L;
+  private static final long NANOSECONDS = 2_500_000_000L;
 
   /**
-   * Takes about three seconds; the medians of many rounds, as what is compared with them are
+   * Takes about five seconds; the medians of many rounds, as what is compared with them are
    * medians.
    *
    * @throws IllegalStateException when the JVM was started without the Vector API
