@@ -13,7 +13,6 @@ import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.model.bench.StepTimes;
 import org.treepo4j.rollout.BudgetSettings;
-import org.treepo4j.rollout.RolloutBatch;
 import org.treepo4j.rollout.RolloutPrompt;
 import org.treepo4j.rollout.RolloutSettings;
 import org.treepo4j.rollout.RolloutStatistics;
@@ -90,16 +89,18 @@ public final class SamplingBench {
                 token -> token < config.vocabSize(),
                 config.eosTokenIds().stream().mapToInt(Integer::intValue).toArray(),
                 config.maxPositions());
-        List<RolloutBatch> batches = new ArrayList<>();
+        // Every rollout is another one, so that counts are those of a typical tree.
+        List<RolloutStatistics> all = new ArrayList<>();
         StepTimes times =
             StepTimes.measure(
                 seconds,
-                () -> {
-                  batches.clear();
-                  batches.add(sampler.sample(decoder, List.of(prompt), 1, 0, 0));
-                });
-        RolloutStatistics statistics = batches.get(0).statistics();
-        double rate = statistics.trajectories() / times.median();
+                () ->
+                    all.add(
+                        sampler.sample(decoder, List.of(prompt), 1, all.size(), 0).statistics()));
+        RolloutStatistics statistics =
+            all.stream().reduce(RolloutStatistics.NONE, RolloutStatistics::plus);
+        double rollouts = all.size();
+        double rate = statistics.trajectories() / rollouts / times.median();
         baseline = way.getKey().equals(BASELINE) ? rate : baseline;
         entries.add(
             new SamplingEntry(
@@ -107,9 +108,9 @@ public final class SamplingBench {
                 model,
                 way.getKey(),
                 length,
-                statistics.trajectories(),
-                statistics.sampledTokens(),
-                statistics.trajectoryTokens(),
+                statistics.trajectories() / rollouts,
+                statistics.sampledTokens() / rollouts,
+                statistics.trajectoryTokens() / rollouts,
                 statistics.sharingRatio(),
                 times.median(),
                 rate,
@@ -147,7 +148,7 @@ public final class SamplingBench {
       table.append(
           String.format(
               Locale.ROOT,
-              "%-12s %-14s %-26s %8d %8d %8d %7.1f%% %10.2f %7.2fx%n",
+              "%-12s %-14s %-26s %8d %8.0f %8.0f %7.1f%% %10.2f %7.2fx%n",
               entry.engine(),
               entry.model(),
               entry.sampling(),

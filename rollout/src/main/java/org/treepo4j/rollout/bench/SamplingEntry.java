@@ -7,9 +7,9 @@ package org.treepo4j.rollout.bench;
  * @param model the model's name
  * @param sampling what was done, as {@link SamplingBench} describes it
  * @param promptTokens tokens of the prompt
- * @param trajectories trajectories of one rollout
- * @param sampledTokens tokens computed for them
- * @param trajectoryTokens sum of their lengths
+ * @param trajectories trajectories of one rollout, mean of all that were made
+ * @param sampledTokens tokens computed for them, mean
+ * @param trajectoryTokens sum of their lengths, mean
  * @param sharingRatio the former by the latter
  * @param seconds the median time of one rollout
  * @param trajectoriesPerSecond from the median time
@@ -21,9 +21,9 @@ public record SamplingEntry(
     String model,
     String sampling,
     int promptTokens,
-    long trajectories,
-    long sampledTokens,
-    long trajectoryTokens,
+    double trajectories,
+    double sampledTokens,
+    double trajectoryTokens,
     double sharingRatio,
     double seconds,
     double trajectoriesPerSecond,
