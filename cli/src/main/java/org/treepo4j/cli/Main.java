@@ -36,6 +36,11 @@ public final class Main {
     ErrorReporting errors = new ErrorReporting(treepo.output());
     commandLine.setParameterExceptionHandler(errors);
     commandLine.setExecutionExceptionHandler(errors);
+    commandLine.setExecutionStrategy(
+        parsed -> {
+          setLogLevel(treepo.output().verbose() ? "info" : "warn");
+          return new CommandLine.RunLast().execute(parsed);
+        });
     try {
       return commandLine.execute(arguments);
     } catch (OutOfMemoryError e) {
@@ -45,6 +50,16 @@ public final class Main {
               + " TREEPO_JAVA_OPTS=-Xmx…, or lower microBatchTokens or rollout.maxBatchPaths");
       err.flush();
       return ErrorReporting.FAILED;
+    }
+  }
+
+  /** What libraries log goes to stderr; properties of the user win. */
+  private static void setLogLevel(String level) {
+    for (String logger : new String[] {"defaultLogLevel", "log.org.nd4j"}) {
+      String property = "org.slf4j.simpleLogger." + logger;
+      if (System.getProperty(property) == null) {
+        System.setProperty(property, level);
+      }
     }
   }
 

@@ -22,6 +22,8 @@ final class RunConsole implements TrainingListener, AutoCloseable {
   private final OutputOptions output;
   private ProgressBar bar;
   private long lastLine;
+  private final long began = System.nanoTime();
+  private long firstStep;
 
   static boolean isTerminal() {
     return TERMINAL;
@@ -36,6 +38,9 @@ final class RunConsole implements TrainingListener, AutoCloseable {
   public void stepped(long step, long steps, Map<String, Number> metrics) {
     if (output.quiet()) {
       return;
+    }
+    if (firstStep == 0) {
+      firstStep = step;
     }
     String line = line(metrics);
     if (TERMINAL) {
@@ -55,15 +60,28 @@ final class RunConsole implements TrainingListener, AutoCloseable {
         || metrics.containsKey("eval_accuracy")
         || System.nanoTime() - lastLine > PLAIN_LINE_NANOS) {
       lastLine = System.nanoTime();
-      err.println("step " + step + "/" + steps + ": " + line);
+      err.println("step " + step + "/" + steps + ": " + line + left(step, steps));
       err.flush();
     }
+  }
+
+  /** Time to the end, if steps go on to take what they took since the run began or went on. */
+  private String left(long step, long steps) {
+    if (step >= steps) {
+      return "";
+    }
+    double perStep = (System.nanoTime() - began) / 1e9 / (step - firstStep + 1);
+    long seconds = Math.round(perStep * (steps - step));
+    return seconds < 60
+        ? ", %d s left".formatted(seconds)
+        : ", %d:%02d min left".formatted(seconds / 60, seconds % 60);
   }
 
   private static String line(Map<String, Number> metrics) {
     StringBuilder line = new StringBuilder();
     add(line, metrics, "eval_accuracy", "held-out %.1f %%", 100);
     add(line, metrics, "accuracy", "sampled %.1f %%", 100);
+    add(line, metrics, "reward_mean", "reward %.2f", 1);
     add(line, metrics, "loss", "loss %.4f", 1);
     add(line, metrics, "validation_loss", "validation %.4f", 1);
     add(line, metrics, "entropy", "entropy %.2f", 1);

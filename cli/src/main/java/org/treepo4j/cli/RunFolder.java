@@ -9,11 +9,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.cli.settings.SettingsComparison;
+import org.treepo4j.cli.settings.SettingsReader;
 import org.treepo4j.cli.settings.SettingsWriter;
 import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.TensorNames;
@@ -67,6 +70,26 @@ record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
   }
 
   /**
+   * Refuses settings other than those the run began with, where they change what it is.
+   *
+   * @param settings to go on with
+   */
+  void requireSettings(Record settings) {
+    Path file = path.resolve(SETTINGS);
+    if (checkpoint.isEmpty() || !Files.exists(file)) {
+      return;
+    }
+    List<String> changes =
+        SettingsComparison.changes(
+            SettingsReader.read(settings.getClass(), file, List.of()), settings);
+    if (!changes.isEmpty()) {
+      throw new InputException(
+          "%s: the run began with other settings: %s; give the old ones, or another output folder"
+              .formatted(file, String.join(", ", changes)));
+    }
+  }
+
+  /**
    * Refuses a checkpoint of another model before it is loaded.
    *
    * @param config of the model that is to go on
@@ -100,6 +123,26 @@ record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
                       Arrays.toString(expected.get(name))));
         }
       }
+    }
+  }
+
+  /** What trains and writes into the folder. */
+  interface Training<T> {
+    T run() throws IOException;
+  }
+
+  /**
+   * Trains. A failure of the file system that does not name its place, such as a full disk, gets
+   * the folder's name.
+   */
+  <T> T train(Training<T> training) throws IOException {
+    try {
+      return training.run();
+    } catch (IOException e) {
+      if (e.getClass() == IOException.class) {
+        throw new IOException(path + ": cannot be written: " + e.getMessage(), e);
+      }
+      throw e;
     }
   }
 

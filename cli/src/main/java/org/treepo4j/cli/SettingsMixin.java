@@ -1,5 +1,6 @@
 package org.treepo4j.cli;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,11 +28,19 @@ final class SettingsMixin {
     return SettingsReader.read(type, file, overrides);
   }
 
-  boolean resume() {
-    return resume;
-  }
-
-  RunFolder runFolder(Path output, RunConsole console) throws java.io.IOException {
-    return resume ? RunFolder.resumed(output, console) : RunFolder.fresh(output, console);
+  /**
+   * The folder the run goes to, or goes on in.
+   *
+   * @param settings of the run
+   * @param output the folder they name
+   * @throws InputException for settings that a run in that folder cannot go on with
+   */
+  RunFolder runFolder(Record settings, Path output, RunConsole console) throws IOException {
+    if (!resume) {
+      return RunFolder.fresh(output, console);
+    }
+    RunFolder run = RunFolder.resumed(output, console);
+    run.requireSettings(settings);
+    return run;
   }
 }

@@ -25,7 +25,7 @@ final class SettingsReferenceCommand implements Callable<Integer> {
       Settings are YAML; keys are the names below, nested by their dots. A key left out keeps its default, an unknown key or a
       wrong type is refused with the nearest known name. `--set a.b=c` overrides the file and may be given many times.
       Relative paths in a file start at the file's folder, those of `--set` at the working folder. A run keeps the settings
-      it was made with in `RUN_DIR/settings.yaml`.
+      it was made with in `RUN_DIR/settings.yaml`; `--resume` refuses other values, except of the settings marked ↻.
       """;
 
   @Spec private CommandSpec spec;

@@ -38,14 +38,14 @@ record SupervisedRun(
     Corpus corpus = corpus(maxTokens);
     Engines.choose(settings.engineOptions());
     try (RunConsole console = new RunConsole(spec.commandLine().getErr(), output)) {
-      RunFolder run = settingsMixin.runFolder(settings.output(), console);
+      RunFolder run = settingsMixin.runFolder((Record) settings, settings.output(), console);
       Policy policy = source.open(run);
       try (CausalLm model = policy.model()) {
         run.writeSettings((Record) settings);
         tell(corpus, maxTokens, console);
-        SupervisedTrainer.Result result =
-            new SupervisedTrainer(policy, corpus, settings, run.path(), console)
-                .run(run.checkpoint());
+        SupervisedTrainer trainer =
+            new SupervisedTrainer(policy, corpus, settings, run.path(), console);
+        SupervisedTrainer.Result result = run.train(() -> trainer.run(run.checkpoint()));
         String line = json(result, run.path());
         run.writeSummary(line);
         console.close();

@@ -59,7 +59,7 @@ final class TrainCommand implements Callable<Integer> {
     Engines.choose(engine);
     try (RunConsole console = new RunConsole(spec.commandLine().getErr(), treepo.output());
         RewardRunner rewards = settings.reward().runner(settings.rollout().maxResponseTokens())) {
-      RunFolder run = settingsMixin.runFolder(settings.output(), console);
+      RunFolder run = settingsMixin.runFolder(settings, settings.output(), console);
       TrainSettings placed = settings.withOutput(run.path());
       run.requireCheckpointOf(config, settings.lora());
       Policy policy = TrainingParts.policy(placed, run.checkpoint().map(Checkpoint::folder));
@@ -72,7 +72,7 @@ final class TrainCommand implements Callable<Integer> {
                 new Trainer.Parts(
                     policy, reference.model(), tokenizer, prompts, train, test, rewards),
                 console);
-        Trainer.Summary summary = trainer.run(run.checkpoint());
+        Trainer.Summary summary = run.train(() -> trainer.run(run.checkpoint()));
         String json = json(summary, run.path(), (System.nanoTime() - began) / 1e9);
         run.writeSummary(json);
         console.close();

@@ -19,4 +19,10 @@ public @interface Setting {
 
   /** Whether users must give it; then {@code defaults()} holds null. */
   boolean required() default false;
+
+  /**
+   * Whether a resumed run may be given another value than it began with, because the setting bounds
+   * time or memory, says what is measured or written, or how long the run goes on.
+   */
+  boolean mayChange() default false;
 }

@@ -7,8 +7,10 @@ public record RolloutSettings(
     @Setting("TREE, or INDEPENDENT for trajectories that share nothing but the prompt.")
         RolloutKind kind,
     @Setting(
-            "INDEPENDENT only: compute the prompt once for all trajectories; false computes it for"
-                + " each, as a sampler without prefix cache does. Does not change the trees.")
+            value =
+                "INDEPENDENT only: compute the prompt once for all trajectories; false computes it for"
+                    + " each, as a sampler without prefix cache does. Does not change the trees.",
+            mayChange = true)
         boolean sharePrompt,
     @Setting("Trajectories wanted per prompt, the paper's w; recipe rollout.n.") int maxWidth,
     @Setting("BY_RESPONSE_TOKENS only: trajectories wanted per prompt at least.") int minWidth,
@@ -42,8 +44,10 @@ public record RolloutSettings(
         int repetitionCount,
     @Setting("The distribution tokens are drawn from.") SamplingSettings sampling,
     @Setting(
-            "Most paths the model advances at once; more wait for a free row. Does not change the"
-                + " trees.")
+            value =
+                "Most paths the model advances at once; more wait for a free row. Does not change the"
+                    + " trees.",
+            mayChange = true)
         int maxBatchPaths) {
 
   public static RolloutSettings defaults() {

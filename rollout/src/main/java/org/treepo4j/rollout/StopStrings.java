@@ -7,7 +7,7 @@ import java.util.List;
  * chose it and its log-probability counts; so a response's text may hold the stop string and a few
  * characters more, which {@link #cut} takes away.
  */
-public final class StopStrings {
+final class StopStrings {
   private final List<String> texts;
   private final int longest;
 

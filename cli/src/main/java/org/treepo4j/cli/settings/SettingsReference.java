@@ -36,12 +36,13 @@ public final class SettingsReference {
         rows(text, key + ".", inner, innerDefaults);
       } else {
         text.append(
-            "| `%s` | %s | %s%s |\n"
+            "| `%s` | %s | %s%s%s |\n"
                 .formatted(
                     key,
                     setting.required() ? "required" : value == null ? "" : "`" + shown(value) + "`",
                     escaped(setting.value()),
-                    inner.isEnum() ? " (" + RecordBinder.expectation(inner) + ")" : ""));
+                    inner.isEnum() ? " (" + RecordBinder.expectation(inner) + ")" : "",
+                    setting.mayChange() ? " ↻" : ""));
       }
     }
   }

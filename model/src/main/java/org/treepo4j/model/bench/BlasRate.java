@@ -4,6 +4,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
+import org.treepo4j.model.samediff.Nd4jBackends;
 
 /** The product of {@code MachineLimits} by ND4J, whose CPU backend calls OpenBLAS. */
 final class BlasRate {
@@ -16,6 +17,7 @@ final class BlasRate {
 
   /** 10⁹ operations per second, median of many rounds. */
   static double measure() {
+    Nd4jBackends.require();
     try (INDArray a = Nd4j.ones(DataType.FLOAT, M, K);
         INDArray b = Nd4j.ones(DataType.FLOAT, N, K);
         INDArray c = Nd4j.create(DataType.FLOAT, M, N)) {

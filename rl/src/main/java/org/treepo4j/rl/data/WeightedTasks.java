@@ -11,7 +11,7 @@ import java.util.Random;
  * through its own tasks in {@link ShuffledTasks shuffled} order. So a place in the row says which
  * task it is.
  */
-public final class WeightedTasks implements TaskSource {
+final class WeightedTasks implements TaskSource {
   private static final int BLOCK = 1000;
 
   private final List<ShuffledTasks> sources = new ArrayList<>();

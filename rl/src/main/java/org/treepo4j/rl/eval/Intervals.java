@@ -7,7 +7,7 @@ import org.apache.commons.math3.stat.interval.ConfidenceInterval;
 import org.apache.commons.math3.stat.interval.WilsonScoreInterval;
 
 /** Confidence intervals of means over tasks. */
-public final class Intervals {
+final class Intervals {
   private static final int RESAMPLES = 2000;
 
   private Intervals() {}

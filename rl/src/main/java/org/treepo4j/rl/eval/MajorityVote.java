@@ -9,7 +9,7 @@ import org.treepo4j.rl.grading.AnswerGrader;
  * Whether the answer that most responses give is right. Answers are the same when the grader says
  * so; responses without an answer do not vote; a tie counts with the share of its right answers.
  */
-public final class MajorityVote {
+final class MajorityVote {
   /** Draws of k responses, where there are more than k. */
   private static final int DRAWS = 200;
 

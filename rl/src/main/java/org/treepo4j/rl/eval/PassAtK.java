@@ -1,7 +1,7 @@
 package org.treepo4j.rl.eval;
 
 /** The chance that at least one of k responses is right. */
-public final class PassAtK {
+final class PassAtK {
   private PassAtK() {}
 
   /**

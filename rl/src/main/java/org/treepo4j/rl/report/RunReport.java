@@ -54,9 +54,14 @@ public record RunReport(Path html, long bytes, List<String> notices) {
   private static void writeWhole(byte[] page, Path html) throws IOException {
     Path target = html.toAbsolutePath();
     Files.createDirectories(target.getParent());
-    Path aside = Files.createTempFile(target.getParent(), ".report", ".html");
+    Path aside = target.resolveSibling("." + target.getFileName() + ".new");
     try {
-      try (FileChannel out = FileChannel.open(aside, StandardOpenOption.WRITE)) {
+      try (FileChannel out =
+          FileChannel.open(
+              aside,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.TRUNCATE_EXISTING,
+              StandardOpenOption.WRITE)) {
         ByteBuffer rest = ByteBuffer.wrap(page);
         while (rest.hasRemaining()) {
           out.write(rest);

@@ -5,8 +5,7 @@ import org.treepo4j.rl.grading.AnswerGrader;
 import org.treepo4j.rl.grading.Grade;
 
 /** The outcome reward: one value for a right final answer, another for a wrong one. */
-public record AnswerMatchReward(AnswerGrader grader, double correct, double wrong)
-    implements Reward {
+record AnswerMatchReward(AnswerGrader grader, double correct, double wrong) implements Reward {
 
   public AnswerMatchReward {
     Objects.requireNonNull(grader, "grader");

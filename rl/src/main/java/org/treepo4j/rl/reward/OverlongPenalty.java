@@ -8,7 +8,7 @@ package org.treepo4j.rl.reward;
  * @param buffer tokens over which the penalty grows from 0 to {@code factor}
  * @param factor the largest penalty
  */
-public record OverlongPenalty(int maxResponseTokens, int buffer, double factor) implements Reward {
+record OverlongPenalty(int maxResponseTokens, int buffer, double factor) implements Reward {
 
   public OverlongPenalty {
     if (buffer <= 0 || buffer > maxResponseTokens) {

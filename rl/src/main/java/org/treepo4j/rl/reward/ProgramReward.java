@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>Several copies run at once. A copy that dies, is late or writes something else is ended and
  * started anew for the next response; the response it failed on counts as failed.
  */
-public final class ProgramReward implements Reward, AutoCloseable {
+final class ProgramReward implements Reward, AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final List<String> command;

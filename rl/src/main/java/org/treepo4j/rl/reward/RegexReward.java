@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
  * One value where a regular expression is found in the response, another where it is not. An
  * expression that runs away overflows the stack or the time limit, and the runner counts that.
  */
-public record RegexReward(Pattern pattern, double found, double missing) implements Reward {
+record RegexReward(Pattern pattern, double found, double missing) implements Reward {
 
   public RegexReward {
     Objects.requireNonNull(pattern, "pattern");

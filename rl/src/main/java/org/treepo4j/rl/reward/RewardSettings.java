@@ -20,7 +20,7 @@ public record RewardSettings(
     @Setting("reward for a wrong or missing outcome; -1 as in DAPO") double wrong,
     @Setting("reward when scoring throws or is late") double failure,
     @Setting("seconds one response may be scored") double timeLimitSeconds,
-    @Setting("how many responses are scored at once") int threads,
+    @Setting(value = "how many responses are scored at once", mayChange = true) int threads,
     @Setting("how final answers are found") GradingSettings grading,
     @Setting("tokens before maxResponseTokens in which the overlong penalty grows; 0: no penalty")
         int overlongBuffer,

@@ -6,7 +6,7 @@ import java.util.Objects;
 /**
  * A weighted sum of rewards. The first part decides whether the task is solved; the others shape.
  */
-public record WeightedReward(List<Part> parts) implements Reward, AutoCloseable {
+record WeightedReward(List<Part> parts) implements Reward, AutoCloseable {
 
   /** One summand. */
   public record Part(double weight, Reward reward) {

@@ -9,8 +9,9 @@ import org.treepo4j.model.Setting;
  * @param keepLast newest checkpoints kept, besides the best
  */
 public record CheckpointSettings(
-    @Setting("steps between two checkpoints; 0 for one at the end only") int everySteps,
-    @Setting("newest checkpoints kept, besides the best") int keepLast) {
+    @Setting(value = "steps between two checkpoints; 0 for one at the end only", mayChange = true)
+        int everySteps,
+    @Setting(value = "newest checkpoints kept, besides the best", mayChange = true) int keepLast) {
 
   public static CheckpointSettings defaults() {
     return new CheckpointSettings(50, 2);

@@ -12,12 +12,16 @@ import org.treepo4j.model.Setting;
  * @param patience evaluations without a new best before the run stops; 0 for never
  */
 public record EvaluationSettings(
-    @Setting("steps between two evaluations; 0 for one before and one after the run")
+    @Setting(
+            value = "steps between two evaluations; 0 for one before and one after the run",
+            mayChange = true)
         int everySteps,
     @Setting("how many of the held-out tasks; 0 for all") int maxTasks,
     @Setting("sampled answers per task; accuracy is their mean, pass@1") int samples,
     @Setting("sampling temperature of evaluations; 0 is greedy") double temperature,
-    @Setting("evaluations without a new best before the run stops early; 0 for never")
+    @Setting(
+            value = "evaluations without a new best before the run stops early; 0 for never",
+            mayChange = true)
         int patience) {
 
   public static EvaluationSettings defaults() {

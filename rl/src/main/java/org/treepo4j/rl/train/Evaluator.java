@@ -10,7 +10,7 @@ import org.treepo4j.rollout.RolloutProgress;
 import org.treepo4j.rollout.RolloutStatistics;
 
 /** Measures a policy on held-out tasks by independent samples. */
-public final class Evaluator {
+final class Evaluator {
   /** Evaluations have random streams of their own, the same at every step of a run. */
   private static final long STREAM = -1;
 

@@ -15,9 +15,14 @@ import org.treepo4j.model.vector.WeightStorage;
  */
 public record SftSettings(
     @Setting(value = "Hugging Face folder of the model to start from", required = true) Path model,
-    @Setting(value = "folder for checkpoints and metrics", required = true) Path output,
-    @Setting("auto (samediff on a usable GPU, else vector), vector or samediff") EngineName engine,
-    @Setting("threads of the vector engine, 0 for all processors") int threads,
+    @Setting(value = "folder for checkpoints and metrics", required = true, mayChange = true)
+        Path output,
+    @Setting(
+            value = "auto (samediff on a usable GPU, else vector), vector or samediff",
+            mayChange = true)
+        EngineName engine,
+    @Setting(value = "threads of the vector engine, 0 for all processors", mayChange = true)
+        int threads,
     @Setting("seed of shuffling and synthetic tasks") long seed,
     @Setting("what it learns from") CorpusSettings corpus,
     @Setting("AdamW and what surrounds an update") OptimizerSettings optimizer,

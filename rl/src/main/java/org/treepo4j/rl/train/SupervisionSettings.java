@@ -13,14 +13,21 @@ import org.treepo4j.model.Setting;
  * @param maxSkippedUpdates updates in a row that may be skipped for a gradient that is not finite
  */
 public record SupervisionSettings(
-    @Setting("passes over the corpus") int epochs,
+    @Setting(value = "passes over the corpus", mayChange = true) int epochs,
     @Setting("tokens per optimiser update; examples are packed into it without seeing each other")
         int batchTokens,
-    @Setting("tokens per forward and backward pass; bounds memory, not the result")
+    @Setting(
+            value = "tokens per forward and backward pass; bounds memory, not the result",
+            mayChange = true)
         int microBatchTokens,
-    @Setting("updates between two validation losses; 0 for one at the end") int validateEverySteps,
+    @Setting(
+            value = "updates between two validation losses; 0 for one at the end",
+            mayChange = true)
+        int validateEverySteps,
     @Setting("longest example in tokens; longer ones are cut") int maxTokens,
-    @Setting("updates in a row that may be skipped for a NaN or infinite gradient")
+    @Setting(
+            value = "updates in a row that may be skipped for a NaN or infinite gradient",
+            mayChange = true)
         int maxSkippedUpdates) {
 
   public static SupervisionSettings defaults() {

@@ -20,11 +20,16 @@ import org.treepo4j.rollout.RolloutSettings;
  */
 public record TrainSettings(
     @Setting(value = "Hugging Face folder of the policy to start from", required = true) Path model,
-    @Setting(value = "run folder: checkpoints, metrics, trees", required = true) Path output,
-    @Setting("auto (samediff on a usable GPU, else vector), vector or samediff") EngineName engine,
+    @Setting(value = "run folder: checkpoints, metrics, trees", required = true, mayChange = true)
+        Path output,
+    @Setting(
+            value = "auto (samediff on a usable GPU, else vector), vector or samediff",
+            mayChange = true)
+        EngineName engine,
     @Setting("weight storage while sampling: f32, or bf16 to read half the memory (vector only)")
         WeightStorage weights,
-    @Setting("threads of the vector engine, 0 for all processors") int threads,
+    @Setting(value = "threads of the vector engine, 0 for all processors", mayChange = true)
+        int threads,
     @Setting("seed of everything random") long seed,
     @Setting("tasks to learn on and to be measured on") DataSettings data,
     @Setting("how trees are sampled") RolloutSettings rollout,

@@ -22,10 +22,12 @@ import org.treepo4j.model.Setting;
  * @param treesKept trees per step written for inspection
  */
 public record TrainerSettings(
-    @Setting("rollout-and-update rounds") int steps,
+    @Setting(value = "rollout-and-update rounds", mayChange = true) int steps,
     @Setting(
-            "end the run with the step that has sampled so many tokens for training, each counted"
-                + " once; 0 for no limit")
+            value =
+                "end the run with the step that has sampled so many tokens for training, each counted"
+                    + " once; 0 for no limit",
+            mayChange = true)
         long maxSampledTokens,
     @Setting("prompts, and so trees, per step (recipe: data.train_batch_size, 512)")
         int promptsPerStep,
@@ -33,20 +35,32 @@ public record TrainerSettings(
             "prompts per optimiser update, 0 for all of the step (recipe: ppo_mini_batch_size, 32)")
         int miniBatchPrompts,
     @Setting("times every batch is trained on (recipe: ppo_epochs, 1)") int epochsPerBatch,
-    @Setting("unique tokens per forward and backward pass; bounds memory, not the result")
+    @Setting(
+            value = "unique tokens per forward and backward pass; bounds memory, not the result",
+            mayChange = true)
         int microBatchTokens,
     @Setting(
-            "compute shared tokens once; false trains every trajectory alone, with the same result")
+            value =
+                "compute shared tokens once; false trains every trajectory alone, with the same result",
+            mayChange = true)
         boolean treeTraining,
     @Setting("replace prompts whose trajectories all have one score (DAPO: filter_groups)")
         boolean dynamicSampling,
-    @Setting("rounds of sampling until a step has its prompts (recipe: max_num_gen_batches, 10)")
+    @Setting(
+            value =
+                "rounds of sampling until a step has its prompts (recipe: max_num_gen_batches, 10)",
+            mayChange = true)
         int maxGenerationBatches,
-    @Setting("train on what there is when a step stays short, instead of ending the run")
+    @Setting(
+            value = "train on what there is when a step stays short, instead of ending the run",
+            mayChange = true)
         boolean trainOnShortBatch,
-    @Setting("updates in a row that may be skipped for a NaN or infinite gradient")
+    @Setting(
+            value = "updates in a row that may be skipped for a NaN or infinite gradient",
+            mayChange = true)
         int maxSkippedUpdates,
-    @Setting("trees per step written to RUN_DIR/trees for inspection") int treesKept) {
+    @Setting(value = "trees per step written to RUN_DIR/trees for inspection", mayChange = true)
+        int treesKept) {
 
   public static TrainerSettings defaults() {
     return new TrainerSettings(200, 0, 16, 0, 1, 16_384, true, true, 10, false, 3, 2);

@@ -73,7 +73,7 @@ final class WeightUpdate {
               + skippedInARow
               + " times in a row (norm "
               + norm
-              + "): lower optimizer.learningRate.peak, or go on from an earlier checkpoint");
+              + "): begin a run with a lower optimizer.learningRate.peak, from a checkpoint if one is good");
     }
     policy.trainable().zeroGradients();
     return new Outcome(norm, rate, !finite);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -104,15 +105,55 @@ class RefusalTest {
   }
 
   @Test
+  void settingsThatChangeTheRunItGoesOnWith() throws IOException {
+    runs.run("train", "run", "--set", "trainer.steps=2").ok();
+    resumeRefused(
+        "run/settings.yaml: the run began with other settings: optimizer.weightDecay was 0.1, is"
+            + " 0.2; give the old ones, or another output folder",
+        "optimizer.weightDecay=0.2");
+    resumeRefused("rollout.maxWidth was 6, is 7", "rollout.maxWidth=7");
+    resumeRefused("advantage.estimator was treepo, is grpo", "advantage.estimator=grpo");
+    resumeRefused("lora.rank was 0, is 2", "lora.rank=2");
+    resumeRefused("model was " + path("model"), "model=" + runs.model("other", 16, 4));
+    Files.copy(folder.resolve("tasks.jsonl"), folder.resolve("others.jsonl"));
+    resumeRefused("data.train was [" + path("tasks.jsonl"), "data.train=" + path("others.jsonl"));
+    TinyRuns.Result goingOn =
+        runs.run(
+                "train",
+                "run",
+                "--resume",
+                "--set",
+                "trainer.steps=3",
+                "--set",
+                "trainer.microBatchTokens=200",
+                "--set",
+                "evaluation.everySteps=3",
+                "--set",
+                "checkpoint={everySteps: 0, keepLast: 1}",
+                "--set",
+                "threads=1")
+            .ok();
+    assertThat(goingOn.json().get("steps").asInt()).isEqualTo(3);
+    runs.run("sft", "sft").ok();
+    assertRefused(
+        runs.run("sft", "sft", "--resume", "--set", "trainer.batchTokens=60"),
+        "trainer.batchTokens was 40, is 60");
+  }
+
+  private void resumeRefused(String message, String... settings) {
+    String[] more = Arrays.copyOf(settings(settings), 2 * settings.length + 1);
+    more[2 * settings.length] = "--resume";
+    assertRefused(runs.run("train", "run", more), message);
+  }
+
+  @Test
   void checkpointsOfAnotherModel() throws IOException {
     runs.run("train", "run", "--set", "trainer.steps=2").ok();
-    Path wide = runs.model("wide", 32, 1);
-    assertRefused(
-        runs.run("train", "run", "--resume", "--set", "model=" + wide), "is of another model");
-    assertRefused(
-        runs.run("train", "run", "--resume", "--set", "lora.rank=2"),
-        "is of a run without adapters");
+    Files.delete(folder.resolve("run/settings.yaml"));
+    resumeRefused("is of another model", "model=" + runs.model("wide", 32, 1));
+    resumeRefused("is of a run without adapters", "lora.rank=2");
     runs.run("train", "lora", "--set", "trainer.steps=2", "--set", "lora.rank=2").ok();
+    Files.delete(folder.resolve("lora/settings.yaml"));
     assertRefused(runs.run("train", "lora", "--resume"), "is of a run with adapters");
     assertRefused(
         runs.run("train", "lora", "--resume", "--set", "lora.rank=3"),
@@ -120,13 +161,17 @@ class RefusalTest {
   }
 
   private void refused(String message, String... settings) {
+    assertRefused(runs.run("train", "refused", settings(settings)), message);
+    assertThat(folder.resolve("refused/metrics.jsonl")).doesNotExist();
+  }
+
+  private static String[] settings(String... settings) {
     String[] more = new String[2 * settings.length];
     for (int i = 0; i < settings.length; i++) {
       more[2 * i] = "--set";
       more[2 * i + 1] = settings[i];
     }
-    assertRefused(runs.run("train", "refused", more), message);
-    assertThat(folder.resolve("refused/metrics.jsonl")).doesNotExist();
+    return more;
   }
 
   private static void assertRefused(TinyRuns.Result result, String message) {

@@ -1,11 +1,15 @@
 // Numbers and texts as a reader sees them.
 const known = (value) => value !== null && value !== undefined && Number.isFinite(value);
 
+/** Smaller numbers are what rounding left of zero. */
+const rounding = 1e-12;
+
 /** Up to 4 significant digits for numbers of any size. */
 function brief(value) {
   if (!known(value)) return "–";
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return minus(value.toExponential(2));
+  if (size < rounding) return "0";
+  if (size < 1e-3 || size >= 1e6) return minus(value.toExponential(2));
   if (Number.isInteger(value)) return minus(String(value));
   return minus(size >= 1000 ? value.toFixed(0) : size >= 100 ? value.toFixed(1) : size >= 10 ? value.toFixed(2) : value.toFixed(4));
 }

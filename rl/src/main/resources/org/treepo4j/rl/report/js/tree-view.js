@@ -54,7 +54,7 @@ function linksTo(layout, model, parent, tree, scale, path) {
 function nodeBox(layout, node, colour, value, path, select) {
   const box = layout.places.get(node.id);
   const ink = inkOn(colour);
-  const letters = Math.floor((box.width - (node.fallback ? 18 : 13)) / 7.5);
+  const letters = Math.floor((box.width - (node.fallback ? 21 : 16)) / 7.5);
   const left = box.x + (node.fallback ? 13 : 8);
   const facts = node.through.length > 1 && box.height >= 40;
   const group = svg("g", {

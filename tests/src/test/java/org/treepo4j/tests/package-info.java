@@ -1,0 +1,2 @@
+/** What holds across rooms; {@code RoomsTest} holds the map of the house itself. */
+package org.treepo4j.tests;
