@@ -8,7 +8,8 @@ import org.treepo4j.tokenizer.regex.UnicodeSets;
 /**
  * Finds added tokens in a text, the leftmost first and the longest of those, and normalises what
  * lies between them: first the tokens that stand for themselves, then, in the normalised text,
- * those that are looked for there.
+ * those that are looked for there. Where normalising makes tokens equal, special ones come before
+ * others and the first of those before the next.
  */
 final class AddedTokens {
   private final TokenTrie plain = new TokenTrie();
@@ -17,12 +18,15 @@ final class AddedTokens {
 
   AddedTokens(Collection<AddedToken> tokens, Normalizer normalizer) {
     this.normalizer = normalizer;
-    for (AddedToken token : tokens) {
-      if (token.normalized()) {
-        normalized.add(normalizer.normalize(token.content()), token);
-      } else {
-        plain.add(token.content(), token);
-      }
+    tokens.stream().filter(AddedToken::special).forEach(this::add);
+    tokens.stream().filter(token -> !token.special()).forEach(this::add);
+  }
+
+  private void add(AddedToken token) {
+    if (token.normalized()) {
+      normalized.add(normalizer.normalize(token.content()), token);
+    } else {
+      plain.add(token.content(), token);
     }
   }
 
@@ -93,6 +97,9 @@ final class AddedTokens {
       while (token.rstrip() && tokenEnd < end && isSpace(text.charAt(tokenEnd))) {
         tokenEnd++;
       }
+      if (token.lstrip() && tokenEnd <= done) {
+        continue; // it is among the spaces that the token before took
+      }
       if (tokenStart > done) {
         parts.text(text, done, tokenStart, done == 0);
       }
@@ -139,7 +146,9 @@ final class AddedTokens {
       for (int i = 0; i < content.length(); i++) {
         node = node.children.computeIfAbsent(content.charAt(i), c -> new Node());
       }
-      node.token = token;
+      if (node.token == null) {
+        node.token = token;
+      }
     }
 
     Match longestAt(String text, int from, int end) {

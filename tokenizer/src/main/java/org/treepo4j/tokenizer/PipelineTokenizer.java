@@ -21,7 +21,7 @@ final class PipelineTokenizer implements Tokenizer {
       highest = Math.max(highest, token.id());
     }
     this.vocabSize = highest + 1;
-    this.addedTokens = new AddedTokens(addedById.values(), parts.normalizer());
+    this.addedTokens = new AddedTokens(parts.addedTokens(), parts.normalizer());
   }
 
   @Override

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Assumptions;
 
@@ -43,6 +44,14 @@ final class Oracle {
       OPEN.put(folder, oracle);
     }
     oracle.compare(text);
+  }
+
+  /** As {@link #compare(Path, String)}, for a folder that is used only now. */
+  static void compareOnce(Path folder, List<String> texts) throws IOException {
+    Oracle oracle = new Oracle(folder);
+    try (HuggingFaceTokenizer closed = oracle.theirs) {
+      texts.forEach(oracle::compare);
+    }
   }
 
   private void compare(String text) {

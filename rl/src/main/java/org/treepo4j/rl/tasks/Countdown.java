@@ -1,9 +1,9 @@
 package org.treepo4j.rl.tasks;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -11,19 +11,20 @@ import java.util.regex.Pattern;
  * 3+5=8*7=56;3*5=15+7=22;\boxed{3*5+7}}. Each number may be used once, with + - and *.
  *
  * <p>Its demonstrations know two strategies. The patient one works out one try after the other
- * until the target is met, but sometimes slips or gives up; the hasty one boxes the first
- * expression that comes to mind. So a base model trained on them has something to learn from
- * rewards alone: to go on trying, and not to slip.
+ * until the target is met, but sometimes slips, and sometimes gives up; the hasty one boxes the
+ * first expression that comes to mind. So a base model trained on them has something to learn from
+ * rewards alone: to go on trying, to try what is promising, and not to slip.
  */
 public final class Countdown implements SyntheticTask {
-  private static final int MAX_NUMBER = 9;
-  private static final int MAX_TARGET = 99;
-  private static final int MAX_TRIES = 6;
-  private static final int MAX_DRAWS = 100_000;
+  private static final int NUMBERS = 3;
+  private static final int MAX_NUMBER = 25;
+  private static final int MAX_VALUE = 99;
+  private static final int MAX_TRIES = 5;
   private static final double HASTY_SHARE = 0.5;
   private static final double HASTY_RIGHT = 0.15;
   private static final double SLIP = 0.04;
-  private static final double HINDSIGHT = 0.45;
+  private static final double GIVES_UP = 0.25;
+  private static final double HINDSIGHT = 0.4;
   private static final String OPERATIONS = "+-*";
   private static final Pattern NUMBER = Pattern.compile("\\d+");
 
@@ -35,6 +36,11 @@ public final class Countdown implements SyntheticTask {
 
     int value() {
       return apply(partial(), second, c);
+    }
+
+    /** What one can work out with two digits. */
+    boolean isSmall() {
+      return partial() >= 0 && partial() <= MAX_VALUE && value() >= 0 && value() <= MAX_VALUE;
     }
 
     String worked(int shownPartial, int shownValue) {
@@ -53,16 +59,14 @@ public final class Countdown implements SyntheticTask {
     return "countdown";
   }
 
-  /** Three numbers of 1..9 and a target of 1..99 that they reach. */
+  /** Three numbers of 1..25, ascending, and a target of 1..99 that they reach. */
   @Override
   public Problem problem(SplittableRandom random) {
     while (true) {
-      int[] numbers = new int[3];
-      for (int i = 0; i < numbers.length; i++) {
-        numbers[i] = random.nextInt(1, MAX_NUMBER + 1);
-      }
-      int target = randomTry(numbers, random).value();
-      if (target >= 1 && target <= MAX_TARGET) {
+      int[] numbers = random.ints(NUMBERS, 1, MAX_NUMBER + 1).sorted().toArray();
+      List<Try> tries = tries(numbers);
+      int target = anyOf(tries, random).value();
+      if (target > 0) {
         String given = numbers[0] + "," + numbers[1] + "," + numbers[2];
         return new Problem(
             given + ">" + target + ":", "{\"target\":" + target + ",\"numbers\":[" + given + "]}");
@@ -72,52 +76,51 @@ public final class Countdown implements SyntheticTask {
 
   @Override
   public String demonstration(Problem problem, SplittableRandom random) {
-    List<Integer> given = new ArrayList<>();
-    Matcher matcher = NUMBER.matcher(problem.prompt());
-    while (matcher.find()) {
-      given.add(Integer.valueOf(matcher.group()));
-    }
-    int[] numbers = {given.get(0), given.get(1), given.get(2)};
-    int target = given.get(3);
+    int[] given =
+        NUMBER
+            .matcher(problem.prompt())
+            .results()
+            .mapToInt(found -> Integer.parseInt(found.group()))
+            .toArray();
+    int target = given[NUMBERS];
+    List<Try> tries = tries(Arrays.copyOf(given, NUMBERS));
+    List<Try> solutions = tries.stream().filter(one -> one.value() == target).toList();
     if (random.nextDouble() < HASTY_SHARE) {
       boolean right = random.nextDouble() < HASTY_RIGHT;
-      return boxed(right ? solution(numbers, target, random) : randomTry(numbers, random));
+      return boxed(anyOf(right ? solutions : tries, random));
     }
     StringBuilder text = new StringBuilder();
-    Try last = null;
-    for (int i = 0; i < MAX_TRIES; i++) {
+    for (int left = MAX_TRIES - 1; ; left--) {
       boolean known = random.nextDouble() < HINDSIGHT;
-      last = known ? solution(numbers, target, random) : randomTry(numbers, random);
-      int partial = slipped(last.partial(), random);
-      int value = slipped(apply(partial, last.second, last.c), random);
-      text.append(last.worked(partial, value));
-      if (value == target) {
-        break;
+      Try next = anyOf(known ? solutions : tries, random);
+      int partial = slipped(next.partial(), random);
+      int value = slipped(apply(partial, next.second, next.c), random);
+      text.append(next.worked(partial, value));
+      if (value == target || left == 0 || random.nextDouble() < GIVES_UP) {
+        return text.append(boxed(next)).toString();
       }
     }
-    return text.append(boxed(last)).toString();
   }
 
-  private static Try randomTry(int[] numbers, SplittableRandom random) {
-    int a = random.nextInt(3);
-    int b = (a + random.nextInt(1, 3)) % 3;
-    int c = 3 - a - b;
-    return new Try(
-        numbers[a],
-        OPERATIONS.charAt(random.nextInt(3)),
-        numbers[b],
-        OPERATIONS.charAt(random.nextInt(3)),
-        numbers[c]);
-  }
-
-  private static Try solution(int[] numbers, int target, SplittableRandom random) {
-    for (int i = 0; i < MAX_DRAWS; i++) {
-      Try candidate = randomTry(numbers, random);
-      if (candidate.value() == target) {
-        return candidate;
+  /** All that can be tried with the numbers, in every order. */
+  private static List<Try> tries(int[] numbers) {
+    List<Try> tries = new ArrayList<>();
+    for (int a = 0; a < NUMBERS; a++) {
+      for (int b = 0; b < NUMBERS; b++) {
+        if (a != b) {
+          for (char first : OPERATIONS.toCharArray()) {
+            for (char second : OPERATIONS.toCharArray()) {
+              tries.add(new Try(numbers[a], first, numbers[b], second, numbers[NUMBERS - a - b]));
+            }
+          }
+        }
       }
     }
-    throw new IllegalArgumentException("problem must have a solution, was " + target);
+    return tries.stream().filter(Try::isSmall).toList();
+  }
+
+  private static Try anyOf(List<Try> tries, SplittableRandom random) {
+    return tries.get(random.nextInt(tries.size()));
   }
 
   private static int slipped(int value, SplittableRandom random) {

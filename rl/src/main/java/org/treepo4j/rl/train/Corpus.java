@@ -4,12 +4,15 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.treepo4j.rl.data.Demonstration;
 import org.treepo4j.rl.data.DemonstrationReader;
 import org.treepo4j.rl.data.Prompt;
+import org.treepo4j.rl.data.TaskReader;
 import org.treepo4j.rl.loss.SftExample;
 import org.treepo4j.rl.tasks.SyntheticTask;
 import org.treepo4j.rl.tasks.SyntheticTasks;
@@ -49,10 +52,11 @@ public record Corpus(
     if (!settings.task().isEmpty()) {
       SyntheticTask task = SyntheticTasks.named(settings.task());
       SplittableRandom random = new SplittableRandom(seed);
-      SplittableRandom heldOut = random.split();
+      SplittableRandom validation = random.split();
+      Set<String> heldOut = prompts(settings.heldOut());
       return encoder.corpus(
-          encoder.made(task, settings.examples(), random),
-          encoder.made(task, settings.validationExamples(), heldOut));
+          encoder.made(task, settings.examples(), heldOut, random),
+          encoder.made(task, settings.validationExamples(), heldOut, validation));
     }
     if (settings.train().isEmpty()) {
       throw new IllegalArgumentException("train must name files, or task a synthetic task");
@@ -60,7 +64,18 @@ public record Corpus(
     return encoder.corpus(encoder.read(settings.train()), encoder.read(settings.validation()));
   }
 
+  private static Set<String> prompts(List<Path> files) throws IOException {
+    Set<String> prompts = new HashSet<>();
+    for (Path file : files) {
+      TaskReader.read(file).forEach(task -> prompts.add(task.prompt().text()));
+    }
+    return prompts;
+  }
+
   private static final class Encoder {
+    /** A task whose problems are all held out must not be drawn from for ever. */
+    private static final int MAX_REFUSED = 1_000_000;
+
     private final Tokenizer tokenizer;
     private final PromptEncoder prompts;
     private final int eosTokenId;
@@ -94,10 +109,19 @@ public record Corpus(
       return examples;
     }
 
-    List<SftExample> made(SyntheticTask task, int count, SplittableRandom random) {
+    List<SftExample> made(
+        SyntheticTask task, int count, Set<String> heldOut, SplittableRandom random) {
       List<SftExample> examples = new ArrayList<>();
+      int refused = 0;
       for (int i = 0; i < count; i++) {
         SyntheticTask.Problem problem = task.problem(random);
+        while (heldOut.contains(problem.prompt())) {
+          if (++refused > MAX_REFUSED) {
+            throw new IllegalArgumentException(
+                "heldOut must leave problems of the task, left none");
+          }
+          problem = task.problem(random);
+        }
         example(
                 new Demonstration(
                     new Prompt.Text(problem.prompt()), task.demonstration(problem, random)))

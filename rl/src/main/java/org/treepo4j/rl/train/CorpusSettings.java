@@ -12,6 +12,7 @@ import org.treepo4j.model.Setting;
  * @param task name of a synthetic task that makes the demonstrations; empty for files
  * @param examples how many demonstrations the task makes for training
  * @param validationExamples how many it makes for the validation loss
+ * @param heldOut files of tasks whose prompts it makes none for
  */
 public record CorpusSettings(
     @Setting("JSONL files of {prompt, completion}, {text} or {messages} rows") List<Path> train,
@@ -19,13 +20,20 @@ public record CorpusSettings(
     @Setting("synthetic task that makes the demonstrations instead of files; empty for none")
         String task,
     @Setting("demonstrations the task makes for training") int examples,
-    @Setting("demonstrations the task makes for the validation loss") int validationExamples) {
+    @Setting("demonstrations the task makes for the validation loss") int validationExamples,
+    @Setting(
+            "files of tasks that the synthetic task must not show: no demonstration has a prompt of them")
+        List<Path> heldOut) {
 
   public static CorpusSettings defaults() {
-    return new CorpusSettings(List.of(), List.of(), "", 50_000, 500);
+    return new CorpusSettings(List.of(), List.of(), "", 50_000, 500, List.of());
   }
 
   public CorpusSettings {
+    heldOut = List.copyOf(heldOut);
+    if (task.isEmpty() && !heldOut.isEmpty()) {
+      throw new IllegalArgumentException("heldOut must be empty where no task is given");
+    }
     if (!task.isEmpty() && !train.isEmpty()) {
       throw new IllegalArgumentException("task must be empty where train files are given");
     }
