@@ -53,6 +53,7 @@ final class RunConsole implements TrainingListener, AutoCloseable {
                 .startsFrom(step - 1, java.time.Duration.ZERO)
                 .build();
       }
+      bar.maxHint(steps);
       bar.stepTo(step);
       bar.setExtraMessage(" " + line);
     } else if (output.verbose()

@@ -152,7 +152,7 @@ public final class Trainer {
         metrics.put("seconds", seconds);
         outcome.metrics().forEach(metrics::putIfAbsent);
         log.write(number, metrics);
-        listener.stepped(number, settings.trainer().steps(), metrics);
+        listener.stepped(number, expectedSteps(state), metrics);
         if (best
             || SupervisedTrainer.due(number, settings.checkpoint().everySteps(), finished(state))) {
           last = checkpoints.write(state, best, policy, weightUpdate);
@@ -219,6 +219,17 @@ public final class Trainer {
     return state.step() >= loop.steps()
         || loop.maxSampledTokens() > 0 && state.sampledTokens() >= loop.maxSampledTokens()
         || outOfPatience(state);
+  }
+
+  /** Steps there will be, if every one samples as many tokens as those so far did. */
+  private long expectedSteps(TrainingState state) {
+    TrainerSettings loop = settings.trainer();
+    if (loop.maxSampledTokens() == 0 || state.sampledTokens() == 0) {
+      return loop.steps();
+    }
+    double perStep = (double) state.sampledTokens() / state.step();
+    long affordable = (long) Math.ceil(loop.maxSampledTokens() / perStep);
+    return Math.max(state.step(), Math.min(loop.steps(), affordable));
   }
 
   private boolean outOfPatience(TrainingState state) {

@@ -12,7 +12,7 @@ public interface TrainingListener {
    * A step is done and logged.
    *
    * @param step 1 for the first
-   * @param steps how many there will be
+   * @param steps how many there will be, as far as can be foreseen
    * @param metrics as in {@code metrics.jsonl}
    */
   void stepped(long step, long steps, Map<String, Number> metrics);

@@ -92,6 +92,11 @@ final class TinyTraining {
         steps, 0, 2, 1, 1, 1000, true, true, maxRounds, trainOnShortBatch, 2, 1);
   }
 
+  /** As {@link #loop}, until so many tokens are sampled. */
+  static TrainerSettings budget(int steps, long sampledTokens) {
+    return new TrainerSettings(steps, sampledTokens, 2, 1, 1, 1000, true, true, 10, false, 2, 1);
+  }
+
   static TrainSettings settings(
       Path output,
       TrainerSettings loop,
@@ -144,11 +149,13 @@ final class TinyTraining {
   /** Remembers what it was told. */
   static final class Listener implements TrainingListener {
     final List<Map<String, Number>> steps = new ArrayList<>();
+    final List<Long> expected = new ArrayList<>();
     final List<String> notes = new ArrayList<>();
 
     @Override
     public void stepped(long step, long all, Map<String, Number> metrics) {
       steps.add(metrics);
+      expected.add(all);
     }
 
     @Override

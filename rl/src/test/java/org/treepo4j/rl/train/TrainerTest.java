@@ -87,6 +87,21 @@ class TrainerTest {
   }
 
   @Test
+  void aBudgetOfSampledTokensEndsTheRunWithTheStepThatUsesItUp() throws IOException {
+    TrainSettings settings =
+        TinyTraining.settings(
+            output, TinyTraining.budget(1000, 200), EvaluationSettings.defaults(), SELDOM);
+    Trainer.Summary summary =
+        TinyTraining.trainer(settings, model, TinyTraining.LENGTH, List.of(), listener)
+            .run(Optional.empty());
+    long steps = summary.state().step();
+    long lastStep = listener.steps.get((int) steps - 1).get("sampled_tokens").longValue();
+    assertThat(summary.state().sampledTokens()).isBetween(200L, 200L + lastStep - 1);
+    assertThat(listener.expected).hasSize((int) steps).last().isEqualTo(steps);
+    assertThat(listener.expected).allMatch(expected -> expected <= 3 * steps);
+  }
+
+  @Test
   void withoutHeldOutTasksNothingIsMeasuredAndTheEndIsKept() throws IOException {
     TrainSettings settings =
         TinyTraining.settings(
