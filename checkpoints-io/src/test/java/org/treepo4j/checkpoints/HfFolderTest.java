@@ -1,9 +1,16 @@
 package org.treepo4j.checkpoints;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.treepo4j.testsupport.SharedData;
 
 class HfFolderTest {
@@ -51,5 +58,55 @@ class HfFolderTest {
       }
       assertThat(elements).isEqualTo(150_336);
     }
+  }
+
+  /** Names of shards in an index; none may leave the folder. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "../model.safetensors",
+        "a/../../model.safetensors",
+        "sub/model.safetensors",
+        "/etc/model.safetensors",
+        "..\\\\model.safetensors",
+        "C:model.safetensors",
+        ".model.safetensors",
+        "model.safetensors\\u0000",
+        "model.bin",
+        ""
+      })
+  void refusesShardsElsewhere(String name, @TempDir Path copy) throws IOException {
+    Path source = SharedData.require("models/qwen2-tiny-sharded");
+    Files.copy(source.resolve("config.json"), copy.resolve("config.json"));
+    Path index = copy.resolve("model.safetensors.index.json");
+    Files.writeString(index, "{\"weight_map\":{\"model.norm.weight\":\"" + name + "\"}}");
+    assertThatThrownBy(() -> HfFolder.open(copy))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageStartingWith(index + ": ")
+        .hasMessageContaining("is not the name of a .safetensors file in this folder")
+        .message()
+        .doesNotContain("\n");
+  }
+
+  @Test
+  void refusesAnIndexThatDoesNotFitItsShards(@TempDir Path copy) throws IOException {
+    Path source = SharedData.require("models/qwen2-tiny-sharded");
+    try (Stream<Path> files = Files.list(source)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, copy.resolve(file.getFileName().toString()));
+      }
+    }
+    Path index = copy.resolve("model.safetensors.index.json");
+    String intact = Files.readString(index);
+    Files.writeString(index, intact.replace("\"model.norm.weight\"", "\"model.other.weight\""));
+    assertThatThrownBy(() -> HfFolder.open(copy))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("has no tensor \"model.other.weight\", which");
+    Files.writeString(
+        index,
+        intact.replaceFirst("\"model.norm.weight\": *\"[^\"]*\"", "\"x\": \"y.safetensors\""));
+    assertThatThrownBy(() -> HfFolder.open(copy))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("y.safetensors: cannot be read: no such file");
   }
 }

@@ -78,16 +78,17 @@ final class RunConsole implements TrainingListener, AutoCloseable {
         : ", %d:%02d min left".formatted(seconds / 60, seconds % 60);
   }
 
+  /** What matters most comes first: a terminal of 80 columns shows some 40 characters of it. */
   private static String line(Map<String, Number> metrics) {
     StringBuilder line = new StringBuilder();
-    add(line, metrics, "eval_accuracy", "held-out %.1f %%", 100);
     add(line, metrics, "accuracy", "sampled %.1f %%", 100);
     add(line, metrics, "reward_mean", "reward %.2f", 1);
+    add(line, metrics, "tokens_per_second", "%,.0f tok/s", 1);
+    add(line, metrics, "eval_accuracy", "held-out %.1f %%", 100);
     add(line, metrics, "loss", "loss %.4f", 1);
     add(line, metrics, "validation_loss", "validation %.4f", 1);
     add(line, metrics, "entropy", "entropy %.2f", 1);
     add(line, metrics, "sharing_ratio", "sharing %.2f", 1);
-    add(line, metrics, "tokens_per_second", "%,.0f tokens/s", 1);
     return line.toString();
   }
 

@@ -11,6 +11,8 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.treepo4j.testsupport.SharedData;
@@ -71,6 +73,33 @@ class ChatTemplateTest {
         assertThatThrownBy(() -> template.render(example.get("request")))
             .as(line)
             .isInstanceOf(TokenizerException.class);
+      }
+    }
+  }
+
+  /** Templates of well-known models' kinds; texts from Jinja2 3.1.6 set up as transformers does. */
+  @Test
+  void templatesOfOtherModelsRenderAsJinja2Did() throws IOException {
+    Files.writeString(
+        folder.resolve("tokenizer_config.json"),
+        "{\"bos_token\": \"<s>\", \"eos_token\": \"</s>\"}");
+    Map<String, ChatTemplate> templates = new HashMap<>();
+    for (String line : resource("known-templates.jsonl").split("\n")) {
+      JsonNode known = MAPPER.readTree(line);
+      templates.put(known.get("name").textValue(), template(known.get("template").textValue()));
+    }
+    for (String line : resource("known-cases.jsonl").split("\n")) {
+      JsonNode example = MAPPER.readTree(line);
+      ChatTemplate template = templates.get(example.get("name").textValue());
+      if (example.has("text")) {
+        assertThat(template.render(example.get("request")))
+            .as(line)
+            .isEqualTo(example.get("text").textValue());
+      } else {
+        assertThatThrownBy(() -> template.render(example.get("request")))
+            .as(line)
+            .isInstanceOf(TokenizerException.class)
+            .hasMessageContaining("chat_template.jinja");
       }
     }
   }

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,12 +16,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Broken files are refused in one line that names the file, or work; nothing else happens. */
 class TokenizerFuzzTest {
-  private static final int CASES = 3_000;
+  private static final int CASES = 2_500;
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   private static final List<String> STRANGE_VALUES =
@@ -41,8 +43,19 @@ class TokenizerFuzzTest {
           "\"{{ 1/0 }}\"",
           "0.5");
 
+  /** Tables and caches that every tokenizer has, parsers' buffers, a rendering, the exception. */
+  private static final long ALLOCATION_AT_LEAST = 8 << 20;
+
+  private static final int ALLOCATION_PER_BYTE = 100;
+
+  private final com.sun.management.ThreadMXBean threads =
+      (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+
   private int refused;
   private int accepted;
+  private long mostAllocated;
+  private long slowestNanos;
+  private final long begin = System.nanoTime();
 
   @TempDir Path folder;
 
@@ -114,6 +127,8 @@ class TokenizerFuzzTest {
           }
         }
       }
+      // A new file each time: some file systems wait for the disk when one is overwritten.
+      Files.delete(file);
       Files.write(file, bytes);
       use(new String(bytes, StandardCharsets.ISO_8859_1));
     }
@@ -129,6 +144,7 @@ class TokenizerFuzzTest {
       for (int changes = 1 + random.nextInt(2); changes > 0; changes--) {
         mutate(root, random);
       }
+      Files.delete(file);
       Files.writeString(file, MAPPER.writeValueAsString(root));
       use(root.toString());
     }
@@ -160,6 +176,18 @@ class TokenizerFuzzTest {
   }
 
   private void use(String content) {
+    long thread = Thread.currentThread().getId();
+    long before = threads.getThreadAllocatedBytes(thread);
+    long start = System.nanoTime();
+    read(content);
+    slowestNanos = Math.max(slowestNanos, System.nanoTime() - start);
+    long allocated = threads.getThreadAllocatedBytes(thread) - before;
+    mostAllocated = Math.max(mostAllocated, allocated);
+    assertThat(allocated)
+        .isLessThanOrEqualTo(ALLOCATION_AT_LEAST + (long) ALLOCATION_PER_BYTE * content.length());
+  }
+
+  private void read(String content) {
     try {
       Tokenizer tokenizer = Tokenizer.load(folder);
       int[] ids = tokenizer.encode("the cat's 12 mats,\n\n <|eos|>é🦙", true);
@@ -179,8 +207,35 @@ class TokenizerFuzzTest {
     }
   }
 
-  private void report(String what) {
-    System.out.printf("fuzz %s: %d refused, %d still usable%n", what, refused, accepted);
+  private void report(String what) throws IOException {
+    System.out.printf(
+        "fuzz %s: %d refused, %d still usable, %.1f s (slowest %.1f ms), at most %d KiB allocated,"
+            + " %d handles left%n",
+        what,
+        refused,
+        accepted,
+        (System.nanoTime() - begin) / 1e9,
+        slowestNanos / 1e6,
+        mostAllocated >> 10,
+        openHandles());
     assertThat(refused).isPositive();
+    assertThat(openHandles()).as("handles open below %s", folder).isZero();
+  }
+
+  private long openHandles() throws IOException {
+    Path handles = Path.of("/proc/self/fd");
+    if (!Files.isDirectory(handles)) {
+      return 0;
+    }
+    long below = 0;
+    try (Stream<Path> links = Files.list(handles)) {
+      for (Path link : links.toList()) {
+        if (Files.isSymbolicLink(link)
+            && Files.readSymbolicLink(link).startsWith(folder.toRealPath())) {
+          below++;
+        }
+      }
+    }
+    return below;
   }
 }

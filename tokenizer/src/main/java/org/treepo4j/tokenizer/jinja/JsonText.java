@@ -20,11 +20,7 @@ final class JsonText {
     this.ascii = arguments.flag(0, "ensure_ascii", false);
     Object width = arguments.get(1, "indent", null);
     this.indent =
-        width == null
-            ? null
-            : width instanceof String text
-                ? text
-                : " ".repeat((int) Math.min(100, Math.max(0, Numbers.index(width))));
+        width == null ? null : width instanceof String text ? text : spaces(Numbers.index(width));
     Object separators = arguments.get(2, "separators", null);
     if (separators instanceof List<?> pair && pair.size() == 2) {
       this.itemSeparator = PythonText.str(pair.get(0));
@@ -34,6 +30,11 @@ final class JsonText {
       this.keySeparator = ": ";
     }
     this.sortKeys = arguments.flag(3, "sort_keys", false);
+  }
+
+  private String spaces(long count) {
+    budget.reserveText(count);
+    return " ".repeat((int) Math.max(0, count));
   }
 
   /** The JSON of a value; the arguments are those of {@code tojson}. */

@@ -82,13 +82,39 @@ class JinjaTemplateTest {
         "{% include '/etc/passwd' %}",
         "{{ [].append(1) }}",
         "{{ '%9999999999d' % 1 }}",
+        "{{ range(999999)|join('x' * 100000) }}",
+        "{{ (['a' * 100000] * 10000)|join }}",
+        "{{ ('a' * 100000)|replace('a', 'b' * 100000) }}",
+        "{{ range(10 ** 9)|list|length }}",
+        "{{ range(10 ** 9)|sum }}",
+        "{{ 'x'.ljust(10 ** 10) }}",
+        "{{ 'x'.zfill(10 ** 10) }}",
+        "{% set ns = namespace(l=[1]) %}{% for a in range(99) %}{% set ns.l = ns.l + ns.l %}{% endfor %}",
+        "{% macro a(n) %}{{ a(n + 1) ~ a(n + 1) }}{% endmacro %}{{ a(0) }}",
+        "{{ {'a': 1}|tojson(indent=10 ** 9) }}",
+        "{{ 2 ** (2 ** 40) }}",
+        "{{ 99 ** 99999999 }}",
+        "{% for a in range(10 ** 18) %}{% endfor %}",
+        "{% set x = 'x' * 1000000 %}{% for a in range(99) %}{{ x }}{% endfor %}",
+        "{% set x %}{% for a in range(9999999) %}xxxxxxxx{% endfor %}{% endset %}",
+        "{% set x = 'a' * 1000000 %}{% for a in range(99999) %}{% set y = x|upper %}{% endfor %}",
+        "{% set x = 'a' * 1000000 %}{% for a in range(99999) %}{% if 'ab' in x %}{% endif %}{% endfor %}",
       })
   void hostileTemplatesAreRefused(String template) {
     RenderLimits limits = new RenderLimits(2_000_000, 4 << 20, Duration.ofSeconds(5));
     assertThatThrownBy(
             () ->
                 JinjaTemplate.parse(template).render(Map.of("messages", List.of()), limits, CLOCK))
-        .isInstanceOf(JinjaException.class);
+        .isInstanceOf(JinjaException.class)
+        .message()
+        .doesNotContain("\n")
+        .hasSizeLessThan(500);
+  }
+
+  @Test
+  void jsonIsIndentedByAsMuchAsAsked() {
+    assertThat(render("{{ [1]|tojson(indent=120) }}")).isEqualTo("[\n" + " ".repeat(120) + "1\n]");
+    assertThat(render("{{ [1]|tojson(indent=-1) }}")).isEqualTo("[\n1\n]");
   }
 
   @Test

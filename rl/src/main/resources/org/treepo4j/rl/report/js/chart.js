@@ -89,7 +89,7 @@ function drawChart(chart) {
 
 /** What is left of sums that cancel, such as the loss of whitened advantages, is no curve. */
 const padded = (_, low, high) => {
-  if (Math.max(Math.abs(low), Math.abs(high)) < rounding) return [-1, 1];
+  if (Math.max(Math.abs(low), Math.abs(high)) < rounding) return [low < 0 ? -1 : 0, 1];
   const room = (high - low || Math.abs(high) || 1) * 0.08;
   return [low >= 0 && low - room < 0 ? 0 : low - room, high + room];
 };
