@@ -54,10 +54,7 @@ public final class HfFolder implements AutoCloseable {
    * @throws CheckpointException with the file and what is wrong with it
    */
   public static HfFolder open(Path folder) throws CheckpointException {
-    if (!Files.isDirectory(folder)) {
-      throw new CheckpointException(folder, "is not a model folder");
-    }
-    ModelConfig config = HfConfigReader.read(folder);
+    ModelConfig config = readConfig(folder);
     List<SafetensorsFile> shards = new ArrayList<>();
     boolean done = false;
     try {
@@ -77,6 +74,23 @@ public final class HfFolder implements AutoCloseable {
         closeQuietly(shards);
       }
     }
+  }
+
+  /**
+   * The configuration alone, for a folder that may have no weights yet.
+   *
+   * @throws CheckpointException with the file and what is wrong with it
+   */
+  public static ModelConfig readConfig(Path folder) throws CheckpointException {
+    if (!Files.isDirectory(folder)) {
+      throw new CheckpointException(folder, "is not a model folder");
+    }
+    return HfConfigReader.read(folder);
+  }
+
+  /** Whether a folder has weight files; they may still be incomplete. */
+  public static boolean hasWeights(Path folder) {
+    return Files.exists(folder.resolve(WEIGHTS)) || Files.exists(folder.resolve(INDEX));
   }
 
   public Path path() {

@@ -8,12 +8,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.model.Setting;
 import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.data.Task;
+import org.treepo4j.rl.data.TaskFile;
 import org.treepo4j.rl.eval.EvaluationReport;
 import org.treepo4j.rl.eval.RunComparison;
 import org.treepo4j.rl.eval.TaskSamples;
@@ -97,7 +100,8 @@ final class EvalCommand implements Callable<Integer> {
     List<TaskSamples> results;
     try (OpenModel model = modelMixin.open();
         RewardRunner rewards = settings.reward().runner(settings.rollout().maxResponseTokens())) {
-      List<Task> tasks = asked.testTasks(prompt -> model.prompts().encode(prompt).length);
+      List<Task> tasks =
+          TaskFile.allTasks(asked.readTest(prompt -> model.prompts().encode(prompt).length));
       try {
         model.prompts().check(tasks, model.lm().config());
       } catch (IllegalArgumentException e) {
@@ -127,7 +131,7 @@ final class EvalCommand implements Callable<Integer> {
     if (out != null && Files.exists(out)) {
       results.addAll(SampleFile.read(out));
     }
-    List<String> done = results.stream().map(TaskSamples::taskId).toList();
+    Set<String> done = results.stream().map(TaskSamples::taskId).collect(Collectors.toSet());
     List<Task> missing = tasks.stream().filter(task -> !done.contains(task.id())).toList();
     try (BranchingDecoder decoder = model.lm().decoder(DecoderOptions.defaults())) {
       for (int from = 0; from < missing.size(); from += TASKS_PER_ROUND) {

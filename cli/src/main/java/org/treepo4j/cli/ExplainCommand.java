@@ -8,14 +8,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.ToIntFunction;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.cli.settings.SettingsReader;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.engine.Engines;
-import org.treepo4j.rl.data.ShuffledTasks;
+import org.treepo4j.rl.data.DataSettings;
+import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.data.Task;
+import org.treepo4j.rl.data.TaskFile;
+import org.treepo4j.rl.data.TaskSource;
 import org.treepo4j.rl.explain.ExplainedStep;
 import org.treepo4j.rl.explain.StepExplainer;
 import org.treepo4j.rl.explain.StepText;
@@ -23,6 +28,7 @@ import org.treepo4j.rl.report.TreeText;
 import org.treepo4j.rl.reward.RewardRunner;
 import org.treepo4j.rl.tasks.ChainSums;
 import org.treepo4j.rl.train.Policy;
+import org.treepo4j.rl.train.PromptEncoder;
 import org.treepo4j.rl.train.TaskSampler;
 import org.treepo4j.rl.train.TrainSettings;
 import org.treepo4j.tokenizer.Tokenizer;
@@ -80,9 +86,13 @@ final class ExplainCommand implements Callable<Integer> {
     List<String> all = new ArrayList<>(List.of(SMALL_TREE));
     all.addAll(overrides);
     TrainSettings settings = SettingsReader.read(TrainSettings.class, config(), all);
-    List<Task> tasks = tasks(settings);
-    Engines.choose(settings.engineOptions());
+    try (HfFolder folder = HfFolder.open(settings.model())) {
+      folder.config(); // refused before anything else is read
+    }
     Tokenizer tokenizer = Tokenizer.load(settings.model());
+    PromptEncoder prompts = OpenModel.prompts(settings.model(), tokenizer);
+    List<Task> tasks = tasks(settings, prompts);
+    Engines.choose(settings.engineOptions());
     try (RewardRunner rewards = settings.reward().runner(settings.rollout().maxResponseTokens())) {
       Policy policy = TrainingParts.policy(settings, Optional.empty());
       try (CausalLm model = policy.model()) {
@@ -91,7 +101,7 @@ final class ExplainCommand implements Callable<Integer> {
             new TaskSampler(
                 settings.rollout(),
                 tokenizer,
-                OpenModel.prompts(settings.model(), tokenizer),
+                prompts,
                 config.eosTokenIds(),
                 config.maxPositions(),
                 rewards);
@@ -118,33 +128,29 @@ final class ExplainCommand implements Callable<Integer> {
     return example;
   }
 
-  private List<Task> tasks(TrainSettings settings) throws IOException {
-    try (HfFolder folder = HfFolder.open(settings.model())) {
-      folder.config(); // refused before anything else is read
-    }
+  private List<Task> tasks(TrainSettings settings, PromptEncoder prompts) throws IOException {
+    DataSettings data = settings.data();
+    ToIntFunction<Prompt> promptTokens = one -> prompts.encode(one).length;
     if (prompt == null) {
       if (answer != null) {
         throw new InputException("--answer: expected with --prompt only");
       }
-      ShuffledTasks tasks = new ShuffledTasks(trainingTasks(settings), settings.seed());
+      TrainingParts.requireFiles(data);
+      TaskSource tasks = data.source(data.readTrain(promptTokens), settings.seed());
       return LongStream.range(0, CANDIDATES).mapToObj(tasks::at).toList();
     }
-    return List.of(Task.of("prompt", prompt, answer == null ? knownAnswer(settings) : answer));
+    String known = answer == null ? knownAnswer(data, promptTokens) : answer;
+    return List.of(data.template().apply(Task.of("prompt", prompt, known)));
   }
 
-  private static List<Task> trainingTasks(TrainSettings settings) throws IOException {
-    List<Task> tasks = TrainingParts.tasks(settings.data().train());
-    if (tasks.isEmpty()) {
-      throw new InputException("data.train: expected at least one file of tasks, or --prompt");
-    }
-    return tasks;
-  }
-
-  private String knownAnswer(TrainSettings settings) throws IOException {
-    List<Path> files = new ArrayList<>(settings.data().train());
-    files.addAll(settings.data().test());
-    return TrainingParts.tasks(files).stream()
-        .filter(task -> task.prompt().text().equals(prompt))
+  private String knownAnswer(DataSettings data, ToIntFunction<Prompt> promptTokens)
+      throws IOException {
+    Prompt asked = data.template().apply(Task.of("prompt", prompt, "")).prompt();
+    Stream.concat(data.train().stream(), data.test().stream()).forEach(TrainingParts::requireFile);
+    List<TaskFile> files = new ArrayList<>(data.readTrain(promptTokens));
+    files.addAll(data.readTest(promptTokens));
+    return TaskFile.allTasks(files).stream()
+        .filter(task -> task.prompt().equals(asked))
         .map(Task::answer)
         .findFirst()
         .or(() -> ChainSums.answer(prompt))

@@ -10,29 +10,28 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.treepo4j.rl.eval.Sample;
 import org.treepo4j.rl.eval.TaskSamples;
-import org.treepo4j.rl.grading.AnswerGrader;
+import org.treepo4j.rl.reward.Score;
 import org.treepo4j.rl.train.ScoredTree;
+import org.treepo4j.rollout.Trajectory;
 
 /** Evaluated responses as JSONL, a task a line, so that an evaluation can go on and be compared. */
 final class SampleFile {
   private static final ObjectMapper JSON = JsonLines.JSON.copy().registerModule(new Jdk8Module());
-  private static final AnswerGrader GRADER = new AnswerGrader();
 
   private SampleFile() {}
 
   static TaskSamples samples(ScoredTree tree) {
     List<Sample> samples = new ArrayList<>();
     for (int i = 0; i < tree.scores().size(); i++) {
-      String response = tree.responses().get(i);
-      Optional<String> answer = GRADER.grade(response, tree.task().answer()).extracted();
-      var trajectory = tree.tree().trajectories().get(i);
+      Score score = tree.scores().get(i);
+      Trajectory trajectory = tree.tree().trajectories().get(i);
       samples.add(
           new Sample(
-              answer,
-              tree.scores().get(i).correct(),
+              tree.responses().get(i),
+              score.answer(),
+              score.correct(),
               tree.tree().responseLength(trajectory),
               trajectory.finish()));
     }

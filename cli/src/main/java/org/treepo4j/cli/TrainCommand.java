@@ -3,28 +3,21 @@ package org.treepo4j.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.function.ToIntFunction;
 import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
-import org.treepo4j.checkpoints.HfFolder;
-import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
-import org.treepo4j.rl.data.Prompt;
-import org.treepo4j.rl.data.Task;
-import org.treepo4j.rl.data.TaskSource;
+import org.treepo4j.rl.data.TaskFile;
 import org.treepo4j.rl.reward.RewardRunner;
 import org.treepo4j.rl.train.Policy;
-import org.treepo4j.rl.train.PromptEncoder;
 import org.treepo4j.rl.train.TrainSettings;
 import org.treepo4j.rl.train.Trainer;
-import org.treepo4j.tokenizer.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
@@ -39,29 +32,33 @@ final class TrainCommand implements Callable<Integer> {
   @ParentCommand private TreepoCommand treepo;
   @Mixin private SettingsMixin settingsMixin;
 
+  @Option(
+      names = "--dry-run",
+      description =
+          "Only checks settings, data, prompts, tokenizer and memory: loads no weights, writes no"
+              + " file; the weights may be absent.")
+  private boolean dryRun;
+
   @Override
   public Integer call() throws Exception {
     long began = System.nanoTime();
     TrainSettings settings = settingsMixin.read(TrainSettings.class);
-    TrainingParts.requireFiles(settings.data());
-    ModelConfig config;
-    try (HfFolder folder = HfFolder.open(settings.model())) {
-      config = folder.config();
-    }
-    Tokenizer tokenizer = Tokenizer.load(settings.model());
-    PromptEncoder prompts = OpenModel.prompts(settings.model(), tokenizer);
-    ToIntFunction<Prompt> promptTokens = prompt -> prompts.encode(prompt).length;
-    check(prompts, settings.data().trainTasks(promptTokens), config);
-    TaskSource train = settings.data().trainSource(promptTokens, settings.seed());
-    List<Task> test = settings.data().testTasks(promptTokens);
-    check(prompts, test, config);
     EngineOptions engine = settings.engineOptions();
+    if (dryRun) {
+      Engines.choose(engine);
+      DryRun checked = DryRun.of(settings);
+      checked.print(spec.commandLine().getOut(), spec.commandLine().getErr());
+      checked.requireMemory();
+      return 0;
+    }
+    TrainingInputs.requireWeights(settings);
+    TrainingInputs inputs = TrainingInputs.open(settings);
     Engines.choose(engine);
     try (RunConsole console = new RunConsole(spec.commandLine().getErr(), treepo.output());
         RewardRunner rewards = settings.reward().runner(settings.rollout().maxResponseTokens())) {
       RunFolder run = settingsMixin.runFolder(settings, settings.output(), console);
       TrainSettings placed = settings.withOutput(run.path());
-      run.requireCheckpointOf(config, settings.lora());
+      run.requireCheckpointOf(inputs.config(), settings.lora());
       Policy policy = TrainingParts.policy(placed, run.checkpoint().map(Checkpoint::folder));
       run.writeSettings(settings);
       try (CausalLm model = policy.model();
@@ -70,7 +67,13 @@ final class TrainCommand implements Callable<Integer> {
             new Trainer(
                 placed,
                 new Trainer.Parts(
-                    policy, reference.model(), tokenizer, prompts, train, test, rewards),
+                    policy,
+                    reference.model(),
+                    inputs.tokenizer(),
+                    inputs.prompts(),
+                    settings.data().source(inputs.train(), settings.seed()),
+                    TaskFile.allTasks(inputs.test()),
+                    rewards),
                 console);
         Trainer.Summary summary = run.train(() -> trainer.run(run.checkpoint()));
         String json = json(summary, run.path(), (System.nanoTime() - began) / 1e9);
@@ -80,14 +83,6 @@ final class TrainCommand implements Callable<Integer> {
       }
     }
     return 0;
-  }
-
-  private static void check(PromptEncoder prompts, List<Task> tasks, ModelConfig config) {
-    try {
-      prompts.check(tasks, config);
-    } catch (IllegalArgumentException e) {
-      throw new InputException(e.getMessage());
-    }
   }
 
   /** The frozen policy of KL terms, where the settings ask for one. */

@@ -3,8 +3,6 @@ package org.treepo4j.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.model.LoraAdapters;
@@ -13,8 +11,6 @@ import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
 import org.treepo4j.rl.data.DataSettings;
-import org.treepo4j.rl.data.Task;
-import org.treepo4j.rl.data.TaskReader;
 import org.treepo4j.rl.train.FullPolicy;
 import org.treepo4j.rl.train.LoraPolicy;
 import org.treepo4j.rl.train.Policy;
@@ -55,20 +51,6 @@ final class TrainingParts {
   static Policy policy(TrainSettings settings, Optional<Path> checkpoint) throws IOException {
     return policy(
         settings.model(), settings.lora(), settings.engineOptions(), settings.seed(), checkpoint);
-  }
-
-  /** The tasks of all files. */
-  static List<Task> tasks(List<Path> files) throws IOException {
-    List<Task> tasks = new ArrayList<>();
-    for (Path file : files) {
-      requireFile(file);
-      List<Task> read = TaskReader.read(file);
-      if (read.isEmpty()) {
-        throw new InputException(file + ": expected at least one task, was empty");
-      }
-      tasks.addAll(read);
-    }
-    return tasks;
   }
 
   /** Refuses missing files before anything is read. */

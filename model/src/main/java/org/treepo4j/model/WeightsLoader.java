@@ -25,18 +25,28 @@ public final class WeightsLoader {
    *     when the folder holds tensors that a model of this configuration does not have
    */
   public static Weights load(HfFolder folder) throws IOException {
+    check(folder);
     ModelConfig config = folder.config();
     Map<String, int[]> shapes = TensorNames.shapes(config);
-    refuseUnknown(folder, shapes);
-    for (Map.Entry<String, int[]> expected : shapes.entrySet()) {
-      check(folder, expected.getKey(), expected.getValue());
-    }
     List<Parameter> parameters = new ArrayList<>();
     for (Map.Entry<String, int[]> tensor : shapes.entrySet()) {
       String name = tensor.getKey();
       parameters.add(new Parameter(name, tensor.getValue(), folder.readFloats(name), true));
     }
     return new Weights(config, parameters);
+  }
+
+  /**
+   * Refuses what {@link #load} refuses for names and shapes, without reading a tensor.
+   *
+   * @throws CheckpointException as {@link #load}
+   */
+  public static void check(HfFolder folder) throws CheckpointException {
+    Map<String, int[]> shapes = TensorNames.shapes(folder.config());
+    refuseUnknown(folder, shapes);
+    for (Map.Entry<String, int[]> expected : shapes.entrySet()) {
+      check(folder, expected.getKey(), expected.getValue());
+    }
   }
 
   private static void check(HfFolder folder, String name, int[] shape) throws CheckpointException {

@@ -51,58 +51,62 @@ public record DataSettings(
   }
 
   /**
-   * The tasks to learn on as an endless row.
+   * The tasks to learn on, each file read once.
    *
    * @param promptTokens length of a prompt in tokens
    * @throws DataException for a bad row, and where the length limit leaves nothing of a file
    */
-  public TaskSource trainSource(ToIntFunction<Prompt> promptTokens, long seed) throws IOException {
-    List<List<Task>> files = trainFiles(promptTokens);
-    if (weights.isEmpty()) {
-      return new ShuffledTasks(files.stream().flatMap(List::stream).toList(), seed);
-    }
-    return new WeightedTasks(files, weights, seed);
-  }
-
-  /**
-   * The tasks to learn on, once each, in the order of the files.
-   *
-   * @throws DataException for a bad row, and where the length limit leaves nothing of a file
-   */
-  public List<Task> trainTasks(ToIntFunction<Prompt> promptTokens) throws IOException {
-    return trainFiles(promptTokens).stream().flatMap(List::stream).toList();
-  }
-
-  private List<List<Task>> trainFiles(ToIntFunction<Prompt> promptTokens) throws IOException {
-    List<List<Task>> files = new ArrayList<>();
-    for (Path file : train) {
-      List<Task> tasks = tasks(file, promptTokens);
-      if (tasks.isEmpty()) {
+  public List<TaskFile> readTrain(ToIntFunction<Prompt> promptTokens) throws IOException {
+    List<TaskFile> files = read(train, promptTokens);
+    for (TaskFile file : files) {
+      if (file.tasks().isEmpty()) {
         throw new DataException(
-            file, "no prompt has at most " + maxPromptTokens + " tokens (data.maxPromptTokens)");
+            file.file(),
+            "no prompt has at most " + maxPromptTokens + " tokens (data.maxPromptTokens)");
       }
-      files.add(tasks);
     }
     return files;
   }
 
-  /** The held-out tasks, in the order of the files. */
-  public List<Task> testTasks(ToIntFunction<Prompt> promptTokens) throws IOException {
-    List<Task> tasks = new ArrayList<>();
-    for (Path file : test) {
-      tasks.addAll(tasks(file, promptTokens));
-    }
-    return List.copyOf(tasks);
+  /** The held-out tasks, each file read once. */
+  public List<TaskFile> readTest(ToIntFunction<Prompt> promptTokens) throws IOException {
+    return read(test, promptTokens);
   }
 
-  private List<Task> tasks(Path file, ToIntFunction<Prompt> promptTokens) throws IOException {
-    List<Task> kept = new ArrayList<>();
-    for (Task task : TaskReader.read(file, fields)) {
-      Task filled = template.apply(task);
-      if (maxPromptTokens == 0 || promptTokens.applyAsInt(filled.prompt()) <= maxPromptTokens) {
-        kept.add(filled);
+  /**
+   * The endless row that the tasks to learn on are drawn in.
+   *
+   * @param files those of {@link #readTrain}
+   */
+  public TaskSource source(List<TaskFile> files, long seed) {
+    return weights.isEmpty()
+        ? new ShuffledTasks(TaskFile.allTasks(files), seed)
+        : new WeightedTasks(files.stream().map(TaskFile::tasks).toList(), weights, seed);
+  }
+
+  private List<TaskFile> read(List<Path> files, ToIntFunction<Prompt> promptTokens)
+      throws IOException {
+    List<TaskFile> read = new ArrayList<>();
+    for (Path file : files) {
+      List<Task> kept = new ArrayList<>();
+      List<Task> all = TaskReader.read(file, fields);
+      for (Task task : all) {
+        Task filled = template.apply(task);
+        if (maxPromptTokens == 0 || length(file, filled, promptTokens) <= maxPromptTokens) {
+          kept.add(filled);
+        }
       }
+      read.add(new TaskFile(file, kept, all.size() - kept.size()));
     }
-    return kept;
+    return List.copyOf(read);
+  }
+
+  private static int length(Path file, Task task, ToIntFunction<Prompt> promptTokens)
+      throws DataException {
+    try {
+      return promptTokens.applyAsInt(task.prompt());
+    } catch (IllegalArgumentException e) {
+      throw new DataException(file, "task " + task.id() + ": " + e.getMessage());
+    }
   }
 }

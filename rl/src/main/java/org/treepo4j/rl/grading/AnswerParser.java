@@ -169,9 +169,19 @@ final class AnswerParser {
         cursor.expect("}");
       }
     }
-    return value instanceof Answer.Scalar scalar
-        ? new Answer.Scalar(scalar.value(), Units.read(words, power))
-        : value;
+    return value instanceof Answer.Scalar scalar ? measured(scalar.value(), words, power) : value;
+  }
+
+  private static Answer measured(Expression value, String words, int power) {
+    String[] split = words.strip().split("\\s+", 2);
+    Optional<Long> scale = Units.scale(split[0]);
+    if (scale.isEmpty()) {
+      return new Answer.Scalar(value, Units.read(words, power));
+    }
+    Expression scaled = new Expression.Product(List.of(value, Expression.integer(scale.get())));
+    return split.length == 1
+        ? Answer.Scalar.of(scaled)
+        : new Answer.Scalar(scaled, Units.read(split[1], power));
   }
 
   private String words() {

@@ -35,15 +35,18 @@ final class PlainText {
       plain = plain.replace(wrapper + "{", "{");
     }
     plain = plain.replace("\\ ", " ").replace("~", " ").strip();
-    boolean letter = false;
+    int letters = 0;
     for (char c : plain.toCharArray()) {
       boolean fits = Character.isLetter(c) || " {}$.'-!".indexOf(c) >= 0;
       if (!fits) {
         return Optional.empty();
       }
-      letter |= Character.isLetter(c);
+      letters += Character.isLetter(c) ? 1 : 0;
     }
-    return letter ? Optional.of(plain.replaceAll("[{}$.!]", "").strip()) : Optional.empty();
+    boolean factorial = letters == 1 && plain.indexOf('!') >= 0;
+    return letters > 0 && !factorial
+        ? Optional.of(plain.replaceAll("[{}$.!]", "").strip())
+        : Optional.empty();
   }
 
   /** The letter of a choice: E, (E), E., (E) 12, \textbf{(E)} 12. */

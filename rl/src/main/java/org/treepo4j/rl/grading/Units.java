@@ -53,12 +53,25 @@ final class Units {
     define("euros", 1, 1, "euro", "EUR");
   }
 
+  private static final Map<String, Long> SCALES =
+      Map.of(
+          "hundred", 100L,
+          "thousand", 1000L,
+          "million", 1_000_000L,
+          "billion", 1_000_000_000L,
+          "trillion", 1_000_000_000_000L);
+
   private Units() {}
 
   private static void define(String dimension, long top, long bottom, String... names) {
     for (String name : names) {
       KNOWN.put(name, new Unit(dimension, new BigFraction(top, bottom)));
     }
+  }
+
+  /** What a word such as "million" multiplies the number before it by; empty for other words. */
+  static Optional<Long> scale(String word) {
+    return Optional.ofNullable(SCALES.get(word.toLowerCase(Locale.ROOT)));
   }
 
   static boolean isKnown(String word) {

@@ -14,6 +14,7 @@ record AnswerMatchReward(AnswerGrader grader, double correct, double wrong) impl
   @Override
   public Score score(RewardInput input) {
     Grade grade = grader.grade(input.response(), input.task().answer());
-    return new Score(grade.correct() ? correct : wrong, grade.correct(), grade.limited());
+    return new Score(
+        grade.correct() ? correct : wrong, grade.correct(), grade.limited(), grade.extracted());
   }
 }

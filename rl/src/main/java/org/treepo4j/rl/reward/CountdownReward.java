@@ -35,8 +35,9 @@ public record CountdownReward(double correct, double wrong) implements Reward {
     }
     List<Long> numbers = new ArrayList<>();
     puzzle.path("numbers").forEach(number -> numbers.add(number.asLong()));
-    boolean solved = solves(expression(input.response()), numbers, puzzle.path("target").asLong());
-    return new Score(solved ? correct : wrong, solved);
+    String expression = expression(input.response());
+    boolean solved = solves(expression, numbers, puzzle.path("target").asLong());
+    return new Score(solved ? correct : wrong, solved, false, Optional.of(expression));
   }
 
   private static String expression(String response) {

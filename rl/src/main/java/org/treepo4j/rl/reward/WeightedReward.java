@@ -4,7 +4,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * A weighted sum of rewards. The first part decides whether the task is solved; the others shape.
+ * A weighted sum of rewards. The first part says what the answer is and whether it solves the task;
+ * the others shape.
  */
 record WeightedReward(List<Part> parts) implements Reward, AutoCloseable {
 
@@ -36,7 +37,7 @@ record WeightedReward(List<Part> parts) implements Reward, AutoCloseable {
       sum += part.weight * score.value();
       limited |= score.limited();
     }
-    return new Score(sum, first.correct(), limited);
+    return new Score(sum, first.correct(), limited, first.answer());
   }
 
   @Override

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  */
 public final class Countdown implements SyntheticTask {
   private static final int NUMBERS = 3;
-  private static final int MAX_NUMBER = 25;
+  private static final int MAX_NUMBER = 15;
   private static final int MAX_VALUE = 99;
   private static final int MAX_TRIES = 5;
   private static final double HASTY_SHARE = 0.5;
@@ -59,7 +59,7 @@ public final class Countdown implements SyntheticTask {
     return "countdown";
   }
 
-  /** Three numbers of 1..25, ascending, and a target of 1..99 that they reach. */
+  /** Three numbers of 1..15, ascending, and a target of 1..99 that they reach. */
   @Override
   public Problem problem(SplittableRandom random) {
     while (true) {

@@ -3,8 +3,10 @@ package org.treepo4j.rl.train;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.rl.data.ChatMessage;
+import org.treepo4j.rl.data.Lengths;
 import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.tokenizer.Tokenizer;
@@ -31,10 +33,12 @@ public final class PromptEncoder {
   /**
    * Holds the prompts of tasks against the model, before anything expensive is done with one.
    *
+   * @return their lengths in tokens
    * @throws IllegalArgumentException naming the first task whose prompt is empty, leaves no room
    *     for a response, or cannot be written as the model wants it
    */
-  public void check(List<Task> tasks, ModelConfig model) {
+  public Lengths check(List<Task> tasks, ModelConfig model) {
+    IntStream.Builder lengths = IntStream.builder();
     for (Task task : tasks) {
       int[] ids;
       try {
@@ -56,7 +60,9 @@ public final class PromptEncoder {
             "task %s: the tokenizer gives token %d, the model has %d; they do not belong together"
                 .formatted(task.id(), highest, model.vocabSize()));
       }
+      lengths.add(ids.length);
     }
+    return Lengths.of(lengths.build());
   }
 
   /**

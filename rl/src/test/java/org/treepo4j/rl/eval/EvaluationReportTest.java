@@ -116,6 +116,6 @@ class EvaluationReportTest {
   }
 
   private static Sample sample(String answer, boolean correct) {
-    return new Sample(Optional.ofNullable(answer), correct, 10, FinishReason.EOS);
+    return new Sample("", Optional.ofNullable(answer), correct, 10, FinishReason.EOS);
   }
 }

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.treepo4j.rl.data.Task;
+import org.treepo4j.rl.grading.AnswerGrader;
 import org.treepo4j.rl.grading.GradingSettings;
 import org.treepo4j.rollout.FinishReason;
 
@@ -44,7 +45,20 @@ class RewardsTest {
     Score score =
         new CountdownReward(1, -1)
             .score(new RewardInput(task, response.replace('⏎', '\n'), 1, FinishReason.EOS));
-    assertThat(score).isEqualTo(new Score(solved ? 1 : -1, solved));
+    assertThat(score.value()).isEqualTo(solved ? 1 : -1);
+    assertThat(score.correct()).isEqualTo(solved);
+  }
+
+  @Test
+  void scoresCarryTheAnswerThatWasJudged() throws Exception {
+    Task task = Task.of("t", "", "7");
+    Reward match =
+        new WeightedReward(
+            List.of(
+                new WeightedReward.Part(1, new AnswerMatchReward(new AnswerGrader(), 1, 0)),
+                new WeightedReward.Part(1, new OverlongPenalty(9, 3, 1))));
+    assertThat(match.score(new RewardInput(task, "so \\boxed{8}", 1, FinishReason.EOS)).answer())
+        .contains("8");
   }
 
   @Test

@@ -1,0 +1,114 @@
+package org.treepo4j.rl.train;
+
+import java.util.Arrays;
+import java.util.Map;
+import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.model.LoraSettings;
+import org.treepo4j.model.TensorNames;
+import org.treepo4j.model.vector.VectorMemory;
+import org.treepo4j.rollout.RolloutSettings;
+
+/**
+ * The memory a run needs with the vector engine, in bytes, known before any weight is loaded.
+ *
+ * @param parameters numbers in the model
+ * @param trained numbers the optimiser changes
+ * @param weights of the policy, in float32
+ * @param frozenBase copy of the matrices that have adapters
+ * @param reference the frozen policy of KL terms
+ * @param gradients of all matrices that backward passes reach, and of adapters
+ * @param optimizer two moments of all that is trained
+ * @param decoderWeights the matrices as sampling reads them
+ * @param activations of a full micro-batch
+ * @param largestTree activations of a tree whose trajectories are all of the greatest length and
+ *     share nothing but the prompt; a tree is not split, so it may exceed a micro-batch
+ * @param cache keys and values of a step's trees, should all be as large as that; sampling makes do
+ *     with half of the JVM's memory
+ */
+public record MemoryEstimate(
+    long parameters,
+    long trained,
+    long weights,
+    long frozenBase,
+    long reference,
+    long gradients,
+    long optimizer,
+    long decoderWeights,
+    long activations,
+    long largestTree,
+    long cache) {
+
+  /**
+   * @param longestPrompt tokens of the longest prompt
+   * @throws IllegalArgumentException when adapters are for projections the model does not have
+   */
+  public static MemoryEstimate of(TrainSettings settings, ModelConfig config, int longestPrompt) {
+    Map<String, int[]> shapes = TensorNames.shapes(config);
+    long parameters = shapes.values().stream().mapToLong(MemoryEstimate::size).sum();
+    long adapted = 0;
+    long adapters = 0;
+    LoraSettings lora = settings.lora();
+    if (lora.enabled()) {
+      for (String target : lora.targetModules()) {
+        String suffix = "." + target + ".weight";
+        long before = adapted;
+        for (Map.Entry<String, int[]> tensor : shapes.entrySet()) {
+          if (("." + tensor.getKey()).endsWith(suffix)) {
+            int[] shape = tensor.getValue();
+            adapted += size(shape);
+            adapters += (long) lora.rank() * (shape[0] + shape[1]);
+          }
+        }
+        if (adapted == before) {
+          throw new IllegalArgumentException(
+              "lora.targetModules must name projections of the model, which has no " + target);
+        }
+      }
+    }
+    long trained = lora.enabled() ? adapters : parameters;
+    long tree = treeTokens(settings.rollout(), config, longestPrompt);
+    int prompts = settings.trainer().promptsPerStep();
+    long microBatch = Math.min(prompts * tree, settings.trainer().microBatchTokens());
+    return new MemoryEstimate(
+        parameters,
+        trained,
+        Float.BYTES * (parameters + (lora.enabled() ? adapters : 0)),
+        adapted * (lora.bf16Base() ? Short.BYTES : Float.BYTES),
+        settings.loss().needsReference() ? Float.BYTES * parameters : 0,
+        Float.BYTES * (lora.enabled() ? adapted + adapters : parameters),
+        2L * Float.BYTES * trained,
+        VectorMemory.decoderWeights(config, settings.weights()),
+        VectorMemory.training(config, microBatch),
+        VectorMemory.training(config, tree),
+        prompts * tree * VectorMemory.cachedToken(config));
+  }
+
+  /** Most tokens of a tree whose trajectories share nothing but the prompt. */
+  private static long treeTokens(RolloutSettings rollout, ModelConfig config, int longestPrompt) {
+    long response =
+        Math.min(
+            Math.min(
+                rollout.maxResponseTokens(), (long) rollout.segmentLength() * rollout.maxDepth()),
+            config.maxPositions() - (long) longestPrompt);
+    return longestPrompt + rollout.maxWidth() * response;
+  }
+
+  private static long size(int[] shape) {
+    return Arrays.stream(shape).asLongStream().reduce(1, Math::multiplyExact);
+  }
+
+  /** What is there from the first to the last step. */
+  public long standing() {
+    return weights + frozenBase + reference + gradients + optimizer + decoderWeights;
+  }
+
+  /** What a run surely comes to. */
+  public long needed() {
+    return standing() + activations;
+  }
+
+  /** What it comes to where trees grow as large as they may. */
+  public long atMost() {
+    return standing() + Math.max(activations, largestTree);
+  }
+}
