@@ -96,12 +96,13 @@ class RefusalTest {
     Path bare = runs.model("bare", 16, 1);
     Files.delete(bare.resolve("tokenizer.json"));
     refused("bare", "model=" + bare);
-    Path small = runs.model("small", 16, 1);
+    refused("the tokenizer gives token 1", "model=" + runs.model("small", 16, 12, 1));
+    Path wrong = runs.model("wrong", 16, 1);
     Files.writeString(
-        small.resolve("config.json"),
-        Files.readString(small.resolve("config.json"))
+        wrong.resolve("config.json"),
+        Files.readString(wrong.resolve("config.json"))
             .replaceAll("\"vocab_size\" *: *\\d+", "\"vocab_size\": 12"));
-    refused("the tokenizer gives token 1", "model=" + small);
+    refused("config.json asks for [12, 16]", "model=" + wrong);
   }
 
   @Test

@@ -124,12 +124,17 @@ final class TinyRuns {
 
   /** A folder of a model with random weights. */
   Path model(String name, int hiddenSize, long seed) throws IOException {
+    return model(name, hiddenSize, Tokenizer.load(TOKENIZER).vocabSize(), seed);
+  }
+
+  /** As above, with a vocabulary of another size than the tokenizer's. */
+  Path model(String name, int hiddenSize, int vocabulary, long seed) throws IOException {
     Tokenizer tokenizer = Tokenizer.load(TOKENIZER);
     int eos = tokenizer.id("<eos>").orElse(1);
     ModelConfig config =
         new ModelConfig(
             Architecture.LLAMA,
-            tokenizer.vocabSize(),
+            vocabulary,
             hiddenSize,
             1,
             2,
