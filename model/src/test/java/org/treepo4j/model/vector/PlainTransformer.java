@@ -1,5 +1,12 @@
 package org.treepo4j.model.vector;
 
+import static org.treepo4j.model.vector.PlainKernels.attend;
+import static org.treepo4j.model.vector.PlainKernels.entropy;
+import static org.treepo4j.model.vector.PlainKernels.logSoftmax;
+import static org.treepo4j.model.vector.PlainKernels.multiply;
+import static org.treepo4j.model.vector.PlainKernels.swiGlu;
+import static org.treepo4j.model.vector.PlainKernels.widen;
+
 import java.util.HashMap;
 import java.util.Map;
 import org.treepo4j.checkpoints.ModelConfig;
@@ -18,11 +25,7 @@ final class PlainTransformer {
   PlainTransformer(Weights weights) {
     config = weights.config();
     for (Parameter parameter : weights.parameters()) {
-      double[] values = new double[parameter.values().length];
-      for (int i = 0; i < values.length; i++) {
-        values[i] = parameter.values()[i];
-      }
-      tensors.put(parameter.name(), values);
+      tensors.put(parameter.name(), widen(parameter.values()));
     }
     frequencies = RotaryFrequencies.of(weights);
   }
@@ -48,9 +51,7 @@ final class PlainTransformer {
     double[][] scores = new double[2][tree.size()];
     for (int i = 0; i < tree.size(); i++) {
       double[] logp = logSoftmax(logits[i], temperature);
-      for (double value : logp) {
-        scores[1][i] -= Math.exp(value) * value;
-      }
+      scores[1][i] = entropy(logp);
       for (int child = i + 1; child < tree.size(); child++) {
         if (tree.parents()[child] == i) {
           scores[0][child] = logp[tree.tokens()[child]];
@@ -58,22 +59,6 @@ final class PlainTransformer {
       }
     }
     return scores;
-  }
-
-  static double[] logSoftmax(double[] logits, double temperature) {
-    double most = Double.NEGATIVE_INFINITY;
-    for (double logit : logits) {
-      most = Math.max(most, logit / temperature);
-    }
-    double sum = 0;
-    for (double logit : logits) {
-      sum += Math.exp(logit / temperature - most);
-    }
-    double[] logp = new double[logits.length];
-    for (int v = 0; v < logp.length; v++) {
-      logp[v] = logits[v] / temperature - most - Math.log(sum);
-    }
-    return logp;
   }
 
   /** Logits after every token, {@code [size][vocabSize]}. */
@@ -109,7 +94,7 @@ final class PlainTransformer {
       heads(k[i], get(layer, TensorNames.KEY_NORM), position);
     }
     for (int i = 0; i < size; i++) {
-      double[] attended = attend(tree.path(i), q[i], k, v);
+      double[] attended = attend(tree.path(i), config.heads(), config.headsPerKvHead(), q[i], k, v);
       add(
           x[i],
           multiply(get(layer, TensorNames.OUTPUT), get(layer, TensorNames.OUTPUT_BIAS), attended));
@@ -117,31 +102,10 @@ final class PlainTransformer {
       double[] gate = multiply(get(layer, TensorNames.GATE), null, h);
       double[] up = multiply(get(layer, TensorNames.UP), null, h);
       for (int j = 0; j < gate.length; j++) {
-        gate[j] = gate[j] / (1 + Math.exp(-gate[j])) * up[j];
+        gate[j] = swiGlu(gate[j], up[j]);
       }
       add(x[i], multiply(get(layer, TensorNames.DOWN), null, gate));
     }
-  }
-
-  private double[] attend(int[] path, double[] q, double[][] k, double[][] v) {
-    int dim = config.headDim();
-    double[] out = new double[config.querySize()];
-    for (int head = 0; head < config.heads(); head++) {
-      int from = head / config.headsPerKvHead() * dim;
-      double[] scores = new double[path.length];
-      for (int p = 0; p < path.length; p++) {
-        for (int d = 0; d < dim; d++) {
-          scores[p] += q[head * dim + d] * k[path[p]][from + d] / Math.sqrt(dim);
-        }
-      }
-      double[] logp = logSoftmax(scores, 1);
-      for (int p = 0; p < path.length; p++) {
-        for (int d = 0; d < dim; d++) {
-          out[head * dim + d] += Math.exp(logp[p]) * v[path[p]][from + d];
-        }
-      }
-    }
-    return out;
   }
 
   private void heads(double[] x, double[] normWeight, int position) {
@@ -150,42 +114,16 @@ final class PlainTransformer {
       if (normWeight != null) {
         System.arraycopy(norm(row(x, at / dim, dim), normWeight), 0, x, at, dim);
       }
-      for (int i = 0; i < dim / 2; i++) {
-        double angle = position * frequencies[i];
-        double first = x[at + i];
-        double second = x[at + i + dim / 2];
-        x[at + i] = first * Math.cos(angle) - second * Math.sin(angle);
-        x[at + i + dim / 2] = second * Math.cos(angle) + first * Math.sin(angle);
-      }
     }
+    PlainKernels.turn(x, position, frequencies);
   }
 
   private double[] norm(double[] x, double[] weight) {
-    double square = 0;
-    for (double value : x) {
-      square += value * value;
-    }
-    double inverse = 1 / Math.sqrt(square / x.length + config.normEps());
-    double[] y = new double[x.length];
-    for (int i = 0; i < y.length; i++) {
-      y[i] = x[i] * inverse * weight[i];
-    }
-    return y;
+    return PlainKernels.norm(x, weight, config.normEps());
   }
 
   private double[] get(int layer, String name) {
     return tensors.get(TensorNames.ofLayer(layer, name));
-  }
-
-  private static double[] multiply(double[] weight, double[] bias, double[] x) {
-    double[] y = new double[weight.length / x.length];
-    for (int i = 0; i < y.length; i++) {
-      y[i] = bias == null ? 0 : bias[i];
-      for (int j = 0; j < x.length; j++) {
-        y[i] += weight[i * x.length + j] * x[j];
-      }
-    }
-    return y;
   }
 
   private static void add(double[] to, double[] from) {

@@ -34,6 +34,11 @@ final class TestModels {
     return List.of(qwen2(), qwen3(), llama());
   }
 
+  /** A model of which a test uses the heads only. */
+  static ModelConfig withHeads(int heads, int kvHeads, int dim, RopeScaling scaling) {
+    return config(Architecture.LLAMA, 53, 20, heads, kvHeads, dim, 27, scaling, false, false, true);
+  }
+
   private static ModelConfig config(
       Architecture architecture,
       int vocabulary,
