@@ -3,12 +3,13 @@ package org.treepo4j.rl.tasks;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.regex.Pattern;
 
 /**
- * Reach a number with three others: {@code 3,5,7>22:}, answered by trying, {@code
- * 3+5=8*7=56;3*5=15+7=22;\boxed{3*5+7}}. Each number may be used once, with + - and *.
+ * Reach a number with three others: {@code 3,5,7>08:}, answered by trying, {@code
+ * 3+7=10*5=50-08=42;3*5=15-7=08-08=00;\boxed{3*5-7}}. Each number may be used once, with + - and *.
  *
  * <p>Its demonstrations know two strategies. The patient one works out one try after the other
  * until the target is met, but sometimes slips, and sometimes gives up; the hasty one boxes the
@@ -17,10 +18,10 @@ import java.util.regex.Pattern;
  */
 public final class Countdown implements SyntheticTask {
   private static final int NUMBERS = 3;
-  private static final int MAX_NUMBER = 15;
+  private static final int MAX_NUMBER = 9;
   private static final int MAX_VALUE = 99;
-  private static final int MAX_TRIES = 5;
-  private static final double HASTY_SHARE = 0.5;
+  private static final int MAX_TRIES = 6;
+  private static final double HASTY_SHARE = 0.4;
   private static final double HASTY_RIGHT = 0.15;
   private static final double SLIP = 0.04;
   private static final double GIVES_UP = 0.25;
@@ -43,8 +44,22 @@ public final class Countdown implements SyntheticTask {
       return partial() >= 0 && partial() <= MAX_VALUE && value() >= 0 && value() <= MAX_VALUE;
     }
 
-    String worked(int shownPartial, int shownValue) {
-      return "" + a + first + b + "=" + shownPartial + second + c + "=" + shownValue + ";";
+    /** The try worked out, and how far from the target it is. */
+    String worked(int shownPartial, int shownValue, int target) {
+      int off = shownValue - target;
+      return String.format(
+          Locale.ROOT,
+          "%d%c%d=%d%c%d=%02d-%02d=%s%02d;",
+          a,
+          first,
+          b,
+          shownPartial,
+          second,
+          c,
+          shownValue,
+          target,
+          off < 0 ? "-" : "",
+          Math.abs(off));
     }
 
     String expression() {
@@ -59,7 +74,7 @@ public final class Countdown implements SyntheticTask {
     return "countdown";
   }
 
-  /** Three numbers of 1..15, ascending, and a target of 1..99 that they reach. */
+  /** Three numbers of 1..9, ascending, and a target of 1..99 that they reach. */
   @Override
   public Problem problem(SplittableRandom random) {
     while (true) {
@@ -69,7 +84,8 @@ public final class Countdown implements SyntheticTask {
       if (target > 0) {
         String given = numbers[0] + "," + numbers[1] + "," + numbers[2];
         return new Problem(
-            given + ">" + target + ":", "{\"target\":" + target + ",\"numbers\":[" + given + "]}");
+            given + ">" + String.format(Locale.ROOT, "%02d", target) + ":",
+            "{\"target\":" + target + ",\"numbers\":[" + given + "]}");
       }
     }
   }
@@ -95,7 +111,7 @@ public final class Countdown implements SyntheticTask {
       Try next = anyOf(known ? solutions : tries, random);
       int partial = slipped(next.partial(), random);
       int value = slipped(apply(partial, next.second, next.c), random);
-      text.append(next.worked(partial, value));
+      text.append(next.worked(partial, value, target));
       if (value == target || left == 0 || random.nextDouble() < GIVES_UP) {
         return text.append(boxed(next)).toString();
       }

@@ -27,12 +27,14 @@ record Page(Path path, List<String> prose, List<Fence> fences) {
    */
   record Fence(String language, String marker, List<String> lines) {}
 
-  /** README.md and all pages of docs. */
+  /** README.md and all pages of docs and examples. */
   static List<Page> all() throws IOException {
     List<Page> pages = new ArrayList<>(List.of(read(ROOT.resolve("README.md"))));
-    try (Stream<Path> files = Files.walk(ROOT.resolve("docs"))) {
-      for (Path file : files.filter(f -> f.toString().endsWith(".md")).sorted().toList()) {
-        pages.add(read(file));
+    for (String folder : new String[] {"docs", "examples"}) {
+      try (Stream<Path> files = Files.walk(ROOT.resolve(folder))) {
+        for (Path file : files.filter(f -> f.toString().endsWith(".md")).sorted().toList()) {
+          pages.add(read(file));
+        }
       }
     }
     return pages;
