@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.treepo4j.testsupport.OpenHandles;
 
 /**
  * Damaged files are read or refused with one line that names the file and the cause: nothing else
@@ -63,7 +63,7 @@ class FuzzTest {
       }
       Files.write(target.file(), intact);
       target.reader().read();
-      assertThat(openHandles()).as("handles open below %s", folder).isZero();
+      assertThat(OpenHandles.below(folder)).as("handles open below %s", folder).isZero();
     }
     System.out.printf(
         "fuzz: seed %d, %d damaged files, %d refused, %d read as valid, %.1f s (slowest %.1f ms),"
@@ -105,23 +105,6 @@ class FuzzTest {
           .doesNotContain("\n", "\r", "com.fasterxml", "Exception")
           .hasSizeLessThan(1_000);
     }
-  }
-
-  private long openHandles() throws IOException {
-    Path handles = Path.of("/proc/self/fd");
-    if (!Files.isDirectory(handles)) {
-      return 0;
-    }
-    long below = 0;
-    try (Stream<Path> links = Files.list(handles)) {
-      for (Path link : links.toList()) {
-        if (Files.isSymbolicLink(link)
-            && Files.readSymbolicLink(link).startsWith(folder.toRealPath())) {
-          below++;
-        }
-      }
-    }
-    return below;
   }
 
   private List<Target> targets() throws IOException {

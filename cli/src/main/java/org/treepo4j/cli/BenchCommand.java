@@ -10,7 +10,6 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import org.treepo4j.checkpoints.HfFolder;
-import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.Weights;
 import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.model.bench.Bench;
@@ -105,8 +104,14 @@ final class BenchCommand implements Callable<Integer> {
     }
     PrintWriter err = spec.commandLine().getErr();
     Consumer<String> progress = treepo.output().quiet() ? line -> {} : err::println;
-    BenchReport speed = new Bench(plan, progress).run();
-    List<SamplingEntry> sampling = sampling(plan, progress);
+    SamplingBench samplingBench = new SamplingBench(PROMPT_TOKENS, seconds, progress);
+    List<SamplingEntry> sampling = new ArrayList<>();
+    Bench bench =
+        new Bench(
+            plan,
+            progress,
+            (engine, name, lm) -> sampling.addAll(samplingBench.run(engine, name, lm)));
+    BenchReport speed = bench.run();
     err.println(speed.toTable());
     err.println(SamplingBench.toTable(sampling));
     spec.commandLine()
@@ -117,21 +122,6 @@ final class BenchCommand implements Callable<Integer> {
 
   /** The JSON on stdout. */
   private record Report(@JsonUnwrapped BenchReport speed, List<SamplingEntry> sampling) {}
-
-  private static List<SamplingEntry> sampling(BenchPlan plan, Consumer<String> progress)
-      throws IOException {
-    SamplingBench bench = new SamplingBench(PROMPT_TOKENS, plan.secondsEach(), progress);
-    List<SamplingEntry> entries = new ArrayList<>();
-    for (BenchModel model : plan.models()) {
-      Weights opened = model.weights().open();
-      for (EngineOptions options : plan.engines()) {
-        try (CausalLm lm = Engines.open(opened, options)) {
-          entries.addAll(bench.run(options.title(), model.shape().name(), lm));
-        }
-      }
-    }
-    return entries;
-  }
 
   private List<BenchModel> models() throws IOException {
     if (model != null) {

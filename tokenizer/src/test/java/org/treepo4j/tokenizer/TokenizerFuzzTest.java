@@ -16,9 +16,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.treepo4j.testsupport.OpenHandles;
 
 /** Broken files are refused in one line that names the file, or work; nothing else happens. */
 class TokenizerFuzzTest {
@@ -217,25 +217,8 @@ class TokenizerFuzzTest {
         (System.nanoTime() - begin) / 1e9,
         slowestNanos / 1e6,
         mostAllocated >> 10,
-        openHandles());
+        OpenHandles.below(folder));
     assertThat(refused).isPositive();
-    assertThat(openHandles()).as("handles open below %s", folder).isZero();
-  }
-
-  private long openHandles() throws IOException {
-    Path handles = Path.of("/proc/self/fd");
-    if (!Files.isDirectory(handles)) {
-      return 0;
-    }
-    long below = 0;
-    try (Stream<Path> links = Files.list(handles)) {
-      for (Path link : links.toList()) {
-        if (Files.isSymbolicLink(link)
-            && Files.readSymbolicLink(link).startsWith(folder.toRealPath())) {
-          below++;
-        }
-      }
-    }
-    return below;
+    assertThat(OpenHandles.below(folder)).as("handles open below %s", folder).isZero();
   }
 }

@@ -31,16 +31,29 @@ public final class Bench {
 
   private final BenchPlan plan;
   private final Consumer<String> progress;
+  private final OpenModelBench more;
   private final List<BenchEntry> entries = new ArrayList<>();
   private final SplittableRandom random = new SplittableRandom(1);
   private MachineLimits limits;
 
+  /** Measures something else on a model that is open anyway. */
+  @FunctionalInterface
+  public interface OpenModelBench {
+    /**
+     * @param engine engine and weight storage, for example {@code vector bf16}
+     * @param model the model's name
+     */
+    void run(String engine, String model, CausalLm lm);
+  }
+
   /**
    * @param progress is told what is being measured
+   * @param more runs last with every model on every engine
    */
-  public Bench(BenchPlan plan, Consumer<String> progress) {
+  public Bench(BenchPlan plan, Consumer<String> progress, OpenModelBench more) {
     this.plan = plan;
     this.progress = progress;
+    this.more = more;
   }
 
   /**
@@ -96,6 +109,7 @@ public final class Bench {
       if (shape.trainingSequences() > 0 && options.weights() == WeightStorage.F32) {
         train(engine, shape, lm, weights);
       }
+      more.run(engine, shape.name(), lm);
     }
   }
 

@@ -24,7 +24,9 @@ class BenchTest {
             0.05,
             32);
     List<String> told = new ArrayList<>();
-    BenchReport report = new Bench(plan, told::add).run();
+    List<String> opened = new ArrayList<>();
+    BenchReport report =
+        new Bench(plan, told::add, (engine, model, lm) -> opened.add(engine + " " + model)).run();
     assertThat(report.limits().gemmGflops()).isPositive();
     assertThat(report.limits().readGigabytesPerSecond()).isPositive();
     assertThat(report.entries())
@@ -52,6 +54,7 @@ class BenchTest {
               assertThat(entry.fraction()).isPositive();
               assertThat(entry.bestMilliseconds()).isLessThanOrEqualTo(entry.milliseconds());
             });
+    assertThat(opened).containsExactly("vector f32 tiny", "vector bf16 tiny");
     assertThat(told).hasSize(2 + report.entries().size());
     assertThat(report.toTable().lines()).hasSize(3 + report.entries().size());
   }
