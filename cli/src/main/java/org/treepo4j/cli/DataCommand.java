@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.ToIntFunction;
-import org.treepo4j.model.Setting;
+import org.treepo4j.base.settings.Setting;
 import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.data.DataSummary;
 import org.treepo4j.rl.data.Prompt;

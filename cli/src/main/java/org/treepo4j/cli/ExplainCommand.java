@@ -11,20 +11,20 @@ import java.util.concurrent.Callable;
 import java.util.function.ToIntFunction;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.treepo4j.base.settings.SettingsReader;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelConfig;
-import org.treepo4j.cli.settings.SettingsReader;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.engine.Engines;
+import org.treepo4j.report.TreeText;
+import org.treepo4j.report.explain.ExplainedStep;
+import org.treepo4j.report.explain.StepExplainer;
+import org.treepo4j.report.explain.StepText;
 import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskFile;
 import org.treepo4j.rl.data.TaskSource;
-import org.treepo4j.rl.explain.ExplainedStep;
-import org.treepo4j.rl.explain.StepExplainer;
-import org.treepo4j.rl.explain.StepText;
-import org.treepo4j.rl.report.TreeText;
 import org.treepo4j.rl.reward.RewardRunner;
 import org.treepo4j.rl.tasks.ChainSums;
 import org.treepo4j.rl.train.Policy;
@@ -92,7 +92,7 @@ final class ExplainCommand implements Callable<Integer> {
     Tokenizer tokenizer = Tokenizer.load(settings.model());
     PromptEncoder prompts = OpenModel.prompts(settings.model(), tokenizer);
     List<Task> tasks = tasks(settings, prompts);
-    Engines.choose(settings.engineOptions());
+    Engines.choose(settings.engine());
     try (RewardRunner rewards = settings.reward().runner(settings.rollout().maxResponseTokens())) {
       Policy policy = TrainingParts.policy(settings, Optional.empty());
       try (CausalLm model = policy.model()) {

@@ -52,7 +52,7 @@ final class PretrainCommand implements Callable<Integer> {
 
   private static CausalLm model(ModelConfig config, PretrainSettings settings, RunFolder run)
       throws IOException {
-    EngineOptions engine = settings.engineOptions();
+    EngineOptions engine = settings.engine();
     return run.checkpoint().isPresent()
         ? Engines.open(run.checkpoint().get().folder(), engine)
         : Engines.open(RandomWeights.create(config, settings.seed()), engine);

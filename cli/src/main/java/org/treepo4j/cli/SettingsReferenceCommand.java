@@ -2,7 +2,7 @@ package org.treepo4j.cli;
 
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
-import org.treepo4j.cli.settings.SettingsReference;
+import org.treepo4j.base.settings.SettingsReference;
 import org.treepo4j.rl.train.PretrainSettings;
 import org.treepo4j.rl.train.SftSettings;
 import org.treepo4j.rl.train.TrainSettings;

@@ -39,7 +39,7 @@ final class SftCommand implements Callable<Integer> {
               return TrainingParts.policy(
                   settings.model(),
                   settings.lora(),
-                  settings.engineOptions(),
+                  settings.engine(),
                   settings.seed(),
                   run.checkpoint().map(Checkpoint::folder));
             });

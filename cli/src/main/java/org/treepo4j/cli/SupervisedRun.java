@@ -36,7 +36,7 @@ record SupervisedRun(
       throws IOException {
     int maxTokens = Math.min(settings.trainer().maxTokens(), config.maxPositions());
     Corpus corpus = corpus(maxTokens);
-    Engines.choose(settings.engineOptions());
+    Engines.choose(settings.engine());
     try (RunConsole console = new RunConsole(spec.commandLine().getErr(), output)) {
       RunFolder run = settingsMixin.runFolder((Record) settings, settings.output(), console);
       Policy policy = source.open(run);

@@ -43,7 +43,7 @@ final class TrainCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     long began = System.nanoTime();
     TrainSettings settings = settingsMixin.read(TrainSettings.class);
-    EngineOptions engine = settings.engineOptions();
+    EngineOptions engine = settings.engine();
     if (dryRun) {
       Engines.choose(engine);
       DryRun checked = DryRun.of(settings);

@@ -50,7 +50,7 @@ final class TrainingParts {
   /** The policy that a reinforcement learning run trains. */
   static Policy policy(TrainSettings settings, Optional<Path> checkpoint) throws IOException {
     return policy(
-        settings.model(), settings.lora(), settings.engineOptions(), settings.seed(), checkpoint);
+        settings.model(), settings.lora(), settings.engine(), settings.seed(), checkpoint);
   }
 
   /** Refuses missing files before anything is read. */

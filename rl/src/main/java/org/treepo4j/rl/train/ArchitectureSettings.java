@@ -1,10 +1,10 @@
 package org.treepo4j.rl.train;
 
 import java.util.List;
+import org.treepo4j.base.settings.Setting;
 import org.treepo4j.checkpoints.Architecture;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.RopeScaling;
-import org.treepo4j.model.Setting;
 
 /**
  * Shape of a model trained from scratch; the vocabulary comes from its tokenizer.

@@ -2,7 +2,7 @@ package org.treepo4j.rl.train;
 
 import java.nio.file.Path;
 import java.util.List;
-import org.treepo4j.model.Setting;
+import org.treepo4j.base.settings.Setting;
 
 /**
  * What a supervised run learns from: files, or a synthetic task's demonstrations.

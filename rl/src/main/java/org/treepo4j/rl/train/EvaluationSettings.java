@@ -1,6 +1,6 @@
 package org.treepo4j.rl.train;
 
-import org.treepo4j.model.Setting;
+import org.treepo4j.base.settings.Setting;
 
 /**
  * How a run measures itself on held-out tasks, by independent samples.

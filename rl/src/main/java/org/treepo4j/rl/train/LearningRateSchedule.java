@@ -1,6 +1,6 @@
 package org.treepo4j.rl.train;
 
-import org.treepo4j.model.Setting;
+import org.treepo4j.base.settings.Setting;
 
 /**
  * Learning rate by update: a linear warm-up from 0, then constant, or falling to {@code

@@ -1,10 +1,8 @@
 package org.treepo4j.rl.train;
 
 import java.nio.file.Path;
-import org.treepo4j.model.Setting;
-import org.treepo4j.model.engine.EngineName;
+import org.treepo4j.base.settings.Setting;
 import org.treepo4j.model.engine.EngineOptions;
-import org.treepo4j.model.vector.WeightStorage;
 
 /**
  * A model from scratch: {@code ./treepo pretrain}.
@@ -16,12 +14,7 @@ public record PretrainSettings(
     @Setting(value = "folder with the tokenizer of the new model", required = true) Path tokenizer,
     @Setting(value = "folder for checkpoints and metrics", required = true, mayChange = true)
         Path output,
-    @Setting(
-            value = "auto (samediff on a usable GPU, else vector), vector or samediff",
-            mayChange = true)
-        EngineName engine,
-    @Setting(value = "threads of the vector engine, 0 for all processors", mayChange = true)
-        int threads,
+    @Setting(value = "which engine computes, and how", inline = true) EngineOptions engine,
     @Setting("seed of weights, shuffling and synthetic tasks") long seed,
     @Setting("shape of the model") ArchitectureSettings architecture,
     @Setting("what it learns from") CorpusSettings corpus,
@@ -34,8 +27,7 @@ public record PretrainSettings(
     return new PretrainSettings(
         null,
         null,
-        EngineName.AUTO,
-        0,
+        EngineOptions.defaults(),
         1,
         ArchitectureSettings.defaults(),
         CorpusSettings.defaults(),
@@ -45,11 +37,6 @@ public record PretrainSettings(
   }
 
   public PretrainSettings {
-    new EngineOptions(engine, WeightStorage.F32, threads); // its checks are ours
-  }
-
-  @Override
-  public EngineOptions engineOptions() {
-    return new EngineOptions(engine, WeightStorage.F32, threads);
+    SupervisedSettings.requireF32(engine);
   }
 }

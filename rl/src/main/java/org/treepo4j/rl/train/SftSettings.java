@@ -1,11 +1,9 @@
 package org.treepo4j.rl.train;
 
 import java.nio.file.Path;
+import org.treepo4j.base.settings.Setting;
 import org.treepo4j.model.LoraSettings;
-import org.treepo4j.model.Setting;
-import org.treepo4j.model.engine.EngineName;
 import org.treepo4j.model.engine.EngineOptions;
-import org.treepo4j.model.vector.WeightStorage;
 
 /**
  * Supervised fine-tuning: {@code ./treepo sft}.
@@ -17,12 +15,7 @@ public record SftSettings(
     @Setting(value = "Hugging Face folder of the model to start from", required = true) Path model,
     @Setting(value = "folder for checkpoints and metrics", required = true, mayChange = true)
         Path output,
-    @Setting(
-            value = "auto (samediff on a usable GPU, else vector), vector or samediff",
-            mayChange = true)
-        EngineName engine,
-    @Setting(value = "threads of the vector engine, 0 for all processors", mayChange = true)
-        int threads,
+    @Setting(value = "which engine computes, and how", inline = true) EngineOptions engine,
     @Setting("seed of shuffling and synthetic tasks") long seed,
     @Setting("what it learns from") CorpusSettings corpus,
     @Setting("AdamW and what surrounds an update") OptimizerSettings optimizer,
@@ -35,8 +28,7 @@ public record SftSettings(
     return new SftSettings(
         null,
         null,
-        EngineName.AUTO,
-        0,
+        EngineOptions.defaults(),
         1,
         CorpusSettings.defaults(),
         OptimizerSettings.defaults(),
@@ -46,11 +38,6 @@ public record SftSettings(
   }
 
   public SftSettings {
-    new EngineOptions(engine, WeightStorage.F32, threads); // its checks are ours
-  }
-
-  @Override
-  public EngineOptions engineOptions() {
-    return new EngineOptions(engine, WeightStorage.F32, threads);
+    SupervisedSettings.requireF32(engine);
   }
 }

@@ -1,7 +1,9 @@
 package org.treepo4j.rl.train;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import org.treepo4j.model.engine.EngineOptions;
+import org.treepo4j.model.engine.WeightStorage;
 
 /** What the settings of all supervised runs say. */
 public sealed interface SupervisedSettings permits PretrainSettings, SftSettings {
@@ -25,5 +27,14 @@ public sealed interface SupervisedSettings permits PretrainSettings, SftSettings
   CheckpointSettings checkpoint();
 
   /** How the engine is opened. */
-  EngineOptions engineOptions();
+  EngineOptions engine();
+
+  /** Refuses a weight storage that nothing would use: no supervised run samples. */
+  static void requireF32(EngineOptions engine) {
+    if (engine.weights() != WeightStorage.F32) {
+      throw new IllegalArgumentException(
+          "weights must be f32 in supervised training, which samples nothing, was "
+              + engine.weights().name().toLowerCase(Locale.ROOT));
+    }
+  }
 }

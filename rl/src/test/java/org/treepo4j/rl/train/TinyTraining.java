@@ -9,14 +9,14 @@ import java.util.Optional;
 import org.treepo4j.checkpoints.Architecture;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.RopeScaling;
+import org.treepo4j.engines.vector.VectorCausalLm;
+import org.treepo4j.engines.vector.VectorOptions;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.RandomWeights;
 import org.treepo4j.model.Weights;
-import org.treepo4j.model.engine.EngineName;
-import org.treepo4j.model.vector.VectorCausalLm;
-import org.treepo4j.model.vector.VectorOptions;
-import org.treepo4j.model.vector.WeightStorage;
+import org.treepo4j.model.engine.EngineOptions;
+import org.treepo4j.model.engine.WeightStorage;
 import org.treepo4j.rl.advantage.AdvantageSettings;
 import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.data.ShuffledTasks;
@@ -105,9 +105,7 @@ final class TinyTraining {
     return new TrainSettings(
         Path.of("model"),
         output,
-        EngineName.VECTOR,
-        WeightStorage.F32,
-        1,
+        new EngineOptions("vector", WeightStorage.F32, 1),
         1,
         DataSettings.defaults(),
         rollout(),
