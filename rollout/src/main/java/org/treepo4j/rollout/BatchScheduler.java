@@ -88,8 +88,8 @@ final class BatchScheduler implements AutoCloseable {
   }
 
   private void startPrompts() {
-    int paths = running.stream().mapToInt(PromptRollout::activePaths).sum();
-    while (!waiting.isEmpty() && paths < maxRows && running.size() < maxRunning) {
+    int rows = running.stream().mapToInt(prompt -> prompt.rows().size()).sum();
+    while (!waiting.isEmpty() && rows < maxRows && running.size() < maxRunning) {
       PromptRollout prompt = waiting.peek();
       try {
         naming(List.of(prompt), prompt::start);
@@ -102,7 +102,7 @@ final class BatchScheduler implements AutoCloseable {
         return;
       }
       running.add(waiting.remove());
-      paths += prompt.activePaths();
+      rows += prompt.rows().size();
     }
   }
 
