@@ -63,7 +63,7 @@ final class BatchScheduler implements AutoCloseable {
     }
     double seconds = (System.nanoTime() - begin) * 1e-9;
     List<RolloutStatistics> each =
-        prompts.stream().map(prompt -> prompt.counts().toStatistics()).toList();
+        prompts.stream().map(PromptRollout::statistics).toList();
     RolloutStatistics all =
         each.stream()
             .reduce(RolloutStatistics.NONE, RolloutStatistics::plus)
@@ -119,6 +119,7 @@ final class BatchScheduler implements AutoCloseable {
                   decoder.append(
                       pending.stream().map(Row::keys).toList(),
                       pending.stream().mapToInt(Row::pending).toArray()));
+          pending.forEach(row -> row.owner().computed());
         }
         return rows;
       } catch (CacheFullException e) {

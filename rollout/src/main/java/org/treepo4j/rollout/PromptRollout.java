@@ -25,6 +25,10 @@ final class PromptRollout {
   private final HeldPaths held;
   private final int mostTokens;
 
+  /** Counted over all starts, as the decoder's work is. */
+  private long computedTokens;
+
+  private long computedPromptTokens;
   private PromptCounts counts;
   private SplittableRandom random;
   private DivergenceBudget budget;
@@ -88,15 +92,22 @@ final class PromptRollout {
   void start() {
     counts.start();
     int paths = budget.initial();
-    rootKeys = held.prefill(prompt.tokens());
+    rootKeys = computePrompt();
     if (plan.settings().kind() == RolloutKind.INDEPENDENT && !plan.settings().sharePrompt()) {
       begin(rootKeys, 1);
       for (int i = 1; i < paths; i++) {
-        begin(held.prefill(prompt.tokens()), 1);
+        begin(computePrompt(), 1);
       }
     } else {
       begin(forkRoot(), paths);
     }
+  }
+
+  private BranchingDecoder.Path computePrompt() {
+    BranchingDecoder.Path keys = held.prefill(prompt.tokens());
+    computedTokens += prompt.tokens().length;
+    computedPromptTokens += prompt.tokens().length;
+    return keys;
   }
 
   private void begin(BranchingDecoder.Path keys, int paths) {
@@ -119,6 +130,15 @@ final class PromptRollout {
 
   PromptCounts counts() {
     return counts;
+  }
+
+  RolloutStatistics statistics() {
+    return counts.toStatistics(computedTokens, computedPromptTokens);
+  }
+
+  /** The pending token of a row is computed. */
+  void computed() {
+    computedTokens++;
   }
 
   /**

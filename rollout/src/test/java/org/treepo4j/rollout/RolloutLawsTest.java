@@ -210,16 +210,31 @@ class RolloutLawsTest {
   @Property(tries = 100)
   void aCacheThatRunsFullChangesNoTree(@ForAll("cases") RolloutCase rollout) {
     Map<String, String> roomy = lines(sample(rollout).trees());
-    long most = 0;
-    for (RolloutPrompt prompt : rollout.promptList()) {
-      FakeDecoder alone = new FakeDecoder(rollout.model());
-      rollout.sample(alone, List.of(prompt));
-      most = Math.max(most, alone.statistics().tokensComputed());
-    }
-    FakeDecoder tight = new FakeDecoder(rollout.model()).withMaxCachedTokens(most);
+    FakeDecoder tight =
+        new FakeDecoder(rollout.model()).withMaxCachedTokens(enoughForOnePrompt(rollout));
 
     assertThat(lines(rollout.sample(tight).trees())).isEqualTo(roomy);
     assertThat(tight.statistics().livePaths()).isZero();
+  }
+
+  @Property(tries = 200)
+  void computedTokensAreWhatTheDecoderComputed(
+      @ForAll("cases") RolloutCase rollout, @ForAll boolean tight) {
+    FakeDecoder decoder = new FakeDecoder(rollout.model());
+    if (tight) {
+      decoder.withMaxCachedTokens(enoughForOnePrompt(rollout));
+    }
+
+    RolloutBatch batch = rollout.sample(decoder);
+
+    RolloutStatistics all = batch.statistics();
+    assertThat(all.computedTokens()).isEqualTo(decoder.statistics().tokensComputed());
+    assertThat(all.computedPromptTokens()).isLessThanOrEqualTo(all.computedTokens());
+    assertThat(all.computedTokens())
+        .isEqualTo(
+            batch.promptStatistics().stream()
+                .mapToLong(RolloutStatistics::computedTokens)
+                .sum());
   }
 
   @Property(tries = 300)
@@ -297,6 +312,17 @@ class RolloutLawsTest {
       }
       assertThat(reader.read()).isEmpty();
     }
+  }
+
+  /** Tokens of a cache that the largest tree surely fits into. */
+  private static long enoughForOnePrompt(RolloutCase rollout) {
+    long most = 0;
+    for (RolloutPrompt prompt : rollout.promptList()) {
+      FakeDecoder alone = new FakeDecoder(rollout.model());
+      rollout.sample(alone, List.of(prompt));
+      most = Math.max(most, alone.statistics().tokensComputed());
+    }
+    return most;
   }
 
   private static RolloutBatch sample(RolloutCase rollout) {
