@@ -111,6 +111,7 @@ public final class SamplingBench {
                 statistics.sampledTokens() / rollouts,
                 statistics.trajectoryTokens() / rollouts,
                 statistics.sharingRatio(),
+                statistics.computedTokens() / rollouts,
                 times.median(),
                 rate,
                 rate / baseline));
@@ -133,7 +134,7 @@ public final class SamplingBench {
     StringBuilder table = new StringBuilder();
     table.append(
         String.format(
-            "%-12s %-14s %-26s %8s %8s %8s %8s %10s %8s%n",
+            "%-12s %-14s %-26s %8s %8s %8s %8s %8s %10s %8s%n",
             "engine",
             "model",
             "16 trajectories",
@@ -141,13 +142,14 @@ public final class SamplingBench {
             "sampled",
             "in all",
             "sharing",
+            "computed",
             "per second",
             "speed-up"));
     for (SamplingEntry entry : entries) {
       table.append(
           String.format(
               Locale.ROOT,
-              "%-12s %-14s %-26s %8d %8.0f %8.0f %7.1f%% %10.2f %7.2fx%n",
+              "%-12s %-14s %-26s %8d %8.0f %8.0f %7.1f%% %8.0f %10.2f %7.2fx%n",
               entry.engine(),
               entry.model(),
               entry.sampling(),
@@ -155,6 +157,7 @@ public final class SamplingBench {
               entry.sampledTokens(),
               entry.trajectoryTokens(),
               100 * entry.sharingRatio(),
+              entry.computedTokens(),
               entry.trajectoriesPerSecond(),
               entry.speedup()));
     }

@@ -109,6 +109,7 @@ final class TrainCommand implements Callable<Integer> {
     json.put("seconds", Math.round(seconds * 1000) / 1000.0);
     json.put("sampled_tokens", summary.state().sampledTokens());
     json.put("trajectory_tokens", summary.state().trajectoryTokens());
+    json.put("computed_tokens", summary.state().computedTokens());
     json.put("updates", summary.state().updates());
     json.put("skipped_updates", summary.state().skippedUpdates());
     json.put("run", run.toString());

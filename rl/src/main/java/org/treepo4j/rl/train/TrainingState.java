@@ -7,8 +7,9 @@ package org.treepo4j.rl.train;
  * @param step steps done
  * @param updates optimiser updates done
  * @param tasksDrawn tasks taken from the data so far
- * @param sampledTokens tokens sampled so far, each computed once
+ * @param sampledTokens tokens of all sampled segments so far
  * @param trajectoryTokens sum of response lengths so far
+ * @param computedTokens tokens computed in sampling so far
  * @param skippedUpdates updates skipped so far
  * @param accuracyBefore held-out accuracy of the model the run began with; NaN before it is known
  * @param bestAccuracy best held-out accuracy so far; NaN before the first evaluation
@@ -21,6 +22,7 @@ public record TrainingState(
     long tasksDrawn,
     long sampledTokens,
     long trajectoryTokens,
+    long computedTokens,
     long skippedUpdates,
     double accuracyBefore,
     double bestAccuracy,
@@ -29,7 +31,7 @@ public record TrainingState(
 
   /** A run that has not begun. */
   public static final TrainingState NEW =
-      new TrainingState(0, 0, 0, 0, 0, 0, Double.NaN, Double.NaN, 0, 0);
+      new TrainingState(0, 0, 0, 0, 0, 0, 0, Double.NaN, Double.NaN, 0, 0);
 
   /** One more step of supervised training. */
   TrainingState afterUpdate(boolean skipped) {
@@ -39,6 +41,7 @@ public record TrainingState(
         tasksDrawn,
         sampledTokens,
         trajectoryTokens,
+        computedTokens,
         skippedUpdates + (skipped ? 1 : 0),
         accuracyBefore,
         bestAccuracy,
@@ -54,6 +57,7 @@ public record TrainingState(
         tasksDrawn + outcome.groups().tasksDrawn(),
         sampledTokens + outcome.groups().statistics().sampledTokens(),
         trajectoryTokens + outcome.groups().statistics().trajectoryTokens(),
+        computedTokens + outcome.groups().statistics().computedTokens(),
         skippedUpdates + outcome.update().skipped(),
         accuracyBefore,
         bestAccuracy,
@@ -86,6 +90,7 @@ public record TrainingState(
         tasksDrawn,
         sampledTokens,
         trajectoryTokens,
+        computedTokens,
         skippedUpdates,
         before,
         best,
