@@ -11,7 +11,7 @@ import org.treepo4j.base.settings.Setting;
 import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.data.DataSummary;
 import org.treepo4j.rl.data.Prompt;
-import org.treepo4j.rl.train.PromptEncoder;
+import org.treepo4j.rl.sampling.PromptEncoder;
 import org.treepo4j.tokenizer.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

@@ -22,7 +22,7 @@ import org.treepo4j.rl.eval.RunComparison;
 import org.treepo4j.rl.eval.TaskSamples;
 import org.treepo4j.rl.reward.RewardRunner;
 import org.treepo4j.rl.reward.RewardSettings;
-import org.treepo4j.rl.train.TaskSampler;
+import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rollout.RolloutProgress;
 import org.treepo4j.rollout.RolloutSettings;
 import picocli.CommandLine.Command;

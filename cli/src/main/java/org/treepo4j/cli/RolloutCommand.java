@@ -17,7 +17,7 @@ import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.report.TreeText;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskReader;
-import org.treepo4j.rl.train.TaskSampler;
+import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rollout.RolloutBatch;
 import org.treepo4j.rollout.RolloutProgress;
 import org.treepo4j.rollout.RolloutPrompt;

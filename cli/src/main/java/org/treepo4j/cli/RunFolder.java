@@ -21,7 +21,7 @@ import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.TensorNames;
 import org.treepo4j.rl.metrics.MetricsLog;
-import org.treepo4j.rl.train.RunCheckpoints;
+import org.treepo4j.rl.run.RunCheckpoints;
 
 /**
  * The folder of a run. A run never writes over another: where one is already, a new run takes the

@@ -4,7 +4,7 @@ import java.util.concurrent.Callable;
 import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelConfig;
-import org.treepo4j.rl.train.SftSettings;
+import org.treepo4j.rl.supervised.SftSettings;
 import org.treepo4j.tokenizer.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

@@ -11,7 +11,7 @@ import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
 import org.treepo4j.rl.data.TaskFile;
 import org.treepo4j.rl.reward.RewardRunner;
-import org.treepo4j.rl.train.Policy;
+import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.train.TrainSettings;
 import org.treepo4j.rl.train.Trainer;
 import picocli.CommandLine.Command;

@@ -11,9 +11,9 @@ import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
 import org.treepo4j.rl.data.DataSettings;
-import org.treepo4j.rl.train.FullPolicy;
-import org.treepo4j.rl.train.LoraPolicy;
-import org.treepo4j.rl.train.Policy;
+import org.treepo4j.rl.run.FullPolicy;
+import org.treepo4j.rl.run.LoraPolicy;
+import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.train.TrainSettings;
 
 /** What training settings name, opened. */

@@ -62,8 +62,7 @@ final class BatchScheduler implements AutoCloseable {
       tellProgress();
     }
     double seconds = (System.nanoTime() - begin) * 1e-9;
-    List<RolloutStatistics> each =
-        prompts.stream().map(PromptRollout::statistics).toList();
+    List<RolloutStatistics> each = prompts.stream().map(PromptRollout::statistics).toList();
     RolloutStatistics all =
         each.stream()
             .reduce(RolloutStatistics.NONE, RolloutStatistics::plus)

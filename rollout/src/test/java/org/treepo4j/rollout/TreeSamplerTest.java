@@ -67,8 +67,7 @@ class TreeSamplerTest {
     RolloutTree other = sample(each, ONE).trees().get(0);
 
     assertThat(TreeLine.of(other).json()).isEqualTo(TreeLine.of(one).json());
-    assertThat(each.statistics().tokensComputed())
-        .isEqualTo(8 * 2 + one.trajectoryTokens() - 8);
+    assertThat(each.statistics().tokensComputed()).isEqualTo(8 * 2 + one.trajectoryTokens() - 8);
     assertThat(shared.statistics().tokensComputed())
         .isEqualTo(shared.distinctTokens())
         .isLessThan(2 + one.trajectoryTokens() - 8);

@@ -15,10 +15,10 @@ import org.treepo4j.rl.loss.LossResult;
 import org.treepo4j.rl.loss.TokenLoss;
 import org.treepo4j.rl.loss.TrainingTree;
 import org.treepo4j.rl.loss.TreeObjective;
-import org.treepo4j.rl.train.OptimizerSettings;
-import org.treepo4j.rl.train.Policy;
-import org.treepo4j.rl.train.ScoredTree;
-import org.treepo4j.rl.train.TaskSampler;
+import org.treepo4j.rl.run.OptimizerSettings;
+import org.treepo4j.rl.run.Policy;
+import org.treepo4j.rl.sampling.ScoredTree;
+import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rl.train.TrainSettings;
 import org.treepo4j.rollout.RolloutProgress;
 

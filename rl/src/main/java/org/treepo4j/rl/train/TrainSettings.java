@@ -8,6 +8,9 @@ import org.treepo4j.rl.advantage.AdvantageSettings;
 import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.loss.LossSettings;
 import org.treepo4j.rl.reward.RewardSettings;
+import org.treepo4j.rl.run.CheckpointSettings;
+import org.treepo4j.rl.run.OptimizerSettings;
+import org.treepo4j.rl.sampling.EvaluationSettings;
 import org.treepo4j.rollout.RolloutSettings;
 
 /**

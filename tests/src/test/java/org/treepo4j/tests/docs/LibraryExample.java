@@ -18,7 +18,7 @@ import org.treepo4j.rl.loss.LossResult;
 import org.treepo4j.rl.loss.LossSettings;
 import org.treepo4j.rl.loss.TrainingTree;
 import org.treepo4j.rl.loss.TreeObjective;
-import org.treepo4j.rl.train.TaskSampler;
+import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rollout.RolloutPrompt;
 import org.treepo4j.rollout.RolloutSettings;
 import org.treepo4j.rollout.RolloutTree;

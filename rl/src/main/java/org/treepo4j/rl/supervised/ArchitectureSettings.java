@@ -1,4 +1,4 @@
-package org.treepo4j.rl.train;
+package org.treepo4j.rl.supervised;
 
 import java.util.List;
 import org.treepo4j.base.settings.Setting;

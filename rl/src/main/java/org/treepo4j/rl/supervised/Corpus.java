@@ -1,4 +1,4 @@
-package org.treepo4j.rl.train;
+package org.treepo4j.rl.supervised;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -14,6 +14,7 @@ import org.treepo4j.rl.data.DemonstrationReader;
 import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.data.TaskReader;
 import org.treepo4j.rl.loss.SftExample;
+import org.treepo4j.rl.sampling.PromptEncoder;
 import org.treepo4j.rl.tasks.SyntheticTask;
 import org.treepo4j.rl.tasks.SyntheticTasks;
 import org.treepo4j.tokenizer.Tokenizer;

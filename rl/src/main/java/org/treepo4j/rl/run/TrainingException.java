@@ -1,4 +1,4 @@
-package org.treepo4j.rl.train;
+package org.treepo4j.rl.run;
 
 /** A run cannot go on; the message is one line that says why and what can be done. */
 public final class TrainingException extends RuntimeException {

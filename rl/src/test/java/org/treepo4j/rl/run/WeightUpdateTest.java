@@ -1,4 +1,4 @@
-package org.treepo4j.rl.train;
+package org.treepo4j.rl.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.Parameter;
 import org.treepo4j.model.Weights;
+import org.treepo4j.rl.train.TinyTraining;
 
 class WeightUpdateTest {
   private final Parameter parameter =

@@ -1,4 +1,4 @@
-package org.treepo4j.rl.train;
+package org.treepo4j.rl.sampling;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -9,6 +9,7 @@ import org.treepo4j.rl.reward.RewardBatch;
 import org.treepo4j.rl.reward.RewardInput;
 import org.treepo4j.rl.reward.RewardRunner;
 import org.treepo4j.rl.reward.Score;
+import org.treepo4j.rl.run.TrainingException;
 import org.treepo4j.rollout.RolloutBatch;
 import org.treepo4j.rollout.RolloutProgress;
 import org.treepo4j.rollout.RolloutPrompt;

@@ -1,9 +1,11 @@
-package org.treepo4j.rl.train;
+package org.treepo4j.rl.supervised;
 
 import java.nio.file.Path;
 import java.util.Locale;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.WeightStorage;
+import org.treepo4j.rl.run.CheckpointSettings;
+import org.treepo4j.rl.run.OptimizerSettings;
 
 /** What the settings of all supervised runs say. */
 public sealed interface SupervisedSettings permits PretrainSettings, SftSettings {

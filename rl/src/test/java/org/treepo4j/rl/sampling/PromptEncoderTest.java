@@ -1,4 +1,4 @@
-package org.treepo4j.rl.train;
+package org.treepo4j.rl.sampling;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.treepo4j.rl.data.ChatMessage;
 import org.treepo4j.rl.data.Prompt;
+import org.treepo4j.rl.train.LetterTokenizer;
 import org.treepo4j.tokenizer.Tokenizer;
 
 /** Texts go to the tokenizer as they stand, message lists through the model's chat template. */

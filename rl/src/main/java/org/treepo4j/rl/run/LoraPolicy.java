@@ -1,4 +1,4 @@
-package org.treepo4j.rl.train;
+package org.treepo4j.rl.run;
 
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package org.treepo4j.rl.train;
+package org.treepo4j.rl.sampling;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -10,7 +10,7 @@ import org.treepo4j.rollout.RolloutProgress;
 import org.treepo4j.rollout.RolloutStatistics;
 
 /** Measures a policy on held-out tasks by independent samples. */
-final class Evaluator {
+public final class Evaluator {
   /** Evaluations have random streams of their own, the same at every step of a run. */
   private static final long STREAM = -1;
 

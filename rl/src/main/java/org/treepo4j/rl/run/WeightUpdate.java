@@ -1,4 +1,4 @@
-package org.treepo4j.rl.train;
+package org.treepo4j.rl.run;
 
 import java.util.Map;
 import org.treepo4j.model.AdamW;
@@ -9,7 +9,7 @@ import org.treepo4j.model.GradientClipping;
  * learning rate, and the engine is told. A gradient that is not finite is thrown away instead, a
  * few times.
  */
-final class WeightUpdate {
+public final class WeightUpdate {
   private final Policy policy;
   private final OptimizerSettings settings;
   private final AdamW optimizer;
@@ -25,13 +25,13 @@ final class WeightUpdate {
    * @param learningRate the rate used
    * @param skipped whether the gradient was thrown away
    */
-  record Outcome(double gradientNorm, double learningRate, boolean skipped) {}
+  public record Outcome(double gradientNorm, double learningRate, boolean skipped) {}
 
   /**
    * @param updates how many the run plans to make, for the schedule
    * @param maxSkipped gradients in a row that may be thrown away
    */
-  WeightUpdate(Policy policy, OptimizerSettings settings, long updates, int maxSkipped) {
+  public WeightUpdate(Policy policy, OptimizerSettings settings, long updates, int maxSkipped) {
     this.policy = policy;
     this.settings = settings;
     this.updates = updates;
@@ -51,12 +51,12 @@ final class WeightUpdate {
    *
    * @param update 0 for the first of the run
    */
-  void startAt(long update) {
+  public void startAt(long update) {
     place = update;
   }
 
   /** Uses the accumulated gradient and sets it to zero. */
-  Outcome apply() {
+  public Outcome apply() {
     policy.collectGradients();
     double clip = settings.gradientClip() > 0 ? settings.gradientClip() : Double.MAX_VALUE;
     double norm = GradientClipping.clip(policy.trainable(), clip);
@@ -80,21 +80,21 @@ final class WeightUpdate {
   }
 
   /** Optimiser steps so far, which count what was not thrown away. */
-  long optimizerSteps() {
+  public long optimizerSteps() {
     return optimizer.steps();
   }
 
-  int skippedInARow() {
+  public int skippedInARow() {
     return skippedInARow;
   }
 
   /** The live optimiser state by name. */
-  Map<String, float[]> state() {
+  public Map<String, float[]> state() {
     return optimizer.state();
   }
 
   /** Goes on where a checkpoint was written. */
-  void restore(int skippedBefore, long steps, Map<String, float[]> state) {
+  public void restore(int skippedBefore, long steps, Map<String, float[]> state) {
     optimizer.restore(steps, state);
     skippedInARow = skippedBefore;
   }

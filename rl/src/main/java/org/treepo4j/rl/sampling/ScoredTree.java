@@ -1,4 +1,4 @@
-package org.treepo4j.rl.train;
+package org.treepo4j.rl.sampling;
 
 import java.util.List;
 import org.treepo4j.rl.data.Task;
@@ -27,7 +27,7 @@ public record ScoredTree(Task task, RolloutTree tree, List<Score> scores, List<S
   }
 
   /** Share of correct trajectories; NaN when there are none. */
-  static double accuracy(List<ScoredTree> trees) {
+  public static double accuracy(List<ScoredTree> trees) {
     long all = trees.stream().mapToLong(tree -> tree.scores().size()).sum();
     long correct = trees.stream().mapToLong(ScoredTree::correct).sum();
     return all == 0 ? Double.NaN : (double) correct / all;

@@ -1,4 +1,6 @@
-package org.treepo4j.rl.train;
+package org.treepo4j.rl.run;
+
+import org.treepo4j.rollout.RolloutStatistics;
 
 /**
  * Where a run stands between two steps; all its random streams follow from the seed and these
@@ -34,7 +36,7 @@ public record TrainingState(
       new TrainingState(0, 0, 0, 0, 0, 0, 0, Double.NaN, Double.NaN, 0, 0);
 
   /** One more step of supervised training. */
-  TrainingState afterUpdate(boolean skipped) {
+  public TrainingState afterUpdate(boolean skipped) {
     return new TrainingState(
         step + 1,
         updates + 1,
@@ -49,16 +51,22 @@ public record TrainingState(
         seconds);
   }
 
-  /** One more round of reinforcement learning. */
-  TrainingState after(TrainingStep.Outcome outcome) {
+  /**
+   * One more round of reinforcement learning.
+   *
+   * @param sampling all of the round's
+   * @param drawn tasks taken from the data
+   * @param updated optimiser updates, the skipped ones included
+   */
+  public TrainingState after(RolloutStatistics sampling, int drawn, int updated, int skipped) {
     return new TrainingState(
         step + 1,
-        updates + outcome.update().updates(),
-        tasksDrawn + outcome.groups().tasksDrawn(),
-        sampledTokens + outcome.groups().statistics().sampledTokens(),
-        trajectoryTokens + outcome.groups().statistics().trajectoryTokens(),
-        computedTokens + outcome.groups().statistics().computedTokens(),
-        skippedUpdates + outcome.update().skipped(),
+        updates + updated,
+        tasksDrawn + drawn,
+        sampledTokens + sampling.sampledTokens(),
+        trajectoryTokens + sampling.trajectoryTokens(),
+        computedTokens + sampling.computedTokens(),
+        skippedUpdates + skipped,
         accuracyBefore,
         bestAccuracy,
         evaluationsSinceBest,
@@ -66,12 +74,12 @@ public record TrainingState(
   }
 
   /** The policy the run begins with has been measured. */
-  TrainingState startingAt(double accuracy) {
+  public TrainingState startingAt(double accuracy) {
     return with(accuracy, accuracy, 0, seconds);
   }
 
   /** The policy has been measured again. */
-  TrainingState evaluated(double accuracy, boolean best) {
+  public TrainingState evaluated(double accuracy, boolean best) {
     return with(
         accuracyBefore,
         best ? accuracy : bestAccuracy,
@@ -79,8 +87,19 @@ public record TrainingState(
         seconds);
   }
 
-  TrainingState plusSeconds(double more) {
+  /** The same after some more time. */
+  public TrainingState plusSeconds(double more) {
     return with(accuracyBefore, bestAccuracy, evaluationsSinceBest, seconds + more);
+  }
+
+  /**
+   * Whether something that happens every so many steps happens after this one.
+   *
+   * @param everySteps 0 for at the end only
+   * @param end whether this is the run's last step
+   */
+  public boolean due(int everySteps, boolean end) {
+    return end || everySteps > 0 && step % everySteps == 0;
   }
 
   private TrainingState with(double before, double best, int sinceBest, double time) {

@@ -1,4 +1,4 @@
-package org.treepo4j.rl.train;
+package org.treepo4j.rl.supervised;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -17,6 +17,12 @@ import org.treepo4j.rl.loss.Packing;
 import org.treepo4j.rl.loss.SftExample;
 import org.treepo4j.rl.loss.SftObjective;
 import org.treepo4j.rl.metrics.MetricsLog;
+import org.treepo4j.rl.run.CheckpointSettings;
+import org.treepo4j.rl.run.Policy;
+import org.treepo4j.rl.run.RunCheckpoints;
+import org.treepo4j.rl.run.TrainingListener;
+import org.treepo4j.rl.run.TrainingState;
+import org.treepo4j.rl.run.WeightUpdate;
 
 /**
  * Learns from written answers by next-token prediction. Examples are packed into batches as trees
@@ -110,13 +116,13 @@ public final class SupervisedTrainer {
           listener.note("step " + state.step() + ": update skipped, the gradient was not finite");
         }
         boolean end = state.step() == batches.size();
-        if (due(state.step(), settings.validateEverySteps(), end) && !validation.isEmpty()) {
+        if (state.due(settings.validateEverySteps(), end) && !validation.isEmpty()) {
           validationLoss = validationLoss();
           metrics.put("validation_loss", validationLoss);
         }
         log.write(state.step(), metrics);
         listener.stepped(state.step(), batches.size(), metrics);
-        if (due(state.step(), checkpointSettings.everySteps(), end)) {
+        if (state.due(checkpointSettings.everySteps(), end)) {
           last = checkpoints.write(state, false, policy, weightUpdate).folder();
         }
       }
@@ -126,10 +132,6 @@ public final class SupervisedTrainer {
     }
     double seconds = (System.nanoTime() - began) / 1e9;
     return new Result(validationLoss, state.step(), tokens, seconds, last);
-  }
-
-  static boolean due(long step, int everySteps, boolean end) {
-    return end || everySteps > 0 && step % everySteps == 0;
   }
 
   private Map<String, Number> step(long done, List<SftExample> batch) {

@@ -1,4 +1,4 @@
-package org.treepo4j.rl.train;
+package org.treepo4j.rl.run;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -57,7 +57,7 @@ public final class RunCheckpoints {
   }
 
   /** Writes a checkpoint. */
-  CheckpointStore.Checkpoint write(
+  public CheckpointStore.Checkpoint write(
       TrainingState state, boolean best, Policy policy, WeightUpdate update)
       throws CheckpointException {
     Saved saved = new Saved(state, update.optimizerSteps(), update.skippedInARow());
@@ -72,7 +72,7 @@ public final class RunCheckpoints {
   }
 
   /** Brings the optimiser to where a checkpoint was written and returns where the run stood. */
-  static TrainingState restore(Path checkpoint, WeightUpdate update) throws IOException {
+  public static TrainingState restore(Path checkpoint, WeightUpdate update) throws IOException {
     Path file = checkpoint.resolve(STATE);
     Saved saved;
     try {

@@ -1,4 +1,4 @@
-package org.treepo4j.rl.train;
+package org.treepo4j.rl.supervised;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.treepo4j.rl.sampling.PromptEncoder;
+import org.treepo4j.rl.train.LetterTokenizer;
 import org.treepo4j.tokenizer.Tokenizer;
 
 class CorpusTest {
