@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.rl.advantage.AdvantageEstimator;
+import org.treepo4j.rl.advantage.AdvantageEstimators;
 import org.treepo4j.rl.loss.KlPenalty;
 import org.treepo4j.rl.loss.LossSettings;
 import org.treepo4j.rl.loss.LossSettings.KlPlacement;
@@ -53,7 +54,7 @@ final class TrainingStep {
     this.policy = policy;
     this.reference = reference;
     this.collector = collector;
-    this.estimator = settings.advantage().create();
+    this.estimator = AdvantageEstimators.create(settings.advantage());
     this.loss = settings.loss();
     this.sampling = settings.rollout().sampling();
     this.updatesPerStep = settings.trainer().updatesPerStep();
