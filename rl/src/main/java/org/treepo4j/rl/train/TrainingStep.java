@@ -7,7 +7,6 @@ import java.util.Optional;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.rl.advantage.AdvantageEstimator;
-import org.treepo4j.rl.advantage.AdvantageEstimators;
 import org.treepo4j.rl.loss.KlPenalty;
 import org.treepo4j.rl.loss.LossSettings;
 import org.treepo4j.rl.loss.LossSettings.KlPlacement;
@@ -49,12 +48,13 @@ final class TrainingStep {
       Policy policy,
       Optional<CausalLm> reference,
       GroupCollector collector,
+      AdvantageEstimator estimator,
       TrainSettings settings,
       WeightUpdate weightUpdate) {
     this.policy = policy;
     this.reference = reference;
     this.collector = collector;
-    this.estimator = AdvantageEstimators.create(settings.advantage());
+    this.estimator = estimator;
     this.loss = settings.loss();
     this.sampling = settings.rollout().sampling();
     this.updatesPerStep = settings.trainer().updatesPerStep();
