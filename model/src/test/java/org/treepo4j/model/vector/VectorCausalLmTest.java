@@ -17,6 +17,7 @@ import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.ForwardOptions;
 import org.treepo4j.model.ForwardPass;
 import org.treepo4j.model.Parameter;
+import org.treepo4j.model.PlainTransformer;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.model.Weights;
 
