@@ -138,7 +138,7 @@ public final class Trainer {
    *
    * @param checkpoint where to go on, whose weights the policy already has; empty to begin
    * @throws TrainingException when the run cannot go on; what it has learned until the step before
-   *     is in a checkpoint then
+   *     is in a checkpoint then; also when every update was skipped
    */
   public Summary run(Optional<Checkpoint> checkpoint) throws IOException {
     TrainingState state = TrainingState.NEW;
@@ -186,6 +186,7 @@ public final class Trainer {
         }
       }
     }
+    state.requireSomeUpdate();
     if (outOfPatience(state)) {
       listener.note(
           "stopped early: the last %d evaluations were no better than %.1f %%"

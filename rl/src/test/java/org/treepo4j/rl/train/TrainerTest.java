@@ -14,6 +14,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.Weights;
+import org.treepo4j.rl.data.ShuffledTasks;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.reward.Reward;
 import org.treepo4j.rl.reward.Score;
@@ -156,6 +158,57 @@ class TrainerTest {
               assertThat(step).doesNotContainKeys("loss", "learning_rate", "gradient_norm");
             });
     assertThat(listener.notes).last().asString().contains("step 8: nothing to learn from");
+  }
+
+  @Test
+  void aRunAllOfWhoseUpdatesAreSkippedEndsWithAnError() {
+    TrainSettings settings =
+        TinyTraining.settings(
+            output, TinyTraining.loop(1, 10, false), new EvaluationSettings(0, 0, 1, 1, 0), SELDOM);
+    Trainer trainer =
+        new Trainer(
+            settings,
+            new Trainer.Parts(
+                new WithoutGradients(new FullPolicy(model, output)),
+                Optional.empty(),
+                new LetterTokenizer(),
+                TinyTraining.prompts(),
+                new ShuffledTasks(TinyTraining.tasks("a", "b"), 1),
+                List.of(),
+                TinyTraining.rewards(TinyTraining.LENGTH)),
+            listener);
+    assertThatThrownBy(() -> trainer.run(Optional.empty()))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("not finite in any of the run's 2 updates");
+  }
+
+  /** A policy whose gradients are never finite. */
+  private record WithoutGradients(Policy policy) implements Policy {
+    @Override
+    public CausalLm model() {
+      return policy.model();
+    }
+
+    @Override
+    public Weights trainable() {
+      return policy.trainable();
+    }
+
+    @Override
+    public void collectGradients() {
+      policy.collectGradients();
+      trainable().parameters().iterator().next().gradient()[0] = Float.NaN;
+    }
+
+    @Override
+    public void weightsChanged() {
+      policy.weightsChanged();
+    }
+
+    @Override
+    public void writeInto(Path folder) throws IOException {
+      policy.writeInto(folder);
+    }
   }
 
   @Test

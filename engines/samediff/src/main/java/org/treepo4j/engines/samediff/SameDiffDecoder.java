@@ -178,18 +178,21 @@ final class SameDiffDecoder implements BranchingDecoder {
   /** Embeds tokens, runs all blocks and stores their keys and values; the final hidden states. */
   private float[] through(int[] tokens, Layer run) {
     Tensor x = network.embed(tokens);
-    for (int layer = 0; layer < network.config().layers(); layer++) {
-      BlockGraph.Outcome outcome = run.run(layer, x);
+    try {
+      for (int layer = 0; layer < network.config().layers(); layer++) {
+        BlockGraph.Outcome outcome = run.run(layer, x);
+        try (Tensor keys = outcome.keys();
+            Tensor values = outcome.values()) {
+          x.close();
+          x = outcome.output();
+          cache.store(layer, keys, values);
+        }
+      }
+      tokensComputed += tokens.length;
+      return x.toFloats();
+    } finally {
       x.close();
-      x = outcome.output();
-      cache.store(layer, outcome.keys(), outcome.values());
-      outcome.keys().close();
-      outcome.values().close();
     }
-    float[] hidden = x.toFloats();
-    x.close();
-    tokensComputed += tokens.length;
-    return hidden;
   }
 
   /** Who sees whom in one step, {@code [1, 1, paths·group, usedRows + paths]}. */
