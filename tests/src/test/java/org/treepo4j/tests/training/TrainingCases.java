@@ -16,7 +16,10 @@ import org.treepo4j.rollout.RolloutTree;
 import org.treepo4j.rollout.SegmentNode;
 import org.treepo4j.rollout.Trajectory;
 
-/** Small models and trees of any shape with rewards, from a seed. */
+/**
+ * Small models and trees of any shape with rewards, from a seed. Their tokens are few, so that
+ * siblings and prompts often begin alike or are the same.
+ */
 final class TrainingCases {
   static final ModelConfig CONFIG =
       new ModelConfig(
@@ -91,6 +94,6 @@ final class TrainingCases {
   }
 
   private static int[] tokens(int length, Random random) {
-    return random.ints(length, 0, CONFIG.vocabSize()).toArray();
+    return random.ints(length, 0, 3).map(token -> token * (CONFIG.vocabSize() / 3)).toArray();
   }
 }
