@@ -8,8 +8,9 @@ public record RolloutSettings(
         RolloutKind kind,
     @Setting(
             value =
-                "INDEPENDENT only: compute the prompt once for all trajectories; false computes it for"
-                    + " each, as a sampler without prefix cache does. Does not change the trees.",
+                "INDEPENDENT only: compute the prompt once for all trajectories, and once what prompts"
+                    + " begin alike with; false computes it for each, as a sampler without prefix"
+                    + " cache does. Does not change the trees.",
             mayChange = true)
         boolean sharePrompt,
     @Setting("Trajectories wanted per prompt, the paper's w; recipe rollout.n.") int maxWidth,
@@ -110,6 +111,11 @@ public record RolloutSettings(
               + "), was "
               + minTrajectoryTokens);
     }
+  }
+
+  /** Whether what paths and prompts begin with is computed once for all of them. */
+  boolean sharesPrompts() {
+    return kind == RolloutKind.TREE || sharePrompt;
   }
 
   /**
