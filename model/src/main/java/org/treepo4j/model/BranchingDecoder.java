@@ -25,8 +25,8 @@ public interface BranchingDecoder extends AutoCloseable {
   Path prefill(int[] tokens);
 
   /**
-   * A new path that has all tokens of another, which stays as it is, and at least one more. Only the
-   * further tokens are computed, as one batch.
+   * A new path that has all tokens of another, which stays as it is, and at least one more. Only
+   * the further tokens are computed, as one batch.
    *
    * @throws CacheFullException when the keys and values would not fit; nothing has changed then
    */

@@ -25,8 +25,7 @@ class TokenTrieTest {
     Set<IntBuffer> prefixes = new HashSet<>();
     for (int t = 0; t < 3; t++) {
       TokenTree tree = treeFromFewTokens(random);
-      long known =
-          distinctPrefixes(tree).stream().filter(prefixes::contains).count();
+      long known = distinctPrefixes(tree).stream().filter(prefixes::contains).count();
       assertThat(trie.shared(tree)).isGreaterThanOrEqualTo((int) known);
       prefixes.addAll(distinctPrefixes(tree));
       trees.add(tree);

@@ -15,8 +15,8 @@ import org.treepo4j.model.CacheFullException;
  * and the next prompt begins as soon as rows are free. Which rows share a batch does not change any
  * tree.
  *
- * <p>When the decoder's cache is full, beginnings held for prompts to come are let go of first; then
- * the prompt begun last is set back to its start and waits until another has ended. Tokens are
+ * <p>When the decoder's cache is full, beginnings held for prompts to come are let go of first;
+ * then the prompt begun last is set back to its start and waits until another has ended. Tokens are
  * computed again then, and come out the same.
  */
 final class BatchScheduler implements AutoCloseable {
@@ -66,8 +66,7 @@ final class BatchScheduler implements AutoCloseable {
       tellProgress();
     }
     double seconds = (System.nanoTime() - begin) * 1e-9;
-    List<RolloutStatistics> each =
-        prompts.stream().map(PromptRollout::statistics).toList();
+    List<RolloutStatistics> each = prompts.stream().map(PromptRollout::statistics).toList();
     RolloutStatistics all =
         each.stream()
             .reduce(RolloutStatistics.NONE, RolloutStatistics::plus)

@@ -9,8 +9,8 @@ import org.treepo4j.model.BranchingDecoder;
  * @param leaf its last node
  * @param finish why it ended
  * @param response its tokens
- * @param keys the decoder's path up to the token before the last, or further; paths of one row share
- *     it
+ * @param keys the decoder's path up to the token before the last, or further; paths of one row
+ *     share it
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by nobody
 record FinishedPath(

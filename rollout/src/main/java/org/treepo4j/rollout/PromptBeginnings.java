@@ -123,8 +123,7 @@ final class PromptBeginnings implements AutoCloseable {
     return whole;
   }
 
-  private BranchingDecoder.Path longer(
-      BranchingDecoder.Path keys, int[] tokens, int from, int to) {
+  private BranchingDecoder.Path longer(BranchingDecoder.Path keys, int[] tokens, int from, int to) {
     if (from == to) {
       return decoder.fork(keys, to);
     }

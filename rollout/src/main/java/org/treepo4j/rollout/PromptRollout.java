@@ -212,8 +212,7 @@ final class PromptRollout {
     for (Row row : ended) {
       ActivePath any = row.paths().get(0);
       finishOf.put(
-          row,
-          plan.rules().classify(any.text(), any.responseLength(), mostTokens, any.ended()));
+          row, plan.rules().classify(any.text(), any.responseLength(), mostTokens, any.ended()));
       row.paths().forEach(path -> rowOf.put(path, row));
     }
     ended.clear();
@@ -280,8 +279,7 @@ final class PromptRollout {
       }
     }
     below.forEach(
-        (row, paths) ->
-            rows.add(new Row(this, row.keys(), row.pending(), paths, row.known())));
+        (row, paths) -> rows.add(new Row(this, row.keys(), row.pending(), paths, row.known())));
   }
 
   private void fallBack() {
@@ -321,8 +319,7 @@ final class PromptRollout {
 
   /** A row behind response tokens that were computed before. */
   private Row rowBehind(int[] prefix, List<ActivePath> paths) {
-    List<FinishedPath> known =
-        finished.stream().filter(other -> other.continues(prefix)).toList();
+    List<FinishedPath> known = finished.stream().filter(other -> other.continues(prefix)).toList();
     BranchingDecoder.Path keys =
         prefix.length == 0 ? forkRoot() : fork(known.get(0), prefix.length);
     return new Row(this, keys, Row.NOTHING, paths, known);
@@ -348,9 +345,7 @@ final class PromptRollout {
   }
 
   private List<ActivePath> paths(GrowingNode node, int count, boolean atFallback) {
-    return IntStream.range(0, count)
-        .mapToObj(i -> path(node, atFallback, text(node)))
-        .toList();
+    return IntStream.range(0, count).mapToObj(i -> path(node, atFallback, text(node))).toList();
   }
 
   private ActivePath path(GrowingNode node, boolean atFallback, ResponseText text) {

@@ -15,9 +15,9 @@ import java.util.Map;
  * @param trajectories that count
  * @param sampledTokens tokens of all segments, each segment once; those of dropped paths too
  * @param trajectoryTokens sum of the response lengths of all trajectories
- * @param computedTokens tokens the decoder computed, of prompts and of responses, each as often as it
- *     did: once for all paths that have it and everything before it in common, and again after the
- *     cache was full
+ * @param computedTokens tokens the decoder computed, of prompts and of responses, each as often as
+ *     it did: once for all paths that have it and everything before it in common, and again after
+ *     the cache was full
  * @param computedPromptTokens those of them that belong to prompts
  * @param droppedPaths finished paths shorter than {@code minTrajectoryTokens}
  * @param finishes trajectories by finish reason; reasons that did not occur may be absent

@@ -226,7 +226,10 @@ public final class RolloutTree {
    */
   public SegmentNode firstAlike(SegmentNode node) {
     int end = last(tokenIndices(node));
-    return nodes.stream().filter(other -> last(tokenIndices(other)) == end).findFirst().orElseThrow();
+    return nodes.stream()
+        .filter(other -> last(tokenIndices(other)) == end)
+        .findFirst()
+        .orElseThrow();
   }
 
   /** Tokens of all segments, each segment counted once. */
@@ -245,8 +248,8 @@ public final class RolloutTree {
   }
 
   /**
-   * The tree for the engines: every prefix once, the prompt's tokens first, then those of every node
-   * in the order of {@link #nodes} that no node before it has.
+   * The tree for the engines: every prefix once, the prompt's tokens first, then those of every
+   * node in the order of {@link #nodes} that no node before it has.
    */
   public TokenTree toTokenTree() {
     return tokenTree;

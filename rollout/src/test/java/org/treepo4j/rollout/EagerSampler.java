@@ -118,8 +118,7 @@ final class EagerSampler {
     private void begin(List<Begun> step, GrowingNode node, int paths, boolean fallback) {
       for (int i = 0; i < paths; i++) {
         branches++;
-        int most =
-            Math.min(settings.segmentLength(), plan.mostResponseTokens(prompt) - node.end());
+        int most = Math.min(settings.segmentLength(), plan.mostResponseTokens(prompt) - node.end());
         long stream = plan.streams().stream(prompt.id(), 0, branches);
         ResponseText response = ResponseText.of(plan.text(), node);
         step.add(

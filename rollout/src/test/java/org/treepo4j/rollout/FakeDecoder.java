@@ -13,7 +13,8 @@ import org.treepo4j.model.DecoderStatistics;
 
 /**
  * A decoder without weights that keeps the port's contract strictly: foreign paths, paths twice in
- * a batch and stale rows are errors. It counts the tokens it is fed, the different ones among them, and the chunks it holds.
+ * a batch and stale rows are errors. It counts the tokens it is fed, the different ones among them,
+ * and the chunks it holds.
  */
 final class FakeDecoder implements BranchingDecoder {
   private final FakeModel model;

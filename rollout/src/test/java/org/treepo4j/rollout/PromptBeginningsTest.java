@@ -77,7 +77,8 @@ class PromptBeginningsTest {
   void sharedBeginningsMayHaveSharedBeginnings() {
     List<RolloutPrompt> prompts = new ArrayList<>();
     int[] all = new int[20];
-    int[] some = IntStream.concat(Arrays.stream(all), IntStream.generate(() -> 1).limit(20)).toArray();
+    int[] some =
+        IntStream.concat(Arrays.stream(all), IntStream.generate(() -> 1).limit(20)).toArray();
     prompts.add(new RolloutPrompt("a", with(all, 2)));
     prompts.add(new RolloutPrompt("b", with(some, 2)));
     prompts.add(new RolloutPrompt("c", with(some, 3)));
@@ -99,8 +100,7 @@ class PromptBeginningsTest {
   private static long computeAll(List<RolloutPrompt> prompts, boolean sharing) {
     FakeDecoder decoder = new FakeDecoder(SPELLING);
     try (PromptBeginnings beginnings = new PromptBeginnings(decoder, prompts, sharing)) {
-      List<Path> paths =
-          IntStream.range(0, prompts.size()).mapToObj(beginnings::compute).toList();
+      List<Path> paths = IntStream.range(0, prompts.size()).mapToObj(beginnings::compute).toList();
       assertThat(decoder.statistics().livePaths()).isEqualTo(paths.size());
       paths.forEach(decoder::release);
       assertThat(beginnings.computedTokens())

@@ -116,8 +116,7 @@ class RolloutLawsTest {
         // What a fallback computes again is no more than what its paths sample.
         long neverComputed = statistics.trajectories() + statistics.droppedPaths();
         long sampled = statistics.sampledTokens() - neverComputed;
-        assertThat(computed)
-            .isBetween(decoder.distinctTokens(), prompt.tokens().length + sampled);
+        assertThat(computed).isBetween(decoder.distinctTokens(), prompt.tokens().length + sampled);
       }
     }
   }
@@ -199,7 +198,8 @@ class RolloutLawsTest {
 
     for (RolloutPrompt prompt : prompts) {
       RolloutBatch alone = rollout.sample(new FakeDecoder(rollout.model()), List.of(prompt));
-      assertThat(lines(alone.trees())).containsExactly(Map.entry(prompt.id(), together.get(prompt.id())));
+      assertThat(lines(alone.trees()))
+          .containsExactly(Map.entry(prompt.id(), together.get(prompt.id())));
     }
     Collections.shuffle(prompts, new Random(otherRows));
     rollout.settings().maxBatchPaths = otherRows;
@@ -232,9 +232,7 @@ class RolloutLawsTest {
     assertThat(all.computedPromptTokens()).isLessThanOrEqualTo(all.computedTokens());
     assertThat(all.computedTokens())
         .isEqualTo(
-            batch.promptStatistics().stream()
-                .mapToLong(RolloutStatistics::computedTokens)
-                .sum());
+            batch.promptStatistics().stream().mapToLong(RolloutStatistics::computedTokens).sum());
   }
 
   @Property(tries = 300)

@@ -236,7 +236,9 @@ final class SameDiffDecoder implements BranchingDecoder {
     return Tensor.of(mask, 1, 1, (long) own.size() * group, columns);
   }
 
-  /** Who sees whom among tokens one behind the other, {@code [1, 1, count·group, usedRows + count]}. */
+  /**
+   * Who sees whom among tokens one behind the other, {@code [1, 1, count·group, usedRows + count]}.
+   */
   private Tensor mask(TokenCache.Token before, int count) {
     int group = network.config().headsPerKvHead();
     int used = cache.usedRows();

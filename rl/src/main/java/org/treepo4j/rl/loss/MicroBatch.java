@@ -13,7 +13,9 @@ public final class MicroBatch {
   /** A tree is merged where that saves one of so many tokens of it. */
   private static final int WORTHWHILE = 16;
 
-  /** Tokens beyond which a merged tree takes no more: an engine's attention may be dense over it. */
+  /**
+   * Tokens beyond which a merged tree takes no more: an engine's attention may be dense over it.
+   */
   private static final int LARGEST = 1024;
 
   private final List<TokenTrie> merged = new ArrayList<>();

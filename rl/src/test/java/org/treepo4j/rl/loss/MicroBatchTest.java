@@ -117,7 +117,9 @@ class MicroBatchTest {
     return trees;
   }
 
-  /** Every token of the tree ends a trajectory; the log-probability of a token is told by its path. */
+  /**
+   * Every token of the tree ends a trajectory; the log-probability of a token is told by its path.
+   */
   private static TrainingTree training(TokenTree tree, Random random) {
     int[][] paths =
         IntStream.range(1, tree.size())

@@ -33,8 +33,8 @@ import org.treepo4j.rollout.RolloutTree;
 
 /**
  * Trees trained as trees, alone or merged with others that begin alike, are trained as their
- * flattened trajectories would be, on any engine. Few
- * tries, for engines that compile graphs; a fast engine overrides them with more.
+ * flattened trajectories would be, on any engine. Few tries, for engines that compile graphs; a
+ * fast engine overrides them with more.
  */
 abstract class TreeTrainingLaws {
   private static final int MINI_BATCHES = 2;
