@@ -46,8 +46,8 @@ public record RolloutSettings(
     @Setting("The distribution tokens are drawn from.") SamplingSettings sampling,
     @Setting(
             value =
-                "Most paths the model advances at once; more wait for a free row. Does not change the"
-                    + " trees.",
+                "Most rows the model advances at once; paths that agree so far share one, others wait"
+                    + " for a free one. Does not change the trees.",
             mayChange = true)
         int maxBatchPaths) {
 
