@@ -15,10 +15,9 @@ import net.jqwik.api.lifecycle.BeforeContainer;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.DecoderOptions;
-import org.treepo4j.model.engine.EngineName;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
-import org.treepo4j.model.vector.WeightStorage;
+import org.treepo4j.model.engine.WeightStorage;
 
 /**
  * Sharing changes no tree of a trained model, whose siblings agree for long. Log-probabilities are
@@ -38,7 +37,7 @@ class SharingOnAnEngineTest {
 
   @BeforeContainer
   static void openModel() throws IOException {
-    model = Engines.open(MODEL, new EngineOptions(EngineName.VECTOR, WeightStorage.F32, 1));
+    model = Engines.open(MODEL, new EngineOptions("vector", WeightStorage.F32, 1));
   }
 
   @AfterContainer

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
-import org.treepo4j.model.Setting;
-import org.treepo4j.rl.grading.AnswerGrader;
-import org.treepo4j.rl.grading.GradingSettings;
+import org.treepo4j.base.settings.Setting;
+import org.treepo4j.grading.AnswerGrader;
+import org.treepo4j.grading.GradingSettings;
 
 /**
  * Which rewards are summed, and what happens when one fails: the {@code reward} settings. The
@@ -107,8 +107,12 @@ public record RewardSettings(
     if (programWeight != 0 && outcome != OutcomeRule.PROGRAM) {
       parts.add(new WeightedReward.Part(programWeight, programReward()));
     }
-    Reward sum = parts.size() == 1 ? parts.get(0).reward() : new WeightedReward(parts);
-    return new RewardRunner(sum, timeLimit(), failure, threads);
+    return runner(parts.size() == 1 ? parts.get(0).reward() : new WeightedReward(parts));
+  }
+
+  /** A runner of another reward, with the time limit, failure score and threads of the settings. */
+  public RewardRunner runner(Reward reward) {
+    return new RewardRunner(reward, timeLimit(), failure, threads);
   }
 
   private Reward outcomeReward() {
