@@ -22,6 +22,8 @@ final class PromptRollout {
   private final RolloutPrompt prompt;
   private final int occurrence;
   private final RolloutPlan plan;
+  private final PromptBeginnings beginnings;
+  private final int place;
   private final HeldPaths held;
   private final int mostTokens;
 
@@ -52,11 +54,21 @@ final class PromptRollout {
 
   /**
    * @param occurrence how many prompts of the batch before this one have the same id
+   * @param place of the prompt in the batch
+   * @param beginnings compute it
    */
-  PromptRollout(RolloutPrompt prompt, int occurrence, RolloutPlan plan, BranchingDecoder decoder) {
+  PromptRollout(
+      RolloutPrompt prompt,
+      int occurrence,
+      RolloutPlan plan,
+      BranchingDecoder decoder,
+      int place,
+      PromptBeginnings beginnings) {
     this.prompt = prompt;
     this.occurrence = occurrence;
     this.plan = plan;
+    this.place = place;
+    this.beginnings = beginnings;
     held = new HeldPaths(decoder);
     mostTokens = plan.mostResponseTokens(prompt);
     reset();
@@ -65,6 +77,10 @@ final class PromptRollout {
   /** Lets go of all that has grown; {@link #start} then begins the same tree again. */
   void reset() {
     release();
+    if (rootKeys != null) {
+      beginnings.putBack(place);
+      rootKeys = null;
+    }
     counts = new PromptCounts(plan.settings());
     random = new SplittableRandom(plan.streams().stream(prompt.id(), occurrence, 0));
     budget = new DivergenceBudget(plan.settings(), plan.budgetPrompts(), random);
@@ -93,7 +109,7 @@ final class PromptRollout {
     counts.start();
     int paths = budget.initial();
     rootKeys = computePrompt();
-    if (plan.settings().kind() == RolloutKind.INDEPENDENT && !plan.settings().sharePrompt()) {
+    if (!plan.settings().sharesPrompts()) {
       begin(rootKeys, 1);
       for (int i = 1; i < paths; i++) {
         begin(computePrompt(), 1);
@@ -104,10 +120,14 @@ final class PromptRollout {
   }
 
   private BranchingDecoder.Path computePrompt() {
-    BranchingDecoder.Path keys = held.prefill(prompt.tokens());
-    computedTokens += prompt.tokens().length;
-    computedPromptTokens += prompt.tokens().length;
-    return keys;
+    long before = beginnings.computedTokens();
+    try {
+      return held.hold(beginnings.compute(place));
+    } finally {
+      long more = beginnings.computedTokens() - before;
+      computedTokens += more;
+      computedPromptTokens += more;
+    }
   }
 
   private void begin(BranchingDecoder.Path keys, int paths) {

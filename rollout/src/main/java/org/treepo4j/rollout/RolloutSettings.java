@@ -9,8 +9,9 @@ public record RolloutSettings(
         RolloutKind kind,
     @Setting(
             value =
-                "INDEPENDENT only: compute the prompt once for all trajectories; false computes it for"
-                    + " each, as a sampler without prefix cache does. Does not change the trees.",
+                "INDEPENDENT only: compute the prompt once for all trajectories, and once what prompts"
+                    + " begin alike with; false computes it for each, as a sampler without prefix"
+                    + " cache does. Does not change the trees.",
             mayChange = true)
         boolean sharePrompt,
     @Setting("Trajectories wanted per prompt, the paper's w; recipe rollout.n.") int maxWidth,
@@ -46,8 +47,8 @@ public record RolloutSettings(
     @Setting("The distribution tokens are drawn from.") SamplingSettings sampling,
     @Setting(
             value =
-                "Most paths the model advances at once; more wait for a free row. Does not change the"
-                    + " trees.",
+                "Most rows the model advances at once; paths that agree so far share one, others wait"
+                    + " for a free one. Does not change the trees.",
             mayChange = true)
         int maxBatchPaths) {
 
@@ -111,6 +112,11 @@ public record RolloutSettings(
               + "), was "
               + minTrajectoryTokens);
     }
+  }
+
+  /** Whether what paths and prompts begin with is computed once for all of them. */
+  boolean sharesPrompts() {
+    return kind == RolloutKind.TREE || sharePrompt;
   }
 
   /**

@@ -64,8 +64,21 @@ final class FakeDecoder implements BranchingDecoder {
   @Override
   public Path prefill(int[] tokens) {
     begin();
+    return computed(null, tokens);
+  }
+
+  @Override
+  public Path prefill(Path before, int[] tokens) {
+    begin();
+    return computed(mine(before).end, tokens);
+  }
+
+  private Path computed(Chunk before, int[] tokens) {
+    if (tokens.length == 0) {
+      throw new IllegalArgumentException("nothing to compute");
+    }
     makeRoom(tokens.length);
-    Chunk chunk = null;
+    Chunk chunk = before;
     for (int token : tokens) {
       chunk = compute(chunk, token);
     }
