@@ -78,7 +78,7 @@ public record TrainingState(
    *
    * @throws TrainingException when there were updates and every one was skipped
    */
-  void requireSomeUpdate() {
+  public void requireSomeUpdate() {
     if (updates > 0 && skippedUpdates == updates) {
       throw new TrainingException(
           "nothing was learned: the gradient was not finite in any of the run's "

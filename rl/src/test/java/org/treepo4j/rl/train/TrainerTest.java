@@ -15,11 +15,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.Weights;
+import org.treepo4j.rl.advantage.AdvantageEstimators;
 import org.treepo4j.rl.data.ShuffledTasks;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.reward.Reward;
 import org.treepo4j.rl.reward.Score;
 import org.treepo4j.rl.run.CheckpointSettings;
+import org.treepo4j.rl.run.FullPolicy;
+import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.run.TrainingException;
 import org.treepo4j.rl.sampling.EvaluationSettings;
 
@@ -175,7 +178,9 @@ class TrainerTest {
                 TinyTraining.prompts(),
                 new ShuffledTasks(TinyTraining.tasks("a", "b"), 1),
                 List.of(),
-                TinyTraining.rewards(TinyTraining.LENGTH)),
+                TinyTraining.rewards(TinyTraining.LENGTH),
+                AdvantageEstimators.create(settings.advantage()),
+                settings.rollout().allotment().policy()),
             listener);
     assertThatThrownBy(() -> trainer.run(Optional.empty()))
         .isInstanceOf(TrainingException.class)
