@@ -61,7 +61,7 @@ class MergedTreesTest {
     }
   }
 
-  private static PolicyUpdate.Report update(CausalLm model, boolean treeTraining) {
+  private static TrainingStep.Update update(CausalLm model, boolean treeTraining) {
     TrainerSettings loop =
         new TrainerSettings(1, 0, 2, 2, 1, 1000, treeTraining, true, 10, false, 2, 1);
     OptimizerSettings optimizer =
@@ -75,7 +75,7 @@ class MergedTreesTest {
     FullPolicy policy = new FullPolicy(model, Path.of("model"));
     WeightUpdate weights = new WeightUpdate(policy, optimizer, 1, 1);
     return new PolicyUpdate(policy, weights, LossSettings.defaults(), loop, 1)
-        .run(
+        .runOnPolicy(
             List.of(
                 tree(FIRST, new int[][] {{11, 12}, {11, 13}}, 1, -0.5),
                 tree(SECOND, new int[][] {{11}, {12}}, -2, 0.7)),
