@@ -14,6 +14,10 @@ import org.treepo4j.model.ForwardPass;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.rl.loss.LossSettings;
 import org.treepo4j.rl.loss.TrainingTree;
+import org.treepo4j.rl.run.FullPolicy;
+import org.treepo4j.rl.run.LearningRateSchedule;
+import org.treepo4j.rl.run.OptimizerSettings;
+import org.treepo4j.rl.run.WeightUpdate;
 
 /** Prompts that begin alike are scored and trained on as one tree, to the same effect. */
 class MergedTreesTest {
