@@ -26,6 +26,7 @@ final class BatchScheduler implements AutoCloseable {
   private final TokenDistribution distribution;
   private final int maxRows;
   private final int rowsWanted;
+  private final boolean sharesPrompts;
   private final List<PromptRollout> prompts;
   private final PromptBeginnings beginnings;
   private final RolloutProgress progress;
@@ -53,6 +54,7 @@ final class BatchScheduler implements AutoCloseable {
     this.progress = progress;
     waiting = new ArrayDeque<>(prompts);
     maxRows = settings.maxBatchPaths();
+    sharesPrompts = settings.sharesPrompts();
     rowsWanted = (int) Math.min(maxRows, (long) prompts.size() * settings.maxWidth());
   }
 
@@ -90,26 +92,43 @@ final class BatchScheduler implements AutoCloseable {
     }
   }
 
+  /** Starts as many prompts as rows are free, their prompts computed together. */
   private void startPrompts() {
     int rows = running.stream().mapToInt(prompt -> prompt.rows().size()).sum();
+    boolean together = sharesPrompts;
     while (!waiting.isEmpty() && rows < maxRows && running.size() < maxRunning) {
-      PromptRollout prompt = waiting.peek();
+      int most = together ? Math.min(maxRows - rows, maxRunning - running.size()) : 1;
+      List<PromptRollout> next = waiting.stream().limit(most).toList();
       try {
-        naming(List.of(prompt), prompt::start);
+        naming(next, () -> start(next));
       } catch (CacheFullException e) {
-        prompt.reset();
+        next.forEach(PromptRollout::reset);
+        if (next.size() > 1) {
+          together = false; // as many as there is room for
+          continue;
+        }
         if (!running.isEmpty()) {
           maxRunning = running.size();
           return;
         }
         if (!beginnings.stopSharing()) {
-          throw failure(List.of(prompt), e);
+          throw failure(next, e);
         }
         continue;
       }
-      running.add(waiting.remove());
-      rows += prompt.rows().size();
+      waiting.removeAll(next);
+      running.addAll(next);
+      rows += next.stream().mapToInt(prompt -> prompt.rows().size()).sum();
     }
+  }
+
+  private void start(List<PromptRollout> next) {
+    List<BranchingDecoder.Path> paths =
+        beginnings.compute(next.stream().map(PromptRollout::place).toList());
+    for (int i = 0; i < paths.size(); i++) {
+      next.get(i).take(paths.get(i));
+    }
+    next.forEach(PromptRollout::start);
   }
 
   /** Computes the pending tokens of the next rows and returns these. */

@@ -3,11 +3,13 @@ package org.treepo4j.rollout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.treepo4j.model.BranchingDecoder;
+import org.treepo4j.model.CacheFullException;
 
 /**
  * Computes the prompts of a batch. What several of them begin with (a system prompt, worked
@@ -24,8 +26,10 @@ final class PromptBeginnings implements AutoCloseable {
   /** The longest beginning each prompt shares, or null. */
   private final Beginning[] longest;
 
+  /** Tokens computed for each prompt; those of a beginning with the first that needed it. */
+  private final long[] computedTokens;
+
   private boolean sharing;
-  private long computedTokens;
 
   /** The first {@code end} tokens of several prompts. */
   private static final class Beginning {
@@ -53,6 +57,7 @@ final class PromptBeginnings implements AutoCloseable {
     this.prompts = prompts.stream().map(RolloutPrompt::tokens).toList();
     this.sharing = sharing;
     longest = new Beginning[prompts.size()];
+    computedTokens = new long[prompts.size()];
     if (sharing) {
       find(IntStream.range(0, prompts.size()).boxed().toList(), null);
     }
@@ -96,42 +101,69 @@ final class PromptBeginnings implements AutoCloseable {
   }
 
   /**
-   * A path that ends with a prompt, the caller's to release.
+   * Paths that end with prompts, the caller's to release; what the prompts do not share is computed
+   * as one batch.
    *
-   * @param prompt its place in the batch
+   * @param chosen their places in the batch
+   * @throws CacheFullException when there is no room for them; none has begun then
    */
-  BranchingDecoder.Path compute(int prompt) {
-    int[] tokens = prompts.get(prompt);
-    BranchingDecoder.Path keys = null;
-    int length = 0;
+  List<BranchingDecoder.Path> compute(List<Integer> chosen) {
+    List<BranchingDecoder.Prompt> rests = new ArrayList<>();
+    BranchingDecoder.Path[] paths = new BranchingDecoder.Path[chosen.size()];
+    List<BranchingDecoder.Path> made = new ArrayList<>();
+    try {
+      for (int i = 0; i < paths.length; i++) {
+        int[] tokens = prompts.get(chosen.get(i));
+        Beginning held = hold(chosen.get(i));
+        int length = held == null ? 0 : held.end;
+        if (length == tokens.length) {
+          paths[i] = decoder.fork(held.keys, length);
+          made.add(paths[i]);
+        } else {
+          int[] rest = Arrays.copyOfRange(tokens, length, tokens.length);
+          rests.add(new BranchingDecoder.Prompt(held == null ? null : held.keys, rest));
+        }
+      }
+      Iterator<BranchingDecoder.Path> computed = decoder.prefill(rests).iterator();
+      Iterator<BranchingDecoder.Prompt> rest = rests.iterator();
+      for (int i = 0; i < paths.length; i++) {
+        if (paths[i] == null) {
+          paths[i] = computed.next();
+          computedTokens[chosen.get(i)] += rest.next().tokens().length;
+        }
+      }
+    } catch (RuntimeException e) {
+      made.forEach(decoder::release);
+      throw e;
+    }
+    chosen.forEach(this::begun);
+    return List.of(paths);
+  }
+
+  /**
+   * Computes the beginnings of a prompt that others wait for; the longest that is held, or null.
+   */
+  private Beginning hold(int prompt) {
+    Beginning held = null;
     for (Beginning beginning : beginnings(prompt)) {
       if (beginning.keys == null && sharing && beginning.waiting > 1) {
-        beginning.keys = longer(keys, tokens, length, beginning.end);
+        int from = held == null ? 0 : held.end;
+        int[] more = Arrays.copyOfRange(prompts.get(prompt), from, beginning.end);
+        beginning.keys = decoder.prefill(held == null ? null : held.keys, more);
+        computedTokens[prompt] += more.length;
       }
-      if (beginning.keys != null) {
-        keys = beginning.keys;
-        length = beginning.end;
-      }
+      held = beginning.keys == null ? held : beginning;
     }
-    BranchingDecoder.Path whole = longer(keys, tokens, length, tokens.length);
+    return held;
+  }
+
+  private void begun(int prompt) {
     for (Beginning beginning : beginnings(prompt)) {
       beginning.waiting--;
       if (beginning.waiting == 0) {
         release(beginning);
       }
     }
-    return whole;
-  }
-
-  private BranchingDecoder.Path longer(BranchingDecoder.Path keys, int[] tokens, int from, int to) {
-    if (from == to) {
-      return decoder.fork(keys, to);
-    }
-    int[] more = Arrays.copyOfRange(tokens, from, to);
-    BranchingDecoder.Path longer =
-        keys == null ? decoder.prefill(more) : decoder.prefill(keys, more);
-    computedTokens += more.length;
-    return longer;
   }
 
   /** A prompt whose path was computed will be computed again. */
@@ -158,9 +190,9 @@ final class PromptBeginnings implements AutoCloseable {
     return was;
   }
 
-  /** Tokens computed so far. */
-  long computedTokens() {
-    return computedTokens;
+  /** Tokens computed so far for a prompt. */
+  long computedTokens(int prompt) {
+    return computedTokens[prompt];
   }
 
   @Override

@@ -27,10 +27,9 @@ final class PromptRollout {
   private final HeldPaths held;
   private final int mostTokens;
 
-  /** Counted over all starts, as the decoder's work is. */
+  /** Computed response tokens, counted over all starts, as the decoder's work is. */
   private long computedTokens;
 
-  private long computedPromptTokens;
   private PromptCounts counts;
   private SplittableRandom random;
   private DivergenceBudget budget;
@@ -104,29 +103,27 @@ final class PromptRollout {
     return prompt;
   }
 
-  /** Computes the prompt and begins the first step; after a failure {@link #reset} is due. */
+  /** Its place in the batch. */
+  int place() {
+    return place;
+  }
+
+  /** Takes over a path that ends with the prompt. */
+  void take(BranchingDecoder.Path keys) {
+    rootKeys = held.hold(keys);
+  }
+
+  /** Begins the first step behind the path taken; after a failure {@link #reset} is due. */
   void start() {
     counts.start();
     int paths = budget.initial();
-    rootKeys = computePrompt();
-    if (!plan.settings().sharesPrompts()) {
-      begin(rootKeys, 1);
-      for (int i = 1; i < paths; i++) {
-        begin(computePrompt(), 1);
-      }
-    } else {
+    if (plan.settings().sharesPrompts()) {
       begin(forkRoot(), paths);
+      return;
     }
-  }
-
-  private BranchingDecoder.Path computePrompt() {
-    long before = beginnings.computedTokens();
-    try {
-      return held.hold(beginnings.compute(place));
-    } finally {
-      long more = beginnings.computedTokens() - before;
-      computedTokens += more;
-      computedPromptTokens += more;
+    begin(rootKeys, 1);
+    for (int i = 1; i < paths; i++) {
+      begin(held.hold(beginnings.compute(List.of(place)).get(0)), 1);
     }
   }
 
@@ -153,7 +150,8 @@ final class PromptRollout {
   }
 
   RolloutStatistics statistics() {
-    return counts.toStatistics(computedTokens, computedPromptTokens);
+    long ofPrompt = beginnings.computedTokens(place);
+    return counts.toStatistics(ofPrompt + computedTokens, ofPrompt);
   }
 
   /** The pending token of a row is computed. */

@@ -62,22 +62,22 @@ final class FakeDecoder implements BranchingDecoder {
   }
 
   @Override
-  public Path prefill(int[] tokens) {
+  public List<Path> prefill(List<Prompt> prompts) {
     begin();
-    return computed(null, tokens);
-  }
-
-  @Override
-  public Path prefill(Path before, int[] tokens) {
-    begin();
-    return computed(mine(before).end, tokens);
+    int tokens = 0;
+    for (Prompt prompt : prompts) {
+      if (prompt.tokens().length == 0) {
+        throw new IllegalArgumentException("nothing to compute");
+      }
+      tokens += prompt.tokens().length;
+    }
+    makeRoom(tokens);
+    return prompts.stream()
+        .map(p -> computed(p.before() == null ? null : mine(p.before()).end, p.tokens()))
+        .toList();
   }
 
   private Path computed(Chunk before, int[] tokens) {
-    if (tokens.length == 0) {
-      throw new IllegalArgumentException("nothing to compute");
-    }
-    makeRoom(tokens.length);
     Chunk chunk = before;
     for (int token : tokens) {
       chunk = compute(chunk, token);

@@ -46,12 +46,17 @@ class PromptBeginningsTest {
         } else if (move == 1) {
           beginnings.makeRoom();
         } else {
-          paths[next] = beginnings.compute(next);
-          next++;
+          int count = 1 + random.nextInt(paths.length - next);
+          List<Path> made =
+              beginnings.compute(IntStream.range(next, next + count).boxed().toList());
+          for (Path path : made) {
+            paths[next++] = path;
+          }
         }
       }
       assertThat(decoder.statistics().livePaths()).isEqualTo(paths.length);
-      assertThat(beginnings.computedTokens()).isEqualTo(decoder.statistics().tokensComputed());
+      assertThat(computedTokens(beginnings, prompts))
+          .isEqualTo(decoder.statistics().tokensComputed());
     }
     for (int i = 0; i < paths.length; i++) {
       assertThat(decoder.nextLogits(List.of(paths[i]))[0])
@@ -100,14 +105,19 @@ class PromptBeginningsTest {
   private static long computeAll(List<RolloutPrompt> prompts, boolean sharing) {
     FakeDecoder decoder = new FakeDecoder(SPELLING);
     try (PromptBeginnings beginnings = new PromptBeginnings(decoder, prompts, sharing)) {
-      List<Path> paths = IntStream.range(0, prompts.size()).mapToObj(beginnings::compute).toList();
+      List<Path> paths = beginnings.compute(IntStream.range(0, prompts.size()).boxed().toList());
       assertThat(decoder.statistics().livePaths()).isEqualTo(paths.size());
       paths.forEach(decoder::release);
-      assertThat(beginnings.computedTokens())
+      long computed = computedTokens(beginnings, prompts);
+      assertThat(computed)
           .isEqualTo(decoder.statistics().tokensComputed())
           .isGreaterThanOrEqualTo(decoder.distinctTokens());
-      return beginnings.computedTokens();
+      return computed;
     }
+  }
+
+  private static long computedTokens(PromptBeginnings beginnings, List<RolloutPrompt> prompts) {
+    return IntStream.range(0, prompts.size()).mapToLong(beginnings::computedTokens).sum();
   }
 
   /** Prompts that begin alike, and beyond that have few tokens of few kinds. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import net.jqwik.api.ForAll;
@@ -138,6 +139,44 @@ public abstract class BranchingDecoderContract {
     }
   }
 
+  @Property(tries = 6)
+  void promptsComputedTogetherAreThePromptsComputedAlone(
+      @ForAll TinyModels family, @ForAll long seed) {
+    Random random = new Random(seed);
+    int vocab = family.config().vocabSize();
+    try (CausalLm model = open(family.weights(seed));
+        BranchingDecoder decoder = model.decoder(AMPLE);
+        BranchingDecoder fresh = model.decoder(AMPLE)) {
+      int[] beginning = random.ints(5, 0, vocab).toArray();
+      BranchingDecoder.Path begun = decoder.prefill(beginning);
+      List<int[]> texts = new ArrayList<>();
+      List<BranchingDecoder.Prompt> prompts = new ArrayList<>();
+      long tokens = 5;
+      for (int p = 0; p < 16; p++) {
+        boolean behind = random.nextBoolean();
+        int[] more = random.ints(1 + random.nextInt(30), 0, vocab).toArray();
+        int[] text = Arrays.copyOf(beginning, 5 + more.length);
+        System.arraycopy(more, 0, text, 5, more.length);
+        texts.add(behind ? text : more);
+        prompts.add(new BranchingDecoder.Prompt(behind ? begun : null, more));
+        tokens += more.length;
+      }
+
+      List<BranchingDecoder.Path> paths = decoder.prefill(prompts);
+
+      assertThat(decoder.statistics().tokensComputed()).isEqualTo(tokens);
+      assertThat(decoder.statistics().cachedTokens()).isEqualTo(tokens);
+      float[][] logits = decoder.nextLogits(paths);
+      for (int p = 0; p < paths.size(); p++) {
+        assertThat(paths.get(p).length()).isEqualTo(texts.get(p).length);
+        BranchingDecoder.Path alone = fresh.prefill(texts.get(p));
+        assertThat(logits[p]).containsExactly(fresh.nextLogits(List.of(alone))[0], within(1e-3f));
+        fresh.release(alone);
+      }
+      assertThat(decoder.prefill(List.of())).isEmpty();
+    }
+  }
+
   @Test
   void sharedTokensAreComputedAndHeldOnce() {
     try (CausalLm model = open(TinyModels.QWEN2.weights(1));
@@ -221,6 +260,14 @@ public abstract class BranchingDecoderContract {
           .isInstanceOf(CacheFullException.class);
       assertThat(paths).isNotEmpty();
       assertThat(decoder.statistics().cacheBytes()).isLessThanOrEqualTo(32 << 10);
+      assertThat(decoder.statistics().livePaths()).isEqualTo(paths.size());
+      assertThatThrownBy(
+              () -> {
+                int[] prompt = {1, 2, 3, 4};
+                decoder.prefill(
+                    Collections.nCopies(1000, new BranchingDecoder.Prompt(paths.get(0), prompt)));
+              })
+          .isInstanceOf(CacheFullException.class);
       assertThat(decoder.statistics().livePaths()).isEqualTo(paths.size());
       int[] next = new int[paths.size()];
       assertThatThrownBy(

@@ -53,40 +53,43 @@ final class SameDiffDecoder implements BranchingDecoder {
     return network.config().vocabSize();
   }
 
+  /** One prompt after the other: attention is dense, so a joint pass would be the larger one. */
   @Override
-  public Path prefill(int[] tokens) {
+  public List<Path> prefill(List<Prompt> prompts) {
     requireUsable();
-    requireTokens(tokens);
-    network.requireReadable(tokens, tokens.length);
-    cache.reserve(tokens.length);
+    int tokens = 0;
+    for (Prompt prompt : prompts) {
+      if (prompt.tokens().length == 0) {
+        throw new IllegalArgumentException("a prompt must hold at least one token");
+      }
+      int before = prompt.before() == null ? 0 : own(prompt.before()).length();
+      network.requireReadable(prompt.tokens(), before + prompt.tokens().length);
+      tokens = Math.addExact(tokens, prompt.tokens().length);
+    }
+    cache.reserve(tokens);
+    List<Path> made = new ArrayList<>();
+    for (Prompt prompt : prompts) {
+      TokenCache.Token before = prompt.before() == null ? null : own(prompt.before()).end;
+      float[] hidden =
+          before == null ? computed(prompt.tokens()) : computed(before, prompt.tokens());
+      made.add(register(new CachedPath(chain(before, hidden, prompt.tokens().length))));
+    }
+    return made;
+  }
+
+  private float[] computed(int[] tokens) {
     TreePack pack = new TreePack(0, List.of(TokenTree.chain(tokens)));
-    float[] hidden;
     try (BlockGraph.Rows rows =
         network.rows(pack.positions(), pack.mask(network.config().headsPerKvHead()))) {
-      hidden = through(tokens, (layer, x) -> network.blocks().get(layer).run(x, rows));
+      return through(tokens, (layer, x) -> network.blocks().get(layer).run(x, rows));
     }
-    return register(new CachedPath(chain(null, hidden, tokens.length)));
   }
 
-  @Override
-  public Path prefill(Path before, int[] tokens) {
-    requireUsable();
-    TokenCache.Token from = own(before).end;
-    requireTokens(tokens);
+  private float[] computed(TokenCache.Token before, int[] tokens) {
     int[] positions = new int[tokens.length];
-    Arrays.setAll(positions, t -> from.length() + t);
-    network.requireReadable(tokens, from.length() + tokens.length);
-    cache.reserve(tokens.length);
-    float[] hidden;
-    try (BlockGraph.Rows rows = network.rows(positions, mask(from, tokens.length))) {
-      hidden = throughBehindCache(tokens, rows);
-    }
-    return register(new CachedPath(chain(from, hidden, tokens.length)));
-  }
-
-  private static void requireTokens(int[] tokens) {
-    if (tokens.length == 0) {
-      throw new IllegalArgumentException("a prompt must hold at least one token");
+    Arrays.setAll(positions, t -> before.length() + t);
+    try (BlockGraph.Rows rows = network.rows(positions, mask(before, tokens.length))) {
+      return throughBehindCache(tokens, rows);
     }
   }
 
