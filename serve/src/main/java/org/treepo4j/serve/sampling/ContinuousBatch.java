@@ -20,11 +20,8 @@ import org.treepo4j.tokenizer.Tokenizer;
  * goes on where it was.
  */
 final class ContinuousBatch implements AutoCloseable {
-  /** Prompt tokens of one step. */
-  private static final int PREFILL_TOKENS = 256;
-
-  /** A prompt waits for another to be computed when that spares at least so many tokens. */
-  private static final int WORTHWHILE = 16;
+  /** Prompt tokens of one step; pieces of a prompt end at whole units of the cache. */
+  private static final int PREFILL_TOKENS = 4 * PromptCache.UNIT;
 
   private final BranchingDecoder decoder;
   private final Tokenizer tokenizer;
@@ -150,14 +147,14 @@ final class ContinuousBatch implements AutoCloseable {
       List<BranchingDecoder.Prompt> chunks = new ArrayList<>();
       int left = PREFILL_TOKENS;
       for (RunningRequest request : running) {
-        if (request.hasBegun() || left == 0 || !isStarted(request)) {
+        if (request.hasBegun() || left <= 0 || !isStarted(request)) {
           continue;
         }
         int[] prompt = request.request().prompt();
         int from = request.computedPromptTokens();
         int end = Math.min(prompt.length, from + left);
         if (end > from) {
-          left -= end - from;
+          left -= (end - from + PromptCache.UNIT - 1) / PromptCache.UNIT * PromptCache.UNIT;
           chosen.add(request);
           int[] chunk = Arrays.copyOfRange(prompt, from, end);
           chunks.add(new BranchingDecoder.Prompt(request.prompt(), chunk));
@@ -187,8 +184,8 @@ final class ContinuousBatch implements AutoCloseable {
       int[] prompt = request.request().prompt();
       int kept = cache.sharedLength(prompt);
       for (RunningRequest other : running.subList(0, running.indexOf(request))) {
-        int spared = PromptCache.commonLength(prompt, other.request().prompt()) - kept;
-        if (!other.hasBegun() && spared >= WORTHWHILE && 4 * spared >= prompt.length - kept) {
+        int spared = PromptCache.sharedLength(prompt, other.request().prompt()) - kept;
+        if (!other.hasBegun() && spared > 0 && 4 * spared >= prompt.length - kept) {
           return false;
         }
       }

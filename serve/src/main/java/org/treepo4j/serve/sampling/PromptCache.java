@@ -10,8 +10,15 @@ import org.treepo4j.model.BranchingDecoder;
  * Paths of prompts and answers that were computed lately, so that what begins like one of them is
  * forked instead of computed: the same system prompt, the next turn of a conversation. The least
  * recently used are let go of when the decoder needs their memory.
+ *
+ * <p>Only whole units of tokens are shared. Engines sum attention over the pieces that their cache
+ * is made of; with borders at whole units only, a shared prompt is summed up in the same order as
+ * one computed alone, so sharing does not change a bit of the answer.
  */
 final class PromptCache implements AutoCloseable {
+  /** A multiple of the vector engine's panels. */
+  static final int UNIT = 64;
+
   private final BranchingDecoder decoder;
   private final int maxEntries;
 
@@ -32,13 +39,13 @@ final class PromptCache implements AutoCloseable {
 
   /** How many tokens at the beginning of a prompt need not be computed. */
   int sharedLength(int[] prompt) {
-    return common(prompt, longest(prompt));
+    return wholeUnits(common(prompt, longest(prompt)));
   }
 
   /** A fork of the longest beginning of a prompt that is held, the caller's to release; or null. */
   BranchingDecoder.Path fork(int[] prompt) {
     Entry entry = longest(prompt);
-    int length = common(prompt, entry);
+    int length = wholeUnits(common(prompt, entry));
     if (length == 0) {
       return null;
     }
@@ -98,8 +105,16 @@ final class PromptCache implements AutoCloseable {
     return entry == null ? 0 : commonLength(prompt, entry.tokens);
   }
 
-  /** Tokens that two sequences begin with alike. */
-  static int commonLength(int[] a, int[] b) {
+  /** Tokens that may be shared of what two sequences begin with alike. */
+  static int sharedLength(int[] a, int[] b) {
+    return wholeUnits(commonLength(a, b));
+  }
+
+  private static int wholeUnits(int length) {
+    return length / UNIT * UNIT;
+  }
+
+  private static int commonLength(int[] a, int[] b) {
     int differs = Arrays.mismatch(a, b);
     return differs < 0 ? a.length : differs;
   }

@@ -41,7 +41,7 @@ class LoadLawsTest {
     assertSameUnderLoad(FakeLm::random, clients, limits);
   }
 
-  @Property(tries = 12)
+  @Property(tries = 25)
   void anAnswerOfARealEngineIsTheSameAloneAndAmongOthers(@ForAll("clients") List<Client> clients)
       throws Exception {
     assertSameUnderLoad(LoadLawsTest::tinyModel, clients, new SamplingLimits(6, 64, 4, 1L << 24));
