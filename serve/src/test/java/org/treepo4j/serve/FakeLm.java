@@ -58,9 +58,9 @@ public final class FakeLm implements CausalLm {
   public static FakeLm saying(String text) {
     return new FakeLm(
         path -> {
-          int begin = path.length;
-          while (begin > 0 && path[begin - 1] != '>' || !isAnswer(path, begin, text)) {
-            begin--;
+          int begin = 1;
+          while (path[begin - 1] != '>' || !isAnswer(path, begin, text)) {
+            begin++;
           }
           int said = path.length - begin;
           float[] row = new float[CharTokenizer.VOCABULARY];

@@ -59,15 +59,14 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
               context.channel(),
               request,
               limits.unsentBytes(),
+              closing,
               () -> context.executor().execute(() -> next(context)));
     } finally {
       ReferenceCountUtil.release(request);
     }
     current = exchange;
-    if (broken || closing.getAsBoolean()) {
-      exchange.closeAfterwards();
-    }
     if (broken) {
+      exchange.closeAfterwards();
       byte[] body = refusal.json(400, "the request is not HTTP");
       exchange.respond(400, "application/json", body, Map.of());
       return;

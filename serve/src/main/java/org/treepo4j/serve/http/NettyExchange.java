@@ -24,6 +24,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /** An exchange on a channel; its state belongs to the channel's event loop. */
 final class NettyExchange implements Exchange {
@@ -32,6 +33,7 @@ final class NettyExchange implements Exchange {
 
   private final Channel channel;
   private final int unsentBytes;
+  private final BooleanSupplier serverCloses;
   private final Runnable done;
   private final String method;
   private final String path;
@@ -44,11 +46,18 @@ final class NettyExchange implements Exchange {
   private boolean closing;
 
   /**
+   * @param serverCloses whether connections are to be closed after their response
    * @param done runs when the response is complete and the connection stays
    */
-  NettyExchange(Channel channel, FullHttpRequest request, int unsentBytes, Runnable done) {
+  NettyExchange(
+      Channel channel,
+      FullHttpRequest request,
+      int unsentBytes,
+      BooleanSupplier serverCloses,
+      Runnable done) {
     this.channel = channel;
     this.unsentBytes = unsentBytes;
+    this.serverCloses = serverCloses;
     this.done = done;
     method = request.method().name();
     path = new QueryStringDecoder(request.uri()).rawPath();
@@ -189,15 +198,19 @@ final class NettyExchange implements Exchange {
       announceConnection(announce);
     }
     ChannelFuture written = channel.writeAndFlush(last);
-    if (keepAlive && !closing) {
+    if (staysOpen()) {
       done.run();
     } else {
       written.addListener(ChannelFutureListener.CLOSE);
     }
   }
 
+  private boolean staysOpen() {
+    return keepAlive && !closing && !serverCloses.getAsBoolean();
+  }
+
   private void announceConnection(HttpHeaders response) {
-    if (!keepAlive || closing) {
+    if (!staysOpen()) {
       response.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
     } else if (version.equals(HttpVersion.HTTP_1_0)) {
       response.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.KEEP_ALIVE);
