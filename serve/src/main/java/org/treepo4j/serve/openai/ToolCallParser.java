@@ -19,6 +19,10 @@ final class ToolCallParser {
   private final StringBuilder call = new StringBuilder();
   private boolean inside;
   private boolean any;
+
+  /** Only white space has come since the last call; it is no answer. */
+  private boolean behindCall;
+
   private int count;
 
   /**
@@ -46,10 +50,9 @@ final class ToolCallParser {
     List<ToolCall> calls = new ArrayList<>();
     String rest = more;
     while (true) {
-      String before = scanner.append(rest);
-      (inside ? call : text).append(before);
+      add(scanner.append(rest), text);
       if (!scanner.found()) {
-        return found(text, calls);
+        return new Found(text.toString(), calls);
       }
       rest = scanner.rest();
       if (inside) {
@@ -64,22 +67,27 @@ final class ToolCallParser {
   Found finish() {
     StringBuilder text = new StringBuilder();
     List<ToolCall> calls = new ArrayList<>();
-    (inside ? call : text).append(scanner.rest());
+    add(scanner.rest(), text);
     if (inside && !addCall(calls)) {
       text.append(BEGIN).append(call);
     }
-    return found(text, calls);
+    return new Found(text.toString(), calls);
   }
 
-  /** White space between calls is no answer. */
-  private Found found(StringBuilder text, List<ToolCall> calls) {
-    boolean blank = any && text.toString().isBlank();
-    return new Found(blank ? "" : text.toString(), calls);
+  private void add(String more, StringBuilder text) {
+    if (inside) {
+      call.append(more);
+      return;
+    }
+    String shown = behindCall ? more.stripLeading() : more;
+    behindCall &= shown.isEmpty();
+    text.append(shown);
   }
 
   private void end(StringBuilder text, List<ToolCall> calls) {
     if (!addCall(calls)) {
       text.append(BEGIN).append(call).append(END);
+      behindCall = false;
     }
     call.setLength(0);
   }
@@ -96,6 +104,7 @@ final class ToolCallParser {
     calls.add(
         new ToolCall(count++, ids.get(), json.path("name").textValue(), arguments.toString()));
     any = true;
+    behindCall = true;
     return true;
   }
 }
