@@ -95,7 +95,11 @@ final class ServeCommand implements Callable<Integer> {
       Thread end = new Thread(server::close, "shutdown");
       Runtime.getRuntime().addShutdownHook(end);
       announce(server, models);
-      server.await();
+      try {
+        server.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt(); // the program this command runs in wants it to end
+      }
     }
     return 0;
   }

@@ -27,7 +27,8 @@ public final class Server implements AutoCloseable {
     drainTime = settings.drainTime();
     try {
       http =
-          new HttpServer(settings.address(), settings.tls(), settings.http(), api, OpenAiApi::error);
+          new HttpServer(
+              settings.address(), settings.tls(), settings.http(), api, OpenAiApi::error);
     } catch (IOException | RuntimeException e) {
       api.close();
       throw e;

@@ -110,7 +110,8 @@ class ConnectionsTest {
     socket.setReceiveBufferSize(1024);
     socket.connect(new java.net.InetSocketAddress("127.0.0.1", server.port()));
     try (socket) {
-      String many = ENDLESS.formatted("true").replace("\"stream\"", "\"n\":16,\"logprobs\":20,\"stream\"");
+      String many =
+          ENDLESS.formatted("true").replace("\"stream\"", "\"n\":16,\"logprobs\":20,\"stream\"");
       for (int i = 0; i < 3; i++) {
         send(socket, post("/v1/completions", many));
       }
@@ -143,7 +144,9 @@ class ConnectionsTest {
     open(FakeLm.saying("ok"), HttpLimits.defaults());
     assertRefused("\u0016\u0003\u0001 junk\r\n\r\n", "HTTP/1.1 400", "not HTTP");
     assertRefused(
-        "GET /health HTTP/1.1\r\nX: " + "a".repeat(20_000) + "\r\n\r\n", "HTTP/1.1 400", "not HTTP");
+        "GET /health HTTP/1.1\r\nX: " + "a".repeat(20_000) + "\r\n\r\n",
+        "HTTP/1.1 400",
+        "not HTTP");
     assertRefused(
         "POST /v1/completions HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n",
         "HTTP/1.1 413",
@@ -231,8 +234,7 @@ class ConnectionsTest {
     java.util.Deque<FakeLm> models =
         new java.util.ArrayDeque<>(
             java.util.List.of(
-                FakeLm.saying("old".repeat(20)).beforeBatch(() -> sleep(5)),
-                FakeLm.saying("new")));
+                FakeLm.saying("old".repeat(20)).beforeBatch(() -> sleep(5)), FakeLm.saying("new")));
     FakeLm old = models.peek();
     server = TestServer.of(models::poll);
     String body = "{\"model\":\"fake\",\"prompt\":\"a>\",\"max_tokens\":200}";

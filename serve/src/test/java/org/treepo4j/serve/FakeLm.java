@@ -91,8 +91,24 @@ public final class FakeLm implements CausalLm {
   @Override
   public ModelConfig config() {
     return new ModelConfig(
-        Architecture.LLAMA, CharTokenizer.VOCABULARY, 8, 1, 1, 1, 8, 8, POSITIONS, 1e-6, 10_000,
-        RopeScaling.NONE, false, false, false, true, -1, List.of(0));
+        Architecture.LLAMA,
+        CharTokenizer.VOCABULARY,
+        8,
+        1,
+        1,
+        1,
+        8,
+        8,
+        POSITIONS,
+        1e-6,
+        10_000,
+        RopeScaling.NONE,
+        false,
+        false,
+        false,
+        true,
+        -1,
+        List.of(0));
   }
 
   @Override

@@ -50,8 +50,7 @@ class RealClientsTest {
 
   private void open(String answer) throws Exception {
     server = TestServer.of(() -> FakeLm.saying(answer));
-    openAi =
-        OpenAIOkHttpClient.builder().baseUrl(server.url()).apiKey("any").maxRetries(0).build();
+    openAi = OpenAIOkHttpClient.builder().baseUrl(server.url()).apiKey("any").maxRetries(0).build();
   }
 
   @Test
@@ -109,7 +108,8 @@ class RealClientsTest {
       chunks.stream().forEach(all::accumulate);
     }
     for (ChatCompletion.Choice each : List.of(choice, all.chatCompletion().choices().get(0))) {
-      assertThat(each.message().toolCalls().orElseThrow().get(0).asFunction().function().arguments())
+      assertThat(
+              each.message().toolCalls().orElseThrow().get(0).asFunction().function().arguments())
           .isEqualTo("{\"a\":1,\"b\":2}");
     }
   }

@@ -124,8 +124,7 @@ final class NettyExchange implements Exchange {
   }
 
   @Override
-  public void respond(
-      int status, String contentType, byte[] content, Map<String, String> more) {
+  public void respond(int status, String contentType, byte[] content, Map<String, String> more) {
     inLoop(
         () -> {
           if (answered) {
@@ -183,9 +182,10 @@ final class NettyExchange implements Exchange {
       return;
     }
     channel.writeAndFlush(part);
-    long unsent = channel.unsafe().outboundBuffer() == null
-        ? 0
-        : channel.unsafe().outboundBuffer().totalPendingWriteBytes();
+    long unsent =
+        channel.unsafe().outboundBuffer() == null
+            ? 0
+            : channel.unsafe().outboundBuffer().totalPendingWriteBytes();
     if (unsent > unsentBytes) {
       channel.close(); // reads too slowly to be waited for
     }

@@ -20,8 +20,7 @@ public record TlsFiles(Path certificates, Path key) {
   SslContext open() throws IOException {
     for (Path file : new Path[] {certificates, key}) {
       InputException.requireFile(file);
-      if (!Files.readString(file, StandardCharsets.ISO_8859_1)
-          .contains("-----BEGIN ")) {
+      if (!Files.readString(file, StandardCharsets.ISO_8859_1).contains("-----BEGIN ")) {
         throw new InputException(file + ": expected PEM");
       }
     }

@@ -109,8 +109,7 @@ final class Answer {
       exchange.sendEvent(Json.bytes(problem.json()));
       exchange.endEvents();
     } else {
-      exchange.respond(
-          problem.status(), "application/json", Json.bytes(problem.json()), Map.of());
+      exchange.respond(problem.status(), "application/json", Json.bytes(problem.json()), Map.of());
     }
     end(problem.status());
   }
@@ -134,9 +133,7 @@ final class Answer {
     observer.firstToken();
     Choice choice = choices[index];
     Found found =
-        generation.findsToolCalls()
-            ? choice.parser.append(text)
-            : new Found(text, List.of());
+        generation.findsToolCalls() ? choice.parser.append(text) : new Found(text, List.of());
     Piece piece =
         new Piece(found.text(), logprobs == null ? null : List.of(logprobs), found.calls());
     if (logprobs != null || !found.text().isEmpty() || !found.calls().isEmpty()) {
@@ -173,13 +170,7 @@ final class Answer {
       send(
           generation
               .shape()
-              .chunk(
-                  index,
-                  !choice.begun,
-                  offset,
-                  piece,
-                  finish,
-                  generation.model().tokenizer()));
+              .chunk(index, !choice.begun, offset, piece, finish, generation.model().tokenizer()));
     } else {
       if (piece.logprobs() != null) {
         choice.logprobs.addAll(piece.logprobs());
@@ -220,10 +211,8 @@ final class Answer {
     boolean tells = generation.fields().topLogprobs() >= 0;
     for (int i = 0; i < choices.length; i++) {
       Choice choice = choices[i];
-      Piece piece =
-          new Piece(choice.text.toString(), tells ? choice.logprobs : null, choice.calls);
-      all.add(
-          generation.shape().whole(i, piece, choice.finish, generation.model().tokenizer()));
+      Piece piece = new Piece(choice.text.toString(), tells ? choice.logprobs : null, choice.calls);
+      all.add(generation.shape().whole(i, piece, choice.finish, generation.model().tokenizer()));
     }
     body.set("usage", usage());
     return body;

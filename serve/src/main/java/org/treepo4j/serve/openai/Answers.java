@@ -43,9 +43,7 @@ final class Answers implements AutoCloseable {
     try {
       ticket = generation.model().engine().submit(jobs);
     } catch (SamplingEngine.RefusedException e) {
-      throw e.isFull()
-          ? ApiException.full(e.getMessage())
-          : ApiException.http(503, e.getMessage());
+      throw e.isFull() ? ApiException.full(e.getMessage()) : ApiException.http(503, e.getMessage());
     }
     Future<?> timeout =
         timer.schedule(

@@ -23,8 +23,14 @@ final class ChatRequest {
   static {
     NAMES.addAll(
         Set.of(
-            "messages", "max_completion_tokens", "top_logprobs", "tools", "tool_choice",
-            "parallel_tool_calls", "response_format", "chat_template_kwargs"));
+            "messages",
+            "max_completion_tokens",
+            "top_logprobs",
+            "tools",
+            "tool_choice",
+            "parallel_tool_calls",
+            "response_format",
+            "chat_template_kwargs"));
   }
 
   private ChatRequest() {}
@@ -42,19 +48,19 @@ final class ChatRequest {
     }
     SamplingFields sampling =
         SamplingFields.read(
-            fields, model, maxTokens(fields), logprobs ? top.orElse(0) : SamplingRequest.NO_LOGPROBS);
+            fields,
+            model,
+            maxTokens(fields),
+            logprobs ? top.orElse(0) : SamplingRequest.NO_LOGPROBS);
     ArrayNode tools = tools(fields);
     ChatTemplate template =
         model
             .chatTemplate()
             .orElseThrow(
                 () ->
-                    fields.wrong(
-                        "messages", "cannot be used, for the model has no chat template"));
+                    fields.wrong("messages", "cannot be used, for the model has no chat template"));
     ObjectNode request = Json.object();
-    fields
-        .object("chat_template_kwargs")
-        .ifPresent(more -> request.setAll(more.node()));
+    fields.object("chat_template_kwargs").ifPresent(more -> request.setAll(more.node()));
     request.set("messages", messages(fields));
     request.put("add_generation_prompt", true);
     String text = render(fields, template, request);
@@ -115,8 +121,16 @@ final class ChatRequest {
 
   private static ObjectNode message(RequestFields message) throws ApiException {
     message.allow(
-        Set.of("role", "content", "name", "tool_calls", "tool_call_id", "refusal", "annotations",
-            "audio", "function_call"));
+        Set.of(
+            "role",
+            "content",
+            "name",
+            "tool_calls",
+            "tool_call_id",
+            "refusal",
+            "annotations",
+            "audio",
+            "function_call"));
     for (String name : List.of("audio", "function_call")) {
       if (message.get(name).isPresent()) {
         throw message.wrong(name, "is not offered");

@@ -35,10 +35,8 @@ final class CompletionRequest {
       throw ApiException.unsupported("best_of", "must be the same as n");
     }
     int most = fields.integer("max_tokens", 1, Integer.MAX_VALUE).orElse(DEFAULT_TOKENS);
-    int logprobs =
-        fields.integer("logprobs", 0, MAX_LOGPROBS).orElse(SamplingRequest.NO_LOGPROBS);
-    SamplingFields sampling =
-        SamplingFields.read(fields, model, OptionalInt.of(most), logprobs);
+    int logprobs = fields.integer("logprobs", 0, MAX_LOGPROBS).orElse(SamplingRequest.NO_LOGPROBS);
+    SamplingFields sampling = SamplingFields.read(fields, model, OptionalInt.of(most), logprobs);
     List<SamplingRequest> requests = new ArrayList<>();
     for (int[] prompt : prompts(fields, model)) {
       requests.add(sampling.request("prompt", prompt, model));
@@ -65,9 +63,7 @@ final class CompletionRequest {
     List<int[]> prompts = new ArrayList<>();
     for (JsonNode each : prompt) {
       prompts.add(
-          each.isTextual()
-              ? encode(fields, each.textValue(), model)
-              : tokens(fields, each, model));
+          each.isTextual() ? encode(fields, each.textValue(), model) : tokens(fields, each, model));
     }
     return prompts;
   }

@@ -68,7 +68,10 @@ final class Metrics {
     requests.forEach((labels, count) -> line(out, "treepo_requests_total" + labels, count.sum()));
     counter(out, "treepo_prompt_tokens_total", "Tokens of prompts answered.", promptTokens);
     counter(
-        out, "treepo_cached_prompt_tokens_total", "Those of them not computed again.", cachedTokens);
+        out,
+        "treepo_cached_prompt_tokens_total",
+        "Those of them not computed again.",
+        cachedTokens);
     counter(out, "treepo_answer_tokens_total", "Tokens of answers completed.", sampledTokens);
     firstToken.write(
         out, "treepo_time_to_first_token_seconds", "From the request to its first token.");

@@ -35,8 +35,18 @@ public final class OpenAiApi implements Exchange.Handler, AutoCloseable {
   private static final String RELOAD = "/admin/reload";
   private static final Map<String, String> METHODS =
       Map.of(
-          CHAT, "POST", COMPLETIONS, "POST", RELOAD, "POST", MODELS, "GET", "/health", "GET",
-          "/metrics", "GET");
+          CHAT,
+          "POST",
+          COMPLETIONS,
+          "POST",
+          RELOAD,
+          "POST",
+          MODELS,
+          "GET",
+          "/health",
+          "GET",
+          "/metrics",
+          "GET");
 
   private final ModelCatalog models;
   private final ApiKeys keys;
@@ -211,8 +221,7 @@ public final class OpenAiApi implements Exchange.Handler, AutoCloseable {
     ServedModel model = model(fields.text("model"));
     boolean chat = exchange.path().equals(CHAT);
     answers.begin(
-        exchange,
-        chat ? ChatRequest.read(fields, model) : CompletionRequest.read(fields, model));
+        exchange, chat ? ChatRequest.read(fields, model) : CompletionRequest.read(fields, model));
   }
 
   private void reload(Exchange exchange) throws ApiException {

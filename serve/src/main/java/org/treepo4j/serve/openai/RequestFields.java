@@ -68,8 +68,7 @@ final class RequestFields {
 
   Optional<Long> longInteger(String name) throws ApiException {
     Optional<JsonNode> value = get(name);
-    if (value.isPresent()
-        && !(value.get().isIntegralNumber() && value.get().canConvertToLong())) {
+    if (value.isPresent() && !(value.get().isIntegralNumber() && value.get().canConvertToLong())) {
       throw wrong(name, "must be an integer of 64 bits, was " + shown(value.get()));
     }
     return value.map(JsonNode::longValue);
@@ -85,8 +84,7 @@ final class RequestFields {
 
   double number(String name, JsonNode value, double least, double most) throws ApiException {
     if (!value.isNumber() || !(value.doubleValue() >= least && value.doubleValue() <= most)) {
-      throw wrong(
-          name, "must be a number from " + least + " to " + most + ", was " + shown(value));
+      throw wrong(name, "must be a number from " + least + " to " + most + ", was " + shown(value));
     }
     return value.doubleValue();
   }

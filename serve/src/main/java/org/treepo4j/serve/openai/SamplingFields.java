@@ -34,9 +34,26 @@ record SamplingFields(
   /** Fields that every request may have; some say nothing to this server. */
   static final Set<String> NAMES =
       Set.of(
-          "model", "n", "max_tokens", "temperature", "top_p", "top_k", "min_p", "stop", "seed",
-          "logit_bias", "logprobs", "stream", "stream_options", "presence_penalty",
-          "frequency_penalty", "user", "metadata", "store", "service_tier", "safety_identifier",
+          "model",
+          "n",
+          "max_tokens",
+          "temperature",
+          "top_p",
+          "top_k",
+          "min_p",
+          "stop",
+          "seed",
+          "logit_bias",
+          "logprobs",
+          "stream",
+          "stream_options",
+          "presence_penalty",
+          "frequency_penalty",
+          "user",
+          "metadata",
+          "store",
+          "service_tier",
+          "safety_identifier",
           "prompt_cache_key");
 
   private static final int MAX_STOPS = 16;
@@ -72,7 +89,9 @@ record SamplingFields(
         includeUsage);
   }
 
-  /** A prompt to sample answers to; an answer ends where the model's positions end at the latest. */
+  /**
+   * A prompt to sample answers to; an answer ends where the model's positions end at the latest.
+   */
   SamplingRequest request(String param, int[] prompt, ServedModel model) throws ApiException {
     int most = model.config().maxPositions();
     if (prompt.length >= most) {

@@ -43,7 +43,10 @@ final class ContinuousBatch implements AutoCloseable {
   private long timesSetBack;
 
   ContinuousBatch(
-      BranchingDecoder decoder, Tokenizer tokenizer, List<Integer> endTokens, SamplingLimits limits) {
+      BranchingDecoder decoder,
+      Tokenizer tokenizer,
+      List<Integer> endTokens,
+      SamplingLimits limits) {
     this.decoder = decoder;
     this.tokenizer = tokenizer;
     this.endTokens = endTokens;
@@ -205,11 +208,9 @@ final class ContinuousBatch implements AutoCloseable {
     if (ready.isEmpty()) {
       return;
     }
-    float[][] logits =
-        decoder.nextLogits(ready.stream().map(RunningRequest::prompt).toList());
+    float[][] logits = decoder.nextLogits(ready.stream().map(RunningRequest::prompt).toList());
     for (int i = 0; i < logits.length; i++) {
-      sample(
-          ready.get(i).active().stream().filter(path -> path.count() == 0).toList(), logits[i]);
+      sample(ready.get(i).active().stream().filter(path -> path.count() == 0).toList(), logits[i]);
     }
     for (RunningRequest request : ready) {
       while (running.contains(request)) {

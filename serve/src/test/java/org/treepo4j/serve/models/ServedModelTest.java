@@ -51,7 +51,12 @@ class ServedModelTest {
       int[] eos = model.config().eosTokenIds().stream().mapToInt(i -> i).toArray();
       StreamingDecoder all = tokenizer.streamingDecoder(false);
       new PathSampler(SamplingSettings.defaults(), () -> all::append, tokenizer::hasToken, eos)
-          .sample(decoder, prompt(tokenizer), 42, 40, token -> text.append(tokenizer.decode(new int[] {token}, false)));
+          .sample(
+              decoder,
+              prompt(tokenizer),
+              42,
+              40,
+              token -> text.append(tokenizer.decode(new int[] {token}, false)));
     }
     try (ModelCatalog models = catalog(BASE)) {
       assertThat(answer(models, BASE.id(), 42)).isNotEmpty().isEqualTo(text.toString());
@@ -63,7 +68,9 @@ class ServedModelTest {
     ServedModel.Source same = BASE.with(adapter("same", 0));
     ServedModel.Source other = BASE.with(adapter("other", 0.3));
     try (ModelCatalog models = catalog(BASE, same, other)) {
-      assertThat(models.all()).extracting(m -> m.source().id()).containsExactly("model", "same", "other");
+      assertThat(models.all())
+          .extracting(m -> m.source().id())
+          .containsExactly("model", "same", "other");
       String base = answer(models, "model", 1);
       assertThat(answer(models, "same", 1)).isEqualTo(base);
       String adapted = answer(models, "other", 1);

@@ -77,7 +77,8 @@ class CompletionsTest {
             CHAT,
             "{\"model\":\"fake\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],"
                 + "\"stream\":true,\"stream_options\":{\"include_usage\":true}}");
-    assertThat(response.headers().firstValue("content-type")).hasValue("text/event-stream; charset=utf-8");
+    assertThat(response.headers().firstValue("content-type"))
+        .hasValue("text/event-stream; charset=utf-8");
     List<String> events = TestServer.events(response);
     assertThat(events).hasSize(5).last().isEqualTo("[DONE]");
     assertThat(json(events.get(0)).path("choices").path(0).path("delta"))
@@ -126,12 +127,12 @@ class CompletionsTest {
 
   @Test
   void toolCallsAreRecognised() throws Exception {
-    String said = "Let me see. <tool_call>\n{\"name\": \"add\", \"arguments\": {\"a\": 1}}\n</tool_call>";
+    String said =
+        "Let me see. <tool_call>\n{\"name\": \"add\", \"arguments\": {\"a\": 1}}\n</tool_call>";
     server = TestServer.of(() -> FakeLm.saying(said));
     JsonNode choice =
-        chat(
-                "{\"model\":\"fake\",\"messages\":[{\"role\":\"user\",\"content\":\"1+1\"}],"
-                    + "\"tools\":[%s]}".formatted(TOOL))
+        chat("{\"model\":\"fake\",\"messages\":[{\"role\":\"user\",\"content\":\"1+1\"}],"
+                + "\"tools\":[%s]}".formatted(TOOL))
             .path("choices")
             .path(0);
     assertThat(choice.path("finish_reason").asText()).isEqualTo("tool_calls");

@@ -150,7 +150,8 @@ class RefusalsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "{", "[]", "null", "{\"a\":1,\"a\":2}", "{} {}", "{\"model\":\"\u0001\"}"})
+  @ValueSource(
+      strings = {"", "{", "[]", "null", "{\"a\":1,\"a\":2}", "{} {}", "{\"model\":\"\u0001\"}"})
   void ofJunk(String body) throws Exception {
     HttpResponse<String> response = server.post("/v1/chat/completions", body);
     assertThat(response.statusCode()).isEqualTo(400);

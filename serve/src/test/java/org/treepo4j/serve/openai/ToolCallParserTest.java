@@ -15,7 +15,8 @@ import org.treepo4j.serve.openai.ToolCallParser.Found;
 import org.treepo4j.serve.openai.ToolCallParser.ToolCall;
 
 class ToolCallParserTest {
-  private static final String ADD = "<tool_call>{\"name\":\"add\",\"arguments\":{\"a\":1}}</tool_call>";
+  private static final String ADD =
+      "<tool_call>{\"name\":\"add\",\"arguments\":{\"a\":1}}</tool_call>";
 
   @Test
   void findsCallsAndTheTextBeforeThem() {
@@ -62,7 +63,8 @@ class ToolCallParserTest {
 
   @Provide
   Arbitrary<List<String>> texts() {
-    return Arbitraries.of("<tool_call>", "</tool_call>", ADD, "{\"name\":\"f\"}", "<tool", "so ", "<", "\n")
+    return Arbitraries.of(
+            "<tool_call>", "</tool_call>", ADD, "{\"name\":\"f\"}", "<tool", "so ", "<", "\n")
         .list()
         .ofMaxSize(8);
   }

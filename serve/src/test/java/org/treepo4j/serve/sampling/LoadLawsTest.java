@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Supplier;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -88,8 +87,24 @@ class LoadLawsTest {
   private static CausalLm tinyModel() {
     ModelConfig config =
         new ModelConfig(
-            Architecture.LLAMA, CharTokenizer.VOCABULARY, 16, 2, 2, 1, 8, 32, 512, 1e-6, 10_000,
-            RopeScaling.NONE, false, false, false, true, -1, List.of(0));
+            Architecture.LLAMA,
+            CharTokenizer.VOCABULARY,
+            16,
+            2,
+            2,
+            1,
+            8,
+            32,
+            512,
+            1e-6,
+            10_000,
+            RopeScaling.NONE,
+            false,
+            false,
+            false,
+            true,
+            -1,
+            List.of(0));
     Weights weights = RandomWeights.create(config, 1);
     for (Parameter parameter : weights.parameters()) {
       float factor = parameter.shape().length == 2 ? 20 : 1;
@@ -114,14 +129,16 @@ class LoadLawsTest {
   Arbitrary<List<Client>> clients() {
     Arbitrary<String> prompts =
         Combinators.combine(
-                Arbitraries.integers().between(0, 300), Arbitraries.strings().withChars("ab").ofMinLength(1).ofMaxLength(20))
+                Arbitraries.integers().between(0, 300),
+                Arbitraries.strings().withChars("ab").ofMinLength(1).ofMaxLength(20))
             .as((shared, own) -> "system prompt ".repeat(30).substring(0, shared) + own);
     Arbitrary<SamplingSettings> sampling =
         Combinators.combine(
                 Arbitraries.of(0.0, 0.5, 1.0, 2.0),
                 Arbitraries.of(0.3, 0.9, 1.0),
                 Arbitraries.of(List.<String>of(), List.of("e"), List.of("q", "xy", "z")))
-            .as((temperature, topP, stops) ->
+            .as(
+                (temperature, topP, stops) ->
                     new SamplingSettings(temperature, 0, topP, 0, List.of(), stops));
     Arbitrary<SamplingRequest> requests =
         Combinators.combine(

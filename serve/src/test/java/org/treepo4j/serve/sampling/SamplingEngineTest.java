@@ -135,8 +135,7 @@ class SamplingEngineTest {
         submit(engine, request("go>", 8, 5));
       }
       assertThatThrownBy(() -> engine.submit(List.of(job(request("go>", 1, 5)))))
-          .isInstanceOfSatisfying(
-              RefusedException.class, e -> assertThat(e.isFull()).isTrue());
+          .isInstanceOfSatisfying(RefusedException.class, e -> assertThat(e.isFull()).isTrue());
       hold.countDown();
     }
   }
