@@ -47,6 +47,8 @@ class ModulesTest {
                   "checkpoints",
                   "model",
                   "rollout",
+                  "tokenizer",
+                  "serve",
                   "engines.vector",
                   "engines.samediff")));
 
