@@ -13,6 +13,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.treepo4j.serve.http.HttpLimits;
@@ -39,6 +40,9 @@ class ConnectionsTest {
       try (Socket socket = connect()) {
         send(socket, post("/v1/completions", ENDLESS.formatted(stream)));
         await(() -> server.statistics().paths() == 1);
+        if (stream.equals("true")) {
+          assertThat(socket.getInputStream().read()).isEqualTo('H');
+        }
       }
       await(() -> server.statistics().running() == 0);
       await(() -> server.server().connections() == 0);
@@ -202,9 +206,9 @@ class ConnectionsTest {
     assertThat(waiting.get().statusCode()).isEqualTo(200);
   }
 
-  @Test
+  @RepeatedTest(10)
   void closingFinishesWhatRuns() throws Exception {
-    open(FakeLm.saying("x".repeat(100)).beforeBatch(() -> sleep(5)), HttpLimits.defaults());
+    open(FakeLm.saying("x".repeat(100)).beforeBatch(() -> sleep(1)), HttpLimits.defaults());
     String body = "{\"model\":\"fake\",\"prompt\":\"a>\",\"max_tokens\":200,\"stream\":false}";
     CompletableFuture<HttpResponse<String>> running = postLater(body);
     await(() -> server.statistics().running() == 1);

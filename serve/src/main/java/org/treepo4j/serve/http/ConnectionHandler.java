@@ -18,6 +18,9 @@ import org.slf4j.LoggerFactory;
 final class ConnectionHandler extends ChannelInboundHandlerAdapter {
   private static final Logger LOG = LoggerFactory.getLogger(ConnectionHandler.class);
 
+  /** Asks for the connection to be closed, after the response if there is one to come. */
+  static final Object CLOSE = new Object();
+
   private final Exchange.Handler handler;
   private final Exchange.Refusal refusal;
   private final HttpLimits limits;
@@ -83,6 +86,16 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
     if (request != null) {
       handle(context, request);
     }
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) throws Exception {
+    if (event == CLOSE && current == null) {
+      context.close();
+    } else if (event == CLOSE) {
+      current.closeAfterwards();
+    }
+    super.userEventTriggered(context, event);
   }
 
   @Override

@@ -9,6 +9,8 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -22,6 +24,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.timeout.WriteTimeoutHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Optional;
@@ -34,9 +37,11 @@ public final class HttpServer implements AutoCloseable {
   private static final int MAX_HEADERS = 16 << 10;
   private static final int MAX_CHUNK = 16 << 10;
   private static final int THREADS = 2;
+  private static final int CLOSE_MILLISECONDS = 2000;
 
   private final EventLoopGroup loops;
   private final AtomicInteger connections = new AtomicInteger();
+  private final ChannelGroup open = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final Channel listening;
   private volatile boolean closing;
 
@@ -93,6 +98,7 @@ public final class HttpServer implements AutoCloseable {
       return;
     }
     channel.closeFuture().addListener(closed -> connections.decrementAndGet());
+    open.add(channel);
     ChannelPipeline pipeline = channel.pipeline();
     ssl.ifPresent(context -> pipeline.addLast(context.newHandler(channel.alloc())));
     pipeline
@@ -119,11 +125,14 @@ public final class HttpServer implements AutoCloseable {
     listening.close().syncUninterruptibly();
   }
 
-  /** Closes all connections once what was sent on them is written, or after two seconds. */
+  /** Closes all connections once their responses are written, or after two seconds. */
   @Override
   public void close() {
     stopAccepting();
-    loops.shutdownGracefully(100, 2000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+    // Behind what was handed to the connections' threads before.
+    open.forEach(channel -> channel.pipeline().fireUserEventTriggered(ConnectionHandler.CLOSE));
+    open.newCloseFuture().awaitUninterruptibly(CLOSE_MILLISECONDS);
+    loops.shutdownGracefully(0, CLOSE_MILLISECONDS, TimeUnit.MILLISECONDS).syncUninterruptibly();
   }
 
   /** Answers a body that is too large in JSON. */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CacheFullException;
@@ -35,6 +36,11 @@ final class ContinuousBatch implements AutoCloseable {
   private final List<RunningRequest> running = new ArrayList<>();
 
   private final Deque<RunningRequest> setBack = new ArrayDeque<>();
+
+  /** What listeners are told at the end of a step: waking their threads would hold up sampling. */
+  private final List<News> news = new ArrayList<>();
+
+  private record News(RunningRequest request, Consumer<SamplingListener> event) {}
 
   /** Requests that run at once; less than all since the cache was full. */
   private int maxRunning = Integer.MAX_VALUE;
@@ -86,9 +92,16 @@ final class ContinuousBatch implements AutoCloseable {
         running.remove(request);
         request.reset(decoder);
         maxRunning = Integer.MAX_VALUE;
-        request.listener().completed(request.usage());
+        SamplingListener.Usage usage = request.usage();
+        news.add(new News(request, listener -> listener.completed(usage)));
       }
     }
+  }
+
+  /** Tells listeners what the last step did. */
+  void tellNews() {
+    news.forEach(each -> each.request().tell(each.event()));
+    news.clear();
   }
 
   /** Ends all requests. */
@@ -96,6 +109,7 @@ final class ContinuousBatch implements AutoCloseable {
     List<RunningRequest> all = new ArrayList<>(running);
     all.addAll(setBack);
     all.forEach(request -> fail(request, reason));
+    tellNews();
   }
 
   /** Lets go of kept prompts. */
@@ -140,7 +154,7 @@ final class ContinuousBatch implements AutoCloseable {
     setBack.remove(request);
     request.reset(decoder);
     maxRunning = Integer.MAX_VALUE;
-    request.listener().failed(reason);
+    news.add(new News(request, listener -> listener.failed(reason)));
   }
 
   /** Computes the next tokens of prompts; what begins alike is computed once. */
@@ -290,7 +304,8 @@ final class ContinuousBatch implements AutoCloseable {
       for (RunningPath path : paths) {
         int token = owner.distribution().sample(path.uniform());
         TokenLogprobs logprobs = tells ? likeliest.with(token) : null;
-        path.accept(token, endTokens.contains(token), logprobs);
+        path.accept(
+            token, endTokens.contains(token), logprobs, event -> news.add(new News(owner, event)));
         sampledTokens++;
       }
     } catch (RuntimeException e) {

@@ -1,6 +1,7 @@
 package org.treepo4j.serve.sampling;
 
 import java.util.Arrays;
+import java.util.function.Consumer;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.rollout.RandomStreams;
 import org.treepo4j.tokenizer.StreamingDecoder;
@@ -72,12 +73,17 @@ final class RunningPath {
   }
 
   /**
-   * Takes a sampled token and tells the listener.
+   * Takes a sampled token.
    *
    * @param ends whether the model ends a text with it
    * @param logprobs null unless the request asked for them
+   * @param news takes what the listener is to be told
    */
-  void accept(int token, boolean ends, SamplingListener.TokenLogprobs logprobs) {
+  void accept(
+      int token,
+      boolean ends,
+      SamplingListener.TokenLogprobs logprobs,
+      Consumer<Consumer<SamplingListener>> news) {
     if (count == tokens.length) {
       tokens = Arrays.copyOf(tokens, 2 * count);
     }
@@ -87,11 +93,13 @@ final class RunningPath {
     } else {
       String text = stops.append(decoder.append(token));
       stopped = stops.found();
-      owner.listener().sampled(index, text, logprobs);
+      news.accept(listener -> listener.sampled(index, text, logprobs));
     }
     ended = stopped || count == owner.request().maxTokens();
     if (ended) {
-      owner.listener().finished(index, rest(), stopped);
+      String rest = rest();
+      boolean ofItself = stopped;
+      news.accept(listener -> listener.finished(index, rest, ofItself));
     }
   }
 

@@ -2,6 +2,7 @@ package org.treepo4j.serve.sampling;
 
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.rollout.TokenDistribution;
@@ -32,8 +33,13 @@ final class RunningRequest {
     return request;
   }
 
-  SamplingListener listener() {
-    return listener;
+  /** Tells the listener; one that fails is told no more. */
+  void tell(Consumer<SamplingListener> event) {
+    try {
+      event.accept(listener);
+    } catch (RuntimeException e) {
+      cancel();
+    }
   }
 
   void cancel() {

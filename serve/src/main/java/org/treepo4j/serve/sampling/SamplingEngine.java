@@ -199,6 +199,8 @@ public final class SamplingEngine implements AutoCloseable {
   private void step(ContinuousBatch batch) {
     try {
       batch.step();
+      statistics = batch.statistics(statistics.waiting());
+      batch.tellNews();
     } catch (RuntimeException | Error e) { // out of memory most likely; others may go on
       LOG.error("a step of sampling failed", e);
       batch.forget();
@@ -236,6 +238,6 @@ public final class SamplingEngine implements AutoCloseable {
       left = List.copyOf(waiting);
       waiting.clear();
     }
-    left.forEach(request -> request.listener().failed("the server is shutting down"));
+    left.forEach(request -> request.tell(each -> each.failed("the server is shutting down")));
   }
 }
