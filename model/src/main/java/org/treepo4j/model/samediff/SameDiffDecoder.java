@@ -63,9 +63,9 @@ final class SameDiffDecoder implements BranchingDecoder {
     cache.reserve(tokens.length);
     TreePack pack = new TreePack(0, List.of(TokenTree.chain(tokens)));
     float[] hidden;
-    try (BlockGraph.Rows rows =
-        network.rows(pack.positions(), pack.mask(network.config().headsPerKvHead()))) {
-      hidden = through(tokens, (layer, x) -> network.blocks().get(layer).run(x, rows));
+    int group = network.config().headsPerKvHead();
+    try (LayerRows rows = network.rows(pack.positions(), window -> pack.mask(group, window))) {
+      hidden = through(tokens, (layer, x) -> network.blocks().get(layer).run(x, rows.of(layer)));
     }
     TokenCache.Token end = null;
     for (int t = 0; t < tokens.length; t++) {
@@ -109,12 +109,15 @@ final class SameDiffDecoder implements BranchingDecoder {
     network.requireReadable(tokens, Arrays.stream(positions).max().getAsInt() + 1);
     cache.reserve(tokens.length);
     float[] hidden;
-    try (BlockGraph.Rows rows = network.rows(positions, mask(own))) {
+    try (LayerRows rows = network.rows(positions, window -> mask(own, window))) {
       hidden =
           through(
               tokens,
               (layer, x) ->
-                  network.blocks().get(layer).run(x, rows, cache.keys(layer), cache.values(layer)));
+                  network
+                      .blocks()
+                      .get(layer)
+                      .run(x, rows.of(layer), cache.keys(layer), cache.values(layer)));
     }
     for (int p = 0; p < tokens.length; p++) {
       TokenCache.Token before = own.get(p).end;
@@ -196,7 +199,7 @@ final class SameDiffDecoder implements BranchingDecoder {
   }
 
   /** Who sees whom in one step, {@code [1, 1, paths·group, usedRows + paths]}. */
-  private Tensor mask(List<CachedPath> own) {
+  private Tensor mask(List<CachedPath> own, int window) {
     int group = network.config().headsPerKvHead();
     int used = cache.usedRows();
     int columns = used + own.size();
@@ -205,7 +208,7 @@ final class SameDiffDecoder implements BranchingDecoder {
     for (int p = 0; p < own.size(); p++) {
       for (int g = 0; g < group; g++) {
         int row = (p * group + g) * columns;
-        cache.see(own.get(p).end, mask, row);
+        cache.see(own.get(p).end, mask, row, window == 0 ? Integer.MAX_VALUE : window - 1);
         mask[row + used + p] = 0;
       }
     }
