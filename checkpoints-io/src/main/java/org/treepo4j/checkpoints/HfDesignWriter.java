@@ -32,7 +32,7 @@ final class HfDesignWriter {
       case PHI3 -> {
         putWindow();
         json.put("original_max_position_embeddings", model.maxPositions());
-        json.put("partial_rotary_factor", (double) model.rotaryWidth() / model.headDim());
+        json.put("partial_rotary_factor", fraction());
       }
       case MINISTRAL3 -> putWindow();
       case QWEN2, QWEN3 -> {
@@ -68,6 +68,14 @@ final class HfDesignWriter {
         json.put("logits_scaling", design.scales().logitDivisor());
       }
     }
+  }
+
+  /** The part of a head that is rotated, such that its product is not rounded below the width. */
+  private double fraction() {
+    double fraction = (double) model.rotaryWidth() / model.headDim();
+    return (int) (model.headDim() * fraction) < model.rotaryWidth()
+        ? Math.nextUp(fraction)
+        : fraction;
   }
 
   private void putBias(boolean mlp) {

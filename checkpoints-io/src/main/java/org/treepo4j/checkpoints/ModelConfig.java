@@ -125,6 +125,9 @@ public record ModelConfig(
       throw new IllegalArgumentException(
           "rotaryWidth must be at most " + headDim + ", was " + design.rotaryWidth());
     }
+    if (design.rotaryWidth() == headDim) {
+      design = design.withRotaryWidth(0);
+    }
   }
 
   /** The same shape of another design. */
