@@ -135,7 +135,8 @@ public record Design(
         throw new IllegalArgumentException("query growth must be finite, was " + beta);
       }
       if (every <= 0) {
-        throw new IllegalArgumentException("query growth must step at positive positions: " + every);
+        throw new IllegalArgumentException(
+            "query growth must step at positive positions: " + every);
       }
     }
 

@@ -65,10 +65,7 @@ final class HfDesignReader {
       case "gelu_pytorch_tanh", "gelu_new" -> Activation.GELU_TANH;
       default ->
           throw config.refused(
-              field
-                  + " "
-                  + quoted(name)
-                  + " is not supported, expected silu or gelu_pytorch_tanh");
+              field + " " + quoted(name) + " is not supported, expected silu or gelu_pytorch_tanh");
     };
   }
 
@@ -76,7 +73,10 @@ final class HfDesignReader {
     return switch (family) {
       case GEMMA2, GEMMA3 ->
           new Scales(
-              Math.sqrt(hidden), Math.pow(positive("query_pre_attn_scalar", GEMMA_QUERY_SCALAR), -0.5), 1, 1);
+              Math.sqrt(hidden),
+              Math.pow(positive("query_pre_attn_scalar", GEMMA_QUERY_SCALAR), -0.5),
+              1,
+              1);
       case GRANITE ->
           new Scales(
               config.number("embedding_multiplier", 1),
@@ -173,8 +173,7 @@ final class HfDesignReader {
           };
       boolean named = !types.isEmpty() && types.get(layer).equals(SLIDING);
       sliding[layer] = types.isEmpty() || !readsLayerTypes() ? byRule : named;
-      if (!types.isEmpty() && named != sliding[layer]
-          || named && !windowed) {
+      if (!types.isEmpty() && named != sliding[layer] || named && !windowed) {
         throw config.refused(
             "layer_types "
                 + quoted(types.get(layer))

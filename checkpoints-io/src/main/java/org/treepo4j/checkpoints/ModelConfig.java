@@ -163,9 +163,7 @@ public record ModelConfig(
   /** The rotary embedding of a layer; empty when it has none. */
   public Optional<Design.Rotary> rotary(int layer) {
     Design.Position position =
-        design.layers().isEmpty()
-            ? Design.Position.GLOBAL
-            : design.layers().get(layer).position();
+        design.layers().isEmpty() ? Design.Position.GLOBAL : design.layers().get(layer).position();
     return switch (position) {
       case GLOBAL -> Optional.of(new Design.Rotary(ropeTheta, ropeScaling));
       case LOCAL -> Optional.of(design.localRotary());

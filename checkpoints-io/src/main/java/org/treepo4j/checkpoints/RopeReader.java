@@ -39,8 +39,7 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
     JsonFields scaling = config.has("rope_scaling") ? config.object("rope_scaling") : null;
     double theta = config.number("rope_theta", theta(family));
     Rotary old = new Rotary(theta, scaling(family, scaling, maxPositions));
-    JsonFields parameters =
-        config.has("rope_parameters") ? config.object("rope_parameters") : null;
+    JsonFields parameters = config.has("rope_parameters") ? config.object("rope_parameters") : null;
     boolean nested = parameters != null && nested(parameters);
     if (nested && !hasLocal(family)) {
       throw config.refused("rope_parameters per layer type are not supported");
@@ -70,10 +69,7 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
     }
     JsonFields flat = parameters == null ? scaling : parameters;
     return new RopeReader(
-        global,
-        local,
-        width(config, flat, family, headDim),
-        growth(family, flat, maxPositions));
+        global, local, width(config, flat, family, headDim), growth(family, flat, maxPositions));
   }
 
   private static boolean hasLocal(Architecture family) {
@@ -102,7 +98,8 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
   /** Parameters of one layer type, or null where the default is meant. */
   private static JsonFields section(JsonFields parameters, String layerType)
       throws CheckpointException {
-    for (String key : ((ObjectNode) parameters.object()).propertyStream().map(e -> e.getKey()).toList()) {
+    for (String key :
+        ((ObjectNode) parameters.object()).propertyStream().map(e -> e.getKey()).toList()) {
       if (!key.equals(FULL) && !key.equals(SLIDING)) {
         throw parameters.refused("rope_parameters of " + quoted(key) + " are not supported");
       }
@@ -117,8 +114,7 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
         parameters.number("rope_theta", theta), scaling(family, parameters, maxPositions));
   }
 
-  private static int width(
-      JsonFields config, JsonFields rope, Architecture family, int headDim)
+  private static int width(JsonFields config, JsonFields rope, Architecture family, int headDim)
       throws CheckpointException {
     double fraction = config.number(FRACTION, 1);
     if (rope != null) {

@@ -17,16 +17,15 @@ final class FamilyDesigns {
   /**
    * @param variety five bits
    */
-  static Design of(
-      Architecture family, int layers, int hidden, int maxPositions, int variety) {
+  static Design of(Architecture family, int layers, int hidden, int maxPositions, int variety) {
     boolean first = (variety & 1) == 1;
     boolean second = (variety & 2) == 2;
     int window = 1 + variety % (maxPositions - 1);
-    Design activated =
-        Design.PLAIN.withActivation(first ? Activation.GELU_TANH : Activation.SILU);
+    Design activated = Design.PLAIN.withActivation(first ? Activation.GELU_TANH : Activation.SILU);
     return switch (family) {
       case LLAMA, PHI3, OLMO2 -> activated;
-      case MISTRAL -> activated.withLayers(layers(layers, second ? window : 0, 1, Position.GLOBAL), null);
+      case MISTRAL ->
+          activated.withLayers(layers(layers, second ? window : 0, 1, Position.GLOBAL), null);
       case MINISTRAL3 ->
           activated
               .withLayers(layers(layers, second ? window : 0, 1, Position.GLOBAL), null)

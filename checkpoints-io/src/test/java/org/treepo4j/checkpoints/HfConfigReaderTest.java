@@ -152,8 +152,7 @@ class HfConfigReaderTest {
 
   @Test
   void yarnInfersItsAttentionFactor() throws IOException {
-    String yarn =
-        "\"rope_type\":\"yarn\",\"factor\":16,\"original_max_position_embeddings\":512";
+    String yarn = "\"rope_type\":\"yarn\",\"factor\":16,\"original_max_position_embeddings\":512";
     assertThat(scaling(yarn))
         .isEqualTo(new RopeScaling.Yarn(16, 32, 1, 512, 0.1 * Math.log(16) + 1, true));
     assertThat(scaling(yarn + ",\"mscale\":1,\"mscale_all_dim\":1,\"truncate\":false"))

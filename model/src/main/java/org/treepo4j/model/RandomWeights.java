@@ -8,8 +8,8 @@ import org.treepo4j.checkpoints.ModelConfig;
 
 /**
  * Fresh weights for training from scratch: matrices normal with standard deviation 0.02, those that
- * write into the residual stream divided by √(2·layers) (GPT-2), norms one (zero where the model adds
- * one to them), biases zero.
+ * write into the residual stream divided by √(2·layers) (GPT-2), norms one (zero where the model
+ * adds one to them), biases zero.
  */
 public final class RandomWeights {
   private static final double STANDARD_DEVIATION = 0.02;

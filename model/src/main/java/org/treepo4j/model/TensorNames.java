@@ -24,6 +24,7 @@ public final class TensorNames {
   public static final String KEY_NORM = "self_attn.k_norm.weight";
   public static final String OUTPUT = "self_attn.o_proj.weight";
   public static final String OUTPUT_BIAS = "self_attn.o_proj.bias";
+
   /** Query, key and value one below the other, where a family stores them so. */
   public static final String QKV = "self_attn.qkv_proj.weight";
 
@@ -32,6 +33,7 @@ public final class TensorNames {
 
   /** Of the feed-forward layer's input, or of attention's output, as the family says. */
   public static final String POST_ATTENTION_NORM = "post_attention_layernorm.weight";
+
   public static final String PRE_FFN_NORM = "pre_feedforward_layernorm.weight";
   public static final String POST_FFN_NORM = "post_feedforward_layernorm.weight";
   public static final String GATE = "mlp.gate_proj.weight";

@@ -15,8 +15,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.treepo4j.checkpoints.Design.Caps;
 
 /**
- * Every engine and family at ordinary magnitudes and at those of real models, which tiny random ones
- * never reach: scores equal those of float64, and so do slopes along any direction.
+ * Every engine and family at ordinary magnitudes and at those of real models, which tiny random
+ * ones never reach: scores equal those of float64, and so do slopes along any direction.
  */
 public abstract class LargeValuesContract {
   private static final long SEED = 7;

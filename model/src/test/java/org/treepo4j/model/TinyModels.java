@@ -48,8 +48,7 @@ public enum TinyModels {
   GEMMA3(
       config(Architecture.GEMMA3, 4, 2, new RopeScaling.Linear(8), false, false, true, true)
           .withDesign(
-              layers(
-                      new Rotary(100, RopeScaling.NONE), new Layer(2, Position.LOCAL), Layer.PLAIN)
+              layers(new Rotary(100, RopeScaling.NONE), new Layer(2, Position.LOCAL), Layer.PLAIN)
                   .withActivation(Activation.GELU_TANH)
                   .withScales(new Scales(Math.sqrt(20), Math.pow(6, -0.5), 1, 1)))),
   /** Fused projections, of which a part is rotated. */

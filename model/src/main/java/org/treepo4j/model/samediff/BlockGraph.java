@@ -22,7 +22,8 @@ import org.treepo4j.model.TensorNames;
 
 /**
  * One transformer block as a SameDiff graph: {@code h = x + attention(norm(x))}, {@code y = h +
- * ffn(norm(h))}, or with norms where else the family has them. Tokens of a tree are rows; who may attend to whom is an input.
+ * ffn(norm(h))}, or with norms where else the family has them. Tokens of a tree are rows; who may
+ * attend to whom is an input.
  *
  * <p>The graph computes the block for tokens alone or for tokens behind cached ones, and the
  * derivatives that follow from that by the output. A backward pass computes the block's activations
@@ -174,7 +175,9 @@ final class BlockGraph {
       int keys = config.querySize();
       int values = keys + config.kvSize();
       return List.of(
-          columns(all, 0, keys), columns(all, keys, values), columns(all, values, values + config.kvSize()));
+          columns(all, 0, keys),
+          columns(all, keys, values),
+          columns(all, values, values + config.kvSize()));
     }
     return List.of(
         project(x, TensorNames.QUERY, TensorNames.QUERY_BIAS),
@@ -211,9 +214,7 @@ final class BlockGraph {
         graph
             .mmul(split.reshape(-1, config.headDim()), graph.getVariable(ROTATION))
             .reshape(-1, heads, config.headDim());
-    return split
-        .mul(graph.getVariable(COSINES))
-        .add(turned.mul(graph.getVariable(SINES)));
+    return split.mul(graph.getVariable(COSINES)).add(turned.mul(graph.getVariable(SINES)));
   }
 
   /**

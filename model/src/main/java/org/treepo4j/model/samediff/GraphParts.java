@@ -34,8 +34,8 @@ final class GraphParts {
   }
 
   /**
-   * {@code x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))} (Hendrycks and Gimpel 2016), of operations that
-   * are right at all sizes.
+   * {@code x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))} (Hendrycks and Gimpel 2016), of operations
+   * that are right at all sizes.
    */
   static SDVariable gelu(SameDiff graph, SDVariable x) {
     SDVariable inner = x.mul(x).mul(0.044715).add(1.0).mul(x).mul(Math.sqrt(2 / Math.PI));

@@ -15,10 +15,10 @@ import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.TensorNames;
 
 /**
- * From hidden states to the distribution of the next token: final norm, head, cap, log-softmax of {@code
- * logits / temperature} and its entropy {@code H = −Σ p·log p}. The backward pass differentiates
- * {@code Σ c ⊙ logp + Σ e ⊙ H} with the coefficients as inputs: {@code (c − p·Σc − e·p·(log p + H))
- * / temperature} by the logits, written out as nothing of it can overflow.
+ * From hidden states to the distribution of the next token: final norm, head, cap, log-softmax of
+ * {@code logits / temperature} and its entropy {@code H = −Σ p·log p}. The backward pass
+ * differentiates {@code Σ c ⊙ logp + Σ e ⊙ H} with the coefficients as inputs: {@code (c − p·Σc −
+ * e·p·(log p + H)) / temperature} by the logits, written out as nothing of it can overflow.
  */
 final class HeadGraph {
   private static final String INPUT = "x";

@@ -116,10 +116,7 @@ final class PackPass implements AutoCloseable {
     try {
       for (int layer = network.blocks().size() - 1; layer >= lowest; layer--) {
         Tensor below =
-            network
-                .blocks()
-                .get(layer)
-                .backward(blockInputs.get(layer), rows.of(layer), gradient);
+            network.blocks().get(layer).backward(blockInputs.get(layer), rows.of(layer), gradient);
         gradient.close();
         gradient = below;
       }

@@ -228,12 +228,7 @@ final class DecoderStep {
           plan.chunk(row)
               .block(index)
               .store(
-                  layer * config.kvHeads(),
-                  config.kvHeads(),
-                  index % PANEL,
-                  qkv,
-                  at + k0,
-                  at + v0);
+                  layer * config.kvHeads(), config.kvHeads(), index % PANEL, qkv, at + k0, at + v0);
         });
   }
 

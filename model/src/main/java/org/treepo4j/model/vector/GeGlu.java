@@ -7,8 +7,8 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * {@code y = gelu(gate)·up} with the tanh form of GELU (Hendrycks and Gimpel 2016), written as
- * {@code gelu(g) = g·σ(v)}, {@code v = 2√(2/π)·(g + 0.044715·g³)}; {@code gelu'(g) = σ +
- * g·σ·(1 − σ)·v'}.
+ * {@code gelu(g) = g·σ(v)}, {@code v = 2√(2/π)·(g + 0.044715·g³)}; {@code gelu'(g) = σ + g·σ·(1 −
+ * σ)·v'}.
  */
 final class GeGlu implements GatedActivation {
   private static final int ELEMENTS_PER_TASK = 1 << 14;

@@ -34,8 +34,8 @@ final class LayerActivations {
   float[] middleInverse = new float[0];
 
   /**
-   * Outputs of attention's projection and of the feed-forward layer before their norms, {@code [rows
-   * × hidden]}, and those norms' inverses, for models that have them.
+   * Outputs of attention's projection and of the feed-forward layer before their norms, {@code
+   * [rows × hidden]}, and those norms' inverses, for models that have them.
    */
   float[] attentionOut = new float[0];
 

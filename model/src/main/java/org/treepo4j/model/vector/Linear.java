@@ -21,8 +21,7 @@ final class Linear {
   void forward(int rows, Projection weight, Parameter bias, float[] x, float[] y, boolean add) {
     int in = weight.in();
     int out = weight.out();
-    gemm.nt(
-        rows, out, in, Matrix.of(x, in), weight.values(), Matrix.of(y, out), add);
+    gemm.nt(rows, out, in, Matrix.of(x, in), weight.values(), Matrix.of(y, out), add);
     if (bias != null) {
       biases.forward(rows, out, bias.values(), y);
     }
@@ -43,8 +42,7 @@ final class Linear {
   void inputGradient(int rows, Projection weight, float[] dy, float[] dx, boolean add) {
     int in = weight.in();
     int out = weight.out();
-    gemm.nn(
-        rows, in, out, Matrix.of(dy, out), weight.values(), Matrix.of(dx, in), add);
+    gemm.nn(rows, in, out, Matrix.of(dy, out), weight.values(), Matrix.of(dx, in), add);
   }
 
   /** {@code dW += dyᵀ·x} and {@code db += Σ dy}, where trainable. */
@@ -52,14 +50,7 @@ final class Linear {
     int in = weight.in();
     int out = weight.out();
     if (weight.trainable()) {
-      gemm.tn(
-          out,
-          in,
-          rows,
-          Matrix.of(dy, out),
-          Matrix.of(x, in),
-          weight.gradient(),
-          true);
+      gemm.tn(out, in, rows, Matrix.of(dy, out), Matrix.of(x, in), weight.gradient(), true);
     }
     if (bias != null && bias.trainable()) {
       biases.backward(rows, out, dy, bias.gradient());

@@ -4,7 +4,8 @@ import java.util.Arrays;
 import org.treepo4j.checkpoints.ModelConfig;
 
 /**
- * What becomes of the products of hidden states and the head: {@code logit = cap·tanh(factor·x/cap)}.
+ * What becomes of the products of hidden states and the head: {@code logit =
+ * cap·tanh(factor·x/cap)}.
  *
  * @param factor 1 for none
  * @param cap 0 for none

@@ -12,8 +12,8 @@ import org.treepo4j.model.Weights;
 /**
  * Rotary position embedding (Su et al. 2021) as Hugging Face models store it: element {@code i} of
  * a head is paired with {@code i + width/2}, and the pair turns by {@code position · frequency_i};
- * elements of the head beyond {@code width} stay. The backward pass turns the other way. Where
- * YaRN says so, what is turned is multiplied by a factor, both ways.
+ * elements of the head beyond {@code width} stay. The backward pass turns the other way. Where YaRN
+ * says so, what is turned is multiplied by a factor, both ways.
  */
 final class Rope {
   private static final int ROWS_PER_TASK = 32;

@@ -6,7 +6,8 @@ import static org.treepo4j.model.vector.GemmKernel.SPECIES;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * A soft cap (Bello et al. 2016; Gemma 2): {@code y = cap·tanh(x/cap)}; {@code tanh z = 1 − 2/(exp 2z + 1)}, right to one part in ten million of the cap.
+ * A soft cap (Bello et al. 2016; Gemma 2): {@code y = cap·tanh(x/cap)}; {@code tanh z = 1 − 2/(exp
+ * 2z + 1)}, right to one part in ten million of the cap.
  */
 final class SoftCap {
   private SoftCap() {}
@@ -30,8 +31,7 @@ final class SoftCap {
    * The same, with {@code slopes = factor·dy/dx = factor·4e/(e + 1)²}, {@code e = exp(−2|x|/cap)},
    * which keeps its digits where the cap is all but reached.
    */
-  static void forward(
-      float[] x, int at, int n, float cap, float factor, float[] slopes, int to) {
+  static void forward(float[] x, int at, int n, float cap, float factor, float[] slopes, int to) {
     float rate = 2 / cap;
     int i = 0;
     for (; i <= n - LANES; i += LANES) {

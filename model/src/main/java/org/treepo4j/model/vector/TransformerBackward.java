@@ -187,15 +187,7 @@ final class TransformerBackward {
       kernels
           .norm()
           .backward(
-              rows,
-              hidden,
-              raw,
-              norm.factors(),
-              inverse,
-              dOutput,
-              norm.gradient(),
-              dOutput,
-              false);
+              rows, hidden, raw, norm.factors(), inverse, dOutput, norm.gradient(), dOutput, false);
     }
     return dOutput;
   }
@@ -217,8 +209,7 @@ final class TransformerBackward {
     } else {
       kernels
           .norm()
-          .backward(
-              rows, hidden, x, norm.factors(), inverse, dNormed, norm.gradient(), dx, true);
+          .backward(rows, hidden, x, norm.factors(), inverse, dNormed, norm.gradient(), dx, true);
     }
   }
 

@@ -97,13 +97,7 @@ final class TransformerForward {
     kernels
         .attention()
         .forward(
-            layout,
-            config.window(layer),
-            inner.q,
-            inner.k,
-            inner.v,
-            inner.attended,
-            inner.logSums);
+            layout, config.window(layer), inner.q, inner.k, inner.v, inner.attended, inner.logSums);
     System.arraycopy(x, 0, inner.middle, 0, rows * config.hiddenSize());
     join(
         rows,
@@ -153,7 +147,9 @@ final class TransformerForward {
             inner.keyInverse);
   }
 
-  /** The gated activation of the feed-forward layer, {@code [rows × ffn]}, and what it is made of. */
+  /**
+   * The gated activation of the feed-forward layer, {@code [rows × ffn]}, and what it is made of.
+   */
   private void activate(int rows, LayerParameters weights, LayerActivations inner) {
     float[] input = input(rows, weights.ffnNorm(), inner.middle, inner.middleInverse);
     kernels.linear().forward(rows, weights.gate(), null, input, inner.gate, false);

@@ -25,6 +25,7 @@ final class VocabularyHead {
   private final int vocabulary;
   private final LogitShape shape;
   private float[] logits = new float[0];
+
   /** Derivatives of logits by what they are made of, where they are not the products themselves. */
   private float[] slopes = new float[0];
 

@@ -46,7 +46,8 @@ class DecoderAttentionTest {
     float[] q = TestModels.coefficients(plan.rows() * stride, 0, random);
     float[] out = new float[plan.rows() * shape.querySize()];
     try (WorkerPool pool = new WorkerPool(threads)) {
-      new DecoderAttention(pool, shape).forward(plan, layer, window, q, stride, out, shape.querySize());
+      new DecoderAttention(pool, shape)
+          .forward(plan, layer, window, q, stride, out, shape.querySize());
     }
     double[][] keys = new double[stored.size()][];
     double[][] values = new double[stored.size()][];
@@ -60,7 +61,8 @@ class DecoderAttentionTest {
       double[] query = new double[shape.querySize()];
       System.arraycopy(expected[row], 0, query, 0, query.length);
       int[] seen = seen(known, plan.chunk(row), plan.index(row), window);
-      expected[row] = PlainKernels.attend(
+      expected[row] =
+          PlainKernels.attend(
               seen, shape.heads(), group, shape.scale(), shape.cap(), query, keys, values);
     }
     assertClose(out, expected, 5e-6);

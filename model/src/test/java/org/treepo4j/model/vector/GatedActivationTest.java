@@ -62,8 +62,10 @@ class GatedActivationTest {
     double[] wideGate = PlainKernels.widen(gate);
     double[] wideUp = PlainKernels.widen(up);
     assertClose(again, new double[][] {PlainKernels.widen(y)}, ROUNDING);
-    assertGradient(dGate, gate, at -> PlainKernels.dot(dy, plain(function, at, wideUp)), ROUNDING, random);
-    assertGradient(dUp, up, at -> PlainKernels.dot(dy, plain(function, wideGate, at)), ROUNDING, random);
+    assertGradient(
+        dGate, gate, at -> PlainKernels.dot(dy, plain(function, at, wideUp)), ROUNDING, random);
+    assertGradient(
+        dUp, up, at -> PlainKernels.dot(dy, plain(function, wideGate, at)), ROUNDING, random);
   }
 
   /** Most around zero, some far out where the sigmoid is 0 or 1 in float32. */

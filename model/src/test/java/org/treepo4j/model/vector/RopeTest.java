@@ -64,7 +64,8 @@ class RopeTest {
     int[] positions = random.ints(rows, 0, 1000).toArray();
     float[] dx = dy.clone();
     try (WorkerPool pool = new WorkerPool(threads)) {
-      new Rope(pool, new Weights(config, List.of()), config.rotary(0).orElseThrow()).backward(rows, heads, positions, dx);
+      new Rope(pool, new Weights(config, List.of()), config.rotary(0).orElseThrow())
+          .backward(rows, heads, positions, dx);
     }
     assertGradient(
         dx, x, at -> PlainKernels.dot(dy, plain(config, at, positions)), ROUNDING, random);

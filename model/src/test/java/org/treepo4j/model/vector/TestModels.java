@@ -40,8 +40,7 @@ final class TestModels {
             .withCaps(new Design.Caps(3, 5))
             .withLayers(
                 List.of(new Design.Layer(70, Design.Position.GLOBAL), Design.Layer.PLAIN), null);
-    return config(
-            Architecture.GEMMA2, 53, 20, 4, 2, 10, 27, RopeScaling.NONE, false, false, true)
+    return config(Architecture.GEMMA2, 53, 20, 4, 2, 10, 27, RopeScaling.NONE, false, false, true)
         .withDesign(design);
   }
 
@@ -107,7 +106,8 @@ final class TestModels {
       for (int i = 0; i < values.length; i++) {
         boolean norm = parameter.name().endsWith("norm.weight");
         double centre = config.architecture().normsAddOne() ? 0 : 1;
-        values[i] = (float) (norm ? centre + 0.3 * random.nextGaussian() : 0.3 * random.nextGaussian());
+        values[i] =
+            (float) (norm ? centre + 0.3 * random.nextGaussian() : 0.3 * random.nextGaussian());
       }
     }
     return weights;
