@@ -25,6 +25,7 @@ final class HfDesignWriter {
 
   private void put() {
     putRope();
+    putPadding();
     switch (model.architecture()) {
       case LLAMA -> putBias(true);
       case OLMO2 -> putBias(false);
@@ -67,6 +68,21 @@ final class HfDesignWriter {
         json.put("residual_multiplier", design.scales().residual());
         json.put("logits_scaling", design.scales().logitDivisor());
       }
+    }
+  }
+
+  /** Transformers refuses a model whose vocabulary does not hold the family's padding token. */
+  private void putPadding() {
+    int byDefault =
+        switch (model.architecture()) {
+          case PHI3 -> 32_000;
+          case SMOLLM3 -> 128_004;
+          case MINISTRAL3 -> 11;
+          case OLMO2, OLMO3 -> 1;
+          default -> 0;
+        };
+    if (byDefault >= model.vocabSize()) {
+      json.putNull("pad_token_id");
     }
   }
 
@@ -157,13 +173,16 @@ final class HfDesignWriter {
         putScaling();
         if (design.localRotary() != null) {
           json.put("rope_local_base_freq", design.localRotary().theta());
-          putByLayerType(global);
+          if (!design.localRotary().scaling().equals(RopeScaling.NONE)) {
+            putByLayerType(global);
+          }
         }
       }
       case OLMO3 -> {
         json.put("rope_theta", model.ropeTheta());
         putScaling();
         if (design.localRotary() != null) {
+          // Transformers 5 takes rope_theta for full attention only.
           putByLayerType(global);
         }
       }
@@ -174,17 +193,10 @@ final class HfDesignWriter {
     }
   }
 
-  /** Only where the older spelling cannot say it. */
   private void putByLayerType(Rotary global) {
-    boolean plain =
-        model.architecture() == Architecture.GEMMA3
-            ? design.localRotary().scaling().equals(RopeScaling.NONE)
-            : design.localRotary().equals(new Rotary(model.ropeTheta(), RopeScaling.NONE));
-    if (!plain) {
-      ObjectNode parameters = json.putObject("rope_parameters");
-      putRotary(parameters.putObject("full_attention"), global);
-      putRotary(parameters.putObject("sliding_attention"), design.localRotary());
-    }
+    ObjectNode parameters = json.putObject("rope_parameters");
+    putRotary(parameters.putObject("full_attention"), global);
+    putRotary(parameters.putObject("sliding_attention"), design.localRotary());
   }
 
   private static ObjectNode putRotary(ObjectNode to, Rotary rotary) {

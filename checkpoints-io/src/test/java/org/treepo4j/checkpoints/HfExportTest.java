@@ -2,6 +2,7 @@ package org.treepo4j.checkpoints;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,6 +20,8 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.treepo4j.base.files.DurableFiles;
 import org.treepo4j.testsupport.SharedData;
 
@@ -66,6 +69,16 @@ class HfExportTest {
     } finally {
       DurableFiles.deleteTree(folder);
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aNewModelOfEveryFamilyCanBeExported(Architecture family) throws CheckpointException {
+    NewModel model = new NewModel(family, 24, 4, 3, 1, 40, 64, 10_000, false);
+    ModelConfig config = model.config(50, -1, List.of(3, 4));
+    assertThat(config.headDim()).isEqualTo(8);
+    assertThat(config.attentionScale()).isCloseTo(Math.pow(8, -0.5), within(1e-15));
+    HfConfigWriter.config(Path.of("config.json"), config, DType.F32);
   }
 
   @Test

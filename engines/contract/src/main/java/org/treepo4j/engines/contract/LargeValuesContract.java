@@ -22,8 +22,8 @@ import org.treepo4j.model.TokenTree;
 import org.treepo4j.model.Weights;
 
 /**
- * Every engine at the magnitudes of real models, which tiny random ones never reach: scores equal
- * those of float64, and so do slopes along any direction.
+ * Every engine and family at ordinary magnitudes and at those of real models, which tiny random
+ * ones never reach: scores equal those of float64, and so do slopes along any direction.
  */
 public abstract class LargeValuesContract {
   private static final long SEED = 7;
@@ -38,6 +38,7 @@ public abstract class LargeValuesContract {
    * entropies may be off: float32 keeps seven digits of a logit of ten thousand.
    */
   enum Magnitude {
+    ORDINARY(1, 1, 2e-4),
     GATES_OF_A_HUNDRED(1e2, 1, 1e-3, TensorNames.GATE),
     GATES_OF_TEN_THOUSAND(1e4, 1, 1e-3, TensorNames.GATE),
     GATES_AND_UPS(1e4, 1, 1e-3, TensorNames.GATE, TensorNames.UP),
