@@ -3,6 +3,7 @@ package org.treepo4j.checkpoints;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.treepo4j.base.files.DurableFiles;
 
 /** A folder written aside, synced and renamed, so that nobody ever sees half of it. */
 final class AtomicFolder {

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.treepo4j.base.files.DurableFiles;
 
 /**
  * Training checkpoints in one folder, each a folder {@code step-000050} that is there as a whole or

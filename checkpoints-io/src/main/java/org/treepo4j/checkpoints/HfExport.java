@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.treepo4j.base.files.DurableFiles;
 
 /**
  * Writes a model folder that any reader of Hugging Face folders accepts: {@code config.json},

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
+import org.treepo4j.base.files.DurableFiles;
 
 /**
  * The list of files that make a checkpoint complete, with their sizes and SHA-256 checksums, as

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.treepo4j.base.files.DurableFiles;
 
 /**
  * A LoRA adapter in PEFT's layout: {@code adapter_config.json} and {@code

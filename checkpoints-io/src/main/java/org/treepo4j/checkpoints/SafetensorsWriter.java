@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.treepo4j.base.files.DurableFiles;
 
 /**
  * Writes a safetensors file tensor by tensor, in any order, so that no more than one of them need

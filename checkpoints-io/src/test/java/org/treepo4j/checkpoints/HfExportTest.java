@@ -19,6 +19,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.treepo4j.base.files.DurableFiles;
 import org.treepo4j.testsupport.SharedData;
 
 class HfExportTest {

@@ -9,20 +9,19 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import org.treepo4j.bench.Bench;
+import org.treepo4j.bench.BenchModel;
+import org.treepo4j.bench.BenchPlan;
+import org.treepo4j.bench.BenchReport;
+import org.treepo4j.bench.BenchShape;
+import org.treepo4j.bench.SamplingBench;
+import org.treepo4j.bench.SamplingEntry;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.model.Weights;
 import org.treepo4j.model.WeightsLoader;
-import org.treepo4j.model.bench.Bench;
-import org.treepo4j.model.bench.BenchModel;
-import org.treepo4j.model.bench.BenchPlan;
-import org.treepo4j.model.bench.BenchReport;
-import org.treepo4j.model.bench.BenchShape;
-import org.treepo4j.model.engine.EngineName;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
-import org.treepo4j.model.vector.WeightStorage;
-import org.treepo4j.rollout.bench.SamplingBench;
-import org.treepo4j.rollout.bench.SamplingEntry;
+import org.treepo4j.model.engine.WeightStorage;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -63,7 +62,7 @@ final class BenchCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "E",
       description = "vector, samediff; default both.")
-  private List<EngineName> engines = List.of(EngineName.VECTOR, EngineName.SAMEDIFF);
+  private List<String> engines = List.of("vector", "samediff");
 
   @Option(
       names = "--weights",
@@ -88,9 +87,9 @@ final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     List<EngineOptions> options = new ArrayList<>();
-    for (EngineName engine : engines) {
+    for (String engine : engines) {
       for (WeightStorage storage : weights) {
-        if (engine != EngineName.SAMEDIFF || storage == WeightStorage.F32) {
+        if (engine != "samediff" || storage == WeightStorage.F32) {
           options.add(new EngineOptions(engine, storage, 0));
         }
       }

@@ -3,7 +3,7 @@ package org.treepo4j.cli;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.treepo4j.cli.settings.SettingsReader;
+import org.treepo4j.base.settings.SettingsReader;
 import picocli.CommandLine.Option;
 
 /** Settings of a command that also does without: a file, overrides, both or neither. */

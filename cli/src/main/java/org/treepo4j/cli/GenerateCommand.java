@@ -7,7 +7,7 @@ import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.rl.data.ChatMessage;
 import org.treepo4j.rl.data.Prompt;
-import org.treepo4j.rl.train.TaskSampler;
+import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rollout.PathSampler;
 import org.treepo4j.rollout.SamplingSettings;
 import org.treepo4j.tokenizer.StreamingDecoder;

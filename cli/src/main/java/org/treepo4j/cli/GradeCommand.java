@@ -2,8 +2,8 @@ package org.treepo4j.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.concurrent.Callable;
-import org.treepo4j.rl.grading.AnswerGrader;
-import org.treepo4j.rl.grading.Grade;
+import org.treepo4j.grading.AnswerGrader;
+import org.treepo4j.grading.Grade;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;

@@ -1,6 +1,7 @@
 package org.treepo4j.cli;
 
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.concurrent.Callable;
 import org.treepo4j.model.engine.EngineReport;
 import picocli.CommandLine.Command;
@@ -16,12 +17,20 @@ final class InfoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    EngineReport report = EngineReport.ofThisMachine();
+    ObjectNode json = JsonLines.JSON.createObjectNode();
+    json.put("java", report.java());
+    json.put("os", report.os());
+    json.put("processors", report.processors());
+    json.put("maxHeapBytes", report.maxHeapBytes());
+    json.put("physicalMemoryBytes", report.physicalMemoryBytes());
+    report.engines().forEach(json::put);
+    report.facts().forEach(json::putPOJO);
+    json.put("auto", report.auto());
     spec.commandLine()
         .getOut()
         .println(
-            JsonLines.JSON
-                .writer(SerializationFeature.INDENT_OUTPUT)
-                .writeValueAsString(EngineReport.ofThisMachine()));
+            JsonLines.JSON.writer(SerializationFeature.INDENT_OUTPUT).writeValueAsString(json));
     return 0;
   }
 }

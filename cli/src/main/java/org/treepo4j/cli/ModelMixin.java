@@ -2,9 +2,8 @@ package org.treepo4j.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import org.treepo4j.model.engine.EngineName;
 import org.treepo4j.model.engine.EngineOptions;
-import org.treepo4j.model.vector.WeightStorage;
+import org.treepo4j.model.engine.WeightStorage;
 import picocli.CommandLine.Option;
 
 /** The model a command opens, and on which engine. */
@@ -20,7 +19,7 @@ final class ModelMixin {
       names = "--engine",
       paramLabel = "E",
       description = "auto, vector or samediff; default auto.")
-  private EngineName engine = EngineName.AUTO;
+  private String engine = EngineOptions.AUTO;
 
   @Option(
       names = "--weights",

@@ -8,7 +8,7 @@ import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
 import org.treepo4j.rl.data.ChatMessage;
 import org.treepo4j.rl.data.Prompt;
-import org.treepo4j.rl.train.PromptEncoder;
+import org.treepo4j.rl.sampling.PromptEncoder;
 import org.treepo4j.tokenizer.ChatTemplate;
 import org.treepo4j.tokenizer.Tokenizer;
 import org.treepo4j.tokenizer.TokenizerException;

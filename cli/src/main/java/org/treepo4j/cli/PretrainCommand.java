@@ -9,8 +9,8 @@ import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.RandomWeights;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
-import org.treepo4j.rl.train.FullPolicy;
-import org.treepo4j.rl.train.PretrainSettings;
+import org.treepo4j.rl.run.FullPolicy;
+import org.treepo4j.rl.supervised.PretrainSettings;
 import org.treepo4j.tokenizer.SpecialTokens;
 import org.treepo4j.tokenizer.Tokenizer;
 import picocli.CommandLine.Command;
@@ -52,7 +52,7 @@ final class PretrainCommand implements Callable<Integer> {
 
   private static CausalLm model(ModelConfig config, PretrainSettings settings, RunFolder run)
       throws IOException {
-    EngineOptions engine = settings.engineOptions();
+    EngineOptions engine = settings.engine();
     return run.checkpoint().isPresent()
         ? Engines.open(run.checkpoint().get().folder(), engine)
         : Engines.open(RandomWeights.create(config, settings.seed()), engine);

@@ -12,16 +12,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.treepo4j.base.settings.SettingsComparison;
+import org.treepo4j.base.settings.SettingsReader;
+import org.treepo4j.base.settings.SettingsWriter;
 import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelConfig;
-import org.treepo4j.cli.settings.SettingsComparison;
-import org.treepo4j.cli.settings.SettingsReader;
-import org.treepo4j.cli.settings.SettingsWriter;
 import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.TensorNames;
 import org.treepo4j.rl.metrics.MetricsLog;
-import org.treepo4j.rl.train.RunCheckpoints;
+import org.treepo4j.rl.run.RunCheckpoints;
 
 /**
  * The folder of a run. A run never writes over another: where one is already, a new run takes the

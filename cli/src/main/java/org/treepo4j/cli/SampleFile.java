@@ -13,7 +13,7 @@ import java.util.List;
 import org.treepo4j.rl.eval.Sample;
 import org.treepo4j.rl.eval.TaskSamples;
 import org.treepo4j.rl.reward.Score;
-import org.treepo4j.rl.train.ScoredTree;
+import org.treepo4j.rl.sampling.ScoredTree;
 import org.treepo4j.rollout.Trajectory;
 
 /** Evaluated responses as JSONL, a task a line, so that an evaluation can go on and be compared. */

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.treepo4j.cli.settings.SettingsReader;
+import org.treepo4j.base.settings.SettingsReader;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 

@@ -2,9 +2,9 @@ package org.treepo4j.cli;
 
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
-import org.treepo4j.cli.settings.SettingsReference;
-import org.treepo4j.rl.train.PretrainSettings;
-import org.treepo4j.rl.train.SftSettings;
+import org.treepo4j.base.settings.SettingsReference;
+import org.treepo4j.rl.supervised.PretrainSettings;
+import org.treepo4j.rl.supervised.SftSettings;
 import org.treepo4j.rl.train.TrainSettings;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

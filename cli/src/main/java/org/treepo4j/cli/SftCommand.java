@@ -4,7 +4,7 @@ import java.util.concurrent.Callable;
 import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelConfig;
-import org.treepo4j.rl.train.SftSettings;
+import org.treepo4j.rl.supervised.SftSettings;
 import org.treepo4j.tokenizer.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -39,7 +39,7 @@ final class SftCommand implements Callable<Integer> {
               return TrainingParts.policy(
                   settings.model(),
                   settings.lora(),
-                  settings.engineOptions(),
+                  settings.engine(),
                   settings.seed(),
                   run.checkpoint().map(Checkpoint::folder));
             });

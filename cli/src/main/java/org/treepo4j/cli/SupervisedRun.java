@@ -9,10 +9,10 @@ import java.util.stream.Stream;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.engine.Engines;
-import org.treepo4j.rl.train.Corpus;
-import org.treepo4j.rl.train.Policy;
-import org.treepo4j.rl.train.SupervisedSettings;
-import org.treepo4j.rl.train.SupervisedTrainer;
+import org.treepo4j.rl.run.Policy;
+import org.treepo4j.rl.supervised.Corpus;
+import org.treepo4j.rl.supervised.SupervisedSettings;
+import org.treepo4j.rl.supervised.SupervisedTrainer;
 import org.treepo4j.tokenizer.Tokenizer;
 import picocli.CommandLine.Model.CommandSpec;
 
@@ -36,7 +36,7 @@ record SupervisedRun(
       throws IOException {
     int maxTokens = Math.min(settings.trainer().maxTokens(), config.maxPositions());
     Corpus corpus = corpus(maxTokens);
-    Engines.choose(settings.engineOptions());
+    Engines.choose(settings.engine());
     try (RunConsole console = new RunConsole(spec.commandLine().getErr(), output)) {
       RunFolder run = settingsMixin.runFolder((Record) settings, settings.output(), console);
       Policy policy = source.open(run);

@@ -11,7 +11,7 @@ import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
 import org.treepo4j.rl.data.TaskFile;
 import org.treepo4j.rl.reward.RewardRunner;
-import org.treepo4j.rl.train.Policy;
+import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.train.TrainSettings;
 import org.treepo4j.rl.train.Trainer;
 import picocli.CommandLine.Command;
@@ -43,7 +43,7 @@ final class TrainCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     long began = System.nanoTime();
     TrainSettings settings = settingsMixin.read(TrainSettings.class);
-    EngineOptions engine = settings.engineOptions();
+    EngineOptions engine = settings.engine();
     if (dryRun) {
       Engines.choose(engine);
       DryRun checked = DryRun.of(settings);
@@ -109,6 +109,7 @@ final class TrainCommand implements Callable<Integer> {
     json.put("seconds", Math.round(seconds * 1000) / 1000.0);
     json.put("sampled_tokens", summary.state().sampledTokens());
     json.put("trajectory_tokens", summary.state().trajectoryTokens());
+    json.put("computed_tokens", summary.state().computedTokens());
     json.put("updates", summary.state().updates());
     json.put("skipped_updates", summary.state().skippedUpdates());
     json.put("run", run.toString());

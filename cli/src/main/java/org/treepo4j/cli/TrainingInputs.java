@@ -10,7 +10,7 @@ import org.treepo4j.rl.data.Lengths;
 import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskFile;
-import org.treepo4j.rl.train.PromptEncoder;
+import org.treepo4j.rl.sampling.PromptEncoder;
 import org.treepo4j.rl.train.TrainSettings;
 import org.treepo4j.tokenizer.Tokenizer;
 

@@ -11,9 +11,9 @@ import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
 import org.treepo4j.rl.data.DataSettings;
-import org.treepo4j.rl.train.FullPolicy;
-import org.treepo4j.rl.train.LoraPolicy;
-import org.treepo4j.rl.train.Policy;
+import org.treepo4j.rl.run.FullPolicy;
+import org.treepo4j.rl.run.LoraPolicy;
+import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.train.TrainSettings;
 
 /** What training settings name, opened. */
@@ -50,7 +50,7 @@ final class TrainingParts {
   /** The policy that a reinforcement learning run trains. */
   static Policy policy(TrainSettings settings, Optional<Path> checkpoint) throws IOException {
     return policy(
-        settings.model(), settings.lora(), settings.engineOptions(), settings.seed(), checkpoint);
+        settings.model(), settings.lora(), settings.engine(), settings.seed(), checkpoint);
   }
 
   /** Refuses missing files before anything is read. */

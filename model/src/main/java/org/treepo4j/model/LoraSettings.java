@@ -2,6 +2,7 @@ package org.treepo4j.model;
 
 import java.util.LinkedHashSet;
 import java.util.List;
+import org.treepo4j.base.settings.Setting;
 import org.treepo4j.checkpoints.AdapterConfig;
 
 /** Low-rank adaptation (arXiv 2106.09685): which weights get adapters, and of what rank. */

@@ -1,6 +1,6 @@
 package org.treepo4j.rollout;
 
-import org.treepo4j.model.Setting;
+import org.treepo4j.base.settings.Setting;
 
 /** Who gets the children of a step; {@code rollout.allotment.*}. */
 public record AllotmentSettings(

@@ -62,8 +62,7 @@ final class BatchScheduler implements AutoCloseable {
       tellProgress();
     }
     double seconds = (System.nanoTime() - begin) * 1e-9;
-    List<RolloutStatistics> each =
-        prompts.stream().map(prompt -> prompt.counts().toStatistics()).toList();
+    List<RolloutStatistics> each = prompts.stream().map(PromptRollout::statistics).toList();
     RolloutStatistics all =
         each.stream()
             .reduce(RolloutStatistics.NONE, RolloutStatistics::plus)
@@ -88,8 +87,8 @@ final class BatchScheduler implements AutoCloseable {
   }
 
   private void startPrompts() {
-    int paths = running.stream().mapToInt(PromptRollout::activePaths).sum();
-    while (!waiting.isEmpty() && paths < maxRows && running.size() < maxRunning) {
+    int rows = running.stream().mapToInt(prompt -> prompt.rows().size()).sum();
+    while (!waiting.isEmpty() && rows < maxRows && running.size() < maxRunning) {
       PromptRollout prompt = waiting.peek();
       try {
         naming(List.of(prompt), prompt::start);
@@ -102,7 +101,7 @@ final class BatchScheduler implements AutoCloseable {
         return;
       }
       running.add(waiting.remove());
-      paths += prompt.activePaths();
+      rows += prompt.rows().size();
     }
   }
 
@@ -119,6 +118,7 @@ final class BatchScheduler implements AutoCloseable {
                   decoder.append(
                       pending.stream().map(Row::keys).toList(),
                       pending.stream().mapToInt(Row::pending).toArray()));
+          pending.forEach(row -> row.owner().computed());
         }
         return rows;
       } catch (CacheFullException e) {

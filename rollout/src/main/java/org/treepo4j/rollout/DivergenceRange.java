@@ -1,6 +1,6 @@
 package org.treepo4j.rollout;
 
-import org.treepo4j.model.Setting;
+import org.treepo4j.base.settings.Setting;
 
 /** Children of the root in the first step; {@code rollout.initialDivergence.*}. */
 public record DivergenceRange(

@@ -1,6 +1,6 @@
 package org.treepo4j.rollout;
 
-import org.treepo4j.model.Setting;
+import org.treepo4j.base.settings.Setting;
 
 /** Branching again from finished trajectories; {@code rollout.fallback.*}. */
 public record FallbackSettings(

@@ -45,7 +45,7 @@ final class GrowingNode {
     return sampled;
   }
 
-  /** Response tokens up to the end of this node. */
+  /** Number of response tokens up to the end of this node. */
   int end() {
     return start + sampled.size();
   }
@@ -58,6 +58,17 @@ final class GrowingNode {
     }
     Collections.reverse(path);
     return path;
+  }
+
+  /** Response tokens up to the end of this node. */
+  int[] response() {
+    int[] tokens = new int[end()];
+    for (GrowingNode node = this; node.parent != null; node = node.parent) {
+      for (int i = 0; i < node.sampled.size(); i++) {
+        tokens[node.start + i] = node.sampled.token(i);
+      }
+    }
+    return tokens;
   }
 
   PathScores scores() {

@@ -1,6 +1,6 @@
 package org.treepo4j.rollout;
 
-import org.treepo4j.model.Setting;
+import org.treepo4j.base.settings.Setting;
 
 /** How rollouts are sampled; {@code rollout.*}. Defaults are those of the paper's main run. */
 public record RolloutSettings(

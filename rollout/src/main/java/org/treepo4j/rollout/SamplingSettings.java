@@ -1,7 +1,7 @@
 package org.treepo4j.rollout;
 
 import java.util.List;
-import org.treepo4j.model.Setting;
+import org.treepo4j.base.settings.Setting;
 
 /** The distribution tokens are drawn from; {@code rollout.sampling.*}. */
 public record SamplingSettings(

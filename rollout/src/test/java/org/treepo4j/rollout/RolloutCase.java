@@ -13,11 +13,13 @@ import net.jqwik.api.Combinators;
  * Settings, a made-up model and prompts, from which everything about a rollout follows.
  *
  * @param kind of the model
+ * @param spread of its logits: the larger, the more often paths draw the same token
  * @param modelSeed of its logits
  * @param prompts how many
  * @param seed of the rollout
  */
-record RolloutCase(Settings settings, Kind kind, long modelSeed, int prompts, long seed) {
+record RolloutCase(
+    Settings settings, Kind kind, double spread, long modelSeed, int prompts, long seed) {
 
   enum Kind {
     MARKOV,
@@ -41,7 +43,7 @@ record RolloutCase(Settings settings, Kind kind, long modelSeed, int prompts, lo
   }
 
   FakeModel model() {
-    FakeModel markov = FakeModel.randomMarkov(TEXTS.size(), 1.5, modelSeed);
+    FakeModel markov = FakeModel.randomMarkov(TEXTS.size(), spread, modelSeed);
     return switch (kind) {
       case MARKOV -> markov;
       case NEVER_ENDING -> markov.without(EOS);
@@ -60,6 +62,13 @@ record RolloutCase(Settings settings, Kind kind, long modelSeed, int prompts, lo
     return list;
   }
 
+  /** The same by the reference that shares nothing. */
+  List<RolloutTree> sampleEagerly() {
+    return new EagerSampler(
+            settings.build(), TEXT, id -> id != UNKNOWN, new int[] {EOS}, Integer.MAX_VALUE)
+        .sample(new FakeDecoder(model()), promptList(), seed, 3, 0.5);
+  }
+
   RolloutBatch sample(FakeDecoder decoder) {
     return sample(decoder, promptList());
   }
@@ -73,6 +82,8 @@ record RolloutCase(Settings settings, Kind kind, long modelSeed, int prompts, lo
   @Override
   public String toString() {
     return kind
+        + " "
+        + spread
         + " "
         + modelSeed
         + ", prompts "
@@ -88,6 +99,7 @@ record RolloutCase(Settings settings, Kind kind, long modelSeed, int prompts, lo
             anySettings(),
             Arbitraries.of(
                 Kind.MARKOV, Kind.MARKOV, Kind.NEVER_ENDING, Kind.REPEATING, Kind.ENDING),
+            Arbitraries.of(0.5, 1.5, 3.0, 6.0),
             Arbitraries.longs().between(0, 1_000_000),
             Arbitraries.integers().between(1, 4),
             Arbitraries.longs())

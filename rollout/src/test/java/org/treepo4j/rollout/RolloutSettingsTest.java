@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.lang.reflect.RecordComponent;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.treepo4j.model.Setting;
+import org.treepo4j.base.settings.Setting;
 
 class RolloutSettingsTest {
   private final Settings settings = new Settings();

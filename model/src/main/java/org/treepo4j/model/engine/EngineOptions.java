@@ -2,57 +2,58 @@ package org.treepo4j.model.engine;
 
 import java.util.Locale;
 import java.util.Objects;
-import org.treepo4j.model.Setting;
-import org.treepo4j.model.vector.VectorOptions;
-import org.treepo4j.model.vector.WeightStorage;
+import org.treepo4j.base.settings.Setting;
 
-/**
- * Which engine computes, and how.
- *
- * @param engine the engine
- * @param weights how decoders of the vector engine store the weights
- * @param threads threads of the vector engine, 0 for all processors
- */
+/** Which engine computes, and how. */
 public record EngineOptions(
-    @Setting("engine: auto (samediff on a usable GPU, else vector), samediff or vector")
-        EngineName engine,
+    @Setting(
+            value =
+                "auto (the best that can run here), or the name of an engine: vector, samediff, or"
+                    + " another on the class path",
+            mayChange = true)
+        String engine,
     @Setting("weight storage while sampling: f32, or bf16 to read half the memory (vector only)")
         WeightStorage weights,
-    @Setting("threads of the vector engine, 0 for all processors") int threads) {
+    @Setting(value = "threads of the vector engine, 0 for all processors", mayChange = true)
+        int threads) {
+  /** Leaves the choice to {@link Engines#choose}. */
+  public static final String AUTO = "auto";
 
   /** The engine that suits the machine, in float32 on all processors. */
   public static EngineOptions defaults() {
-    return new EngineOptions(EngineName.AUTO, WeightStorage.F32, 0);
+    return new EngineOptions(AUTO, WeightStorage.F32, 0);
   }
 
   public EngineOptions {
-    Objects.requireNonNull(engine, "engine");
+    engine = engine.toLowerCase(Locale.ROOT);
     Objects.requireNonNull(weights, "weights");
     if (threads < 0) {
       throw new IllegalArgumentException("threads must not be negative, was " + threads);
     }
-    if (engine == EngineName.SAMEDIFF && weights == WeightStorage.BF16) {
-      throw new IllegalArgumentException(
-          "weights must be f32 with the samediff engine; bf16 is the vector engine's");
-    }
   }
 
   /** The same with another engine. */
-  public EngineOptions withEngine(EngineName other) {
-    return new EngineOptions(other, weights, threads);
+  public EngineOptions withEngine(String name) {
+    return new EngineOptions(name, weights, threads);
   }
 
-  VectorOptions vector() {
-    VectorOptions all = VectorOptions.defaults();
-    return new VectorOptions(
-        threads == 0 ? all.threads() : threads, weights, all.recomputeActivations());
+  /** The same with another weight storage. */
+  public EngineOptions withWeights(WeightStorage storage) {
+    return new EngineOptions(engine, storage, threads);
+  }
+
+  /** The same with another number of threads. */
+  public EngineOptions withThreads(int count) {
+    return new EngineOptions(engine, weights, count);
+  }
+
+  /** Threads to use: {@link #threads}, or all processors. */
+  public int threadCount() {
+    return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
   }
 
   /** Engine and weight storage as reports name them, for example {@code vector bf16}. */
   public String title() {
-    String name = engine.name().toLowerCase(Locale.ROOT);
-    return engine == EngineName.VECTOR
-        ? name + " " + weights.name().toLowerCase(Locale.ROOT)
-        : name;
+    return engine + " " + weights.name().toLowerCase(Locale.ROOT);
   }
 }

@@ -1,11 +1,9 @@
 package org.treepo4j.model.engine;
 
 import java.lang.management.ManagementFactory;
-import java.util.List;
-import org.treepo4j.model.samediff.Gpu;
-import org.treepo4j.model.samediff.GpuCheck;
-import org.treepo4j.model.samediff.Nd4jBackends;
-import org.treepo4j.model.vector.VectorApi;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.treepo4j.model.EngineUnavailableException;
 
 /**
  * Engines and hardware found, without loading native code.
@@ -15,11 +13,9 @@ import org.treepo4j.model.vector.VectorApi;
  * @param processors processors the JVM may use
  * @param maxHeapBytes most memory the Java heap may take
  * @param physicalMemoryBytes memory of the machine or container
- * @param vector whether the vector engine can run, {@code "ready"} or why not
- * @param nd4jBackend the ND4J backend on the class path
- * @param samediff whether the samediff engine can run, {@code "ready"} or why not
- * @param gpus NVIDIA GPUs that the driver tells of
- * @param auto what {@code auto} chooses here, or why it can choose none
+ * @param engines whether each engine on the class path can run, {@code "ready"} or why not
+ * @param facts what the engines say of themselves
+ * @param auto what {@code auto} chooses here, {@code "none"} where it can choose none
  */
 public record EngineReport(
     String java,
@@ -27,37 +23,37 @@ public record EngineReport(
     int processors,
     long maxHeapBytes,
     long physicalMemoryBytes,
-    String vector,
-    Nd4jBackends.Kind nd4jBackend,
-    String samediff,
-    List<Gpu> gpus,
+    Map<String, String> engines,
+    Map<String, Object> facts,
     String auto) {
   private static final String READY = "ready";
 
-  public EngineReport {
-    gpus = List.copyOf(gpus);
-  }
-
   /** Looks at this JVM and machine. */
   public static EngineReport ofThisMachine() {
-    Nd4jBackends.Kind backend = Nd4jBackends.present();
-    boolean vector = VectorApi.isAvailable();
-    String samediff = Nd4jBackends.problem().orElse(READY);
-    String auto =
-        backend == Nd4jBackends.Kind.CUDA && samediff.equals(READY)
-            ? "samediff"
-            : vector ? "vector" : "none";
+    EngineOptions options = EngineOptions.defaults();
+    Map<String, String> engines = new LinkedHashMap<>();
+    Map<String, Object> facts = new LinkedHashMap<>();
+    for (Engine engine : Engines.present()) {
+      engines.put(engine.name(), engine.problem(options).orElse(READY));
+      facts.putAll(engine.facts());
+    }
     return new EngineReport(
         System.getProperty("java.version") + " " + System.getProperty("java.vm.name"),
         System.getProperty("os.name") + " " + System.getProperty("os.arch"),
         Runtime.getRuntime().availableProcessors(),
         Runtime.getRuntime().maxMemory(),
         physicalMemory(),
-        vector ? READY : "needs the JVM flag --add-modules jdk.incubator.vector",
-        backend,
-        samediff,
-        GpuCheck.ofThisMachine().gpus(),
-        auto);
+        engines,
+        facts,
+        auto(options));
+  }
+
+  private static String auto(EngineOptions options) {
+    try {
+      return Engines.choose(options).name();
+    } catch (EngineUnavailableException e) {
+      return "none";
+    }
   }
 
   private static long physicalMemory() {

@@ -2,6 +2,11 @@ package org.treepo4j.model.engine;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.treepo4j.checkpoints.HfFolder;
@@ -9,16 +14,20 @@ import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.EngineUnavailableException;
 import org.treepo4j.model.Weights;
 import org.treepo4j.model.WeightsLoader;
-import org.treepo4j.model.samediff.Nd4jBackends;
-import org.treepo4j.model.samediff.SameDiffCausalLm;
-import org.treepo4j.model.vector.VectorApi;
-import org.treepo4j.model.vector.VectorCausalLm;
 
-/** Opens models with the engine that the options ask for. */
+/** Finds the engines on the class path and opens models with the one that the options ask for. */
 public final class Engines {
   private static final Logger LOG = LoggerFactory.getLogger(Engines.class);
 
   private Engines() {}
+
+  /** All engines on the class path, by name. */
+  public static List<Engine> present() {
+    return ServiceLoader.load(Engine.class, Engines.class.getClassLoader()).stream()
+        .map(ServiceLoader.Provider::get)
+        .sorted(Comparator.comparing(Engine::name))
+        .toList();
+  }
 
   /**
    * Loads the weights of a Hugging Face folder and opens an engine on them.
@@ -27,9 +36,9 @@ public final class Engines {
    * @throws EngineUnavailableException when the engine cannot run here
    */
   public static CausalLm open(Path folder, EngineOptions options) throws IOException {
-    EngineName engine = choose(options);
+    Engine engine = choose(options);
     try (HfFolder opened = HfFolder.open(folder)) {
-      return open(WeightsLoader.load(opened), options.withEngine(engine));
+      return engine.open(WeightsLoader.load(opened), options.withEngine(engine.name()));
     }
   }
 
@@ -39,45 +48,53 @@ public final class Engines {
    * @throws EngineUnavailableException when the engine cannot run here
    */
   public static CausalLm open(Weights weights, EngineOptions options) {
-    return choose(options) == EngineName.SAMEDIFF
-        ? new SameDiffCausalLm(weights)
-        : new VectorCausalLm(weights, options.vector());
+    Engine engine = choose(options);
+    return engine.open(weights, options.withEngine(engine.name()));
   }
 
   /**
-   * The engine that {@link #open} will take: never {@link EngineName#AUTO}. Says so in the log when
-   * a GPU backend is passed over.
+   * The engine that {@link #open} will take. Says so in the log when {@code auto} passes over one
+   * of a higher rank.
    *
-   * @throws EngineUnavailableException when the engine asked for cannot run here
+   * @throws EngineUnavailableException when no engine of that name is on the class path, or it
+   *     cannot run here with these options
    */
-  public static EngineName choose(EngineOptions options) {
-    switch (options.engine()) {
-      case SAMEDIFF -> {
-        Nd4jBackends.require();
-        return EngineName.SAMEDIFF;
-      }
-      case VECTOR -> {
-        requireVector();
-        return EngineName.VECTOR;
-      }
-      case AUTO -> {
-        if (Nd4jBackends.present() == Nd4jBackends.Kind.CUDA) {
-          if (Nd4jBackends.problem().isEmpty()) {
-            return EngineName.SAMEDIFF;
-          }
-          LOG.warn("{}; the vector engine is used instead", Nd4jBackends.problem().get());
-        }
-        requireVector();
-        return EngineName.VECTOR;
-      }
+  public static Engine choose(EngineOptions options) {
+    List<Engine> present = present();
+    if (!options.engine().equals(EngineOptions.AUTO)) {
+      Engine engine =
+          present.stream()
+              .filter(found -> found.name().equals(options.engine()))
+              .findFirst()
+              .orElseThrow(
+                  () ->
+                      new EngineUnavailableException(
+                          "engine: expected auto"
+                              + present.stream()
+                                  .map(found -> ", " + found.name())
+                                  .collect(Collectors.joining())
+                              + ", was "
+                              + options.engine()));
+      engine.problem(options).ifPresent(Engines::refuse);
+      return engine;
     }
-    throw new AssertionError(options.engine());
+    String lastProblem = "no engine is on the class path: add treepo4j-engine-vector";
+    for (Engine engine :
+        present.stream()
+            .filter(found -> found.autoRank() >= 0)
+            .sorted(Comparator.comparingInt(Engine::autoRank).reversed())
+            .toList()) {
+      Optional<String> problem = engine.problem(options);
+      if (problem.isEmpty()) {
+        return engine;
+      }
+      LOG.warn("{}; another engine is used instead if there is one", problem.get());
+      lastProblem = problem.get();
+    }
+    throw new EngineUnavailableException(lastProblem);
   }
 
-  private static void requireVector() {
-    if (!VectorApi.isAvailable()) {
-      throw new EngineUnavailableException(
-          "the vector engine needs the JVM flag --add-modules jdk.incubator.vector");
-    }
+  private static void refuse(String problem) {
+    throw new EngineUnavailableException(problem);
   }
 }

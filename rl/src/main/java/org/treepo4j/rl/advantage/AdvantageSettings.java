@@ -1,7 +1,7 @@
 package org.treepo4j.rl.advantage;
 
 import java.util.Objects;
-import org.treepo4j.model.Setting;
+import org.treepo4j.base.settings.Setting;
 import org.treepo4j.rl.advantage.TreePoEstimator.Weighting;
 
 /** Which advantage estimator training uses, and its options. */

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToIntFunction;
-import org.treepo4j.model.Setting;
+import org.treepo4j.base.settings.Setting;
 
 /** Where tasks come from and how they become prompts: the {@code data} settings. */
 public record DataSettings(

@@ -1,6 +1,6 @@
 package org.treepo4j.rl.data;
 
-import org.treepo4j.model.Setting;
+import org.treepo4j.base.settings.Setting;
 
 /**
  * Which fields of a row hold what; a dot goes into an object ({@code reward_model.ground_truth}).

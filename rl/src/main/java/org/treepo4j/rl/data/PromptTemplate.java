@@ -2,7 +2,7 @@ package org.treepo4j.rl.data;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.treepo4j.model.Setting;
+import org.treepo4j.base.settings.Setting;
 
 /** What is put around the question of a task. */
 public record PromptTemplate(

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import org.treepo4j.rl.grading.AnswerGrader;
+import org.treepo4j.grading.AnswerGrader;
 
 /**
  * A row of a file on its way to a task.

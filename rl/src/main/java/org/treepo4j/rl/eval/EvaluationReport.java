@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
-import org.treepo4j.rl.grading.AnswerGrader;
+import org.treepo4j.grading.AnswerGrader;
 
 /**
  * What an evaluation found.

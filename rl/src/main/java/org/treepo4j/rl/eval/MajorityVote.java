@@ -3,7 +3,7 @@ package org.treepo4j.rl.eval;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import org.treepo4j.rl.grading.AnswerGrader;
+import org.treepo4j.grading.AnswerGrader;
 
 /**
  * Whether the answer that most responses give is right. Answers are the same when the grader says

@@ -1,7 +1,7 @@
 package org.treepo4j.rl.loss;
 
 import java.util.Objects;
-import org.treepo4j.model.Setting;
+import org.treepo4j.base.settings.Setting;
 
 /** The policy loss: clipping, aggregation, KL to a reference policy, entropy bonus. */
 public record LossSettings(

@@ -1,8 +1,8 @@
 package org.treepo4j.rl.reward;
 
 import java.util.Objects;
-import org.treepo4j.rl.grading.AnswerGrader;
-import org.treepo4j.rl.grading.Grade;
+import org.treepo4j.grading.AnswerGrader;
+import org.treepo4j.grading.Grade;
 
 /** The outcome reward: one value for a right final answer, another for a wrong one. */
 record AnswerMatchReward(AnswerGrader grader, double correct, double wrong) implements Reward {

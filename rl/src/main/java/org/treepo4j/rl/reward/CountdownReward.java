@@ -7,9 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.apache.commons.math3.fraction.BigFraction;
-import org.treepo4j.rl.grading.AnswerGrader;
-import org.treepo4j.rl.grading.ExtractionRule;
-import org.treepo4j.rl.grading.GradingSettings;
+import org.treepo4j.grading.AnswerGrader;
+import org.treepo4j.grading.ExtractionRule;
+import org.treepo4j.grading.GradingSettings;
 
 /**
  * Verifies the countdown game: the response's last expression must have the target as its value and

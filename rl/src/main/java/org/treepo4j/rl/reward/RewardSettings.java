@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
-import org.treepo4j.model.Setting;
-import org.treepo4j.rl.grading.AnswerGrader;
-import org.treepo4j.rl.grading.GradingSettings;
+import org.treepo4j.base.settings.Setting;
+import org.treepo4j.grading.AnswerGrader;
+import org.treepo4j.grading.GradingSettings;
 
 /**
  * Which rewards are summed, and what happens when one fails: the {@code reward} settings. The

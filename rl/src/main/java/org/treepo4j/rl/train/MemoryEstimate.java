@@ -5,11 +5,13 @@ import java.util.Map;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.TensorNames;
-import org.treepo4j.model.vector.VectorMemory;
+import org.treepo4j.model.engine.Engine;
+import org.treepo4j.model.engine.Engines;
 import org.treepo4j.rollout.RolloutSettings;
 
 /**
- * The memory a run needs with the vector engine, in bytes, known before any weight is loaded.
+ * The memory a run needs with the engine of its settings, in bytes, known before any weight is
+ * loaded.
  *
  * @param parameters numbers in the model
  * @param trained numbers the optimiser changes
@@ -69,6 +71,7 @@ public record MemoryEstimate(
     long tree = treeTokens(settings.rollout(), config, longestPrompt);
     int prompts = settings.trainer().promptsPerStep();
     long microBatch = Math.min(prompts * tree, settings.trainer().microBatchTokens());
+    Engine.Memory engine = Engines.choose(settings.engine()).memory(config, settings.engine());
     return new MemoryEstimate(
         parameters,
         trained,
@@ -77,10 +80,10 @@ public record MemoryEstimate(
         settings.loss().needsReference() ? Float.BYTES * parameters : 0,
         Float.BYTES * (lora.enabled() ? adapted + adapters : parameters),
         2L * Float.BYTES * trained,
-        VectorMemory.decoderWeights(config, settings.weights()),
-        VectorMemory.training(config, microBatch),
-        VectorMemory.training(config, tree),
-        prompts * tree * VectorMemory.cachedToken(config));
+        engine.decoderWeights(),
+        microBatch * engine.trainingToken(),
+        tree * engine.trainingToken(),
+        prompts * tree * engine.cachedToken());
   }
 
   /** Most tokens of a tree whose trajectories share nothing but the prompt. */

@@ -12,6 +12,8 @@ import org.treepo4j.rl.loss.LossStatistics;
 import org.treepo4j.rl.loss.Packing;
 import org.treepo4j.rl.loss.TrainingTree;
 import org.treepo4j.rl.loss.TreeObjective;
+import org.treepo4j.rl.run.Policy;
+import org.treepo4j.rl.run.WeightUpdate;
 
 /**
  * Trains the policy on one batch of trees: mini-batches of whole trees, each an optimiser update

@@ -1,15 +1,16 @@
 package org.treepo4j.rl.train;
 
 import java.nio.file.Path;
+import org.treepo4j.base.settings.Setting;
 import org.treepo4j.model.LoraSettings;
-import org.treepo4j.model.Setting;
-import org.treepo4j.model.engine.EngineName;
 import org.treepo4j.model.engine.EngineOptions;
-import org.treepo4j.model.vector.WeightStorage;
 import org.treepo4j.rl.advantage.AdvantageSettings;
 import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.loss.LossSettings;
 import org.treepo4j.rl.reward.RewardSettings;
+import org.treepo4j.rl.run.CheckpointSettings;
+import org.treepo4j.rl.run.OptimizerSettings;
+import org.treepo4j.rl.sampling.EvaluationSettings;
 import org.treepo4j.rollout.RolloutSettings;
 
 /**
@@ -22,14 +23,7 @@ public record TrainSettings(
     @Setting(value = "Hugging Face folder of the policy to start from", required = true) Path model,
     @Setting(value = "run folder: checkpoints, metrics, trees", required = true, mayChange = true)
         Path output,
-    @Setting(
-            value = "auto (samediff on a usable GPU, else vector), vector or samediff",
-            mayChange = true)
-        EngineName engine,
-    @Setting("weight storage while sampling: f32, or bf16 to read half the memory (vector only)")
-        WeightStorage weights,
-    @Setting(value = "threads of the vector engine, 0 for all processors", mayChange = true)
-        int threads,
+    @Setting(value = "which engine computes, and how", inline = true) EngineOptions engine,
     @Setting("seed of everything random") long seed,
     @Setting("tasks to learn on and to be measured on") DataSettings data,
     @Setting("how trees are sampled") RolloutSettings rollout,
@@ -46,9 +40,7 @@ public record TrainSettings(
     return new TrainSettings(
         null,
         null,
-        EngineName.AUTO,
-        WeightStorage.F32,
-        0,
+        EngineOptions.defaults(),
         1,
         DataSettings.defaults(),
         RolloutSettings.defaults(),
@@ -63,7 +55,6 @@ public record TrainSettings(
   }
 
   public TrainSettings {
-    new EngineOptions(engine, weights, threads); // its checks are ours
     if (!(rollout.sampling().temperature() > 0)) {
       throw new IllegalArgumentException(
           "rollout.sampling.temperature must be positive for training, was "
@@ -88,8 +79,6 @@ public record TrainSettings(
         model,
         folder,
         engine,
-        weights,
-        threads,
         seed,
         data,
         rollout,
@@ -101,10 +90,5 @@ public record TrainSettings(
         evaluation,
         checkpoint,
         lora);
-  }
-
-  /** How the engine is opened. */
-  public EngineOptions engineOptions() {
-    return new EngineOptions(engine, weights, threads);
   }
 }

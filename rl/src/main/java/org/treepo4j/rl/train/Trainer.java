@@ -12,6 +12,16 @@ import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskSource;
 import org.treepo4j.rl.metrics.MetricsLog;
 import org.treepo4j.rl.reward.RewardRunner;
+import org.treepo4j.rl.run.Policy;
+import org.treepo4j.rl.run.RunCheckpoints;
+import org.treepo4j.rl.run.TrainingException;
+import org.treepo4j.rl.run.TrainingListener;
+import org.treepo4j.rl.run.TrainingState;
+import org.treepo4j.rl.run.WeightUpdate;
+import org.treepo4j.rl.sampling.EvaluationSettings;
+import org.treepo4j.rl.sampling.Evaluator;
+import org.treepo4j.rl.sampling.PromptEncoder;
+import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rollout.RolloutException;
 import org.treepo4j.rollout.RolloutSettings;
 import org.treepo4j.tokenizer.Tokenizer;
@@ -137,11 +147,16 @@ public final class Trainer {
         TrainingStep.Outcome outcome = step(state);
         recorder.record(number, outcome.trees(), outcome.advantages());
         tell(number, outcome);
-        state = state.after(outcome);
+        state =
+            state.after(
+                outcome.groups().statistics(),
+                outcome.groups().tasksDrawn(),
+                outcome.update().updates(),
+                outcome.update().skipped());
         Map<String, Number> metrics = new LinkedHashMap<>();
         boolean best = false;
         if (!evaluator.isEmpty()
-            && SupervisedTrainer.due(number, settings.evaluation().everySteps(), finished(state))) {
+            && state.due(settings.evaluation().everySteps(), finished(state))) {
           accuracy = evaluator.evaluate(policy.model()).accuracy();
           best = !(accuracy <= state.bestAccuracy());
           state = state.evaluated(accuracy, best);
@@ -153,8 +168,7 @@ public final class Trainer {
         outcome.metrics().forEach(metrics::putIfAbsent);
         log.write(number, metrics);
         listener.stepped(number, expectedSteps(state), metrics);
-        if (best
-            || SupervisedTrainer.due(number, settings.checkpoint().everySteps(), finished(state))) {
+        if (best || state.due(settings.checkpoint().everySteps(), finished(state))) {
           last = checkpoints.write(state, best, policy, weightUpdate);
         }
       }

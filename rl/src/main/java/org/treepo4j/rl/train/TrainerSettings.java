@@ -1,6 +1,6 @@
 package org.treepo4j.rl.train;
 
-import org.treepo4j.model.Setting;
+import org.treepo4j.base.settings.Setting;
 
 /**
  * The loop of a run (algorithm page, sections 4 and 5).

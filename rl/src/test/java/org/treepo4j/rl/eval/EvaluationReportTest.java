@@ -12,7 +12,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.apache.commons.math3.util.CombinatoricsUtils;
 import org.junit.jupiter.api.Test;
-import org.treepo4j.rl.grading.AnswerGrader;
+import org.treepo4j.grading.AnswerGrader;
 import org.treepo4j.rollout.FinishReason;
 
 class EvaluationReportTest {

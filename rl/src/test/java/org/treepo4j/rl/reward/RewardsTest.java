@@ -11,9 +11,9 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.treepo4j.grading.AnswerGrader;
+import org.treepo4j.grading.GradingSettings;
 import org.treepo4j.rl.data.Task;
-import org.treepo4j.rl.grading.AnswerGrader;
-import org.treepo4j.rl.grading.GradingSettings;
 import org.treepo4j.rollout.FinishReason;
 
 class RewardsTest {

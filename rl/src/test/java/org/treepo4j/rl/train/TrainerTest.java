@@ -17,6 +17,9 @@ import org.treepo4j.model.CausalLm;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.reward.Reward;
 import org.treepo4j.rl.reward.Score;
+import org.treepo4j.rl.run.CheckpointSettings;
+import org.treepo4j.rl.run.TrainingException;
+import org.treepo4j.rl.sampling.EvaluationSettings;
 
 class TrainerTest {
   private static final List<Task> HELD_OUT = TinyTraining.tasks("dd", "ee", "ff", "gg");

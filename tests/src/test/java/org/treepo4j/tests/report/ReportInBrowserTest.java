@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.Keys;
-import org.treepo4j.rl.report.ReportServer;
-import org.treepo4j.rl.report.RunReport;
+import org.treepo4j.report.ReportServer;
+import org.treepo4j.report.RunReport;
 import org.treepo4j.testsupport.SampleRun;
 import org.treepo4j.testsupport.SharedData;
 

@@ -7,7 +7,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
-import org.treepo4j.rl.report.RunReport;
+import org.treepo4j.report.RunReport;
 import org.treepo4j.testsupport.SampleRun;
 
 /**

@@ -1,8 +1,8 @@
 package org.treepo4j.tests.training;
 
+import org.treepo4j.engines.samediff.SameDiffCausalLm;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.Weights;
-import org.treepo4j.model.samediff.SameDiffCausalLm;
 
 class SameDiffLoraLawsTest extends LoraLaws {
 

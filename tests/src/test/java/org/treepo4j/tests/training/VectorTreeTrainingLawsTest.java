@@ -3,10 +3,10 @@ package org.treepo4j.tests.training;
 import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import org.treepo4j.engines.vector.VectorCausalLm;
+import org.treepo4j.engines.vector.VectorOptions;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.Weights;
-import org.treepo4j.model.vector.VectorCausalLm;
-import org.treepo4j.model.vector.VectorOptions;
 import org.treepo4j.rl.loss.Aggregation;
 
 class VectorTreeTrainingLawsTest extends TreeTrainingLaws {

@@ -1,0 +1,65 @@
+package org.treepo4j.base.settings;
+
+import java.lang.reflect.RecordComponent;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
+
+/** What separates the settings that a resumed run is given from those it began with. */
+public final class SettingsComparison {
+  private SettingsComparison() {}
+
+  /**
+   * The settings that must not change within a run ({@link Setting#mayChange}) and did, each as
+   * {@code key was OLD, is NEW}. A file or folder that is no longer where it was may be at another
+   * place, under the same name.
+   *
+   * @param before as the run began
+   * @param now of the same type
+   */
+  public static List<String> changes(Record before, Record now) {
+    List<String> changes = new ArrayList<>();
+    compare("", before, now, changes);
+    return changes;
+  }
+
+  private static void compare(String prefix, Record before, Record now, List<String> changes) {
+    for (RecordComponent component : before.getClass().getRecordComponents()) {
+      Setting setting = component.getAnnotation(Setting.class);
+      if (setting != null && setting.mayChange()) {
+        continue;
+      }
+      String key = prefix + component.getName();
+      Object old = RecordBinder.get(component, before);
+      Object given = RecordBinder.get(component, now);
+      if (old instanceof Record oldInner && given instanceof Record givenInner) {
+        compare(RecordBinder.inline(component) ? prefix : key + ".", oldInner, givenInner, changes);
+      } else if (!same(old, given)) {
+        changes.add("%s was %s, is %s".formatted(key, shown(old), shown(given)));
+      }
+    }
+  }
+
+  private static boolean same(Object old, Object given) {
+    if (old instanceof Path before && given instanceof Path now) {
+      return absolute(before).equals(absolute(now))
+          || (!Files.exists(before) && Objects.equals(before.getFileName(), now.getFileName()));
+    }
+    if (old instanceof List<?> before && given instanceof List<?> now) {
+      return before.size() == now.size()
+          && IntStream.range(0, now.size()).allMatch(i -> same(before.get(i), now.get(i)));
+    }
+    return Objects.equals(old, given);
+  }
+
+  private static Path absolute(Path path) {
+    return path.toAbsolutePath().normalize();
+  }
+
+  private static String shown(Object value) {
+    return Objects.toString(SettingsWriter.plain(value));
+  }
+}

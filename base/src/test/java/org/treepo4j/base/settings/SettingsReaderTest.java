@@ -1,0 +1,168 @@
+package org.treepo4j.base.settings;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SettingsReaderTest {
+  enum Order {
+    FIRST_COME,
+    BEST_FIRST
+  }
+
+  record Inner(int width, List<String> names) {
+    public static Inner defaults() {
+      return new Inner(4, List.of("a"));
+    }
+
+    Inner {
+      if (width <= 0) {
+        throw new IllegalArgumentException("width must be positive, was " + width);
+      }
+    }
+  }
+
+  record Outer(
+      Path model,
+      double rate,
+      Order order,
+      boolean on,
+      Integer limit,
+      Inner inner,
+      Map<String, String> options) {
+    public static Outer defaults() {
+      return new Outer(
+          Path.of("m"), 0.5, Order.FIRST_COME, false, null, Inner.defaults(), Map.of());
+    }
+  }
+
+  @TempDir Path folder;
+  private Path file;
+
+  @BeforeEach
+  void name() {
+    file = folder.resolve("run.yaml");
+  }
+
+  @Test
+  void keysLeftOutKeepTheirDefaults() throws IOException {
+    assertThat(read("rate: 1e-3"))
+        .isEqualTo(
+            new Outer(
+                Path.of("m"), 1e-3, Order.FIRST_COME, false, null, Inner.defaults(), Map.of()));
+    assertThat(read("")).isEqualTo(Outer.defaults());
+  }
+
+  @Test
+  void everyKindOfValueIsRead() throws IOException {
+    Outer outer =
+        read(
+            """
+            model: sub/dir
+            rate: 2
+            order: best-first
+            on: true
+            limit: 7
+            inner:
+              width: 9
+              names: [x, 3]
+            options: {std: false, eta: 0.9}
+            """);
+    assertThat(outer.model()).isEqualTo(folder.toAbsolutePath().resolve("sub/dir"));
+    assertThat(outer.rate()).isEqualTo(2);
+    assertThat(outer.order()).isEqualTo(Order.BEST_FIRST);
+    assertThat(outer.limit()).isEqualTo(7);
+    assertThat(outer.inner()).isEqualTo(new Inner(9, List.of("x", "3")));
+    assertThat(outer.options()).isEqualTo(Map.of("std", "false", "eta", "0.9"));
+  }
+
+  @Test
+  void overridesWinAndTheirPathsStartAtTheWorkingFolder() throws IOException {
+    Outer outer = read("inner: {width: 2}", "inner.width=3", "order=BEST_FIRST", "model=x/y");
+    assertThat(outer.inner().width()).isEqualTo(3);
+    assertThat(outer.order()).isEqualTo(Order.BEST_FIRST);
+    assertThat(outer.model()).isEqualTo(Path.of("x/y"));
+  }
+
+  @Test
+  void unknownKeysAreNamedWithTheNearestKnown() {
+    refused("inner: {widht: 2}", "inner.widht: unknown setting; did you mean width?");
+    refused("zzzzzzzzzz: 1", "zzzzzzzzzz: unknown setting; known are model, rate, order");
+  }
+
+  @Test
+  void wrongTypesAreNamedWithWhatIsExpected() {
+    refused("rate: fast", "rate: expected a number, was \"fast\"");
+    refused("inner: {width: 2.5}", "inner.width: expected a whole number, was 2.5");
+    refused("order: last", "order: expected one of first_come, best_first, was \"last\"");
+    refused("on: maybe", "on: expected true or false, was \"maybe\"");
+    refused("inner: 3", "inner: expected settings (width, names), was 3");
+    refused("rate:", "rate: expected a number, was nothing");
+  }
+
+  record Demanding(@Setting(value = "what to load", required = true) Path model, int steps) {
+    public static Demanding defaults() {
+      return new Demanding(null, 3);
+    }
+  }
+
+  @Test
+  void requiredSettingsAreAskedFor() {
+    assertThatThrownBy(() -> SettingsReader.read(Demanding.class, null, List.of("steps=4")))
+        .hasMessage("model: missing, expected a path");
+    assertThat(SettingsReader.read(Demanding.class, null, List.of("model=m")))
+        .isEqualTo(new Demanding(Path.of("m"), 3));
+  }
+
+  @Test
+  void valuesARecordRefusesAreNamedWithTheirPath() {
+    refused("inner: {width: -3}", "inner.width must be positive, was -3");
+  }
+
+  @Test
+  void brokenFilesAreNamedWithTheLine() {
+    refused("rate: 1\nrate: 2", "line 2: Duplicate field 'rate'");
+    refused("a: [1", "run.yaml: line");
+    refused("- 1", "expected settings as key: value lines");
+    assertThatThrownBy(() -> SettingsReader.read(Outer.class, folder.resolve("no.yaml"), List.of()))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining("no.yaml: no such file");
+  }
+
+  @Test
+  void brokenOverridesAreNamed() {
+    assertThatThrownBy(() -> read("", "rate"))
+        .hasMessageContaining("--set rate: expected key=value");
+    assertThatThrownBy(() -> read("", "rate.x=1")).hasMessageContaining("rate: expected a number");
+  }
+
+  @Test
+  void whatIsWrittenReadsBackAsTheSameRecord() throws IOException {
+    Outer outer =
+        read(
+            "order: best_first\nrate: 0.000001\nmodel: x\ninner: {names: ['1', 'true', 'a: b']}\noptions: {eta: 0.9}");
+    assertThat(read(SettingsWriter.yaml(outer))).isEqualTo(outer);
+  }
+
+  private void refused(String yaml, String message) {
+    assertThatThrownBy(() -> read(yaml))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageStartingWith(file.toString())
+        .hasMessageContaining(message)
+        .message()
+        .doesNotContain("\n");
+  }
+
+  private Outer read(String yaml, String... overrides) throws IOException {
+    Files.writeString(file, yaml);
+    return SettingsReader.read(Outer.class, file, List.of(overrides));
+  }
+}

@@ -1,0 +1,30 @@
+package org.treepo4j.bench;
+
+/**
+ * One measurement.
+ *
+ * @param engine engine and weight storage, for example {@code vector bf16}
+ * @param shape the model's name
+ * @param work what was done: {@code decode}; {@code decode shared} and {@code decode unshared},
+ *     steps behind a long prompt; {@code sample shared} and {@code sample unshared}, that prompt
+ *     and 64 tokens of every path; {@code prefill} or {@code train}
+ * @param batch paths of a decoding step, tokens of a prompt, or tokens of a training step
+ * @param tokensPerSecond from the median time
+ * @param milliseconds the median time of one step
+ * @param bestMilliseconds the shortest
+ * @param limit tokens per second that the machine's limits, measured just before, would allow: the
+ *     slower of reading all weights and of computing all matrix products
+ * @param fraction of the limit that was reached
+ * @param peakBytes most resident memory of the process meanwhile, 0 where the system does not tell
+ */
+public record BenchEntry(
+    String engine,
+    String shape,
+    String work,
+    int batch,
+    double tokensPerSecond,
+    double milliseconds,
+    double bestMilliseconds,
+    double limit,
+    double fraction,
+    long peakBytes) {}

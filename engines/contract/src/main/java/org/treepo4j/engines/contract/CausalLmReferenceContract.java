@@ -1,0 +1,138 @@
+package org.treepo4j.engines.contract;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.treepo4j.checkpoints.HfFolder;
+import org.treepo4j.checkpoints.SafetensorsFile;
+import org.treepo4j.model.BranchingDecoder;
+import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.DecoderOptions;
+import org.treepo4j.model.ForwardOptions;
+import org.treepo4j.model.ForwardPass;
+import org.treepo4j.model.RotaryPrecision;
+import org.treepo4j.model.TokenTree;
+import org.treepo4j.model.Weights;
+import org.treepo4j.model.WeightsLoader;
+import org.treepo4j.testsupport.SharedData;
+
+/** What every engine makes of real folders: the reference values of the shared data. */
+public abstract class CausalLmReferenceContract {
+
+  /** Opens the engine under test. */
+  protected abstract CausalLm open(Weights weights);
+
+  @ParameterizedTest
+  @ValueSource(strings = {"models/qwen2-tiny-sharded", "models/llama3-tiny-ropescaled"})
+  void scoresLikeTheReference(String name) throws IOException {
+    Path folder = SharedData.require(name);
+    JsonNode cases = json(folder.resolve("reference.json")).get("cases");
+    List<TokenTree> trees = new ArrayList<>();
+    cases.forEach(reference -> trees.add(TokenTree.chain(ints(reference.get("ids")))));
+    try (CausalLm model = load(folder);
+        ForwardPass pass = model.forward(trees, ForwardOptions.SCORE)) {
+      for (int c = 0; c < cases.size(); c++) {
+        JsonNode reference = cases.get(c);
+        int last = trees.get(c).size() - 1;
+        float[] logprobs = pass.logprobs(c);
+        assertThat(logprobs[0]).isZero();
+        for (int i = 0; i < last; i++) {
+          assertThat((double) logprobs[i + 1])
+              .as("log-prob %s of case %s", i, c)
+              .isCloseTo(reference.get("logprobs").get(i).asDouble(), within(2e-4));
+        }
+        float[] entropies = pass.entropies(c);
+        for (int i = 0; i <= last; i++) {
+          assertThat((double) entropies[i])
+              .as("entropy %s of case %s", i, c)
+              .isCloseTo(reference.get("entropies").get(i).asDouble(), within(2e-4));
+        }
+        float[] logits = pass.logits(c, last);
+        for (int v = 0; v < logits.length; v++) {
+          assertThat((double) logits[v])
+              .as("logit %s of case %s", v, c)
+              .isCloseTo(reference.get("last_logits").get(v).asDouble(), within(1e-4));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"models/qwen2-tiny-sharded", "models/llama3-tiny-ropescaled"})
+  void differentiatesLikeTheReference(String name) throws IOException {
+    Path folder = SharedData.require(name);
+    for (JsonNode reference : json(folder.resolve("reference.json")).get("cases")) {
+      if (!reference.has("gradients")) {
+        continue;
+      }
+      TokenTree tree = TokenTree.chain(ints(reference.get("ids")));
+      float[] ones = new float[tree.size()];
+      java.util.Arrays.fill(ones, 1f);
+      try (CausalLm model = load(folder);
+          ForwardPass pass = model.forward(List.of(tree), ForwardOptions.TRAIN)) {
+        pass.backward(new float[][] {ones}, null);
+        EngineMath.assertGradientsClose(
+            EngineMath.gradients(model.weights()),
+            tensors(folder.resolve("reference_gradients.safetensors")),
+            1e-3);
+      }
+    }
+  }
+
+  @Test
+  void continuesStories260kAsPublished() throws IOException {
+    Path folder = SharedData.require("stories260K");
+    int[] expected = ints(json(folder.resolve("greedy.json")).get("greedy_from_bos_ids"));
+    try (CausalLm model = load(folder);
+        BranchingDecoder decoder = model.decoder(DecoderOptions.defaults())) {
+      BranchingDecoder.Path path = decoder.prefill(new int[] {expected[0]});
+      int[] greedy = new int[expected.length];
+      greedy[0] = expected[0];
+      for (int i = 1; i < greedy.length; i++) {
+        greedy[i] = EngineMath.argMax(decoder.nextLogits(List.of(path))[0]);
+        decoder.append(List.of(path), new int[] {greedy[i]});
+      }
+      assertThat(greedy).isEqualTo(expected);
+    }
+  }
+
+  private CausalLm load(Path folder) throws IOException {
+    try (HfFolder opened = HfFolder.open(folder)) {
+      // The references were made by a model cast as a whole to the type it is stored in.
+      return open(WeightsLoader.load(opened).withRotaryPrecision(RotaryPrecision.ofStored(opened)));
+    }
+  }
+
+  private static JsonNode json(Path file) throws IOException {
+    return new ObjectMapper().readTree(file.toFile());
+  }
+
+  private static int[] ints(JsonNode array) {
+    int[] ints = new int[array.size()];
+    for (int i = 0; i < ints.length; i++) {
+      ints[i] = array.get(i).asInt();
+    }
+    return ints;
+  }
+
+  private static Map<String, float[]> tensors(Path file) throws IOException {
+    Map<String, float[]> tensors = new LinkedHashMap<>();
+    try (SafetensorsFile opened = SafetensorsFile.open(file)) {
+      for (String name : opened.tensors().keySet()) {
+        tensors.put(name, opened.readFloats(name));
+      }
+    }
+    return tensors;
+  }
+}

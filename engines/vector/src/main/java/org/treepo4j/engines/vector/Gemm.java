@@ -1,0 +1,203 @@
+package org.treepo4j.engines.vector;
+
+import static org.treepo4j.engines.vector.GemmKernel.ROWS;
+import static org.treepo4j.engines.vector.GemmKernel.WIDE;
+
+import java.util.Arrays;
+
+/**
+ * Dense matrix products in float32, row-major, on all workers. Following Goto's scheme, slices of B
+ * are packed into panels of {@link GemmKernel#WIDE} columns and blocks of A into rows that stay in
+ * the second-level cache; a register tile then runs down each panel.
+ *
+ * <p>Every element of C is summed in an order that depends on the shapes alone, so results are
+ * bit-identical for any number of workers.
+ */
+final class Gemm {
+  /** Depth of a packed slice. */
+  private static final int DEPTH = 512;
+
+  /** Rows of a packed block of A; a multiple of the tile's rows. */
+  private static final int BLOCK = 24 * ROWS;
+
+  /** Numbers of a cache line. */
+  private static final int LINE = 16;
+
+  private final WorkerPool pool;
+  private final float[][] packedA;
+  private final float[][] edge;
+  private float[] packedB = new float[0];
+
+  Gemm(WorkerPool pool) {
+    this.pool = pool;
+    this.packedA = new float[pool.threads()][BLOCK * DEPTH];
+    this.edge = new float[pool.threads()][ROWS * WIDE];
+  }
+
+  /** C[m×n] (+)= A[m×k]·B[n×k]ᵀ. */
+  void nt(int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean add) {
+    multiply(m, n, k, a, false, b, true, c, add);
+  }
+
+  /** C[m×n] (+)= A[m×k]·B[k×n]. */
+  void nn(int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean add) {
+    multiply(m, n, k, a, false, b, false, c, add);
+  }
+
+  /** C[m×n] (+)= A[k×m]ᵀ·B[k×n]. */
+  void tn(int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean add) {
+    multiply(m, n, k, a, true, b, false, c, add);
+  }
+
+  private void multiply(
+      int m,
+      int n,
+      int k,
+      Matrix a,
+      boolean transposedA,
+      Matrix b,
+      boolean transposedB,
+      Matrix c,
+      boolean add) {
+    int panels = (n + WIDE - 1) / WIDE;
+    int blocks = (m + BLOCK - 1) / BLOCK;
+    int groups = Math.max(1, Math.min(panels, 4 * pool.threads() / blocks));
+    float[] panelsOfB = reserve(panels * WIDE * Math.min(k, DEPTH));
+    for (int from = 0; from < k; from += DEPTH) {
+      int start = from;
+      int depth = Math.min(DEPTH, k - start);
+      boolean sum = add || start > 0;
+      pool.run(
+          panels,
+          (panel, worker) ->
+              packB(
+                  b, transposedB, start, depth, panel * WIDE, n, panelsOfB, panel * WIDE * depth));
+      pool.run(
+          blocks * groups,
+          (index, worker) -> {
+            int row = index / groups * BLOCK;
+            int group = index % groups;
+            int rows = Math.min(BLOCK, m - row);
+            packA(a, transposedA, row, rows, start, depth, packedA[worker]);
+            for (int panel = panels * group / groups;
+                panel < panels * (group + 1) / groups;
+                panel++) {
+              int column = panel * WIDE;
+              block(
+                  rows,
+                  Math.min(WIDE, n - column),
+                  depth,
+                  packedA[worker],
+                  transposedA,
+                  panelsOfB,
+                  panel * WIDE * depth,
+                  c,
+                  c.at(row, column),
+                  sum,
+                  edge[worker]);
+            }
+          });
+    }
+  }
+
+  /** One packed block of A against one packed panel of B. */
+  private static void block(
+      int rows,
+      int columns,
+      int depth,
+      float[] a,
+      boolean transposedA,
+      float[] b,
+      int b0,
+      Matrix c,
+      int c0,
+      boolean sum,
+      float[] edge) {
+    int aRow = transposedA ? 1 : depth;
+    int aStep = transposedA ? rows : 1;
+    for (int row = 0; row < rows; row += ROWS) {
+      int height = Math.min(ROWS, rows - row);
+      int at = c0 + row * c.stride();
+      float[] target = c.values();
+      if (height == ROWS && columns == WIDE) {
+        if (!sum) {
+          GemmKernel.clear(ROWS, WIDE, target, at, c.stride());
+        }
+        GemmKernel.wide(
+            ROWS, depth, a, row * aRow, aRow, aStep, b, b0, WIDE, target, at, c.stride());
+      } else {
+        GemmKernel.clear(height, WIDE, edge, 0, WIDE);
+        GemmKernel.wide(height, depth, a, row * aRow, aRow, aStep, b, b0, WIDE, edge, 0, WIDE);
+        copyEdge(edge, height, columns, target, at, c.stride(), sum);
+      }
+    }
+  }
+
+  private static void copyEdge(
+      float[] edge, int rows, int columns, float[] c, int c0, int stride, boolean sum) {
+    for (int row = 0; row < rows; row++) {
+      for (int column = 0; column < columns; column++) {
+        int at = c0 + row * stride + column;
+        float value = edge[row * WIDE + column];
+        c[at] = sum ? c[at] + value : value;
+      }
+    }
+  }
+
+  /** Rows as they are; of a transposed A, [k][row]. */
+  private static void packA(
+      Matrix a, boolean transposed, int row, int rows, int start, int depth, float[] packed) {
+    if (transposed) {
+      for (int k = 0; k < depth; k++) {
+        System.arraycopy(a.values(), a.at(start + k, row), packed, k * rows, rows);
+      }
+    } else {
+      for (int i = 0; i < rows; i++) {
+        System.arraycopy(a.values(), a.at(row + i, start), packed, i * depth, depth);
+      }
+    }
+  }
+
+  /** One panel as [k][column], missing columns zero. */
+  private static void packB(
+      Matrix b,
+      boolean transposed,
+      int start,
+      int depth,
+      int column,
+      int n,
+      float[] packed,
+      int to) {
+    int columns = Math.min(WIDE, n - column);
+    if (columns < WIDE) {
+      Arrays.fill(packed, to, to + WIDE * depth, 0f);
+    }
+    if (!transposed) {
+      for (int k = 0; k < depth; k++) {
+        System.arraycopy(b.values(), b.at(start + k, column), packed, to + k * WIDE, columns);
+      }
+      return;
+    }
+    for (int c = 0; c < columns; c += LINE) {
+      int from = b.at(column + c, start);
+      packColumns(Math.min(LINE, columns - c), depth, b.values(), from, b.stride(), packed, to + c);
+    }
+  }
+
+  /** A few rows of B become columns; what is written lies side by side. */
+  private static void packColumns(
+      int columns, int depth, float[] values, int from, int stride, float[] packed, int to) {
+    for (int k = 0; k < depth; k++) {
+      for (int c = 0; c < columns; c++) {
+        packed[to + k * WIDE + c] = values[from + c * stride + k];
+      }
+    }
+  }
+
+  private float[] reserve(int floats) {
+    if (packedB.length < floats) {
+      packedB = new float[floats];
+    }
+    return packedB;
+  }
+}

@@ -1,0 +1,58 @@
+package org.treepo4j.engines.vector;
+
+import org.treepo4j.checkpoints.ModelConfig;
+
+/** What the backward pass of one block needs from its forward pass, besides the block's input. */
+final class LayerActivations {
+  /** Inverse root mean squares of the block's input, {@code [rows]}. */
+  float[] inputInverse = new float[0];
+
+  /** Queries, keys and values as attention sees them, {@code [rows × heads·dim]}. */
+  float[] q = new float[0];
+
+  float[] k = new float[0];
+  float[] v = new float[0];
+
+  /** Queries and keys before their norms, and those norms' inverses, for models that have them. */
+  float[] rawQ = new float[0];
+
+  float[] rawK = new float[0];
+  float[] queryInverse = new float[0];
+  float[] keyInverse = new float[0];
+
+  /**
+   * Output of attention, {@code [rows × heads·dim]}, and its log-sum-exps, {@code [rows × heads]}.
+   */
+  float[] attended = new float[0];
+
+  float[] logSums = new float[0];
+
+  /** The residual stream between attention and feed-forward, {@code [rows × hidden]}. */
+  float[] middle = new float[0];
+
+  float[] middleInverse = new float[0];
+
+  /** Inputs of the gated activation, {@code [rows × ffn]}. */
+  float[] gate = new float[0];
+
+  float[] up = new float[0];
+
+  void reserve(ModelConfig config, int rows) {
+    inputInverse = FloatArrays.atLeast(inputInverse, rows);
+    q = FloatArrays.atLeast(q, rows * config.querySize());
+    k = FloatArrays.atLeast(k, rows * config.kvSize());
+    v = FloatArrays.atLeast(v, rows * config.kvSize());
+    if (config.qkNorm()) {
+      rawQ = FloatArrays.atLeast(rawQ, rows * config.querySize());
+      rawK = FloatArrays.atLeast(rawK, rows * config.kvSize());
+      queryInverse = FloatArrays.atLeast(queryInverse, rows * config.heads());
+      keyInverse = FloatArrays.atLeast(keyInverse, rows * config.kvHeads());
+    }
+    attended = FloatArrays.atLeast(attended, rows * config.querySize());
+    logSums = FloatArrays.atLeast(logSums, rows * config.heads());
+    middle = FloatArrays.atLeast(middle, rows * config.hiddenSize());
+    middleInverse = FloatArrays.atLeast(middleInverse, rows);
+    gate = FloatArrays.atLeast(gate, rows * config.ffnSize());
+    up = FloatArrays.atLeast(up, rows * config.ffnSize());
+  }
+}

@@ -1,0 +1,162 @@
+package org.treepo4j.engines.vector;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.model.BranchingDecoder;
+import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.DecoderOptions;
+import org.treepo4j.model.ForwardOptions;
+import org.treepo4j.model.ForwardPass;
+import org.treepo4j.model.TokenTree;
+import org.treepo4j.model.Weights;
+
+/**
+ * The engine in pure Java: our own kernels on {@code float[]} with the JDK's Vector API, on all
+ * processors. Needs the JVM flag {@code --add-modules jdk.incubator.vector}.
+ *
+ * <p>For one thread count all results are bit-identical from run to run, and so they are between
+ * thread counts.
+ */
+public final class VectorCausalLm implements CausalLm {
+  private final Weights weights;
+  private final VectorOptions options;
+  private final ModelParameters model;
+  private final WorkerPool pool;
+  private final Kernels kernels;
+  private final TransformerForward forward;
+  private final TransformerBackward backward;
+  private final Deque<Activations> spare = new ArrayDeque<>();
+  private long version;
+
+  /** Made when the first decoder is opened. */
+  private DecoderWeights packed;
+
+  private long packedVersion;
+
+  /**
+   * @param weights used in place, not copied
+   * @throws IllegalStateException when the JVM was started without the Vector API
+   */
+  public VectorCausalLm(Weights weights, VectorOptions options) {
+    VectorApi.require();
+    this.weights = weights;
+    this.options = options;
+    this.model = ModelParameters.of(weights);
+    this.pool = new WorkerPool(options.threads());
+    this.kernels = Kernels.of(weights, pool);
+    this.forward = new TransformerForward(model, kernels);
+    this.backward = new TransformerBackward(model, kernels);
+  }
+
+  @Override
+  public ModelConfig config() {
+    return weights.config();
+  }
+
+  @Override
+  public Weights weights() {
+    return weights;
+  }
+
+  @Override
+  public void weightsChanged() {
+    version++;
+  }
+
+  @Override
+  public BranchingDecoder decoder(DecoderOptions decoderOptions) {
+    if (packed == null) {
+      packed = new DecoderWeights(model, options.weights(), pool);
+    } else if (packedVersion != version) {
+      packed.pack();
+    }
+    packedVersion = version;
+    return new VectorDecoder(this, new DecoderStep(model, packed, kernels), decoderOptions);
+  }
+
+  @Override
+  public ForwardPass forward(List<TokenTree> trees, ForwardOptions forwardOptions) {
+    check(trees);
+    TreeLayout layout = new TreeLayout(trees);
+    Targets targets = new Targets(layout);
+    Activations activations = spare.isEmpty() ? new Activations() : spare.pop();
+    boolean gradients = forwardOptions.gradients();
+    activations.reserve(
+        config(), layout.rows(), gradients, gradients && !options.recomputeActivations());
+    forward.run(layout, targets, (float) forwardOptions.temperature(), activations);
+    return new VectorForwardPass(this, layout, targets, forwardOptions, activations);
+  }
+
+  @Override
+  public void close() {
+    pool.close();
+  }
+
+  void backward(
+      TreeLayout layout,
+      Targets targets,
+      ForwardOptions forwardOptions,
+      Activations activations,
+      float[] dLogprob,
+      float[] dEntropy) {
+    backward.run(
+        layout,
+        targets,
+        (float) forwardOptions.temperature(),
+        activations,
+        options.recomputeActivations() ? forward : null,
+        dLogprob,
+        dEntropy);
+  }
+
+  /** Grows with every {@link #weightsChanged}. */
+  long version() {
+    return version;
+  }
+
+  /** Logits of one row of final hidden states. */
+  float[] logits(float[] hidden, int row) {
+    int width = config().hiddenSize();
+    float[] logits = new float[config().vocabSize()];
+    kernels
+        .gemm()
+        .nt(
+            1,
+            logits.length,
+            width,
+            Matrix.of(hidden, width).from(row),
+            Matrix.of(model.head().values(), width),
+            Matrix.of(logits, logits.length),
+            false);
+    return logits;
+  }
+
+  void giveBack(Activations activations) {
+    spare.push(activations);
+  }
+
+  private void check(List<TokenTree> trees) {
+    if (trees.isEmpty()) {
+      throw new IllegalArgumentException("a forward pass needs at least one tree");
+    }
+    for (int t = 0; t < trees.size(); t++) {
+      TokenTree tree = trees.get(t);
+      for (int i = 0; i < tree.size(); i++) {
+        if (tree.tokens()[i] < 0 || tree.tokens()[i] >= config().vocabSize()) {
+          throw new IllegalArgumentException(
+              String.format(
+                  "token %d of tree %d is outside the vocabulary of %d: %d",
+                  i, t, config().vocabSize(), tree.tokens()[i]));
+        }
+        if (tree.positions()[i] >= config().maxPositions()) {
+          throw new IllegalArgumentException(
+              String.format(
+                  "token %d of tree %d is beyond the model's %d positions",
+                  i, t, config().maxPositions()));
+        }
+      }
+    }
+  }
+}

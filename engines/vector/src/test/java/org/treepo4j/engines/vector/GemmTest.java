@@ -1,0 +1,64 @@
+package org.treepo4j.engines.vector;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Random;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+
+class GemmTest {
+  private enum Form {
+    NT,
+    NN,
+    TN
+  }
+
+  @Property(tries = 60)
+  void productsEqualPlainLoops(
+      @ForAll @IntRange(min = 1, max = 150) int m,
+      @ForAll @IntRange(min = 1, max = 150) int n,
+      @ForAll @IntRange(min = 1, max = 300) int k,
+      @ForAll Form form,
+      @ForAll boolean add,
+      @ForAll @IntRange(min = 1, max = 3) int threads,
+      @ForAll @IntRange(min = 0, max = 5) int slack,
+      @ForAll long seed) {
+    Random random = new Random(seed);
+    Matrix a = random(form == Form.TN ? k : m, form == Form.TN ? m : k, slack, random);
+    Matrix b = random(form == Form.NT ? n : k, form == Form.NT ? k : n, slack, random);
+    Matrix c = random(m, n, slack, random);
+    float[] before = c.values().clone();
+    try (WorkerPool pool = new WorkerPool(threads)) {
+      Gemm gemm = new Gemm(pool);
+      switch (form) {
+        case NT -> gemm.nt(m, n, k, a, b, c, add);
+        case NN -> gemm.nn(m, n, k, a, b, c, add);
+        case TN -> gemm.tn(m, n, k, a, b, c, add);
+      }
+    }
+    for (int i = 0; i < m; i++) {
+      for (int j = 0; j < n; j++) {
+        double sum = add ? before[c.at(i, j)] : 0;
+        for (int l = 0; l < k; l++) {
+          sum +=
+              (double) a.values()[form == Form.TN ? a.at(l, i) : a.at(i, l)]
+                  * b.values()[form == Form.NT ? b.at(j, l) : b.at(l, j)];
+        }
+        assertThat((double) c.values()[c.at(i, j)]).isCloseTo(sum, within(1e-4));
+      }
+    }
+    for (int i = 0; i < c.offset(); i++) {
+      assertThat(c.values()[i]).isEqualTo(before[i]);
+    }
+  }
+
+  private static Matrix random(int rows, int columns, int slack, Random random) {
+    float[] values = new float[slack + rows * (columns + slack)];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return new Matrix(values, slack, columns + slack);
+  }
+}

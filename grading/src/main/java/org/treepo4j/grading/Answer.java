@@ -1,0 +1,58 @@
+package org.treepo4j.grading;
+
+import java.util.List;
+import java.util.Optional;
+
+/** An answer as it was understood. */
+sealed interface Answer {
+
+  /** A number or expression, perhaps with a unit. */
+  record Scalar(Expression value, Optional<Units.Unit> unit) implements Answer {
+    static Scalar of(Expression value) {
+      return new Scalar(value, Optional.empty());
+    }
+  }
+
+  /** Values one beside the other, in any order. */
+  record Several(List<Answer> items) implements Answer {}
+
+  /** A set in braces; order and repetition do not matter. */
+  record SetOf(List<Answer> items) implements Answer {}
+
+  /** A point, vector or interval, with its brackets. */
+  record Bracketed(String open, String close, List<Answer> items) implements Answer {}
+
+  /** A union of sets, in any order. */
+  record Union(List<Answer> items) implements Answer {}
+
+  /** A matrix by rows, all of the same length. */
+  record Matrix(List<List<Expression>> rows) implements Answer {}
+
+  /**
+   * 2:3, or a time of day.
+   *
+   * @param written its spelling without units
+   */
+  record Ratio(List<Answer> terms, String written) implements Answer {}
+
+  /**
+   * Equations, inequalities and memberships, also in chains.
+   *
+   * @param sides one more than relations
+   * @param relations each of = ≠ &lt; ≤ &gt; ≥ ∈
+   * @param name what the first side names ("x", "f(x)", "(p,q)"), if it is only a name
+   */
+  record Relation(List<Answer> sides, List<String> relations, Optional<String> name)
+      implements Answer {
+    boolean isChainOf(String relation) {
+      return relations.stream().allMatch(relation::equals);
+    }
+
+    Answer last() {
+      return sides.get(sides.size() - 1);
+    }
+  }
+
+  /** Words. */
+  record Words(String text) implements Answer {}
+}

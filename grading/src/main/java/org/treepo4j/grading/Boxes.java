@@ -1,0 +1,85 @@
+package org.treepo4j.grading;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Finds {@code \boxed{…}} and {@code \fbox{…}}. */
+final class Boxes {
+  private static final int MAX_TRIES = 50;
+  private static final int MAX_JOINED = 20;
+  private static final int MAX_GAP = 80;
+
+  /** A box from its backslash to behind its brace. */
+  private record Box(int start, int end, String content) {}
+
+  private Boxes() {}
+
+  /**
+   * Content of the last balanced box; boxes listed one after the other ("\boxed{1} and \boxed{2}")
+   * are joined by commas.
+   */
+  static Optional<String> last(String text) {
+    Box box = before(text, text.length());
+    if (box == null) {
+      return Optional.empty();
+    }
+    List<String> contents = new ArrayList<>(List.of(box.content));
+    while (contents.size() < MAX_JOINED) {
+      Box earlier = before(text, box.start);
+      if (earlier == null || !isList(text, earlier.end, box.start)) {
+        break;
+      }
+      if (!contents.contains(earlier.content)) {
+        contents.add(0, earlier.content);
+      }
+      box = earlier;
+    }
+    return Optional.of(String.join(", ", contents));
+  }
+
+  private static Box before(String text, int end) {
+    int from = end - 1;
+    for (int i = 0; i < MAX_TRIES && from >= 0; i++) {
+      int start = Math.max(text.lastIndexOf("\\boxed", from), text.lastIndexOf("\\fbox", from));
+      if (start < 0) {
+        return null;
+      }
+      Box box = at(text, start);
+      if (box != null && box.end <= end) {
+        return box;
+      }
+      from = start - 1;
+    }
+    return null;
+  }
+
+  private static Box at(String text, int start) {
+    int open = start + (text.startsWith("\\boxed", start) ? "\\boxed".length() : "\\fbox".length());
+    while (open < text.length() && text.charAt(open) == ' ') {
+      open++;
+    }
+    if (open < text.length() && text.charAt(open) == '{') {
+      int close = Braces.close(text, open);
+      return close < 0 ? null : new Box(start, close + 1, text.substring(open + 1, close).strip());
+    }
+    int end = open;
+    while (end < text.length() && Character.isDigit(text.charAt(end))) {
+      end++;
+    }
+    return end == open ? null : new Box(start, end, text.substring(open, end));
+  }
+
+  private static boolean isList(String text, int from, int to) {
+    if (to < from || to - from > MAX_GAP) {
+      return false;
+    }
+    String between =
+        text.substring(from, to)
+            .replaceAll("\\\\(text|mbox|textbf)\\s*\\{\\s*(and|or|,|)\\s*}", ",")
+            .replaceAll("\\b(and|or)\\b", ",")
+            .replaceAll("\\\\q?quad", ",")
+            .replaceAll("\\$|\\\\[()\\[\\],; ]|[\\s~*]", "");
+    return !between.isEmpty() && between.chars().allMatch(c -> c == ',' || c == ';');
+  }
+}

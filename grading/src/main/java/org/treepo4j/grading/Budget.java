@@ -1,0 +1,51 @@
+package org.treepo4j.grading;
+
+import java.math.BigInteger;
+import org.apache.commons.math3.fraction.BigFraction;
+
+/**
+ * The work one grading may do, counted in steps of about a microsecond, so that the verdict does
+ * not depend on the machine's speed.
+ */
+final class Budget {
+  static final int STEPS = 100_000;
+  static final int MAX_BITS = 1 << 16;
+  static final int MAX_DEPTH = 60;
+
+  private int left = STEPS;
+  private int depth;
+
+  void spend(int steps) {
+    left -= steps;
+    if (left < 0) {
+      throw new LimitException();
+    }
+  }
+
+  /** Pays for arithmetic on numbers of that many bits together. */
+  void spendBits(long bits) {
+    if (bits > MAX_BITS) {
+      throw new LimitException();
+    }
+    spend(1 + (int) (bits * bits >>> 20));
+  }
+
+  void enter() {
+    spend(1);
+    if (++depth > MAX_DEPTH) {
+      throw new LimitException();
+    }
+  }
+
+  void leave() {
+    depth--;
+  }
+
+  static int bits(BigFraction value) {
+    return value.getNumerator().bitLength() + value.getDenominator().bitLength();
+  }
+
+  static boolean isInteger(BigFraction value) {
+    return value.getDenominator().equals(BigInteger.ONE);
+  }
+}

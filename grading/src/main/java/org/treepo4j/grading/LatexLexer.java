@@ -1,0 +1,309 @@
+package org.treepo4j.grading;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * Cuts an answer in LaTeX, Unicode or plain text into tokens in one normal spelling: two answers
+ * with the same tokens are the same answer.
+ */
+final class LatexLexer {
+  private static final String SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+  private static final String SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
+  private static final String VULGAR = "½1/2⅓1/3⅔2/3¼1/4¾3/4⅕1/5⅛1/8⅜3/8⅝5/8⅞7/8";
+  private static final Pattern JOINING =
+      Pattern.compile("[,;]?\\s*(and|or)\\s*", Pattern.CASE_INSENSITIVE);
+
+  /** Short units that are hardly products of variables. */
+  private static final Set<String> UNITS_ONLY = Set.of("cm", "mm", "km", "kg", "ft");
+
+  private static final Set<String> SHORT_WORDS =
+      Set.of(
+          "of", "to", "is", "the", "no", "yes", "not", "all", "per", "one", "two", "six", "ten",
+          "day", "men", "for", "are", "odd", "both", "sq");
+
+  private final String text;
+  private final Budget budget;
+  private final List<Token> tokens = new ArrayList<>();
+  private final NumberLexer numbers;
+  private int at;
+  private boolean spaced;
+  private int brackets;
+
+  private LatexLexer(String text, Budget budget) {
+    this.text = text;
+    this.budget = budget;
+    this.numbers = new NumberLexer(text);
+  }
+
+  static List<Token> tokens(String answer, Budget budget) {
+    LatexLexer lexer = new LatexLexer(unescaped(answer), budget);
+    lexer.run();
+    while (!lexer.tokens.isEmpty() && lexer.endsInPunctuation()) {
+      lexer.tokens.remove(lexer.tokens.size() - 1);
+    }
+    return lexer.tokens;
+  }
+
+  /** Answers that went through a program twice hold two backslashes for each. */
+  private static String unescaped(String answer) {
+    boolean rows = answer.contains("\\begin");
+    if (rows ? !answer.contains("\\\\begin") : !answer.contains("\\\\")) {
+      return answer;
+    }
+    return rows
+        ? answer.replace("\\\\", "\\")
+        : answer.replaceAll("\\\\\\\\(?=[a-zA-Z%$!,;{}])", "\\\\");
+  }
+
+  private void run() {
+    while (at < text.length()) {
+      budget.spend(1);
+      next();
+    }
+  }
+
+  private void next() {
+    char c = text.charAt(at);
+    if (Character.isWhitespace(c) || c == '~' || c == '$' || c == '\u200b') {
+      spaced = true;
+      at++;
+    } else if (c == '\\') {
+      command();
+    } else if (numbers.startsAt(at)) {
+      add(Token.Kind.NUMBER, numbers.read(at, brackets > 0));
+      at = numbers.end();
+    } else if (c < 128 && Character.isLetter(c)) {
+      int end = at;
+      while (end < text.length()
+          && text.charAt(end) < 128
+          && Character.isLetter(text.charAt(end))) {
+        end++;
+      }
+      word(text.substring(at, end));
+      at = end;
+    } else {
+      character(c);
+    }
+  }
+
+  private void character(char c) {
+    at++;
+    String pair = at < text.length() ? "" + c + text.charAt(at) : "";
+    String relation =
+        switch (pair) {
+          case "<=" -> "≤";
+          case ">=" -> "≥";
+          case "!=" -> "≠";
+          case "==" -> "=";
+          case "**" -> "^";
+          case "+/" -> text.startsWith("-", at + 1) ? "±" : null;
+          default -> null;
+        };
+    int vulgar = VULGAR.indexOf(c);
+    if (relation != null) {
+      at += relation.equals("±") ? 2 : 1;
+      operator(relation);
+    } else if (SUPERSCRIPTS.indexOf(c) >= 0) {
+      operator("^");
+      add(Token.Kind.NUMBER, String.valueOf(SUPERSCRIPTS.indexOf(c)));
+    } else if (SUBSCRIPTS.indexOf(c) >= 0) {
+      operator("_");
+      add(Token.Kind.NUMBER, String.valueOf(SUBSCRIPTS.indexOf(c)));
+    } else if (c > 127 && vulgar >= 0) {
+      add(Token.Kind.COMMAND, "frac");
+      add(Token.Kind.NUMBER, VULGAR.substring(vulgar + 1, vulgar + 2));
+      add(Token.Kind.NUMBER, VULGAR.substring(vulgar + 3, vulgar + 4));
+    } else if (c == '√') {
+      add(Token.Kind.COMMAND, "sqrt");
+    } else if (c == '∞') {
+      add(Token.Kind.SYMBOL, "∞");
+    } else if (LatexCommands.unicode(c) != null) {
+      operator(LatexCommands.unicode(c));
+    } else if (Character.isLetter(c)) {
+      add(Token.Kind.SYMBOL, c == 'π' ? "π" : String.valueOf(c));
+    } else {
+      operator(String.valueOf(c));
+    }
+  }
+
+  private void operator(String operator) {
+    if (operator.isEmpty()) {
+      spaced = true;
+      return;
+    }
+    if ("([⦃⟨".contains(operator)) {
+      brackets++;
+    } else if (")]⦄⟩".contains(operator)) {
+      brackets--;
+    }
+    add(Token.Kind.OPERATOR, operator);
+  }
+
+  private void command() {
+    int start = ++at;
+    while (at < text.length() && at - start < 30 && isAsciiLetter(text.charAt(at))) {
+      at++;
+    }
+    if (at == start && at < text.length()) {
+      at++;
+    }
+    String name = text.substring(start, at);
+    if (name.equals("\\")) {
+      add(Token.Kind.OPERATOR, "\\\\");
+      return;
+    }
+    if (name.startsWith("quad") && name.length() > 4) {
+      at = start + 4; // "\quadx" in careless answers
+      name = "quad";
+    }
+    name =
+        switch (name) {
+          case "dfrac", "tfrac", "cfrac", "sfrac" -> "frac";
+          case "dbinom", "tbinom" -> "binom";
+          default -> name;
+        };
+    String operator = LatexCommands.operator(name);
+    if (operator != null) {
+      operator(operator);
+    } else if (LatexCommands.isText(name)) {
+      words(argument());
+    } else if (LatexCommands.isFont(name)) {
+      spaced |= name.length() == 2;
+      fontedWord();
+    } else if (LatexCommands.isFunction(name)) {
+      add(Token.Kind.FUNCTION, name);
+    } else if (LatexCommands.hasArguments(name)) {
+      add(Token.Kind.COMMAND, name);
+    } else if (name.equals("infty")) {
+      add(Token.Kind.SYMBOL, "∞");
+    } else if (name.equals("mathbb") || name.equals("Bbb")) {
+      add(Token.Kind.SYMBOL, "mathbb " + argument().strip());
+    } else {
+      add(Token.Kind.SYMBOL, name.equals("pi") ? "π" : name);
+    }
+  }
+
+  /** A word in another font, \\mathrm{cm}, is read as the word alone. */
+  private void fontedWord() {
+    int close = text.startsWith("{", at) ? Braces.close(text, at) : -1;
+    String inner = close < 0 ? "" : text.substring(at + 1, close).strip();
+    if (!inner.isEmpty() && inner.chars().allMatch(c -> c < 128 && Character.isLetter(c))) {
+      word(inner);
+      at = close + 1;
+    }
+  }
+
+  /** The braced argument that follows, or the next character. */
+  private String argument() {
+    while (at < text.length() && text.charAt(at) == ' ') {
+      at++;
+    }
+    if (at == text.length()) {
+      return "";
+    }
+    int end = text.charAt(at) == '{' ? Braces.close(text, at) : -1;
+    String inner = end < 0 ? text.substring(at, at + 1) : text.substring(at + 1, end);
+    at = end < 0 ? at + 1 : end + 1;
+    return inner;
+  }
+
+  /** Text in a formula: a joining word, a choice, or words (often a unit). */
+  private void words(String inner) {
+    String plain = inner.strip();
+    boolean unit = afterValue() && Units.isKnown(plain);
+    boolean oneLetter = plain.length() == 1 && Character.isLetter(plain.charAt(0));
+    boolean formula = plain.chars().noneMatch(Character::isLetter) || plain.contains("\\");
+    if (plain.isEmpty() || isTemperatureScale(plain)) {
+      spaced = true;
+    } else if (isChoices(plain) || (oneLetter && !unit) || formula) {
+      spaced = true;
+      budget.enter();
+      tokens.addAll(tokens(plain, budget));
+      budget.leave();
+    } else if (JOINING.matcher(plain).matches()) {
+      operator(",");
+    } else {
+      add(Token.Kind.TEXT, plain);
+    }
+  }
+
+  /** "(E)", "A, B" and the like. */
+  private static boolean isChoices(String plain) {
+    boolean letterBefore = false;
+    for (char c : plain.toCharArray()) {
+      boolean letter = c >= 'A' && c <= 'Z';
+      if ((letter && letterBefore) || (!letter && "(), .".indexOf(c) < 0)) {
+        return false;
+      }
+      letterBefore = letter;
+    }
+    return true;
+  }
+
+  private void word(String word) {
+    boolean afterNumber = !tokens.isEmpty() && last().kind() == Token.Kind.NUMBER;
+    boolean name = word.length() > 1 && Character.isLowerCase(word.charAt(1));
+    if (isTemperatureScale(word)) {
+      spaced = true;
+    } else if (word.length() == 1) {
+      add(Token.Kind.SYMBOL, word);
+    } else if (word.equals("sqrt")) {
+      add(Token.Kind.COMMAND, "sqrt");
+    } else if (word.equals("pi")) {
+      add(Token.Kind.SYMBOL, "π");
+    } else if (word.equals("inf") || word.equals("infinity") || word.equals("oo")) {
+      add(Token.Kind.SYMBOL, "∞");
+    } else if (LatexCommands.isFunction(word)) {
+      add(Token.Kind.FUNCTION, word);
+    } else if (word.equals("and") || word.equals("or")) {
+      operator(",");
+    } else if (word.length() > 3
+        || SHORT_WORDS.contains(word)
+        || (name && Character.isUpperCase(word.charAt(0)))
+        || (afterNumber && Units.isKnown(word))
+        || (spaced && afterValue() && UNITS_ONLY.contains(word))) {
+      add(Token.Kind.TEXT, word);
+    } else {
+      for (int i = 0; i < word.length(); i++) {
+        add(Token.Kind.SYMBOL, word.substring(i, i + 1));
+      }
+    }
+  }
+
+  private boolean endsInPunctuation() {
+    return last().kind() == Token.Kind.OPERATOR && ".,;:".contains(last().text());
+  }
+
+  /** °C and °F: the scale is not compared. */
+  private boolean isTemperatureScale(String word) {
+    int size = tokens.size();
+    boolean degrees =
+        size > 0
+            && (last().is("°") || (size > 1 && last().is("}") && tokens.get(size - 2).is("°")));
+    return degrees && (word.equals("C") || word.equals("F"));
+  }
+
+  private boolean afterValue() {
+    return !tokens.isEmpty()
+        && (last().kind() == Token.Kind.NUMBER
+            || last().kind() == Token.Kind.SYMBOL
+            || last().is("}")
+            || last().is(")"));
+  }
+
+  private Token last() {
+    return tokens.get(tokens.size() - 1);
+  }
+
+  private void add(Token.Kind kind, String spelling) {
+    tokens.add(new Token(kind, spelling, spaced));
+    spaced = false;
+  }
+
+  private static boolean isAsciiLetter(char c) {
+    return c < 128 && Character.isLetter(c);
+  }
+}

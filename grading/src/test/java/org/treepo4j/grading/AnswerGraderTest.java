@@ -1,0 +1,66 @@
+package org.treepo4j.grading;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class AnswerGraderTest {
+  private final AnswerGrader grader = new AnswerGrader();
+
+  @ParameterizedTest
+  @MethodSource
+  void cases(String line) {
+    String[] fields = line.split(" \\| ", -1);
+    Grade grade = grader.grade(fields[1].replace('⏎', '\n'), fields[2]);
+    assertThat(grade.correct()).as(grade.toString()).isEqualTo(fields[0].equals("correct"));
+  }
+
+  static Stream<String> cases() throws IOException {
+    try (InputStream in = AnswerGraderTest.class.getResourceAsStream("cases.txt")) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8)
+          .lines().filter(line -> !line.isBlank() && !line.startsWith("#")).toList().stream();
+    }
+  }
+
+  @Test
+  void extractsTheLastBalancedBox() {
+    assertThat(extracted("\\boxed{1} but no: \\boxed{\\frac{1}{2}} and \\boxed{3"))
+        .isEqualTo("\\frac{1}{2}");
+  }
+
+  @Test
+  void prefersBoxesToHashesToPhrasesToNumbers() {
+    assertThat(extracted("\\boxed{1}\n#### 2\nThe answer is 3. There are 4.")).isEqualTo("1");
+    assertThat(extracted("#### 2\nThe answer is 3. There are 4.")).isEqualTo("2");
+    assertThat(extracted("The answer is 3. There are 4 left over in the end.")).isEqualTo("3");
+    assertThat(extracted("There are 4 left over in the end.")).isEqualTo("4");
+  }
+
+  @Test
+  void theOrderOfExtractionCanBeSet() {
+    GradingSettings settings =
+        new GradingSettings(List.of(ExtractionRule.HASHES, ExtractionRule.BOXED));
+    AnswerGrader other = new AnswerGrader(settings);
+    assertThat(other.grade("\\boxed{1}\n#### 2", "2").correct()).isTrue();
+    assertThat(other.grade("There are 2", "2").extracted()).isEmpty();
+  }
+
+  @Test
+  void nothingIsExtractedFromNothing() {
+    assertThat(grader.grade("", "5").extracted()).isEmpty();
+    assertThat(grader.grade("I do not know.", "5").correct()).isFalse();
+    assertThat(grader.grade(null, "5").correct()).isFalse();
+    assertThat(grader.grade("5", null).correct()).isFalse();
+  }
+
+  private String extracted(String solution) {
+    return grader.grade(solution, "").extracted().orElse("");
+  }
+}

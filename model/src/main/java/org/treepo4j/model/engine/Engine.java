@@ -1,0 +1,47 @@
+package org.treepo4j.model.engine;
+
+import java.util.Map;
+import java.util.Optional;
+import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.Weights;
+
+/**
+ * An engine that a class path offers: {@link Engines} finds every implementation that is named in
+ * {@code META-INF/services/org.treepo4j.model.engine.Engine}. Looking at an engine loads none of
+ * its native code; opening a model may.
+ */
+public interface Engine {
+
+  /** What settings call it, in lower case, for example {@code vector}. */
+  String name();
+
+  /** Why it cannot open a model on this machine with these options, in one line. */
+  Optional<String> problem(EngineOptions options);
+
+  /**
+   * Its place when {@code auto} looks for an engine without a {@link #problem}: the highest goes
+   * first, one below zero is never taken.
+   */
+  int autoRank();
+
+  /** Opens a model on weights at hand; there is no {@link #problem}. */
+  CausalLm open(Weights weights, EngineOptions options);
+
+  /** What it needs beside weights, gradients and optimiser. */
+  Memory memory(ModelConfig config, EngineOptions options);
+
+  /** What {@code ./treepo info} says of it beside its name, by field. */
+  default Map<String, Object> facts() {
+    return Map.of();
+  }
+
+  /**
+   * Memory of an engine in bytes, known before any weight is loaded.
+   *
+   * @param decoderWeights the matrices as decoders read them
+   * @param cachedToken a token in a decoder's cache
+   * @param trainingToken a unique token of a forward and backward pass
+   */
+  record Memory(long decoderWeights, long cachedToken, long trainingToken) {}
+}

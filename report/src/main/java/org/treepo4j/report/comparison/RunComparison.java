@@ -1,0 +1,155 @@
+package org.treepo4j.report.comparison;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
+import org.apache.commons.math3.stat.descriptive.moment.Mean;
+import org.apache.commons.math3.stat.descriptive.moment.StandardDeviation;
+
+/**
+ * A page that compares runs: a table of what each kind of run came to, learning curves over sampled
+ * tokens, and, where two runs are given for it, what training trees as trees saves.
+ *
+ * @param title of the page
+ * @param notes paragraphs below the title
+ * @param runs by what they have in common; several of one name are its seeds
+ * @param timing two runs over the same trees, if there are such
+ */
+public record RunComparison(
+    String title,
+    List<String> notes,
+    Map<String, List<FinishedRun>> runs,
+    Optional<Timing> timing) {
+
+  /**
+   * Runs that differ in {@code trainer.treeTraining} only.
+   *
+   * @param trees trained as trees
+   * @param flattened trained trajectory by trajectory
+   */
+  public record Timing(FinishedRun trees, FinishedRun flattened) {}
+
+  /**
+   * Writes the page and, beside it, its picture.
+   *
+   * @param page a Markdown file, replaced when it exists
+   */
+  public void write(Path page) throws IOException {
+    String name = page.getFileName().toString().replaceFirst("\\.md$", "");
+    Path picture = page.resolveSibling(name + "-accuracy.svg");
+    Files.createDirectories(page.toAbsolutePath().getParent());
+    replace(picture, curves().svg());
+    replace(page, markdown(picture.getFileName().toString()));
+  }
+
+  private static void replace(Path file, String content) throws IOException {
+    Path aside = file.resolveSibling("." + file.getFileName() + ".new");
+    Files.writeString(aside, content, StandardCharsets.UTF_8);
+    Files.move(aside, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private LineChart curves() {
+    List<LineChart.Series> series = new ArrayList<>();
+    runs.forEach(
+        (name, seeds) ->
+            series.add(
+                new LineChart.Series(
+                    name, seeds.stream().map(FinishedRun::accuracyBySampledTokens).toList())));
+    return new LineChart("held-out accuracy", "sampled tokens", "pass@1", series);
+  }
+
+  private String markdown(String picture) {
+    StringBuilder text = new StringBuilder("# " + title + "\n");
+    notes.forEach(note -> text.append('\n').append(note).append('\n'));
+    text.append(
+        """
+
+        Numbers are means over the seeds ± their standard deviation.
+
+        | runs | seeds | accuracy before | accuracy after | sampled tokens | trajectories | sampled / trajectory tokens | unique / flattened training tokens | steps | seconds |
+        |---|---|---|---|---|---|---|---|---|---|
+        """);
+    runs.forEach((name, seeds) -> row(text, name, seeds));
+    text.append(
+        "\n![Held-out accuracy over sampled tokens: thin lines are runs, thick ones their mean](%s)\n"
+            .formatted(picture));
+    timing.ifPresent(runs -> timing(text, runs));
+    return text.toString();
+  }
+
+  private static void row(StringBuilder text, String name, List<FinishedRun> seeds) {
+    text.append("| %s | %d".formatted(name, seeds.size()));
+    cell(text, seeds, run -> 100 * run.accuracyBefore(), "%.1f ± %.1f %%");
+    cell(text, seeds, run -> 100 * run.accuracyAfter(), "%.1f ± %.1f %%");
+    cell(text, seeds, run -> run.sum("sampled_tokens"), "%,.0f ± %,.0f");
+    cell(text, seeds, run -> run.sum("trajectories"), "%,.0f ± %,.0f");
+    cell(text, seeds, run -> share(run, "sampled_tokens", "trajectory_tokens"), "%.2f ± %.2f");
+    cell(
+        text,
+        seeds,
+        run -> share(run, "unique_training_tokens", "flattened_training_tokens"),
+        "%.2f ± %.2f");
+    cell(text, seeds, run -> run.steps().size(), "%.0f ± %.0f");
+    cell(text, seeds, run -> run.sum("seconds"), "%,.0f ± %,.0f");
+    text.append(" |\n");
+  }
+
+  private static double share(FinishedRun run, String part, String whole) {
+    return run.sum(part) / run.sum(whole);
+  }
+
+  private static void cell(
+      StringBuilder text,
+      List<FinishedRun> seeds,
+      ToDoubleFunction<FinishedRun> value,
+      String format) {
+    double[] values = seeds.stream().mapToDouble(value).toArray();
+    text.append(" | ")
+        .append(
+            String.format(
+                Locale.ROOT,
+                format,
+                new Mean().evaluate(values),
+                new StandardDeviation().evaluate(values)));
+  }
+
+  private static void timing(StringBuilder text, Timing runs) {
+    text.append(
+        """
+
+        ## Trees trained as trees
+        The same trees, trained as trees and trajectory by trajectory (`trainer.treeTraining`); means over the steps after the first.
+
+        | training | tokens computed per step | seconds of training per step | seconds per step |
+        |---|---|---|---|
+        """);
+    double[] trees = timingRow(text, "trees", runs.trees());
+    double[] flattened = timingRow(text, "flattened", runs.flattened());
+    text.append(
+        String.format(
+            Locale.ROOT,
+            "| flattened / trees | %.2f × | %.2f × | %.2f × |\n",
+            flattened[0] / trees[0],
+            flattened[1] / trees[1],
+            flattened[2] / trees[2]));
+  }
+
+  private static double[] timingRow(StringBuilder text, String name, FinishedRun run) {
+    double[] row = {
+      run.warmMean("computed_training_tokens"),
+      run.warmMean("update_seconds"),
+      run.warmMean("seconds")
+    };
+    text.append(
+        String.format(Locale.ROOT, "| %s | %,.0f | %.3f | %.3f |\n", name, row[0], row[1], row[2]));
+    return row;
+  }
+}

@@ -1,5 +1,0 @@
-/**
- * Runs side by side: {@link org.treepo4j.rl.comparison.RunComparison} makes a page with a table and
- * learning curves out of the folders of {@link org.treepo4j.rl.comparison.FinishedRun}s.
- */
-package org.treepo4j.rl.comparison;
