@@ -112,6 +112,15 @@ final class HfConfigWriter {
           .put("low_freq_factor", llama3.lowFreqFactor())
           .put("high_freq_factor", llama3.highFreqFactor())
           .put("original_max_position_embeddings", llama3.originalMaxPositions());
+    } else if (model.ropeScaling() instanceof RopeScaling.Factors factors) {
+      ObjectNode rope =
+          json.putObject("rope_scaling")
+              .put("rope_type", "longrope")
+              .put("factor", 1.0)
+              .put("attention_factor", 1.0)
+              .put("original_max_position_embeddings", model.maxPositions());
+      factors.factors().forEach(rope.putArray("short_factor")::add);
+      factors.factors().forEach(rope.putArray("long_factor")::add);
     } else {
       json.putNull("rope_scaling");
     }

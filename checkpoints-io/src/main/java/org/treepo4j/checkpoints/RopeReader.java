@@ -58,14 +58,26 @@ record RopeReader(double theta, RopeScaling scaling) {
                 rope.number("low_freq_factor"),
                 rope.number("high_freq_factor"),
                 rope.positiveInt("original_max_position_embeddings"));
+        case "longrope" -> factors(rope);
         default ->
             throw rope.refused(
                 "rope type "
                     + quoted(type)
-                    + " is not supported, expected default, linear or llama3");
+                    + " is not supported, expected default, linear, llama3 or longrope");
       };
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(rope.file(), e.getMessage(), e);
     }
+  }
+
+  /** One list of factors for texts of any length; what else longrope can do is refused. */
+  private static RopeScaling factors(JsonFields rope) throws CheckpointException {
+    if (!rope.object().path("short_factor").equals(rope.object().path("long_factor"))) {
+      throw rope.refused("short_factor other than long_factor is not supported");
+    }
+    if (rope.number("attention_factor") != 1) {
+      throw rope.refused("attention_factor other than 1 is not supported");
+    }
+    return new RopeScaling.Factors(rope.numbers("long_factor"));
   }
 }

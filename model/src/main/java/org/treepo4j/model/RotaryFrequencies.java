@@ -17,13 +17,13 @@ public final class RotaryFrequencies {
     double[] frequencies = new double[config.headDim() / 2];
     for (int i = 0; i < frequencies.length; i++) {
       double frequency = Math.pow(config.ropeTheta(), -2.0 * i / config.headDim());
-      double scaled = scaled(frequency, config.ropeScaling());
+      double scaled = scaled(frequency, i, config.ropeScaling());
       frequencies[i] = weights.rotaryPrecision().round(scaled);
     }
     return frequencies;
   }
 
-  private static double scaled(double frequency, RopeScaling scaling) {
+  private static double scaled(double frequency, int pair, RopeScaling scaling) {
     if (scaling instanceof RopeScaling.Linear linear) {
       return frequency / linear.factor();
     }
@@ -33,6 +33,9 @@ public final class RotaryFrequencies {
           (turns - llama3.lowFreqFactor()) / (llama3.highFreqFactor() - llama3.lowFreqFactor());
       double kept = Math.max(0, Math.min(1, blend));
       return kept * frequency + (1 - kept) * frequency / llama3.factor();
+    }
+    if (scaling instanceof RopeScaling.Factors each) {
+      return frequency / each.factors().get(pair);
     }
     return frequency;
   }
