@@ -13,7 +13,7 @@ import org.treepo4j.model.Weights;
  * A policy all of whose weights are trained.
  *
  * @param model with trainable weights
- * @param source folder whose tokenizer files go into checkpoints
+ * @param source folder or GGUF file whose tokenizer goes into checkpoints
  */
 public record FullPolicy(CausalLm model, Path source) implements Policy {
 
@@ -41,5 +41,6 @@ public record FullPolicy(CausalLm model, Path source) implements Policy {
         model.weights().shapes(),
         name -> model.weights().parameter(name).values(),
         ExportOptions.of(DType.F32, Optional.of(source)));
+    ModelTokenizer.writeConverted(source, folder);
   }
 }
