@@ -10,6 +10,7 @@ import org.treepo4j.model.RandomWeights;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
 import org.treepo4j.rl.run.FullPolicy;
+import org.treepo4j.rl.run.RunFolder;
 import org.treepo4j.rl.supervised.PretrainSettings;
 import org.treepo4j.tokenizer.SpecialTokens;
 import org.treepo4j.tokenizer.Tokenizer;

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.treepo4j.base.InputException;
 import org.treepo4j.checkpoints.DType;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.SafetensorsWriter;

@@ -3,6 +3,7 @@ package org.treepo4j.rollout;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import org.treepo4j.rollout.BranchingPolicy.PathScores;
 
 /** A segment of a tree that still grows, or the root, which holds no tokens. */
 final class GrowingNode {

@@ -245,10 +245,8 @@ final class PromptRollout {
     int total =
         budget.step(active.size(), finished.size(), finishedInStep, finishedTokens, meanTokens);
     int[] children =
-        plan.settings()
-            .allotment()
-            .policy()
-            .allot(leaves.stream().map(GrowingNode::scores).toList(), total, plan.temperature());
+        plan.branching()
+            .children(leaves.stream().map(GrowingNode::scores).toList(), total, plan.temperature());
     Map<Row, List<ActivePath>> below = new LinkedHashMap<>();
     for (int i = 0; i < children.length; i++) {
       ActivePath path = active.get(i);

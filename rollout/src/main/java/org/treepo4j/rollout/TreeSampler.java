@@ -24,6 +24,7 @@ public final class TreeSampler {
   private final IntPredicate vocabulary;
   private final StopRules rules;
   private final int maxPathTokens;
+  private final BranchingPolicy branching;
   private TokenDistribution distribution;
   private int distributionSize;
 
@@ -39,12 +40,34 @@ public final class TreeSampler {
       IntPredicate vocabulary,
       int[] eosTokenIds,
       int maxPathTokens) {
+    this(
+        settings,
+        text,
+        vocabulary,
+        new StopRules(settings, eosTokenIds),
+        maxPathTokens,
+        settings.allotment().policy());
+  }
+
+  private TreeSampler(
+      RolloutSettings settings,
+      TokenText text,
+      IntPredicate vocabulary,
+      StopRules rules,
+      int maxPathTokens,
+      BranchingPolicy branching) {
     Checks.positive("maxPathTokens", maxPathTokens);
     this.settings = settings;
     this.text = text;
     this.vocabulary = vocabulary;
+    this.rules = rules;
     this.maxPathTokens = maxPathTokens;
-    rules = new StopRules(settings, eosTokenIds);
+    this.branching = branching;
+  }
+
+  /** A sampler with another branching policy than that of the settings. */
+  public TreeSampler withBranching(BranchingPolicy policy) {
+    return new TreeSampler(settings, text, vocabulary, rules, maxPathTokens, policy.checked());
   }
 
   /**
@@ -82,6 +105,7 @@ public final class TreeSampler {
             rules,
             text,
             new RandomStreams(seed, step),
+            branching,
             allotment.schedule().at(trainingProgress, allotment),
             budgetPrompts > 0 ? budgetPrompts : Math.max(1, prompts.size()),
             maxPathTokens);

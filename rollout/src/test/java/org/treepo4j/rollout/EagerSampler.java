@@ -46,6 +46,7 @@ final class EagerSampler {
             new StopRules(settings, eosTokenIds),
             text,
             new RandomStreams(seed, step),
+            allotment.policy(),
             allotment.schedule().at(trainingProgress, allotment),
             budgetPrompts > 0 ? budgetPrompts : prompts.size(),
             maxPathTokens);
@@ -160,8 +161,8 @@ final class EagerSampler {
       double mean = leaves.stream().mapToInt(GrowingNode::end).average().orElseThrow();
       int total =
           budget.step(leaves.size(), finished.size(), finishedInStep, finishedTokens(), mean);
-      List<PathScores> scores = leaves.stream().map(GrowingNode::scores).toList();
-      int[] children = settings.allotment().policy().allot(scores, total, plan.temperature());
+      List<BranchingPolicy.PathScores> scores = leaves.stream().map(GrowingNode::scores).toList();
+      int[] children = settings.allotment().policy().children(scores, total, plan.temperature());
       for (int i = 0; i < children.length; i++) {
         begin(next, leaves.get(i), children[i], false);
       }

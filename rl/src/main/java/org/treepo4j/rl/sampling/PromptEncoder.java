@@ -1,5 +1,9 @@
 package org.treepo4j.rl.sampling;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -9,7 +13,9 @@ import org.treepo4j.rl.data.ChatMessage;
 import org.treepo4j.rl.data.Lengths;
 import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.data.Task;
+import org.treepo4j.tokenizer.ChatTemplate;
 import org.treepo4j.tokenizer.Tokenizer;
+import org.treepo4j.tokenizer.TokenizerException;
 
 /** Prompts as token ids: text with the model's BOS, conversations through its chat template. */
 public final class PromptEncoder {
@@ -28,6 +34,25 @@ public final class PromptEncoder {
   public PromptEncoder(Tokenizer tokenizer, Optional<ChatFormat> chatFormat) {
     this.tokenizer = tokenizer;
     this.chatFormat = chatFormat;
+  }
+
+  /** The encoder of a model folder, through its chat template where it has one. */
+  public static PromptEncoder of(Path folder, Tokenizer tokenizer) throws IOException {
+    return new PromptEncoder(tokenizer, ChatTemplate.load(folder).map(PromptEncoder::chatFormat));
+  }
+
+  private static ChatFormat chatFormat(ChatTemplate template) {
+    return messages -> {
+      ArrayNode json = JsonNodeFactory.instance.arrayNode();
+      for (ChatMessage message : messages) {
+        json.addObject().put("role", message.role()).put("content", message.content());
+      }
+      try {
+        return template.render(json, true);
+      } catch (TokenizerException e) {
+        throw new IllegalArgumentException(e.getMessage(), e);
+      }
+    };
   }
 
   /**

@@ -10,6 +10,7 @@ import org.treepo4j.rl.reward.RewardInput;
 import org.treepo4j.rl.reward.RewardRunner;
 import org.treepo4j.rl.reward.Score;
 import org.treepo4j.rl.run.TrainingException;
+import org.treepo4j.rollout.BranchingPolicy;
 import org.treepo4j.rollout.RolloutBatch;
 import org.treepo4j.rollout.RolloutProgress;
 import org.treepo4j.rollout.RolloutPrompt;
@@ -58,16 +59,29 @@ public final class TaskSampler {
       List<Integer> eosTokenIds,
       int maxPathTokens,
       RewardRunner rewards) {
-    this.sampler =
+    this(
         new TreeSampler(
             settings,
             tokenText(tokenizer),
             tokenizer::hasToken,
             eosTokenIds.stream().mapToInt(Integer::intValue).toArray(),
-            maxPathTokens);
+            maxPathTokens),
+        tokenizer,
+        prompts,
+        rewards);
+  }
+
+  private TaskSampler(
+      TreeSampler sampler, Tokenizer tokenizer, PromptEncoder prompts, RewardRunner rewards) {
+    this.sampler = sampler;
     this.tokenizer = tokenizer;
     this.prompts = prompts;
     this.rewards = rewards;
+  }
+
+  /** A sampler with another branching policy than that of the settings. */
+  public TaskSampler withBranching(BranchingPolicy policy) {
+    return new TaskSampler(sampler.withBranching(policy), tokenizer, prompts, rewards);
   }
 
   /** The text of responses without special tokens. */

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
 import org.treepo4j.model.CausalLm;
+import org.treepo4j.rl.advantage.AdvantageEstimator;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskSource;
 import org.treepo4j.rl.metrics.MetricsLog;
@@ -22,6 +23,7 @@ import org.treepo4j.rl.sampling.EvaluationSettings;
 import org.treepo4j.rl.sampling.Evaluator;
 import org.treepo4j.rl.sampling.PromptEncoder;
 import org.treepo4j.rl.sampling.TaskSampler;
+import org.treepo4j.rollout.BranchingPolicy;
 import org.treepo4j.rollout.RolloutException;
 import org.treepo4j.rollout.RolloutSettings;
 import org.treepo4j.tokenizer.Tokenizer;
@@ -51,6 +53,8 @@ public final class Trainer {
    * @param tasks to learn on
    * @param heldOut tasks to be measured on; may be empty
    * @param rewards scores responses
+   * @param estimator turns rewards into advantages
+   * @param branching shares the children of a step among the active paths
    */
   public record Parts(
       Policy policy,
@@ -59,7 +63,9 @@ public final class Trainer {
       PromptEncoder prompts,
       TaskSource tasks,
       List<Task> heldOut,
-      RewardRunner rewards) {}
+      RewardRunner rewards,
+      AdvantageEstimator estimator,
+      BranchingPolicy branching) {}
 
   /**
    * What a run came to; the command's JSON line.
@@ -94,8 +100,15 @@ public final class Trainer {
             (long) loop.steps() * loop.updatesPerStep(),
             loop.maxSkippedUpdates());
     GroupCollector collector =
-        new GroupCollector(model, sampler(rollout, parts), parts.tasks(), loop, settings.seed());
-    this.step = new TrainingStep(policy, parts.reference(), collector, settings, weightUpdate);
+        new GroupCollector(
+            model,
+            sampler(rollout, parts).withBranching(parts.branching()),
+            parts.tasks(),
+            loop,
+            settings.seed());
+    this.step =
+        new TrainingStep(
+            policy, parts.reference(), collector, parts.estimator(), settings, weightUpdate);
     this.evaluator =
         new Evaluator(
             sampler(rollout.independent(evaluation.samples(), evaluation.temperature()), parts),

@@ -48,12 +48,13 @@ final class TrainingStep {
       Policy policy,
       Optional<CausalLm> reference,
       GroupCollector collector,
+      AdvantageEstimator estimator,
       TrainSettings settings,
       WeightUpdate weightUpdate) {
     this.policy = policy;
     this.reference = reference;
     this.collector = collector;
-    this.estimator = settings.advantage().create();
+    this.estimator = estimator;
     this.loss = settings.loss();
     this.sampling = settings.rollout().sampling();
     this.updatesPerStep = settings.trainer().updatesPerStep();

@@ -17,6 +17,7 @@ import org.treepo4j.model.RandomWeights;
 import org.treepo4j.model.Weights;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.WeightStorage;
+import org.treepo4j.rl.advantage.AdvantageEstimators;
 import org.treepo4j.rl.advantage.AdvantageSettings;
 import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.data.ShuffledTasks;
@@ -147,7 +148,9 @@ public final class TinyTraining {
             prompts(),
             new ShuffledTasks(tasks("a", "b", "c"), 1),
             heldOut,
-            rewards(reward)),
+            rewards(reward),
+            AdvantageEstimators.create(settings.advantage()),
+            settings.rollout().allotment().policy()),
         listener);
   }
 

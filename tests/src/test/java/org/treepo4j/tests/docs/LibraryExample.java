@@ -1,5 +1,6 @@
 package org.treepo4j.tests.docs;
 
+import org.treepo4j.rl.advantage.AdvantageEstimators;
 import java.nio.file.Path;
 import java.util.List;
 import org.treepo4j.model.AdamW;
@@ -50,7 +51,7 @@ public final class LibraryExample {
       // Reward short responses, and turn rewards into advantages.
       RolloutTree tree = sampled.withRewards(t -> 1.0 / sampled.responseLength(t));
       TreeText.print(tree, ids -> tokenizer.decode(ids, true), TreeText.Style.PLAIN, System.out);
-      double[][][] advantages = AdvantageSettings.defaults().create().advantages(List.of(tree));
+      double[][][] advantages = AdvantageEstimators.create(AdvantageSettings.defaults()).advantages(List.of(tree));
       // Update the model once.
       try (ForwardPass pass = model.forward(List.of(tree.toTokenTree()), ForwardOptions.TRAIN)) {
         var batch = List.of(TrainingTree.of(tree, advantages[0], pass.logprobs(0), null));

@@ -1,8 +1,9 @@
-package org.treepo4j.cli;
+package org.treepo4j.rl.train;
 
 import java.io.IOException;
 import java.util.List;
 import java.util.function.ToIntFunction;
+import org.treepo4j.base.InputException;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.WeightsLoader;
@@ -11,7 +12,6 @@ import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskFile;
 import org.treepo4j.rl.sampling.PromptEncoder;
-import org.treepo4j.rl.train.TrainSettings;
 import org.treepo4j.tokenizer.Tokenizer;
 
 /**
@@ -23,7 +23,7 @@ import org.treepo4j.tokenizer.Tokenizer;
  * @param test files of held-out tasks
  * @param promptTokens lengths of all their prompts
  */
-record TrainingInputs(
+public record TrainingInputs(
     ModelConfig config,
     Tokenizer tokenizer,
     PromptEncoder prompts,
@@ -35,8 +35,8 @@ record TrainingInputs(
    * @throws IOException for what is not there or not understood
    * @throws InputException for what does not belong together
    */
-  static TrainingInputs open(TrainSettings settings) throws IOException {
-    TrainingParts.requireFiles(settings.data());
+  public static TrainingInputs open(TrainSettings settings) throws IOException {
+    settings.data().requireFiles();
     ModelConfig config = HfFolder.readConfig(settings.model());
     if (HfFolder.hasWeights(settings.model())) {
       try (HfFolder folder = HfFolder.open(settings.model())) {
@@ -44,7 +44,7 @@ record TrainingInputs(
       }
     }
     Tokenizer tokenizer = Tokenizer.load(settings.model());
-    PromptEncoder prompts = OpenModel.prompts(settings.model(), tokenizer);
+    PromptEncoder prompts = PromptEncoder.of(settings.model(), tokenizer);
     ToIntFunction<Prompt> promptTokens = prompt -> prompts.encode(prompt).length;
     List<TaskFile> train = settings.data().readTrain(promptTokens);
     List<TaskFile> test = settings.data().readTest(promptTokens);
@@ -62,7 +62,7 @@ record TrainingInputs(
   }
 
   /** Refuses a folder without weights. */
-  static void requireWeights(TrainSettings settings) throws IOException {
+  public static void requireWeights(TrainSettings settings) throws IOException {
     HfFolder.open(settings.model()).close();
   }
 }

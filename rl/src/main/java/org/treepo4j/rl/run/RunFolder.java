@@ -1,4 +1,4 @@
-package org.treepo4j.cli;
+package org.treepo4j.rl.run;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.treepo4j.base.InputException;
 import org.treepo4j.base.settings.SettingsComparison;
 import org.treepo4j.base.settings.SettingsReader;
 import org.treepo4j.base.settings.SettingsWriter;
@@ -21,7 +22,6 @@ import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.TensorNames;
 import org.treepo4j.rl.metrics.MetricsLog;
-import org.treepo4j.rl.run.RunCheckpoints;
 
 /**
  * The folder of a run. A run never writes over another: where one is already, a new run takes the
@@ -30,25 +30,43 @@ import org.treepo4j.rl.run.RunCheckpoints;
  * @param path the folder
  * @param checkpoint where to go on; empty for a new run
  */
-record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
+public record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
 
   private static final String SETTINGS = "settings.yaml";
 
+  /**
+   * The folder a run goes to, or goes on in.
+   *
+   * @param settings of the run
+   * @param wanted the folder they name
+   * @param resume whether it goes on where one was
+   * @throws InputException for settings that a run in that folder cannot go on with
+   */
+  public static RunFolder open(
+      Record settings, Path wanted, boolean resume, TrainingListener listener) throws IOException {
+    if (!resume) {
+      return fresh(wanted, listener);
+    }
+    RunFolder run = resumed(wanted, listener);
+    run.requireSettings(settings);
+    return run;
+  }
+
   /** A folder for a new run. */
-  static RunFolder fresh(Path wanted, RunConsole console) throws IOException {
+  private static RunFolder fresh(Path wanted, TrainingListener listener) throws IOException {
     Path path = wanted;
     for (int n = 2; isTaken(path); n++) {
       path = wanted.resolveSibling(wanted.getFileName() + "-" + n);
     }
     if (!path.equals(wanted)) {
-      console.note(wanted + " holds a run already; this one goes to " + path);
+      listener.note(wanted + " holds a run already; this one goes to " + path);
     }
     Files.createDirectories(path);
     return new RunFolder(path, Optional.empty());
   }
 
   /** The newest of the runs that were written to this place; a new one where there is none. */
-  static RunFolder resumed(Path wanted, RunConsole console) throws IOException {
+  private static RunFolder resumed(Path wanted, TrainingListener listener) throws IOException {
     Path path = wanted;
     for (int n = 2; ; n++) {
       Path next = wanted.resolveSibling(wanted.getFileName() + "-" + n);
@@ -57,13 +75,13 @@ record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
       }
       path = next;
     }
-    Optional<Checkpoint> checkpoint = new RunCheckpoints(path, 1, console::note).latest();
+    Optional<Checkpoint> checkpoint = new RunCheckpoints(path, 1, listener::note).latest();
     if (checkpoint.isPresent()) {
-      console.note("going on from " + checkpoint.get().folder());
+      listener.note("going on from " + checkpoint.get().folder());
     } else if (isBegun(path)) {
-      console.note(path + " has no complete checkpoint; beginning again");
+      listener.note(path + " has no complete checkpoint; beginning again");
     } else {
-      console.note(path + " holds no run to resume; beginning one");
+      listener.note(path + " holds no run to resume; beginning one");
     }
     Files.createDirectories(path);
     return new RunFolder(path, checkpoint);
@@ -74,7 +92,7 @@ record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
    *
    * @param settings to go on with
    */
-  void requireSettings(Record settings) {
+  private void requireSettings(Record settings) {
     Path file = path.resolve(SETTINGS);
     if (checkpoint.isEmpty() || !Files.exists(file)) {
       return;
@@ -95,7 +113,7 @@ record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
    * @param config of the model that is to go on
    * @param lora whether it goes on with adapters
    */
-  void requireCheckpointOf(ModelConfig config, LoraSettings lora) throws IOException {
+  public void requireCheckpointOf(ModelConfig config, LoraSettings lora) throws IOException {
     if (checkpoint.isEmpty()) {
       return;
     }
@@ -127,7 +145,7 @@ record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
   }
 
   /** What trains and writes into the folder. */
-  interface Training<T> {
+  public interface Training<T> {
     T run() throws IOException;
   }
 
@@ -135,7 +153,7 @@ record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
    * Trains. A failure of the file system that does not name its place, such as a full disk, gets
    * the folder's name.
    */
-  <T> T train(Training<T> training) throws IOException {
+  public <T> T train(Training<T> training) throws IOException {
     try {
       return training.run();
     } catch (IOException e) {
@@ -156,12 +174,12 @@ record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
   }
 
   /** Keeps the settings the run was made with. */
-  void writeSettings(Record settings) throws IOException {
+  public void writeSettings(Record settings) throws IOException {
     write(SETTINGS, SettingsWriter.yaml(settings));
   }
 
   /** Keeps the line the command ends with. */
-  void writeSummary(String json) throws IOException {
+  public void writeSummary(String json) throws IOException {
     write("summary.json", json + "\n");
   }
 
