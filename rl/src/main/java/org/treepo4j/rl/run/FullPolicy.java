@@ -8,6 +8,7 @@ import org.treepo4j.checkpoints.ExportOptions;
 import org.treepo4j.checkpoints.HfExport;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.Weights;
+import org.treepo4j.rl.data.ModelTokenizer;
 
 /**
  * A policy all of whose weights are trained.

@@ -1,4 +1,4 @@
-package org.treepo4j.rl.run;
+package org.treepo4j.rl.data;
 
 import java.io.IOException;
 import java.nio.file.Path;

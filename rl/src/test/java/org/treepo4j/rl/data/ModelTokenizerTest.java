@@ -1,4 +1,4 @@
-package org.treepo4j.rl.run;
+package org.treepo4j.rl.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
