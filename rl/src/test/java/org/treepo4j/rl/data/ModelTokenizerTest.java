@@ -6,8 +6,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -60,6 +62,29 @@ class ModelTokenizerTest {
       String rendered = model.chatTemplate().orElseThrow().render(each);
       assertThat(rendered).isEqualTo(each.get("rendered").textValue());
       assertThat(tokenizer.encode(rendered)).containsExactly(ids(each));
+    }
+  }
+
+  @Test
+  void smolLm2SpeaksLikeTheReference() throws IOException {
+    Path file = SharedData.requireSmolLm2();
+    JsonNode reference =
+        JSON.readTree(SharedData.require("smollm2-135m-instruct/reference.json").toFile());
+    ModelTokenizer.writeConverted(file, folder);
+    for (Path model : List.of(file, folder)) {
+      ModelTokenizer opened = ModelTokenizer.open(model);
+      check(opened, reference.get("tokenizer"));
+      for (JsonNode each : reference.get("cases")) {
+        assertThat(opened.tokenizer().encode(each.get("text").textValue()))
+            .containsExactly(ids(each));
+        if (each.has("messages")) {
+          assertThat(opened.chatTemplate().orElseThrow().render(each))
+              .isEqualTo(each.get("text").textValue());
+          JsonNode greedy = each.get("greedy");
+          assertThat(opened.tokenizer().decode(ids(greedy), true))
+              .isEqualTo(greedy.get("text").textValue());
+        }
+      }
     }
   }
 
