@@ -84,6 +84,11 @@ public enum GgmlType {
         });
   }
 
+  /** The type's number in files. */
+  int number() {
+    return id;
+  }
+
   /** Elements of one block; 1 for plain numbers. */
   public int blockElements() {
     return blockElements;

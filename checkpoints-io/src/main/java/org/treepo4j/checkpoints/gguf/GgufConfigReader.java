@@ -64,10 +64,10 @@ final class GgufConfigReader {
               .formatted(
                   key("attention.head_count"), heads, key("attention.head_count_kv"), kvHeads));
     }
+    int vocabSize = vocabSize(hidden);
     int headDim = headDim(hidden, heads);
     double theta = metadata.number(key("rope.freq_base"), DEFAULT_ROPE_THETA);
     boolean outputBias = tensors.containsKey("blk.0.attn_output.bias");
-    int vocabSize = vocabSize(hidden);
     try {
       return new ModelConfig(
           architecture,

@@ -28,17 +28,11 @@ record GgufHead(int version, GgufMetadata metadata, Map<String, GgufTensor> tens
   private static final String ALIGNMENT = "general.alignment";
   private static final int DEFAULT_ALIGNMENT = 32;
 
-  /** Bytes that a key takes at least: its length, its type and a value of one byte. */
-  private static final int LEAST_KEY = 13;
-
-  /** Bytes that a tensor takes in the list at least: length of the name, dimensions, type, place. */
-  private static final int LEAST_TENSOR = 24;
-
   static GgufHead read(Path file, FileChannel channel) throws IOException {
     GgufInput in = new GgufInput(file, channel);
     int version = readVersion(in);
-    int tensorCount = in.readCount("tensors", LEAST_TENSOR);
-    int keyCount = in.readCount("metadata keys", LEAST_KEY);
+    int tensorCount = in.readCount("tensors");
+    int keyCount = in.readCount("metadata keys");
     in.enter("metadata");
     GgufMetadata metadata = new GgufMetadata(file, readValues(in, keyCount));
     if (metadata.has("split.count") && metadata.integer("split.count") != 1) {
@@ -104,7 +98,7 @@ record GgufHead(int version, GgufMetadata metadata, Map<String, GgufTensor> tens
       throws IOException {
     List<GgufTensor> listed = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      listed.add(readTensor(in, i, alignment));
+      listed.add(readTensor(in, i));
     }
     long dataStart = (in.position() + alignment - 1) & -alignment;
     if (count > 0 && (dataStart < in.position() || dataStart >= in.size())) {
@@ -114,7 +108,7 @@ record GgufHead(int version, GgufMetadata metadata, Map<String, GgufTensor> tens
     }
     Map<String, GgufTensor> tensors = new LinkedHashMap<>();
     for (GgufTensor each : listed) {
-      GgufTensor placed = placed(in, each, dataStart);
+      GgufTensor placed = placed(in, each, dataStart, alignment);
       if (tensors.put(placed.name(), placed) != null) {
         throw in.refused("tensor " + quoted(placed.name()) + " is there twice");
       }
@@ -124,7 +118,7 @@ record GgufHead(int version, GgufMetadata metadata, Map<String, GgufTensor> tens
   }
 
   /** A tensor with its place counted from the start of the data. */
-  private static GgufTensor readTensor(GgufInput in, int i, long alignment) throws IOException {
+  private static GgufTensor readTensor(GgufInput in, int i) throws IOException {
     String name = in.readString("the name of tensor " + i);
     String named = "tensor " + quoted(name);
     int dimensions = in.readInt();
@@ -159,16 +153,7 @@ record GgufHead(int version, GgufMetadata metadata, Map<String, GgufTensor> tens
       throw in.refused(named + " takes 2^63 bytes or more");
     }
     long offset = in.readLong();
-    if (offset % alignment != 0) {
-      throw in.refused(
-          "%s: its offset %s is not a multiple of the alignment %d"
-              .formatted(named, Long.toUnsignedString(offset), alignment));
-    }
-    if (offset < 0 || offset > in.size()) {
-      throw beyondEnd(in, named);
-    }
-    long bytes = blocks * type.blockBytes();
-    return new GgufTensor(name, type, shape, offset, bytes > Long.MAX_VALUE - offset ? Long.MAX_VALUE : offset + bytes);
+    return new GgufTensor(name, type, shape, offset, offset + blocks * type.blockBytes());
   }
 
   private static GgmlType type(GgufInput in, String named, int id) throws CheckpointException {
@@ -185,14 +170,21 @@ record GgufHead(int version, GgufMetadata metadata, Map<String, GgufTensor> tens
                         .formatted(named, Integer.toUnsignedString(id))));
   }
 
-  private static GgufTensor placed(GgufInput in, GgufTensor tensor, long dataStart)
+  /** The same with its place counted from the start of the file, which holds it. */
+  private static GgufTensor placed(
+      GgufInput in, GgufTensor tensor, long dataStart, long alignment)
       throws CheckpointException {
     String named = "tensor " + quoted(tensor.name());
     long room = in.size() - dataStart;
-    if (tensor.begin() >= room) {
-      throw beyondEnd(in, named);
+    if (tensor.begin() % alignment != 0) {
+      throw in.refused(
+          "%s: its offset %s is not a multiple of the alignment %d"
+              .formatted(named, Long.toUnsignedString(tensor.begin()), alignment));
     }
-    if (tensor.end() > room) {
+    if (tensor.begin() < 0 || tensor.begin() >= room) {
+      throw in.refused(named + " lies beyond the end of the file of " + in.size() + " bytes");
+    }
+    if (tensor.end() - tensor.begin() > room - tensor.begin()) {
       throw in.refused(
           "the file of %d bytes ends within %s, which takes %d from byte %d on"
               .formatted(
@@ -204,10 +196,6 @@ record GgufHead(int version, GgufMetadata metadata, Map<String, GgufTensor> tens
         tensor.shape(),
         dataStart + tensor.begin(),
         dataStart + tensor.end());
-  }
-
-  private static CheckpointException beyondEnd(GgufInput in, String named) {
-    return in.refused(named + " lies beyond the end of the file of " + in.size() + " bytes");
   }
 
   private static void refuseOverlaps(GgufInput in, Map<String, GgufTensor> tensors)

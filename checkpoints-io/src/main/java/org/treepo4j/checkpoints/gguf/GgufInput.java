@@ -83,14 +83,10 @@ final class GgufInput {
     return need(Long.BYTES).getLong();
   }
 
-  /**
-   * A count that the rest of the file can hold.
-   *
-   * @param leastBytes bytes that each takes at least
-   */
-  int readCount(String what, int leastBytes) throws IOException {
+  /** A count that the rest of the file might hold; nothing may be allocated for it at once. */
+  int readCount(String what) throws IOException {
     long count = readLong();
-    if (count < 0 || count > remaining() / leastBytes || count > Integer.MAX_VALUE) {
+    if (count < 0 || count > remaining() || count > Integer.MAX_VALUE) {
       throw refused(
           "the header claims %s %s, more than the file of %d bytes can hold"
               .formatted(Long.toUnsignedString(count), what, size));
