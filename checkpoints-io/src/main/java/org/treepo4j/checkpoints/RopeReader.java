@@ -72,11 +72,11 @@ record RopeReader(double theta, RopeScaling scaling) {
 
   /** One list of factors for texts of any length; what else longrope can do is refused. */
   private static RopeScaling factors(JsonFields rope) throws CheckpointException {
-    if (!rope.object().path("short_factor").equals(rope.object().path("long_factor"))) {
-      throw rope.refused("short_factor other than long_factor is not supported");
-    }
-    if (rope.number("attention_factor") != 1) {
-      throw rope.refused("attention_factor other than 1 is not supported");
+    boolean same = rope.object().path("short_factor").equals(rope.object().path("long_factor"));
+    if (!same || rope.number("attention_factor", 0) != 1) {
+      throw rope.refused(
+          "rope type \"longrope\" is not supported, but with short_factor and long_factor the same"
+              + " and attention_factor 1");
     }
     return new RopeScaling.Factors(rope.numbers("long_factor"));
   }

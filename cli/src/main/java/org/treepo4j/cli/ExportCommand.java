@@ -33,8 +33,7 @@ final class ExportCommand implements Callable<Integer> {
       names = "--model",
       required = true,
       paramLabel = "DIR",
-      description =
-          "Hugging Face folder, checkpoint or GGUF file; with --adapter, the base model.")
+      description = "Hugging Face folder, checkpoint or GGUF file; with --adapter, the base model.")
   private Path folder;
 
   @Option(

@@ -71,7 +71,9 @@ record ModelInfo(
             TrainSettings.class,
             null,
             List.of(
-                "model=" + path.toString(), "output=unused", "data.train=unused",
+                "model=" + path.toString(),
+                "output=unused",
+                "data.train=unused",
                 "lora.rank=" + rank));
     int prompt = Math.min(PROMPT_TOKENS, config.maxPositions() / 2);
     return MemoryEstimate.of(settings, config, prompt);
@@ -81,8 +83,8 @@ record ModelInfo(
     List<String> lines = new ArrayList<>();
     lines.add(
         text(
-            "model: %s, %s, %,d parameters", path, config.architecture().modelType(),
-            full.parameters()));
+            "model: %s, %s, %,d parameters",
+            path, config.architecture().modelType(), full.parameters()));
     lines.add(text("stored: %s, %s", format, types()));
     lines.add(
         text(

@@ -17,8 +17,8 @@ public final class WeightsLoader {
   private WeightsLoader() {}
 
   /**
-   * Reads every tensor that its configuration asks for. A head stored beside a tied
-   * embedding is left alone, as Transformers does.
+   * Reads every tensor that its configuration asks for. A head stored beside a tied embedding is
+   * left alone, as Transformers does.
    *
    * @throws CheckpointException when a tensor is missing, has another shape or another type, or
    *     when there are tensors that a model of this configuration does not have
@@ -48,7 +48,8 @@ public final class WeightsLoader {
     }
   }
 
-  private static void check(ModelSource source, String name, int[] shape) throws CheckpointException {
+  private static void check(ModelSource source, String name, int[] shape)
+      throws CheckpointException {
     if (!source.tensorNames().contains(name)) {
       throw new CheckpointException(
           source.path(),

@@ -1,6 +1,5 @@
 package org.treepo4j.tokenizer;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -26,8 +25,6 @@ import java.util.TreeSet;
  * equals first, and what is no token becomes bytes.
  */
 public final class EmbeddedTokenizer {
-  private static final String SPACE = "▁";
-
   private final Path file;
   private final Fields fields;
   private final Vocabulary vocabulary;
@@ -87,7 +84,7 @@ public final class EmbeddedTokenizer {
         }
       }
       case "gpt2" -> {
-        this.pattern = Optional.of(pattern());
+        this.pattern = Optional.of(namedPattern());
         this.merges = readMerges();
         this.ids = withoutAddedTokens(all);
       }
@@ -144,7 +141,7 @@ public final class EmbeddedTokenizer {
     return kept;
   }
 
-  private NamedPattern pattern() throws TokenizerException {
+  private NamedPattern namedPattern() throws TokenizerException {
     String name = fields.pattern().isEmpty() ? "default" : fields.pattern();
     return NamedPattern.named(name)
         .orElseThrow(
@@ -160,7 +157,8 @@ public final class EmbeddedTokenizer {
         fields
             .merges()
             .orElseThrow(
-                () -> problem("tokenizer.ggml.merges is missing, which the tokenizer 'gpt2' needs"));
+                () ->
+                    problem("tokenizer.ggml.merges is missing, which the tokenizer 'gpt2' needs"));
     List<String> pairs = new ArrayList<>();
     for (String line : lines) {
       ModelFile.addMerge(pairs, line, section);
@@ -170,20 +168,18 @@ public final class EmbeddedTokenizer {
 
   /** The tokenizer. */
   public Tokenizer tokenizer() throws TokenizerException {
-    ObjectNode json = json();
+    ObjectNode json = new EmbeddedFiles(this).tokenizerJson();
     Section section = new Section(file, "", json);
     TokenizerParts parts =
         TokenizerJson.assemble(
-            new ModelFile(
-                ids, merges, new Section(file, "tokenizer.ggml", json.path("model"))),
+            new ModelFile(ids, merges, new Section(file, "tokenizer.ggml", json.path("model"))),
             section);
     return new PipelineTokenizer(fields.kind().equals("llama") ? byScore(parts) : parts);
   }
 
   /** With the merges' own ranks, in which equals are equal. */
   private TokenizerParts byScore(TokenizerParts parts) {
-    BpeModel.Options options =
-        new BpeModel.Options(false, unknownId(), true, true, false, "", "");
+    BpeModel.Options options = new BpeModel.Options(false, unknownId(), true, true, false, "", "");
     return new TokenizerParts(
         parts.vocabulary(),
         parts.addedTokens(),
@@ -229,7 +225,7 @@ public final class EmbeddedTokenizer {
    * @param folder an existing folder
    */
   public void writeInto(Path folder) throws IOException {
-    ObjectNode json = json();
+    ObjectNode json = new EmbeddedFiles(this).tokenizerJson();
     ObjectNode model = (ObjectNode) json.path("model");
     ObjectNode tokens = model.putObject("vocab");
     for (String token : fields.tokens()) {
@@ -246,21 +242,12 @@ public final class EmbeddedTokenizer {
     }
     AtomicText.write(folder.resolve("tokenizer.json"), json.toPrettyString() + "\n");
     AtomicText.write(
-        folder.resolve("tokenizer_config.json"), config().toPrettyString() + "\n");
-  }
-
-  private ObjectNode config() {
-    ObjectNode config = JsonFiles.MAPPER.createObjectNode();
-    config.put("add_bos_token", addBos()).put("add_eos_token", addEos());
-    config.put("clean_up_tokenization_spaces", false);
-    roleTokens().forEach((role, token) -> config.put(role, token.toString()));
-    fields.chatTemplate().ifPresent(template -> config.put("chat_template", template));
-    config.put("tokenizer_class", "PreTrainedTokenizerFast");
-    return config;
+        folder.resolve("tokenizer_config.json"),
+        new EmbeddedFiles(this).tokenizerConfig().toPrettyString() + "\n");
   }
 
   /** Special tokens by the roles of a Hugging Face folder; what is plain text has no role. */
-  private Map<String, Object> roleTokens() {
+  Map<String, Object> roleTokens() {
     Map<String, String> names =
         Map.of(
             "bos", "bos_token",
@@ -280,130 +267,30 @@ public final class EmbeddedTokenizer {
     return roles;
   }
 
-  /** {@code tokenizer.json} but for the vocabulary and the merges. */
-  private ObjectNode json() {
-    ObjectNode json = JsonFiles.MAPPER.createObjectNode();
-    json.put("version", "1.0").putNull("truncation").putNull("padding");
-    ArrayNode added = json.putArray("added_tokens");
-    for (AddedToken token : addedTokens()) {
-      added
-          .addObject()
-          .put("id", token.id())
-          .put("content", token.content())
-          .put("single_word", false)
-          .put("lstrip", false)
-          .put("rstrip", false)
-          .put("normalized", false)
-          .put("special", token.special());
-    }
-    ObjectNode model = JsonFiles.MAPPER.createObjectNode();
-    model.put("type", "BPE").putNull("dropout");
-    if (pattern.isPresent()) {
-      byteLevel(json, model, pattern.get());
-    } else {
-      sentencePiece(json, model);
-    }
-    json.set("post_processor", postProcessor());
-    json.set("model", model);
-    return json;
+  Fields fields() {
+    return fields;
   }
 
-  private static void byteLevel(ObjectNode json, ObjectNode model, NamedPattern pattern) {
-    json.putNull("normalizer");
-    ArrayNode stages =
-        json.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
-    for (String regex : pattern.splits()) {
-      ObjectNode split = stages.addObject().put("type", "Split");
-      split.putObject("pattern").put("Regex", regex);
-      split.put("behavior", "Isolated").put("invert", false);
-    }
-    stages.add(byteLevelStage());
-    json.set("decoder", byteLevelStage());
-    model.putNull("unk_token").put("fuse_unk", false).put("byte_fallback", false);
-    model.put("ignore_merges", pattern.wholeWords());
+  /** How text is cut into words; empty for SentencePiece. */
+  Optional<NamedPattern> pattern() {
+    return pattern;
   }
 
-  private static ObjectNode byteLevelStage() {
-    return JsonFiles.MAPPER
-        .createObjectNode()
-        .put("type", "ByteLevel")
-        .put("add_prefix_space", false)
-        .put("trim_offsets", true)
-        .put("use_regex", false);
-  }
-
-  private void sentencePiece(ObjectNode json, ObjectNode model) {
-    boolean prefix = fields.addSpacePrefix().orElse(true);
-    ArrayNode normalizers =
-        json.putObject("normalizer").put("type", "Sequence").putArray("normalizers");
-    if (prefix) {
-      normalizers.addObject().put("type", "Prepend").put("prepend", SPACE);
-    }
-    replace(normalizers, " ", SPACE);
-    json.putNull("pre_tokenizer");
-    ArrayNode decoders = json.putObject("decoder").put("type", "Sequence").putArray("decoders");
-    replace(decoders, SPACE, " ");
-    decoders.addObject().put("type", "ByteFallback");
-    decoders.addObject().put("type", "Fuse");
-    if (prefix) {
-      decoders.addObject().put("type", "Strip").put("content", " ").put("start", 1).put("stop", 0);
-    }
-    int unknown = unknownId();
-    model.put("unk_token", unknown < 0 ? null : fields.tokens().get(unknown));
-    model.put("fuse_unk", true).put("byte_fallback", true).put("ignore_merges", false);
-  }
-
-  private static void replace(ArrayNode stages, String what, String by) {
-    ObjectNode stage = stages.addObject().put("type", "Replace");
-    stage.putObject("pattern").put("String", what);
-    stage.put("content", by);
-  }
-
-  /** BOS and EOS around a text, where the file wants them and has them. */
-  private JsonNode postProcessor() {
-    ObjectNode template = JsonFiles.MAPPER.createObjectNode().put("type", "TemplateProcessing");
-    OptionalInt bos = addBos() ? id("bos") : OptionalInt.empty();
-    OptionalInt eos = addEos() ? id("eos") : OptionalInt.empty();
-    if (bos.isEmpty() && eos.isEmpty()) {
-      return JsonFiles.MAPPER.nullNode();
-    }
-    ObjectNode tokens = JsonFiles.MAPPER.createObjectNode();
-    for (String form : List.of("single", "pair")) {
-      ArrayNode pieces = template.putArray(form);
-      for (String sequence : form.equals("single") ? List.of("A") : List.of("A", "B")) {
-        int type = sequence.equals("A") ? 0 : 1;
-        bos.ifPresent(id -> special(pieces, tokens, id, type));
-        pieces.addObject().putObject("Sequence").put("id", sequence).put("type_id", type);
-        eos.ifPresent(id -> special(pieces, tokens, id, type));
-      }
-    }
-    template.set("special_tokens", tokens);
-    return template;
-  }
-
-  private void special(ArrayNode pieces, ObjectNode tokens, int id, int type) {
-    String content = fields.tokens().get(id);
-    pieces.addObject().putObject("SpecialToken").put("id", content).put("type_id", type);
-    ObjectNode token = tokens.putObject(content).put("id", content);
-    token.putArray("ids").add(id);
-    token.putArray("tokens").add(content);
-  }
-
-  private boolean addBos() {
+  boolean addBos() {
     boolean usual = pattern.map(NamedPattern::addBos).orElse(fields.kind().equals("llama"));
     return fields.addBos().orElse(usual);
   }
 
-  private boolean addEos() {
+  boolean addEos() {
     return fields.addEos().orElse(false);
   }
 
-  private OptionalInt id(String role) {
+  OptionalInt id(String role) {
     Integer id = fields.specialIds().get(role);
     return id == null ? OptionalInt.empty() : OptionalInt.of(id);
   }
 
-  private int unknownId() {
+  int unknownId() {
     return id("unknown").orElse(-1);
   }
 
@@ -420,11 +307,11 @@ public final class EmbeddedTokenizer {
     return fields.types().map(types -> (int) types[id]).orElse(TokenType.NORMAL);
   }
 
-  private boolean isSpecial(int id) {
+  boolean isSpecial(int id) {
     return type(id) == TokenType.CONTROL || type(id) == TokenType.UNKNOWN;
   }
 
-  private List<AddedToken> addedTokens() {
+  List<AddedToken> addedTokens() {
     List<AddedToken> added = new ArrayList<>();
     for (int id = 0; id < fields.tokens().size(); id++) {
       if (isSpecial(id) || type(id) == TokenType.USER_DEFINED) {

@@ -13,7 +13,8 @@ import java.util.Optional;
  * @param splits regular expressions, each of which cuts what the one before left
  * @param wholeWords whether words that are tokens are not merged
  * @param addBos whether texts begin with BOS where the file does not say
- * @see <a href="https://github.com/ggml-org/llama.cpp/blob/master/src/llama-vocab.cpp">llama.cpp</a>
+ * @see <a
+ *     href="https://github.com/ggml-org/llama.cpp/blob/master/src/llama-vocab.cpp">llama.cpp</a>
  */
 record NamedPattern(List<String> splits, boolean wholeWords, boolean addBos) {
   private static final String DIGIT = "\\p{N}";
@@ -51,9 +52,7 @@ record NamedPattern(List<String> splits, boolean wholeWords, boolean addBos) {
           + "|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+";
 
   private static final String SEED =
-      CONTRACTION
-          + "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}\\r\\n]+"
-          + BREAKS;
+      CONTRACTION + "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}\\r\\n]+" + BREAKS;
 
   private static final String BLOOM = " ?[^(\\s|.,!?…。，、।۔،)]+";
 
@@ -72,8 +71,7 @@ record NamedPattern(List<String> splits, boolean wholeWords, boolean addBos) {
     for (String name : "mpt olmo jais trillion granite-docling exaone4".split(" ")) {
       add(name, gpt2);
     }
-    for (String name :
-        "starcoder refact command-r smollm codeshell exaone minerva-7b".split(" ")) {
+    for (String name : "starcoder refact command-r smollm codeshell exaone minerva-7b".split(" ")) {
       add(name, DIGIT, gpt2);
     }
     for (String name :

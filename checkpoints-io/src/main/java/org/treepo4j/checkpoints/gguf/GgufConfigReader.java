@@ -187,8 +187,7 @@ final class GgufConfigReader {
   private RopeScaling ropeScaling(int headDim, double theta) throws CheckpointException {
     String type = metadata.text(key("rope.scaling.type"), "none");
     double factor =
-        metadata.number(
-            key("rope.scaling.factor"), metadata.number(key("rope.scale_linear"), 1));
+        metadata.number(key("rope.scaling.factor"), metadata.number(key("rope.scale_linear"), 1));
     if (!type.equals("none") && !type.equals("linear")) {
       throw metadata.refused(
           "%s %s is not supported, expected none or linear"
@@ -221,7 +220,9 @@ final class GgufConfigReader {
 
   /** A float32 that was meant as a short decimal, such as 1e-5, as that decimal. */
   private static double decimal(double float32) {
-    return float32 == (float) float32 ? Double.parseDouble(Float.toString((float) float32)) : float32;
+    return float32 == (float) float32
+        ? Double.parseDouble(Float.toString((float) float32))
+        : float32;
   }
 
   private List<Integer> tokenIds(String role, int vocabSize) throws CheckpointException {
@@ -232,5 +233,4 @@ final class GgufConfigReader {
     }
     return ids.stream().distinct().toList();
   }
-
 }

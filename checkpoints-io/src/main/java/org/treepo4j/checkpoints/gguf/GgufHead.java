@@ -50,7 +50,8 @@ record GgufHead(int version, GgufMetadata metadata, Map<String, GgufTensor> tens
       throw in.refused("is empty, no GGUF file");
     }
     if (in.peek(LFS_POINTER.length()).equals(LFS_POINTER)) {
-      throw in.refused("is a Git LFS pointer, not the file itself: fetch the file with git lfs pull");
+      throw in.refused(
+          "is a Git LFS pointer, not the file itself: fetch the file with git lfs pull");
     }
     String magic = in.peek(MAGIC.length());
     if (!magic.equals(MAGIC)) {
@@ -132,8 +133,7 @@ record GgufHead(int version, GgufMetadata metadata, Map<String, GgufTensor> tens
     for (int d = 0; d < dimensions; d++) {
       long size = in.readLong();
       if (size <= 0) {
-        throw in.refused(
-            "%s has a dimension of %s".formatted(named, Long.toUnsignedString(size)));
+        throw in.refused("%s has a dimension of %s".formatted(named, Long.toUnsignedString(size)));
       }
       if (elements > Long.MAX_VALUE / size) {
         throw in.refused(named + ": its dimensions multiply to 2^63 or more");
@@ -171,8 +171,7 @@ record GgufHead(int version, GgufMetadata metadata, Map<String, GgufTensor> tens
   }
 
   /** The same with its place counted from the start of the file, which holds it. */
-  private static GgufTensor placed(
-      GgufInput in, GgufTensor tensor, long dataStart, long alignment)
+  private static GgufTensor placed(GgufInput in, GgufTensor tensor, long dataStart, long alignment)
       throws CheckpointException {
     String named = "tensor " + quoted(tensor.name());
     long room = in.size() - dataStart;

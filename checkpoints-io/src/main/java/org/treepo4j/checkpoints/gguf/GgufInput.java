@@ -101,8 +101,8 @@ final class GgufInput {
     long length = readLong();
     if (length < 0 || length > remaining()) {
       throw refused(
-          "the length %s of %s runs past the end of the file"
-              .formatted(Long.toUnsignedString(length), what));
+          "the file ends within the %s: the length %s of %s runs past the end of the file"
+              .formatted(part, Long.toUnsignedString(length), what));
     }
     requireHead(length);
     byte[] bytes = new byte[(int) length];

@@ -22,8 +22,7 @@ class GgufFileTest {
   @Test
   void metadataOfEveryTypeIsRead() throws IOException {
     JsonNode expected =
-        new ObjectMapper()
-            .readTree(SharedData.require("gguf/valid/all-value-types.json").toFile());
+        new ObjectMapper().readTree(SharedData.require("gguf/valid/all-value-types.json").toFile());
     try (GgufFile file = GgufFile.open(SharedData.require("gguf/valid/all-value-types.gguf"))) {
       for (Map.Entry<String, JsonNode> entry : expected.properties()) {
         GgufValue value = file.metadata().values().get(entry.getKey());
@@ -85,7 +84,8 @@ class GgufFileTest {
     try (GgufFile opened = GgufFile.open(file)) {
       assertThatThrownBy(() -> opened.readFloats("t"))
           .isInstanceOf(CheckpointException.class)
-          .hasMessageStartingWith(file + ": tensor \"t\" is of type IQ2_XXS, which is not supported");
+          .hasMessageStartingWith(
+              file + ": tensor \"t\" is of type IQ2_XXS, which is not supported");
     }
   }
 

@@ -39,7 +39,8 @@ public final class PromptEncoder {
 
   /** The encoder of a model folder, through its chat template where it has one. */
   public static PromptEncoder of(Path folder, Tokenizer tokenizer) throws IOException {
-    return new PromptEncoder(tokenizer, ModelTokenizer.chatTemplate(folder).map(PromptEncoder::chatFormat));
+    return new PromptEncoder(
+        tokenizer, ModelTokenizer.chatTemplate(folder).map(PromptEncoder::chatFormat));
   }
 
   private static ChatFormat chatFormat(ChatTemplate template) {

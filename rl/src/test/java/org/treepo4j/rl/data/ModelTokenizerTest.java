@@ -99,7 +99,9 @@ class ModelTokenizerTest {
     SplittableRandom random = new SplittableRandom(20_261_128);
     for (int i = 0; i < 2_000; i++) {
       String text = text(random, embedded);
-      assertThat(converted.encode(text, true)).as(text).containsExactly(embedded.encode(text, true));
+      assertThat(converted.encode(text, true))
+          .as(text)
+          .containsExactly(embedded.encode(text, true));
       int[] ids = embedded.encode(text);
       assertThat(converted.decode(ids, true)).isEqualTo(embedded.decode(ids, true));
     }
