@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import org.treepo4j.base.settings.Settings;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CausalLm;
@@ -53,10 +54,12 @@ public final class SamplingBench {
     RolloutSettings tree = RolloutSettings.defaults().ofSize(WIDTH, SEGMENT_TOKENS, DEPTH);
     RolloutSettings independent = tree.independent(WIDTH, tree.sampling().temperature());
     Map<String, RolloutSettings> ways = new LinkedHashMap<>();
-    ways.put(BASELINE, independent.withSharedPrompt(false));
+    ways.put(BASELINE, Settings.of(independent).set("sharePrompt", false).build());
     ways.put("independent", independent);
     ways.put("tree", tree);
-    ways.put("tree, branching 1..2", tree.withBudget(BudgetSettings.random(1, 2)));
+    ways.put(
+        "tree, branching 1..2",
+        Settings.of(tree).set("budget", BudgetSettings.random(1, 2)).build());
     return ways;
   }
 

@@ -22,13 +22,14 @@ final class PromptRollout {
   private final RolloutPrompt prompt;
   private final int occurrence;
   private final RolloutPlan plan;
+  private final PromptBeginnings beginnings;
+  private final int place;
   private final HeldPaths held;
   private final int mostTokens;
 
-  /** Counted over all starts, as the decoder's work is. */
+  /** Computed response tokens, counted over all starts, as the decoder's work is. */
   private long computedTokens;
 
-  private long computedPromptTokens;
   private PromptCounts counts;
   private SplittableRandom random;
   private DivergenceBudget budget;
@@ -52,11 +53,21 @@ final class PromptRollout {
 
   /**
    * @param occurrence how many prompts of the batch before this one have the same id
+   * @param place of the prompt in the batch
+   * @param beginnings compute it
    */
-  PromptRollout(RolloutPrompt prompt, int occurrence, RolloutPlan plan, BranchingDecoder decoder) {
+  PromptRollout(
+      RolloutPrompt prompt,
+      int occurrence,
+      RolloutPlan plan,
+      BranchingDecoder decoder,
+      int place,
+      PromptBeginnings beginnings) {
     this.prompt = prompt;
     this.occurrence = occurrence;
     this.plan = plan;
+    this.place = place;
+    this.beginnings = beginnings;
     held = new HeldPaths(decoder);
     mostTokens = plan.mostResponseTokens(prompt);
     reset();
@@ -65,6 +76,10 @@ final class PromptRollout {
   /** Lets go of all that has grown; {@link #start} then begins the same tree again. */
   void reset() {
     release();
+    if (rootKeys != null) {
+      beginnings.putBack(place);
+      rootKeys = null;
+    }
     counts = new PromptCounts(plan.settings());
     random = new SplittableRandom(plan.streams().stream(prompt.id(), occurrence, 0));
     budget = new DivergenceBudget(plan.settings(), plan.budgetPrompts(), random);
@@ -88,26 +103,28 @@ final class PromptRollout {
     return prompt;
   }
 
-  /** Computes the prompt and begins the first step; after a failure {@link #reset} is due. */
+  /** Its place in the batch. */
+  int place() {
+    return place;
+  }
+
+  /** Takes over a path that ends with the prompt. */
+  void take(BranchingDecoder.Path keys) {
+    rootKeys = held.hold(keys);
+  }
+
+  /** Begins the first step behind the path taken; after a failure {@link #reset} is due. */
   void start() {
     counts.start();
     int paths = budget.initial();
-    rootKeys = computePrompt();
-    if (plan.settings().kind() == RolloutKind.INDEPENDENT && !plan.settings().sharePrompt()) {
-      begin(rootKeys, 1);
-      for (int i = 1; i < paths; i++) {
-        begin(computePrompt(), 1);
-      }
-    } else {
+    if (plan.settings().sharesPrompts()) {
       begin(forkRoot(), paths);
+      return;
     }
-  }
-
-  private BranchingDecoder.Path computePrompt() {
-    BranchingDecoder.Path keys = held.prefill(prompt.tokens());
-    computedTokens += prompt.tokens().length;
-    computedPromptTokens += prompt.tokens().length;
-    return keys;
+    begin(rootKeys, 1);
+    for (int i = 1; i < paths; i++) {
+      begin(held.hold(beginnings.compute(List.of(place)).get(0)), 1);
+    }
   }
 
   private void begin(BranchingDecoder.Path keys, int paths) {
@@ -133,7 +150,8 @@ final class PromptRollout {
   }
 
   RolloutStatistics statistics() {
-    return counts.toStatistics(computedTokens, computedPromptTokens);
+    long ofPrompt = beginnings.computedTokens(place);
+    return counts.toStatistics(ofPrompt + computedTokens, ofPrompt);
   }
 
   /** The pending token of a row is computed. */

@@ -65,13 +65,23 @@ final class Row {
 
   /** Lets go of the paths that drew another token than the first one, and returns them. */
   List<ActivePath> partOthers() {
-    int token = paths.get(0).lastToken();
-    if (paths.stream().allMatch(path -> path.lastToken() == token)) {
+    if (!haveParted()) {
       return List.of();
     }
+    int token = paths.get(0).lastToken();
     List<ActivePath> others = paths.stream().filter(path -> path.lastToken() != token).toList();
     paths = paths.stream().filter(path -> path.lastToken() == token).toList();
     return others;
+  }
+
+  private boolean haveParted() {
+    int token = paths.get(0).lastToken();
+    for (int i = 1; i < paths.size(); i++) {
+      if (paths.get(i).lastToken() != token) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The token the paths drew waits to be computed. */

@@ -118,14 +118,19 @@ public final class TreeSampler {
       }
     }
     Map<String, Integer> occurrences = new HashMap<>();
-    List<PromptRollout> rollouts = new ArrayList<>();
-    for (RolloutPrompt prompt : prompts) {
-      int occurrence = occurrences.merge(prompt.id(), 1, Integer::sum) - 1;
-      rollouts.add(new PromptRollout(prompt, occurrence, plan, decoder));
-    }
-    try (BatchScheduler scheduler =
-        new BatchScheduler(decoder, distribution(decoder), settings, rollouts, progress)) {
-      return scheduler.run();
+    try (PromptBeginnings beginnings =
+        new PromptBeginnings(decoder, prompts, settings.sharesPrompts())) {
+      List<PromptRollout> rollouts = new ArrayList<>();
+      for (RolloutPrompt prompt : prompts) {
+        int occurrence = occurrences.merge(prompt.id(), 1, Integer::sum) - 1;
+        int place = rollouts.size();
+        rollouts.add(new PromptRollout(prompt, occurrence, plan, decoder, place, beginnings));
+      }
+      TokenDistribution tokens = distribution(decoder);
+      try (BatchScheduler scheduler =
+          new BatchScheduler(decoder, tokens, settings, rollouts, beginnings, progress)) {
+        return scheduler.run();
+      }
     }
   }
 

@@ -62,10 +62,23 @@ final class FakeDecoder implements BranchingDecoder {
   }
 
   @Override
-  public Path prefill(int[] tokens) {
+  public List<Path> prefill(List<Prompt> prompts) {
     begin();
-    makeRoom(tokens.length);
-    Chunk chunk = null;
+    int tokens = 0;
+    for (Prompt prompt : prompts) {
+      if (prompt.tokens().length == 0) {
+        throw new IllegalArgumentException("nothing to compute");
+      }
+      tokens += prompt.tokens().length;
+    }
+    makeRoom(tokens);
+    return prompts.stream()
+        .map(p -> computed(p.before() == null ? null : mine(p.before()).end, p.tokens()))
+        .toList();
+  }
+
+  private Path computed(Chunk before, int[] tokens) {
+    Chunk chunk = before;
     for (int token : tokens) {
       chunk = compute(chunk, token);
     }

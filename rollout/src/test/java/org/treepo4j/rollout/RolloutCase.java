@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Builders;
@@ -52,14 +53,23 @@ record RolloutCase(
     };
   }
 
+  /** Prompts that often begin alike; one may be the beginning of another. */
   List<RolloutPrompt> promptList() {
     Random random = new Random(modelSeed);
+    int[] beginning = tokens(random.nextBoolean() ? 0 : random.nextInt(25), random);
     List<RolloutPrompt> list = new ArrayList<>();
     for (int i = 0; i < prompts; i++) {
-      int[] tokens = random.ints(1 + random.nextInt(4), 0, TEXTS.size()).toArray();
+      boolean another = i > 0 && random.nextInt(4) == 0;
+      int[] begin = another ? list.get(random.nextInt(i)).tokens() : beginning;
+      int[] rest = tokens(another ? random.nextInt(3) : 1 + random.nextInt(4), random);
+      int[] tokens = IntStream.concat(Arrays.stream(begin), Arrays.stream(rest)).toArray();
       list.add(new RolloutPrompt("prompt-" + i, tokens));
     }
     return list;
+  }
+
+  private static int[] tokens(int length, Random random) {
+    return random.ints(length, 0, TEXTS.size()).toArray();
   }
 
   /** The same by the reference that shares nothing. */

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.lifecycle.AfterContainer;
@@ -47,6 +48,7 @@ class SharingOnAnEngineTest {
   @Property(tries = 10, seed = "15")
   void treesThatShareWhatTheyCanAreTheTreesThatShareNothing(
       @ForAll RolloutKind kind, @ForAll FallbackPosition position, @ForAll long seed) {
+    Random random = new Random(seed);
     Settings settings = new Settings();
     settings.kind = kind;
     settings.maxWidth = 12;
@@ -58,8 +60,9 @@ class SharingOnAnEngineTest {
     settings.temperature = 0.7;
     settings.topK = 10;
     RolloutSettings built = settings.build();
+    String beginning = "10+20-15+";
     List<RolloutPrompt> prompts =
-        List.of(sum(new Random(seed), "first"), sum(new Random(seed + 1), "second"));
+        Stream.of("first", "second", "third").map(id -> sum(beginning, id, random)).toList();
 
     List<RolloutTree> eager;
     RolloutBatch shared;
@@ -84,12 +87,12 @@ class SharingOnAnEngineTest {
       assertSame(shared.trees().get(i), eager.get(i));
     }
     assertThat(computed).isLessThan(eagerlyComputed / 2);
+    assertThat(shared.statistics().computedTokens()).isEqualTo(computed);
+    assertThat(shared.statistics().computedPromptTokens()).isEqualTo(9 + 3 * 6);
   }
 
-  private static RolloutPrompt sum(Random random, String id) {
-    String text =
-        "%d+%d-%d="
-            .formatted(10 + random.nextInt(90), 10 + random.nextInt(90), 10 + random.nextInt(9));
+  private static RolloutPrompt sum(String beginning, String id, Random random) {
+    String text = beginning + "%d-%d=".formatted(50 + random.nextInt(40), 10 + random.nextInt(20));
     return new RolloutPrompt(id, text.chars().map(c -> 2 + SYMBOLS.indexOf(c)).toArray());
   }
 

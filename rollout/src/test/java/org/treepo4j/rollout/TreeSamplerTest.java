@@ -75,6 +75,33 @@ class TreeSamplerTest {
   }
 
   @Test
+  void whatPromptsBeginWithIsComputedOnceUnlessNothingIsToBeShared() {
+    settings.kind = RolloutKind.INDEPENDENT;
+    int[] system = IntStream.generate(() -> 1).limit(30).toArray();
+    List<RolloutPrompt> prompts = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      int[] tokens = Arrays.copyOf(system, 32);
+      tokens[30] = 2;
+      tokens[31] = i;
+      prompts.add(new RolloutPrompt("p" + i, tokens));
+    }
+    FakeModel model = FakeModel.randomMarkov(5, 1, 1);
+    FakeDecoder decoder = new FakeDecoder(model);
+
+    RolloutBatch together = sample(decoder, prompts);
+    settings.sharePrompt = false;
+    RolloutBatch apart = sample(new FakeDecoder(model), prompts);
+
+    assertThat(lines(together)).isEqualTo(lines(apart));
+    assertThat(together.statistics().computedPromptTokens()).isEqualTo(31 + 4);
+    assertThat(together.promptStatistics())
+        .extracting(RolloutStatistics::computedPromptTokens)
+        .containsExactly(32L, 1L, 1L, 1L);
+    assertThat(apart.statistics().computedPromptTokens()).isEqualTo(4 * 8 * 32);
+    assertThat(decoder.statistics().livePaths()).isZero();
+  }
+
+  @Test
   void aFallbackInsideASegmentSharesExactlyTheTokensBeforeTheCut() {
     settings.maxWidth = 2;
     settings.branching = 1;

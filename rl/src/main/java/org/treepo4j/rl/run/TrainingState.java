@@ -73,6 +73,20 @@ public record TrainingState(
         seconds);
   }
 
+  /**
+   * Ends a run that changed nothing.
+   *
+   * @throws TrainingException when there were updates and every one was skipped
+   */
+  public void requireSomeUpdate() {
+    if (updates > 0 && skippedUpdates == updates) {
+      throw new TrainingException(
+          "nothing was learned: the gradient was not finite in any of the run's "
+              + updates
+              + " updates (try another engine, or a lower optimizer.learningRate.peak)");
+    }
+  }
+
   /** The policy the run begins with has been measured. */
   public TrainingState startingAt(double accuracy) {
     return with(accuracy, accuracy, 0, seconds);

@@ -95,6 +95,7 @@ public final class SupervisedTrainer {
    * Trains to the end.
    *
    * @param checkpoint where to go on, whose weights the model already has; empty to begin
+   * @throws TrainingException when too many updates in a row, or all, had to be skipped
    */
   public Result run(Optional<Checkpoint> checkpoint) throws IOException {
     long began = System.nanoTime();
@@ -127,6 +128,7 @@ public final class SupervisedTrainer {
         }
       }
     }
+    state.requireSomeUpdate();
     if (Double.isNaN(validationLoss) && !validation.isEmpty()) { // resumed where it had ended
       validationLoss = validationLoss();
     }

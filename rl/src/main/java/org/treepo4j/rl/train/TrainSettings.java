@@ -2,6 +2,7 @@ package org.treepo4j.rl.train;
 
 import java.nio.file.Path;
 import org.treepo4j.base.settings.Setting;
+import org.treepo4j.base.settings.Settings;
 import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.rl.advantage.AdvantageSettings;
@@ -78,20 +79,6 @@ public record TrainSettings(
 
   /** The same run in another folder. */
   public TrainSettings withOutput(Path folder) {
-    return new TrainSettings(
-        model,
-        folder,
-        engine,
-        seed,
-        data,
-        rollout,
-        reward,
-        advantage,
-        loss,
-        optimizer,
-        trainer,
-        evaluation,
-        checkpoint,
-        lora);
+    return Settings.of(this).set("output", folder).build();
   }
 }

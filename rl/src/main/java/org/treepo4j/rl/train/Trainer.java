@@ -36,6 +36,7 @@ public final class Trainer {
   private final TrainSettings settings;
   private final Policy policy;
   private final WeightUpdate weightUpdate;
+  private final GroupCollector collector;
   private final TrainingStep step;
   private final Evaluator evaluator;
   private final RunCheckpoints checkpoints;
@@ -99,7 +100,7 @@ public final class Trainer {
             settings.optimizer(),
             (long) loop.steps() * loop.updatesPerStep(),
             loop.maxSkippedUpdates());
-    GroupCollector collector =
+    this.collector =
         new GroupCollector(
             model,
             sampler(rollout, parts).withBranching(parts.branching()),
@@ -107,8 +108,7 @@ public final class Trainer {
             loop,
             settings.seed());
     this.step =
-        new TrainingStep(
-            policy, parts.reference(), collector, parts.estimator(), settings, weightUpdate);
+        new TrainingStep(policy, parts.reference(), parts.estimator(), settings, weightUpdate);
     this.evaluator =
         new Evaluator(
             sampler(rollout.independent(evaluation.samples(), evaluation.temperature()), parts),
@@ -138,7 +138,7 @@ public final class Trainer {
    *
    * @param checkpoint where to go on, whose weights the policy already has; empty to begin
    * @throws TrainingException when the run cannot go on; what it has learned until the step before
-   *     is in a checkpoint then
+   *     is in a checkpoint then; also when every update was skipped
    */
   public Summary run(Optional<Checkpoint> checkpoint) throws IOException {
     TrainingState state = TrainingState.NEW;
@@ -157,15 +157,16 @@ public final class Trainer {
       while (!finished(state)) {
         long began = System.nanoTime();
         long number = state.step() + 1;
-        TrainingStep.Outcome outcome = step(state);
-        recorder.record(number, outcome.trees(), outcome.advantages());
-        tell(number, outcome);
+        Step done = step(state);
+        TrainingStep.Outcome trained = done.trained();
+        recorder.record(number, trained.trees(), trained.advantages());
+        tell(number, done);
         state =
             state.after(
-                outcome.groups().statistics(),
-                outcome.groups().tasksDrawn(),
-                outcome.update().updates(),
-                outcome.update().skipped());
+                done.groups().statistics(),
+                done.groups().tasksDrawn(),
+                trained.update().updates(),
+                trained.update().skipped());
         Map<String, Number> metrics = new LinkedHashMap<>();
         boolean best = false;
         if (!evaluator.isEmpty()
@@ -178,7 +179,7 @@ public final class Trainer {
         double seconds = (System.nanoTime() - began) / 1e9;
         state = state.plusSeconds(seconds);
         metrics.put("seconds", seconds);
-        outcome.metrics().forEach(metrics::putIfAbsent);
+        StepMetrics.of(done.groups(), trained).forEach(metrics::putIfAbsent);
         log.write(number, metrics);
         listener.stepped(number, expectedSteps(state), metrics);
         if (best || state.due(settings.checkpoint().everySteps(), finished(state))) {
@@ -186,6 +187,7 @@ public final class Trainer {
         }
       }
     }
+    state.requireSomeUpdate();
     if (outOfPatience(state)) {
       listener.note(
           "stopped early: the last %d evaluations were no better than %.1f %%"
@@ -203,12 +205,21 @@ public final class Trainer {
         checkpoints.best().map(Checkpoint::folder));
   }
 
+  /** What a step sampled and what it learned from that. */
+  private record Step(GroupCollector.Groups groups, TrainingStep.Outcome trained) {}
+
   /** One step; when it cannot be done, nothing is lost of those before. */
-  private TrainingStep.Outcome step(TrainingState state) throws IOException {
+  private Step step(TrainingState state) throws IOException {
     long updates = weightUpdate.optimizerSteps();
     try {
       double progress = (double) state.step() / settings.trainer().steps();
-      return step.run(state.step() + 1, state.tasksDrawn(), progress);
+      long number = state.step() + 1;
+      GroupCollector.Groups groups = collector.collect(number, state.tasksDrawn(), progress);
+      return new Step(
+          groups,
+          groups.trees().isEmpty()
+              ? TrainingStep.Outcome.NOTHING
+              : step.train(number, groups.trees()));
     } catch (TrainingException | RolloutException e) {
       boolean untouched = weightUpdate.optimizerSteps() == updates;
       if (untouched && state.step() > 0 && (last == null || last.step() < state.step())) {
@@ -219,17 +230,18 @@ public final class Trainer {
     }
   }
 
-  private void tell(long number, TrainingStep.Outcome outcome) {
-    GroupCollector.Groups groups = outcome.groups();
-    if (outcome.trees().isEmpty()) {
+  private void tell(long number, Step done) {
+    GroupCollector.Groups groups = done.groups();
+    TrainingStep.Update update = done.trained().update();
+    if (groups.trees().isEmpty()) {
       listener.note(
           "step %d: nothing to learn from, no prompt has trajectories of different rewards"
               .formatted(number));
     }
-    if (outcome.update().skipped() > 0) {
+    if (update.skipped() > 0) {
       listener.note(
           "step %d: %d of %d updates skipped, the gradient was not finite"
-              .formatted(number, outcome.update().skipped(), outcome.update().updates()));
+              .formatted(number, update.skipped(), update.updates()));
     }
     if (groups.failedRewards() > 0) {
       listener.note(

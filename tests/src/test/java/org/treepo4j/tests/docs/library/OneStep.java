@@ -1,6 +1,5 @@
-package org.treepo4j.tests.docs;
+package org.treepo4j.tests.docs.library;
 
-import org.treepo4j.rl.advantage.AdvantageEstimators;
 import java.nio.file.Path;
 import java.util.List;
 import org.treepo4j.model.AdamW;
@@ -13,6 +12,7 @@ import org.treepo4j.model.GradientClipping;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
 import org.treepo4j.report.TreeText;
+import org.treepo4j.rl.advantage.AdvantageEstimators;
 import org.treepo4j.rl.advantage.AdvantageSettings;
 import org.treepo4j.rl.loss.LossNormalizer;
 import org.treepo4j.rl.loss.LossResult;
@@ -28,8 +28,8 @@ import org.treepo4j.rollout.TreeSampler;
 import org.treepo4j.tokenizer.Tokenizer;
 
 /** One step of TreePO in thirty lines: {@code docs/library.md} shows what is between the marks. */
-public final class LibraryExample {
-  private LibraryExample() {}
+public final class OneStep {
+  private OneStep() {}
 
   // begin
   public static void main(String[] args) throws Exception {
@@ -51,7 +51,8 @@ public final class LibraryExample {
       // Reward short responses, and turn rewards into advantages.
       RolloutTree tree = sampled.withRewards(t -> 1.0 / sampled.responseLength(t));
       TreeText.print(tree, ids -> tokenizer.decode(ids, true), TreeText.Style.PLAIN, System.out);
-      double[][][] advantages = AdvantageEstimators.create(AdvantageSettings.defaults()).advantages(List.of(tree));
+      double[][][] advantages =
+          AdvantageEstimators.create(AdvantageSettings.defaults()).advantages(List.of(tree));
       // Update the model once.
       try (ForwardPass pass = model.forward(List.of(tree.toTokenTree()), ForwardOptions.TRAIN)) {
         var batch = List.of(TrainingTree.of(tree, advantages[0], pass.logprobs(0), null));

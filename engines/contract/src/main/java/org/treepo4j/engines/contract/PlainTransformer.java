@@ -1,11 +1,11 @@
-package org.treepo4j.engines.vector;
+package org.treepo4j.engines.contract;
 
-import static org.treepo4j.engines.vector.PlainKernels.attend;
-import static org.treepo4j.engines.vector.PlainKernels.entropy;
-import static org.treepo4j.engines.vector.PlainKernels.logSoftmax;
-import static org.treepo4j.engines.vector.PlainKernels.multiply;
-import static org.treepo4j.engines.vector.PlainKernels.swiGlu;
-import static org.treepo4j.engines.vector.PlainKernels.widen;
+import static org.treepo4j.engines.contract.PlainKernels.attend;
+import static org.treepo4j.engines.contract.PlainKernels.entropy;
+import static org.treepo4j.engines.contract.PlainKernels.logSoftmax;
+import static org.treepo4j.engines.contract.PlainKernels.multiply;
+import static org.treepo4j.engines.contract.PlainKernels.swiGlu;
+import static org.treepo4j.engines.contract.PlainKernels.widen;
 
 import java.util.HashMap;
 import java.util.Map;
@@ -17,12 +17,12 @@ import org.treepo4j.model.TokenTree;
 import org.treepo4j.model.Weights;
 
 /** The transformer in plain float64 loops, one path at a time: what the engine is compared with. */
-final class PlainTransformer {
+public final class PlainTransformer {
   private final ModelConfig config;
   private final Map<String, double[]> tensors = new HashMap<>();
   private final double[] frequencies;
 
-  PlainTransformer(Weights weights) {
+  public PlainTransformer(Weights weights) {
     config = weights.config();
     for (Parameter parameter : weights.parameters()) {
       tensors.put(parameter.name(), widen(parameter.values()));
@@ -31,12 +31,12 @@ final class PlainTransformer {
   }
 
   /** The live elements of a tensor. */
-  double[] tensor(String name) {
+  public double[] tensor(String name) {
     return tensors.get(name);
   }
 
   /** {@code Σ dLogprob·logprob + dEntropy·entropy} over the tokens of a tree. */
-  double objective(TokenTree tree, double temperature, float[] dLogprob, float[] dEntropy) {
+  public double objective(TokenTree tree, double temperature, float[] dLogprob, float[] dEntropy) {
     double[][] scores = scores(tree, temperature);
     double sum = 0;
     for (int i = 0; i < tree.size(); i++) {
@@ -46,7 +46,7 @@ final class PlainTransformer {
   }
 
   /** Log-probabilities and entropies of every token of a tree, {@code [2][size]}. */
-  double[][] scores(TokenTree tree, double temperature) {
+  public double[][] scores(TokenTree tree, double temperature) {
     double[][] logits = logits(tree);
     double[][] scores = new double[2][tree.size()];
     for (int i = 0; i < tree.size(); i++) {
@@ -62,7 +62,7 @@ final class PlainTransformer {
   }
 
   /** Logits after every token, {@code [size][vocabSize]}. */
-  double[][] logits(TokenTree tree) {
+  public double[][] logits(TokenTree tree) {
     int size = tree.size();
     double[][] x = new double[size][];
     for (int i = 0; i < size; i++) {

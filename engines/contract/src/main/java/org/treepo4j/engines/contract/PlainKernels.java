@@ -1,11 +1,11 @@
-package org.treepo4j.engines.vector;
+package org.treepo4j.engines.contract;
 
 /** Tensor operations of one row in plain float64 loops: what the kernels are compared with. */
-final class PlainKernels {
+public final class PlainKernels {
   private PlainKernels() {}
 
   /** Root-mean-square normalisation of a row. */
-  static double[] norm(double[] x, double[] weight, double eps) {
+  public static double[] norm(double[] x, double[] weight, double eps) {
     double square = 0;
     for (double value : x) {
       square += value * value;
@@ -19,7 +19,7 @@ final class PlainKernels {
   }
 
   /** Rotary embedding of all heads of a row, in place; a head has two elements per frequency. */
-  static void turn(double[] x, int position, double[] frequencies) {
+  public static void turn(double[] x, int position, double[] frequencies) {
     int half = frequencies.length;
     for (int at = 0; at < x.length; at += 2 * half) {
       for (int i = 0; i < half; i++) {
@@ -33,7 +33,7 @@ final class PlainKernels {
   }
 
   /** {@code silu(gate)·up}. */
-  static double swiGlu(double gate, double up) {
+  public static double swiGlu(double gate, double up) {
     return gate / (1 + Math.exp(-gate)) * up;
   }
 
@@ -45,7 +45,8 @@ final class PlainKernels {
    * @param k keys of all rows, {@code [rows][kvHeads × dim]}
    * @param v values of all rows, {@code [rows][kvHeads × dim]}
    */
-  static double[] attend(int[] seen, int heads, int group, double[] q, double[][] k, double[][] v) {
+  public static double[] attend(
+      int[] seen, int heads, int group, double[] q, double[][] k, double[][] v) {
     int dim = q.length / heads;
     double[] out = new double[q.length];
     for (int head = 0; head < heads; head++) {
@@ -68,7 +69,7 @@ final class PlainKernels {
   }
 
   /** {@code W·x + bias} with W {@code [out × in]}; the bias may be null. */
-  static double[] multiply(double[] weight, double[] bias, double[] x) {
+  public static double[] multiply(double[] weight, double[] bias, double[] x) {
     double[] y = new double[weight.length / x.length];
     for (int i = 0; i < y.length; i++) {
       y[i] = bias == null ? 0 : bias[i];
@@ -79,7 +80,7 @@ final class PlainKernels {
     return y;
   }
 
-  static double[] logSoftmax(double[] logits, double temperature) {
+  public static double[] logSoftmax(double[] logits, double temperature) {
     double most = Double.NEGATIVE_INFINITY;
     for (double logit : logits) {
       most = Math.max(most, logit / temperature);
@@ -96,7 +97,7 @@ final class PlainKernels {
     return logp;
   }
 
-  static double entropy(double[] logp) {
+  public static double entropy(double[] logp) {
     double entropy = 0;
     for (double value : logp) {
       entropy -= Math.exp(value) * value;
@@ -104,7 +105,7 @@ final class PlainKernels {
     return entropy;
   }
 
-  static double[] widen(float[] values) {
+  public static double[] widen(float[] values) {
     double[] wide = new double[values.length];
     for (int i = 0; i < wide.length; i++) {
       wide[i] = values[i];
@@ -113,7 +114,7 @@ final class PlainKernels {
   }
 
   /** The rows of a matrix. */
-  static double[][] rows(double[] matrix, int width) {
+  public static double[][] rows(double[] matrix, int width) {
     double[][] rows = new double[matrix.length / width][width];
     for (int row = 0; row < rows.length; row++) {
       System.arraycopy(matrix, row * width, rows[row], 0, width);
@@ -122,7 +123,7 @@ final class PlainKernels {
   }
 
   /** The sum of the products with all elements of the rows. */
-  static double dot(float[] a, double[][] rows) {
+  public static double dot(float[] a, double[][] rows) {
     double sum = 0;
     int i = 0;
     for (double[] row : rows) {
