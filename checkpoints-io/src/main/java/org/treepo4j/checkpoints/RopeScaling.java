@@ -69,4 +69,44 @@ public sealed interface RopeScaling {
       }
     }
   }
+
+  /**
+   * YaRN ({@code "yarn"}, arXiv 2309.00071): frequencies that turn more than {@code betaFast} times
+   * in {@code originalMaxPositions} are kept, those that turn less than {@code betaSlow} times are
+   * divided by {@code factor}, and those between are blended; rotated queries and keys are
+   * multiplied by {@code attentionFactor}.
+   *
+   * @param truncate whether the borders are rounded to whole elements
+   */
+  record Yarn(
+      double factor,
+      double betaFast,
+      double betaSlow,
+      int originalMaxPositions,
+      double attentionFactor,
+      boolean truncate)
+      implements RopeScaling {
+    public Yarn {
+      if (!(factor > 0)) {
+        throw new IllegalArgumentException("rope factor must be positive, was " + factor);
+      }
+      if (!(betaSlow > 0) || !(betaFast > 0)) {
+        throw new IllegalArgumentException(
+            "rope beta_fast and beta_slow must be positive, were " + betaFast + ", " + betaSlow);
+      }
+      if (originalMaxPositions <= 0) {
+        throw new IllegalArgumentException(
+            "rope original_max_position_embeddings must be positive, was " + originalMaxPositions);
+      }
+      if (!(attentionFactor > 0)) {
+        throw new IllegalArgumentException(
+            "rope attention_factor must be positive, was " + attentionFactor);
+      }
+    }
+
+    /** The attention factor that YaRN prescribes: {@code 0.1·mscale·ln(factor) + 1}. */
+    static double attentionFactor(double factor, double mscale) {
+      return factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1;
+    }
+  }
 }

@@ -218,7 +218,8 @@ class HfExportTest {
             RopeScaling.NONE,
             new RopeScaling.Linear(2.5),
             new RopeScaling.Llama3(8, 1, 4, 8192),
-            new RopeScaling.Llama3(32, 1.5, 3.25, 64));
+            new RopeScaling.Llama3(32, 1.5, 3.25, 64),
+            new RopeScaling.Yarn(16, 32, 1, 64, 1.25, false));
     Arbitrary<List<Integer>> eos =
         Arbitraries.integers().between(0, 99).list().ofMaxSize(3).uniqueElements();
     return Combinators.combine(
@@ -228,7 +229,7 @@ class HfExportTest {
             Arbitraries.doubles().between(0, 1),
             Arbitraries.doubles().between(1, 1e8),
             scalings,
-            Arbitraries.integers().between(0, 7),
+            Arbitraries.integers().between(0, 255),
             eos)
         .as(HfExportTest::model);
   }
@@ -243,8 +244,17 @@ class HfExportTest {
       int flags,
       List<Integer> eos) {
     boolean optionalBias =
-        (architecture == Architecture.LLAMA || architecture == Architecture.QWEN3)
-            && (flags & 1) == 1;
+        (flags & 1) == 1
+            && switch (architecture) {
+              case MISTRAL, MINISTRAL3, QWEN2, PHI3 -> false;
+              default -> true;
+            };
+    // Phi 3 has none; Ministral's scaling and growth of queries share their original length.
+    boolean otherScaling =
+        architecture == Architecture.PHI3
+            || architecture == Architecture.MINISTRAL3 && scaling instanceof RopeScaling.Llama3;
+    RopeScaling allowed = otherScaling ? RopeScaling.NONE : scaling;
+    Design design = FamilyDesigns.of(architecture, size + 2, size + 1, size + 4, flags >> 3);
     return new ModelConfig(
         architecture,
         size,
@@ -257,13 +267,17 @@ class HfExportTest {
         size + 4,
         eps,
         theta,
-        scaling,
+        allowed,
         architecture == Architecture.QWEN2 || optionalBias,
         optionalBias,
-        architecture == Architecture.QWEN3,
+        switch (architecture) {
+          case QWEN3, GEMMA3, OLMO2, OLMO3 -> true;
+          default -> false;
+        },
         (flags & 2) == 2,
         (flags & 4) - 1,
-        eos);
+        eos,
+        architecture == Architecture.PHI3 ? design.withRotaryWidth(2 * ((size + 1) / 2)) : design);
   }
 
   private static float[] values(String name) {

@@ -41,7 +41,7 @@ class DecoderAttentionTest {
     float[] q = TestModels.coefficients(plan.rows() * stride, 0, random);
     float[] out = new float[plan.rows() * shape.querySize()];
     try (WorkerPool pool = new WorkerPool(threads)) {
-      new DecoderAttention(pool, shape).forward(plan, layer, q, stride, out, shape.querySize());
+      new DecoderAttention(pool, shape).forward(plan, layer, 0, q, stride, out, shape.querySize());
     }
     double[][] keys = new double[stored.size()][];
     double[][] values = new double[stored.size()][];

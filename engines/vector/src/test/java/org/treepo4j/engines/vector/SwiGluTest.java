@@ -33,7 +33,7 @@ class SwiGluTest {
     assertClose(y, plain(PlainKernels.widen(gate), PlainKernels.widen(up)), ROUNDING);
 
     int whole = n / GemmKernel.LANES * GemmKernel.LANES;
-    SwiGlu.row(whole, gate, 0, up, 0);
+    new SwiGlu(new WorkerPool(1)).row(whole, gate, 0, up, 0);
     assertThat(Arrays.copyOf(gate, whole)).isEqualTo(Arrays.copyOf(y, whole));
   }
 

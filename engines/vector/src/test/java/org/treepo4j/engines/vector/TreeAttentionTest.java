@@ -33,7 +33,7 @@ class TreeAttentionTest {
     Case c = new Case(kvHeads, group, 2 * half, size, branching, new Random(seed));
     float[] out = new float[c.q.length];
     try (WorkerPool pool = new WorkerPool(threads)) {
-      c.attention(pool).forward(c.layout, c.q, c.k, c.v, out, new float[c.logSums()]);
+      c.attention(pool).forward(c.layout, 0, c.q, c.k, c.v, out, new float[c.logSums()]);
     }
     double[] q = PlainKernels.widen(c.q);
     assertClose(out, c.plain(q, PlainKernels.widen(c.k), PlainKernels.widen(c.v)), ROUNDING);
@@ -176,9 +176,9 @@ class TreeAttentionTest {
       try (WorkerPool pool = new WorkerPool(threads)) {
         TreeAttention attention = attention(pool);
         float[] logSums = new float[logSums()];
-        attention.forward(layout, q, k, v, found.out(), logSums);
+        attention.forward(layout, 0, q, k, v, found.out(), logSums);
         attention.backward(
-            layout, q, k, v, found.out(), logSums, dOut, found.q(), found.k(), found.v());
+            layout, 0, q, k, v, found.out(), logSums, dOut, found.q(), found.k(), found.v());
       }
       return found;
     }
