@@ -19,19 +19,18 @@ import org.treepo4j.checkpoints.RopeScaling;
 final class GgufConfigReader {
   private static final double DEFAULT_ROPE_THETA = 10_000;
 
-  /** Families that the engines do not have yet. */
-  private static final List<String> NOT_YET = List.of("gemma2", "gemma3");
-
   private final GgufFile file;
   private final GgufMetadata metadata;
   private final Map<String, GgufTensor> tensors;
+  private final String prefix;
   private final Architecture architecture;
 
   private GgufConfigReader(GgufFile file) throws CheckpointException {
     this.file = file;
     this.metadata = file.metadata();
     this.tensors = file.tensors();
-    this.architecture = architecture(metadata.text("general.architecture"));
+    this.prefix = metadata.text("general.architecture");
+    this.architecture = architecture(prefix);
   }
 
   static ModelConfig read(GgufFile file) throws CheckpointException {
@@ -39,16 +38,15 @@ final class GgufConfigReader {
   }
 
   private Architecture architecture(String name) throws CheckpointException {
-    if (NOT_YET.contains(name)) {
-      throw metadata.refused("architecture " + quoted(name) + " is not supported yet");
-    }
     return switch (name) {
       case "llama" -> Architecture.LLAMA;
       case "qwen2" -> Architecture.QWEN2;
       case "qwen3" -> Architecture.QWEN3;
+      case "gemma2" -> Architecture.GEMMA2;
+      case "gemma3" -> Architecture.GEMMA3;
       default ->
           throw metadata.refused(
-              "architecture " + quoted(name) + " is not supported, expected llama, qwen2 or qwen3");
+              "architecture " + quoted(name) + " is not supported, expected llama, qwen2, qwen3, gemma2 or gemma3");
     };
   }
 
@@ -68,6 +66,7 @@ final class GgufConfigReader {
     int headDim = headDim(hidden, heads);
     double theta = metadata.number(key("rope.freq_base"), DEFAULT_ROPE_THETA);
     boolean outputBias = tensors.containsKey("blk.0.attn_output.bias");
+    int maxPositions = metadata.positiveInt(key("context_length"));
     try {
       return new ModelConfig(
           architecture,
@@ -78,23 +77,25 @@ final class GgufConfigReader {
           kvHeads,
           headDim,
           metadata.positiveInt(key("feed_forward_length")),
-          metadata.positiveInt(key("context_length")),
+          maxPositions,
           decimal(metadata.number(key("attention.layer_norm_rms_epsilon"))),
           theta,
           ropeScaling(headDim, theta),
           architecture == Architecture.QWEN2 || tensors.containsKey("blk.0.attn_q.bias"),
           outputBias,
-          architecture == Architecture.QWEN3,
+          architecture == Architecture.QWEN3 || architecture == Architecture.GEMMA3,
           !tensors.containsKey(GgufNames.HEAD),
           tokenIds("bos", vocabSize).stream().findFirst().orElse(-1),
-          tokenIds("eos", vocabSize));
+          tokenIds("eos", vocabSize),
+          new GgufDesignReader(metadata, prefix, architecture)
+              .read(hidden, heads, headDim, layers, maxPositions));
     } catch (IllegalArgumentException e) {
       throw metadata.refused(e.getMessage());
     }
   }
 
   private String key(String name) {
-    return architecture.modelType() + "." + name;
+    return prefix + "." + name;
   }
 
   /** The blocks, every one of which has tensors: before anybody lists a hostile number of them. */
@@ -164,6 +165,9 @@ final class GgufConfigReader {
     }
     if (!metadata.flag(key("attention.causal"), true)) {
       throw metadata.refused(key("attention.causal") + " false is not supported");
+    }
+    if (GgufDesignReader.isGemma(architecture)) {
+      return;
     }
     double window = metadata.number(key("attention.sliding_window"), 0);
     if (window > 0 && window < metadata.number(key("context_length"), 0)) {

@@ -155,6 +155,22 @@ public final class GgufMetadata {
     return array.map(numbers -> ((double[]) numbers).clone());
   }
 
+  /**
+   * An array of truth values; empty where there is no such key, or a value that is no array.
+   *
+   * @throws CheckpointException when it is an array of something else
+   */
+  Optional<boolean[]> flags(String key) throws CheckpointException {
+    GgufValue value = values.get(key);
+    if (value == null || !value.array()) {
+      return Optional.empty();
+    }
+    if (!(value.value() instanceof boolean[] flags)) {
+      throw wrong(key, value, "an array of truth values or a number");
+    }
+    return Optional.of(flags.clone());
+  }
+
   private Optional<Object> array(String key, String expected) throws CheckpointException {
     GgufValue value = values.get(key);
     if (value != null && !value.array()) {

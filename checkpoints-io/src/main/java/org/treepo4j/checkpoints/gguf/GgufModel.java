@@ -18,16 +18,19 @@ import org.treepo4j.checkpoints.ModelSource;
 /**
  * The model of a GGUF file, with the names and the layout of Hugging Face. What converters change
  * is changed back: files of Llama have the rows of queries and keys in another order, so that the
- * two elements of a rotary pair are neighbours.
+ * two elements of a rotary pair are neighbours, and norms of Gemma are stored with 1 added.
  */
 public final class GgufModel implements ModelSource {
   private final GgufFile file;
   private final ModelConfig config;
+  private final GgufNames names;
   private final Map<String, GgufTensor> tensors;
 
-  private GgufModel(GgufFile file, ModelConfig config, Map<String, GgufTensor> tensors) {
+  private GgufModel(
+      GgufFile file, ModelConfig config, GgufNames names, Map<String, GgufTensor> tensors) {
     this.file = file;
     this.config = config;
+    this.names = names;
     this.tensors = tensors;
   }
 
@@ -41,15 +44,16 @@ public final class GgufModel implements ModelSource {
     boolean done = false;
     try {
       ModelConfig config = GgufConfigReader.read(file);
+      GgufNames names = new GgufNames(config.architecture());
       Map<String, GgufTensor> tensors = new LinkedHashMap<>();
       for (GgufTensor tensor : file.tensors().values()) {
         if (!tensor.name().equals(GgufNames.ROPE_FACTORS)) {
           file.requireReadable(tensor);
-          tensors.put(GgufNames.huggingFace(tensor.name()).orElse(tensor.name()), tensor);
+          tensors.put(names.huggingFace(tensor.name()).orElse(tensor.name()), tensor);
         }
       }
       done = true;
-      return new GgufModel(file, config, tensors);
+      return new GgufModel(file, config, names, tensors);
     } finally {
       if (!done) {
         closeQuietly(file);
@@ -84,7 +88,7 @@ public final class GgufModel implements ModelSource {
 
   @Override
   public String storedName(String name) {
-    return tensors.containsKey(name) ? tensors.get(name).name() : GgufNames.stored(name);
+    return tensors.containsKey(name) ? tensors.get(name).name() : names.stored(name);
   }
 
   @Override
@@ -110,6 +114,11 @@ public final class GgufModel implements ModelSource {
                     quoted(tensor.name()),
                     tensor.type(),
                     Float.isNaN(value) ? "NaN" : "infinite values"));
+      }
+    }
+    if (config.architecture().normsAddOne() && tensor.name().contains("norm")) {
+      for (int i = 0; i < values.length; i++) {
+        values[i] -= 1;
       }
     }
     int heads = permutedHeads(name);

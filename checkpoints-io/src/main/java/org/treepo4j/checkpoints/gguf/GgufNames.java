@@ -1,9 +1,11 @@
 package org.treepo4j.checkpoints.gguf;
 
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.treepo4j.checkpoints.Architecture;
 
 /** Tensor names of GGUF files and of Hugging Face folders. */
 final class GgufNames {
@@ -38,24 +40,38 @@ final class GgufNames {
           Map.entry("ffn_up", "mlp.up_proj"),
           Map.entry("ffn_down", "mlp.down_proj"));
 
-  private GgufNames() {}
+  /** The norms of blocks that are normalised before and after (Gemma). */
+  private static final Map<String, String> AROUND =
+      Map.of(
+          "post_attention_norm", "post_attention_layernorm",
+          "ffn_norm", "pre_feedforward_layernorm",
+          "post_ffw_norm", "post_feedforward_layernorm");
+
+  private final Map<String, String> inBlock;
+
+  GgufNames(Architecture architecture) {
+    this.inBlock = new HashMap<>(IN_BLOCK);
+    if (architecture.norms() == Architecture.Norms.AROUND) {
+      inBlock.putAll(AROUND);
+    }
+  }
 
   /** Hugging Face's name for a tensor of a GGUF file; empty where it has none. */
-  static Optional<String> huggingFace(String name) {
+  Optional<String> huggingFace(String name) {
     Matcher block = BLOCK.matcher(name);
-    if (block.matches() && IN_BLOCK.containsKey(block.group(2))) {
+    if (block.matches() && inBlock.containsKey(block.group(2))) {
       return Optional.of(
           "model.layers.%s.%s.%s"
-              .formatted(block.group(1), IN_BLOCK.get(block.group(2)), block.group(3)));
+              .formatted(block.group(1), inBlock.get(block.group(2)), block.group(3)));
     }
     return Optional.ofNullable(WHOLE.get(name));
   }
 
   /** The name in a GGUF file; Hugging Face's where there is none. */
-  static String stored(String name) {
+  String stored(String name) {
     Matcher layer = LAYER.matcher(name);
     if (layer.matches()) {
-      for (Map.Entry<String, String> entry : IN_BLOCK.entrySet()) {
+      for (Map.Entry<String, String> entry : inBlock.entrySet()) {
         if (entry.getValue().equals(layer.group(2))) {
           return "blk.%s.%s.%s".formatted(layer.group(1), entry.getKey(), layer.group(3));
         }

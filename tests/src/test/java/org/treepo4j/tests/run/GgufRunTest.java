@@ -31,7 +31,7 @@ class GgufRunTest {
 
   @Test
   void importedWeightsAreThoseOfTheFileBitForBit() throws IOException {
-    for (String name : new String[] {"llama-spm", "llama3-ropescaled", "qwen3-bpe"}) {
+    for (String name : new String[] {"llama-spm", "llama3-ropescaled", "qwen3-bpe", "gemma3-bpe"}) {
       Path file = SharedData.require("gguf/" + name + ".gguf");
       Path out = folder.resolve(name);
       TinyRuns.cli("import", file.toString(), out.toString()).ok();

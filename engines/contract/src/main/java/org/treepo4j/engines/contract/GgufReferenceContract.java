@@ -31,7 +31,10 @@ public abstract class GgufReferenceContract {
   protected abstract CausalLm open(Weights weights);
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama-spm", "qwen2-bpe", "qwen3-bpe", "llama3-ropescaled"})
+  @ValueSource(
+      strings = {
+        "llama-spm", "qwen2-bpe", "qwen3-bpe", "gemma2-bpe", "gemma3-bpe", "llama3-ropescaled"
+      })
   void scoresAndContinuesLikeTheReference(String name) throws IOException {
     JsonNode reference = json("gguf/" + name + ".json");
     try (CausalLm model = load(SharedData.require("gguf/" + name + ".gguf"))) {
