@@ -46,7 +46,9 @@ final class GgufConfigReader {
       case "gemma3" -> Architecture.GEMMA3;
       default ->
           throw metadata.refused(
-              "architecture " + quoted(name) + " is not supported, expected llama, qwen2, qwen3, gemma2 or gemma3");
+              "architecture "
+                  + quoted(name)
+                  + " is not supported, expected llama, qwen2, qwen3, gemma2 or gemma3");
     };
   }
 

@@ -33,7 +33,12 @@ public abstract class GgufReferenceContract {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "llama-spm", "qwen2-bpe", "qwen3-bpe", "gemma2-bpe", "gemma3-bpe", "llama3-ropescaled"
+        "llama-spm",
+        "qwen2-bpe",
+        "qwen3-bpe",
+        "gemma2-bpe",
+        "gemma3-bpe",
+        "llama3-ropescaled"
       })
   void scoresAndContinuesLikeTheReference(String name) throws IOException {
     JsonNode reference = json("gguf/" + name + ".json");
@@ -49,9 +54,7 @@ public abstract class GgufReferenceContract {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {
-        "alignment", "all-value-types", "reversed", "tiny", "trailing-bytes", "version-2"
-      })
+      strings = {"alignment", "all-value-types", "reversed", "tiny", "trailing-bytes", "version-2"})
   void theSameModelInEveryValidForm(String name) throws IOException {
     try (CausalLm model = load(SharedData.require("gguf/valid/" + name + ".gguf"))) {
       checkScores(model, json("gguf/valid/tiny.json").get("cases"), TOLERANCE);
