@@ -199,7 +199,7 @@ final class HfDesignWriter {
     putRotary(parameters.putObject("sliding_attention"), design.localRotary());
   }
 
-  private static ObjectNode putRotary(ObjectNode to, Rotary rotary) {
+  private ObjectNode putRotary(ObjectNode to, Rotary rotary) {
     to.put("rope_theta", rotary.theta());
     if (rotary.scaling().equals(RopeScaling.NONE)) {
       to.put("rope_type", "default");
@@ -217,7 +217,7 @@ final class HfDesignWriter {
     }
   }
 
-  private static void putScaling(ObjectNode to, RopeScaling scaling) {
+  private void putScaling(ObjectNode to, RopeScaling scaling) {
     if (scaling instanceof RopeScaling.Linear linear) {
       // Versions before 4.43 know "type" only.
       to.put("type", "linear").put("rope_type", "linear").put("factor", linear.factor());
@@ -235,6 +235,11 @@ final class HfDesignWriter {
           .put("original_max_position_embeddings", yarn.originalMaxPositions())
           .put("attention_factor", yarn.attentionFactor())
           .put("truncate", yarn.truncate());
+    } else if (scaling instanceof RopeScaling.Factors factors) {
+      to.put("rope_type", "longrope").put("factor", 1.0).put("attention_factor", 1.0);
+      to.put("original_max_position_embeddings", model.maxPositions());
+      factors.factors().forEach(to.putArray("short_factor")::add);
+      factors.factors().forEach(to.putArray("long_factor")::add);
     }
   }
 }

@@ -47,6 +47,27 @@ public final class HfExport {
     AtomicFolder.write(folder, aside -> writeInto(aside, config, shapes, values, options));
   }
 
+  /**
+   * As {@link #write(Path, ModelConfig, Map, TensorValues, ExportOptions)}, with more files.
+   *
+   * @param more writes them, after all others
+   */
+  public static void write(
+      Path folder,
+      ModelConfig config,
+      Map<String, int[]> shapes,
+      TensorValues values,
+      ExportOptions options,
+      FolderContent more)
+      throws CheckpointException {
+    AtomicFolder.write(
+        folder,
+        aside -> {
+          writeInto(aside, config, shapes, values, options);
+          more.writeTo(aside);
+        });
+  }
+
   /** As {@link #write}, into a folder that exists and becomes visible by other means. */
   public static void writeInto(
       Path folder,

@@ -22,7 +22,7 @@ import java.util.TreeMap;
  * <p>Reading is safe from several threads. Whether the tensors are those that the configuration
  * asks for is the business of whoever loads them.
  */
-public final class HfFolder implements AutoCloseable {
+public final class HfFolder implements ModelSource {
   static final String WEIGHTS = "model.safetensors";
   static final String INDEX = "model.safetensors.index.json";
   static final String WEIGHT_MAP = "weight_map";
@@ -93,17 +93,45 @@ public final class HfFolder implements AutoCloseable {
     return Files.exists(folder.resolve(WEIGHTS)) || Files.exists(folder.resolve(INDEX));
   }
 
+  @Override
   public Path path() {
     return folder;
   }
 
+  @Override
   public ModelConfig config() {
     return config;
   }
 
-  /** Names of all weight tensors. */
+  @Override
+  public String configName() {
+    return HfConfigReader.CONFIG;
+  }
+
+  @Override
   public Set<String> tensorNames() {
     return Collections.unmodifiableSet(shardOfTensor.keySet());
+  }
+
+  @Override
+  public String storedName(String name) {
+    return name;
+  }
+
+  @Override
+  public List<Long> shape(String name) throws CheckpointException {
+    return tensor(name).shape();
+  }
+
+  @Override
+  public Map<String, Long> elementsByType() {
+    Map<String, Long> elements = new TreeMap<>();
+    shardOfTensor.forEach(
+        (name, shard) -> {
+          TensorInfo tensor = shard.tensors().get(name);
+          elements.merge(tensor.dtype().name(), tensor.elements(), Long::sum);
+        });
+    return elements;
   }
 
   /**
@@ -116,6 +144,7 @@ public final class HfFolder implements AutoCloseable {
   }
 
   /** The elements of a tensor as {@link SafetensorsFile#readFloats} gives them. */
+  @Override
   public float[] readFloats(String name) throws CheckpointException {
     return shard(name).readFloats(name);
   }

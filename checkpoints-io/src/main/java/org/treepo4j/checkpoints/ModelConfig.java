@@ -109,6 +109,11 @@ public record ModelConfig(
     if (headDim % 2 != 0) {
       throw new IllegalArgumentException("headDim must be even, was " + headDim);
     }
+    if (ropeScaling instanceof RopeScaling.Factors rope && rope.factors().size() != headDim / 2) {
+      throw new IllegalArgumentException(
+          "rope factors must be %d, half of headDim, were %d"
+              .formatted(headDim / 2, rope.factors().size()));
+    }
     if (!(normEps >= 0)) {
       throw new IllegalArgumentException("normEps must not be negative, was " + normEps);
     }

@@ -168,15 +168,27 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
                 rope.number("high_freq_factor"),
                 rope.positiveInt(ORIGINAL));
         case "yarn" -> yarn(rope, maxPositions);
+        case "longrope" -> factors(rope);
         default ->
             throw rope.refused(
                 "rope type "
                     + quoted(type)
-                    + " is not supported, expected default, linear, llama3 or yarn");
+                    + " is not supported, expected default, linear, llama3, yarn or longrope");
       };
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(rope.file(), e.getMessage(), e);
     }
+  }
+
+  /** One list of factors for texts of any length; what else longrope can do is refused. */
+  private static RopeScaling factors(JsonFields rope) throws CheckpointException {
+    boolean same = rope.object().path("short_factor").equals(rope.object().path("long_factor"));
+    if (!same || rope.number("attention_factor", 0) != 1) {
+      throw rope.refused(
+          "rope type \"longrope\" is not supported, but with short_factor and long_factor the same"
+              + " and attention_factor 1");
+    }
+    return new RopeScaling.Factors(rope.numbers("long_factor"));
   }
 
   private static RopeScaling yarn(JsonFields rope, int maxPositions) throws CheckpointException {

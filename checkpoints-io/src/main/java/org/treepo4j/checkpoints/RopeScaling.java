@@ -1,5 +1,7 @@
 package org.treepo4j.checkpoints;
 
+import java.util.List;
+
 /**
  * How the rotary position frequencies {@code theta^(-2i/headDim)} are changed for longer contexts;
  * the names are those of {@code rope_type} in {@code config.json}.
@@ -47,6 +49,23 @@ public sealed interface RopeScaling {
       if (originalMaxPositions <= 0) {
         throw new IllegalArgumentException(
             "rope original_max_position_embeddings must be positive, was " + originalMaxPositions);
+      }
+    }
+  }
+
+  /**
+   * Every frequency divided by a factor of its own; {@code "longrope"} where the factors for short
+   * and long texts are the same, and attention is not rescaled.
+   *
+   * @param factors one for each pair of a head, the fastest first
+   */
+  record Factors(List<Double> factors) implements RopeScaling {
+    public Factors {
+      factors = List.copyOf(factors);
+      for (double factor : factors) {
+        if (!(factor > 0 && Double.isFinite(factor))) {
+          throw new IllegalArgumentException("rope factors must be positive, one was " + factor);
+        }
       }
     }
   }

@@ -82,6 +82,37 @@ class HfExportTest {
   }
 
   @Test
+  void factorsOfEveryFrequencyComeBackAsLongrope() throws IOException {
+    ModelConfig model = withRope(new RopeScaling.Factors(List.of(1.0, 2.5)));
+    Path file = temporary.resolve("config.json");
+    Files.write(file, HfConfigWriter.bytes(HfConfigWriter.config(file, model, DType.F32)));
+    assertThat(Files.readString(file)).contains("longrope");
+    assertThat(HfConfigReader.read(temporary)).isEqualTo(model);
+  }
+
+  private static ModelConfig withRope(RopeScaling scaling) {
+    return new ModelConfig(
+        TINY.architecture(),
+        TINY.vocabSize(),
+        TINY.hiddenSize(),
+        TINY.layers(),
+        TINY.heads(),
+        TINY.kvHeads(),
+        4,
+        TINY.ffnSize(),
+        TINY.maxPositions(),
+        TINY.normEps(),
+        TINY.ropeTheta(),
+        scaling,
+        false,
+        false,
+        false,
+        true,
+        TINY.bosTokenId(),
+        TINY.eosTokenIds());
+  }
+
+  @Test
   void refusesAModelTheFamilyCannotExpress() {
     ModelConfig biased =
         new ModelConfig(

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.treepo4j.base.InputException;
 import org.treepo4j.checkpoints.DType;
-import org.treepo4j.checkpoints.HfFolder;
+import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.checkpoints.SafetensorsWriter;
 import org.treepo4j.checkpoints.TensorSpec;
 import org.treepo4j.model.CausalLm;
@@ -75,7 +75,7 @@ final class ScoreCommand implements Callable<Integer> {
   }
 
   private Weights weights() throws IOException {
-    try (HfFolder opened = HfFolder.open(modelMixin.folder())) {
+    try (ModelSource opened = ModelSource.open(modelMixin.folder())) {
       Weights weights = WeightsLoader.load(opened);
       return rotary == Rotary.STORED
           ? weights.withRotaryPrecision(RotaryPrecision.ofStored(opened))

@@ -46,6 +46,9 @@ public final class RotaryFrequencies {
       double kept = Math.max(0, Math.min(1, blend));
       return kept * frequency + (1 - kept) * frequency / llama3.factor();
     }
+    if (rotary.scaling() instanceof RopeScaling.Factors each) {
+      return frequency / each.factors().get(i);
+    }
     if (rotary.scaling() instanceof RopeScaling.Yarn yarn) {
       double low = border(yarn.betaFast(), width, rotary.theta(), yarn.originalMaxPositions());
       double high = border(yarn.betaSlow(), width, rotary.theta(), yarn.originalMaxPositions());

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.treepo4j.base.InputException;
-import org.treepo4j.checkpoints.HfFolder;
+import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.LoraAdapters;
 import org.treepo4j.model.LoraSettings;
@@ -19,7 +19,7 @@ public interface Policy {
   /**
    * The policy under training: all weights of a model, or adapters for it.
    *
-   * @param model Hugging Face folder of the model
+   * @param model Hugging Face folder or GGUF file of the model
    * @param seed of fresh adapters
    * @param checkpoint where its weights or adapters are; empty to begin with {@code model}
    * @throws InputException for adapters that the model has no place for
@@ -31,7 +31,7 @@ public interface Policy {
       return new FullPolicy(Engines.open(checkpoint.orElse(model), engine), model);
     }
     LoraAdapters adapters;
-    try (HfFolder folder = HfFolder.open(model)) {
+    try (ModelSource folder = ModelSource.open(model)) {
       adapters = LoraAdapters.attach(WeightsLoader.load(folder), lora, seed);
     } catch (IllegalArgumentException e) {
       throw new InputException("lora." + e.getMessage());

@@ -14,7 +14,8 @@ import org.treepo4j.rl.run.OptimizerSettings;
  * @param output run folder
  */
 public record SftSettings(
-    @Setting(value = "Hugging Face folder of the model to start from", required = true) Path model,
+    @Setting(value = "Hugging Face folder or GGUF file of the model to start from", required = true)
+        Path model,
     @Setting(value = "folder for checkpoints and metrics", required = true, mayChange = true)
         Path output,
     @Setting(value = "which engine computes, and how", inline = true) EngineOptions engine,

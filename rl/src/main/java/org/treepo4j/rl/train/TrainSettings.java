@@ -17,11 +17,14 @@ import org.treepo4j.rollout.RolloutSettings;
 /**
  * A reinforcement learning run: {@code ./treepo train}.
  *
- * @param model Hugging Face folder of the policy to start from
+ * @param model Hugging Face folder or GGUF file of the policy to start from
  * @param output run folder
  */
 public record TrainSettings(
-    @Setting(value = "Hugging Face folder of the policy to start from", required = true) Path model,
+    @Setting(
+            value = "Hugging Face folder or GGUF file of the policy to start from",
+            required = true)
+        Path model,
     @Setting(value = "run folder: checkpoints, metrics, trees", required = true, mayChange = true)
         Path output,
     @Setting(value = "which engine computes, and how", inline = true) EngineOptions engine,
