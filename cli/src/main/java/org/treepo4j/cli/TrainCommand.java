@@ -60,9 +60,9 @@ final class TrainCommand implements Callable<Integer> {
       TrainSettings placed = settings.withOutput(run.path());
       run.requireCheckpointOf(inputs.config(), settings.lora());
       Policy policy = TrainingParts.policy(placed, run.checkpoint().map(Checkpoint::folder));
-      run.writeSettings(settings);
       try (CausalLm model = policy.model();
           Reference reference = Reference.open(placed, engine)) {
+        run.writeSettings(settings);
         Trainer trainer =
             new Trainer(
                 placed,

@@ -41,10 +41,18 @@ final class TrainingParts {
     }
     LoraPolicy policy =
         new LoraPolicy(Engines.open(adapters.modelWeights(), engine), adapters, model);
-    if (checkpoint.isPresent()) {
-      policy.restore(checkpoint.get());
+    boolean restored = false;
+    try {
+      if (checkpoint.isPresent()) {
+        policy.restore(checkpoint.get());
+      }
+      restored = true;
+      return policy;
+    } finally {
+      if (!restored) {
+        policy.model().close();
+      }
     }
-    return policy;
   }
 
   /** The policy that a reinforcement learning run trains. */
