@@ -1,17 +1,13 @@
 package org.treepo4j.cli;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.treepo4j.base.files.WholeFile;
 import org.treepo4j.base.settings.SettingsComparison;
 import org.treepo4j.base.settings.SettingsReader;
 import org.treepo4j.base.settings.SettingsWriter;
@@ -157,32 +153,11 @@ record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
 
   /** Keeps the settings the run was made with. */
   void writeSettings(Record settings) throws IOException {
-    write(SETTINGS, SettingsWriter.yaml(settings));
+    WholeFile.write(path.resolve(SETTINGS), SettingsWriter.yaml(settings));
   }
 
   /** Keeps the line the command ends with. */
   void writeSummary(String json) throws IOException {
-    write("summary.json", json + "\n");
-  }
-
-  private void write(String name, String content) throws IOException {
-    Path aside = path.resolve(name + ".new");
-    try (FileChannel channel =
-        FileChannel.open(
-            aside,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      ByteBuffer bytes = StandardCharsets.UTF_8.encode(content);
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
-      channel.force(true);
-    }
-    Files.move(
-        aside,
-        path.resolve(name),
-        StandardCopyOption.REPLACE_EXISTING,
-        StandardCopyOption.ATOMIC_MOVE);
+    WholeFile.write(path.resolve("summary.json"), json + "\n");
   }
 }
