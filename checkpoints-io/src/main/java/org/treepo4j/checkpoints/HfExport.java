@@ -16,7 +16,8 @@ import org.treepo4j.base.files.WholeFolder;
  * tokenizer's files byte for byte as they were.
  */
 public final class HfExport {
-  private static final List<String> CARRIED =
+  /** What a model folder holds of its tokenizer. */
+  static final List<String> CARRIED =
       List.of(
           "tokenizer.json",
           "tokenizer_config.json",

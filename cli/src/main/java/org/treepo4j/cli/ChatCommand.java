@@ -18,7 +18,7 @@ final class ChatCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Option(
-      names = "--tokenizer",
+      names = {"--tokenizer", "--model"},
       required = true,
       paramLabel = "DIR",
       description = "Folder with tokenizer_config.json or chat_template.jinja.")

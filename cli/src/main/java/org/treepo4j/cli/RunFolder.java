@@ -7,6 +7,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.treepo4j.base.files.DurableFiles;
+import org.treepo4j.base.files.ProcessLock;
 import org.treepo4j.base.files.WholeFile;
 import org.treepo4j.base.settings.SettingsComparison;
 import org.treepo4j.base.settings.SettingsReader;
@@ -23,27 +25,55 @@ import org.treepo4j.rl.train.RunCheckpoints;
  * The folder of a run. A run never writes over another: where one is already, a new run takes the
  * next free name, {@code runs/demo-2} after {@code runs/demo}.
  *
+ * <p>It is locked until it is closed: two runs never write to one folder.
+ *
  * @param path the folder
  * @param checkpoint where to go on; empty for a new run
+ * @param lock keeps others from writing to the folder
  */
-record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
+record RunFolder(Path path, Optional<Checkpoint> checkpoint, ProcessLock lock)
+    implements AutoCloseable {
 
   private static final String SETTINGS = "settings.yaml";
 
   /** A folder for a new run. */
   static RunFolder fresh(Path wanted, RunConsole console) throws IOException {
     Path path = wanted;
-    for (int n = 2; isTaken(path); n++) {
+    Optional<ProcessLock> lock = lockedIfFree(path);
+    for (int n = 2; lock.isEmpty(); n++) {
       path = wanted.resolveSibling(wanted.getFileName() + "-" + n);
+      lock = lockedIfFree(path);
     }
     if (!path.equals(wanted)) {
       console.note(wanted + " holds a run already; this one goes to " + path);
     }
-    Files.createDirectories(path);
-    return new RunFolder(path, Optional.empty());
+    return new RunFolder(path, Optional.empty(), lock.get());
   }
 
-  /** The newest of the runs that were written to this place; a new one where there is none. */
+  /** The lock of a folder that holds no run and that no other command has chosen for its own. */
+  private static Optional<ProcessLock> lockedIfFree(Path path) throws IOException {
+    if (isTaken(path)) {
+      return Optional.empty();
+    }
+    DurableFiles.createDirectories(path);
+    ProcessLock lock;
+    try {
+      lock = ProcessLock.ofFolder(path);
+    } catch (ProcessLock.HeldException e) {
+      return Optional.empty();
+    }
+    if (isTaken(path)) { // by one that has ended since
+      lock.close();
+      return Optional.empty();
+    }
+    return Optional.of(lock);
+  }
+
+  /**
+   * The newest of the runs that were written to this place; a new one where there is none.
+   *
+   * @throws IOException naming the process where the run is still going on
+   */
   static RunFolder resumed(Path wanted, RunConsole console) throws IOException {
     Path path = wanted;
     for (int n = 2; ; n++) {
@@ -53,16 +83,25 @@ record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
       }
       path = next;
     }
-    Optional<Checkpoint> checkpoint = new RunCheckpoints(path, 1, console::note).latest();
-    if (checkpoint.isPresent()) {
-      console.note("going on from " + checkpoint.get().folder());
-    } else if (isBegun(path)) {
-      console.note(path + " has no complete checkpoint; beginning again");
-    } else {
-      console.note(path + " holds no run to resume; beginning one");
+    DurableFiles.createDirectories(path);
+    ProcessLock lock = ProcessLock.ofFolder(path);
+    boolean done = false;
+    try {
+      Optional<Checkpoint> checkpoint = new RunCheckpoints(path, 1, console::note).latest();
+      if (checkpoint.isPresent()) {
+        console.note("going on from " + checkpoint.get().folder());
+      } else if (isBegun(path)) {
+        console.note(path + " has no complete checkpoint; beginning again");
+      } else {
+        console.note(path + " holds no run to resume; beginning one");
+      }
+      done = true;
+      return new RunFolder(path, checkpoint, lock);
+    } finally {
+      if (!done) {
+        lock.close();
+      }
     }
-    Files.createDirectories(path);
-    return new RunFolder(path, checkpoint);
   }
 
   /**
@@ -149,6 +188,11 @@ record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
 
   private static boolean isTaken(Path path) {
     return Files.exists(path.resolve(MetricsLog.FILE)) || Files.exists(path.resolve("checkpoints"));
+  }
+
+  @Override
+  public void close() throws IOException {
+    lock.close();
   }
 
   /** Keeps the settings the run was made with. */

@@ -29,7 +29,7 @@ final class SettingsMixin {
   }
 
   /**
-   * The folder the run goes to, or goes on in.
+   * The folder the run goes to, or goes on in, locked until it is closed.
    *
    * @param settings of the run
    * @param output the folder they name
@@ -40,7 +40,15 @@ final class SettingsMixin {
       return RunFolder.fresh(output, console);
     }
     RunFolder run = RunFolder.resumed(output, console);
-    run.requireSettings(settings);
-    return run;
+    boolean done = false;
+    try {
+      run.requireSettings(settings);
+      done = true;
+      return run;
+    } finally {
+      if (!done) {
+        run.close();
+      }
+    }
   }
 }

@@ -19,7 +19,7 @@ final class TokenizeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Option(
-      names = "--tokenizer",
+      names = {"--tokenizer", "--model"},
       required = true,
       paramLabel = "DIR",
       description = "Folder with tokenizer.json, or vocab.json and merges.txt.")

@@ -55,8 +55,8 @@ final class TrainCommand implements Callable<Integer> {
     TrainingInputs inputs = TrainingInputs.open(settings);
     Engines.choose(engine);
     try (RunConsole console = new RunConsole(spec.commandLine().getErr(), treepo.output());
-        RewardRunner rewards = settings.reward().runner(settings.rollout().maxResponseTokens())) {
-      RunFolder run = settingsMixin.runFolder(settings, settings.output(), console);
+        RewardRunner rewards = settings.reward().runner(settings.rollout().maxResponseTokens());
+        RunFolder run = settingsMixin.runFolder(settings, settings.output(), console)) {
       TrainSettings placed = settings.withOutput(run.path());
       run.requireCheckpointOf(inputs.config(), settings.lora());
       Policy policy = TrainingParts.policy(placed, run.checkpoint().map(Checkpoint::folder));
