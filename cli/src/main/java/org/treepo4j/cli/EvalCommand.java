@@ -97,11 +97,11 @@ final class EvalCommand implements Callable<Integer> {
     }
     Settings settings = config.read(Settings.class);
     TrainingParts.requireFile(data);
-    Evaluation tasksOnly = Evaluation.ofTasks(data, sampled(settings));
-    List<TaskSamples> other = compare == null ? null : SampleFile.comparable(compare, tasksOnly);
+    Evaluation evaluation = Evaluation.of(data, sampled(settings), samples, temperature);
+    List<TaskSamples> other = compare == null ? null : SampleFile.comparable(compare, evaluation);
     DataSettings asked = settings.data().withTest(List.of(data));
     List<TaskSamples> results;
-    try (SampleFile kept = out == null ? null : openKept(tasksOnly);
+    try (SampleFile kept = out == null ? null : openKept(evaluation);
         OpenModel model = modelMixin.open();
         RewardRunner rewards = settings.reward().runner(settings.rollout().maxResponseTokens())) {
       List<Task> tasks =
@@ -123,7 +123,7 @@ final class EvalCommand implements Callable<Integer> {
     }
     ObjectNode json = JSON.valueToTree(EvaluationReport.of(results, seed.value()));
     if (other != null) {
-      RunComparison comparison = RunComparison.of(other, tasksOnly.byRow(results), seed.value());
+      RunComparison comparison = RunComparison.of(other, evaluation.byRow(results), seed.value());
       json.set("comparison", JSON.valueToTree(comparison));
     }
     spec.commandLine().getOut().println(JSON.writeValueAsString(json));
@@ -145,12 +145,12 @@ final class EvalCommand implements Callable<Integer> {
         settings.reward());
   }
 
-  private SampleFile openKept(Evaluation tasksOnly) throws IOException {
+  private SampleFile openKept(Evaluation evaluation) throws IOException {
     Map<String, Object> more =
         Map.of("seed", seed.value(), "weights", modelMixin.engine().weights().toString());
     return SampleFile.open(
         out,
-        tasksOnly.withModel(modelMixin.folder(), more),
+        evaluation.withModel(modelMixin.folder(), more),
         note -> spec.commandLine().getErr().println(note));
   }
 

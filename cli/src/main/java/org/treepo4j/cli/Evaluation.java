@@ -28,17 +28,27 @@ record Evaluation(ObjectNode json) {
 
   private static final int MOST_SHOWN = 3;
 
+  /** What the options decide; the settings of trees have no part in independent samples. */
+  private static final List<String> BY_OPTIONS =
+      List.of("rollout.maxWidth", "rollout.minWidth", "rollout.sampling.temperature");
+
   /**
-   * The tasks of an evaluation, to compare it with another.
+   * All but the model: enough to compare with another evaluation.
    *
    * @param settings of data, sampling and rewards
+   * @param samples responses per task
+   * @param temperature of sampling
    */
-  static Evaluation ofTasks(Path data, EvalCommand.Settings settings) throws IOException {
+  static Evaluation of(Path data, EvalCommand.Settings settings, int samples, double temperature)
+      throws IOException {
     ObjectNode json = JsonLines.JSON.createObjectNode();
     json.put(DATA_FILE, data.getFileName().toString());
     json.put(DATA_CONTENT, Fingerprint.of(data));
     SettingsComparison.fixed(settings)
         .forEach((key, value) -> json.set(key, JsonLines.JSON.valueToTree(value)));
+    json.remove(BY_OPTIONS);
+    json.put("samples", samples);
+    json.put("temperature", temperature);
     return of(json);
   }
 
