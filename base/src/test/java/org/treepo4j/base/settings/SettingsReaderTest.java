@@ -205,6 +205,32 @@ class SettingsReaderTest {
     assertThat(read(SettingsWriter.yaml(outer))).isEqualTo(outer);
   }
 
+  record Varying(
+      @Setting(value = "may", mayChange = true) int threads,
+      @Setting(value = "beside", inline = true) Inner beside,
+      Inner inner,
+      Order order,
+      Path none) {}
+
+  @Test
+  void fixedSettingsAreThoseARunMustNotChangeByDottedKey() {
+    Varying settings =
+        new Varying(2, new Inner(3, List.of("a")), new Inner(4, List.of()), Order.BEST_FIRST, null);
+    assertThat(SettingsComparison.fixed(settings))
+        .isEqualTo(
+            Map.of(
+                "width",
+                3,
+                "names",
+                List.of("a"),
+                "inner.width",
+                4,
+                "inner.names",
+                List.of(),
+                "order",
+                "best_first"));
+  }
+
   private void refused(String yaml, String message) {
     assertThatThrownBy(() -> read(yaml))
         .isInstanceOf(SettingsException.class)
