@@ -72,17 +72,17 @@ record Evaluation(ObjectNode json) {
 
   /**
    * @param now what is to be added to the samples of this one
-   * @param file where they are
+   * @param place where they are
    * @throws InputException naming what differs
    */
-  void requireSame(Evaluation now, Path file) {
+  void requireSame(Evaluation now, String place) {
     TreeSet<String> keys = new TreeSet<>();
     json.fieldNames().forEachRemaining(keys::add);
     now.json.fieldNames().forEachRemaining(keys::add);
     List<String> differences = differences(now, keys);
     if (!differences.isEmpty()) {
       throw new InputException(
-          file + ": holds another evaluation: " + shown(differences) + "; give another --out");
+          place + ": holds another evaluation: " + shown(differences) + "; give another --out");
     }
   }
 

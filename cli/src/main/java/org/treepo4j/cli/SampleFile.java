@@ -1,6 +1,8 @@
 package org.treepo4j.cli;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
@@ -62,7 +64,7 @@ final class SampleFile implements AutoCloseable {
     try {
       Content content = Files.isRegularFile(path) ? Content.read(path) : Content.NONE;
       if (!content.tasks.isEmpty()) {
-        content.require(path).requireSame(evaluation, path);
+        content.require(path).requireSame(evaluation, path.toString());
       }
       file = AppendedFile.open(path);
       if (content.torn) {
@@ -167,38 +169,41 @@ final class SampleFile implements AutoCloseable {
         while (end < bytes.length && bytes[end] != '\n') {
           end++;
         }
+        String place = path + " line " + number;
+        ObjectNode said;
         TaskSamples task;
         try {
-          ObjectNode line = (ObjectNode) JSON.readTree(bytes, begin, end - begin);
-          ObjectNode said = (ObjectNode) line.remove(EVALUATION);
-          if (said != null) {
-            Evaluation one = Evaluation.of(said);
-            if (evaluation != null) {
-              evaluation.requireSame(one, Path.of(path + " line " + number));
-            }
-            evaluation = one;
-          }
-          task = JSON.treeToValue(line, TaskSamples.class);
-        } catch (JsonProcessingException | ClassCastException e) {
+          ObjectNode line = object(bytes, begin, end);
+          said = line.path(EVALUATION) instanceof ObjectNode object ? object : null;
+          task = JSON.treeToValue(line.without(EVALUATION), TaskSamples.class);
+        } catch (JsonProcessingException e) {
           if (end == bytes.length) {
             return new Content(Optional.ofNullable(evaluation), tasks, begin, true, false);
           }
-          String problem =
-              e instanceof JsonProcessingException json ? json.getOriginalMessage() : "no object";
-          throw new InputException(path + " line " + number + ": is no sample: " + problem);
+          throw new InputException(place + ": is no sample: " + e.getOriginalMessage());
         }
-        if (task == null || !seen.add(task.taskId())) {
-          throw new InputException(
-              path
-                  + " line "
-                  + number
-                  + (task == null ? ": is no sample" : ": task " + task.taskId() + " comes twice"));
+        if (said != null) {
+          Evaluation one = Evaluation.of(said);
+          if (evaluation != null) {
+            evaluation.requireSame(one, place);
+          }
+          evaluation = one;
+        }
+        if (!seen.add(task.taskId())) {
+          throw new InputException(place + ": task " + task.taskId() + " comes twice");
         }
         tasks.add(task);
         begin = end + 1;
       }
       return new Content(
           Optional.ofNullable(evaluation), tasks, bytes.length, false, begin > bytes.length);
+    }
+
+    private static ObjectNode object(byte[] bytes, int begin, int end) throws IOException {
+      if (JSON.readTree(bytes, begin, end - begin) instanceof ObjectNode object) {
+        return object;
+      }
+      throw JsonMappingException.from((JsonParser) null, "expected an object");
     }
 
     Evaluation require(Path path) {

@@ -9,7 +9,6 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
-import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -65,7 +64,7 @@ record Place(Path path, boolean special) {
       }
       at = at.resolveSibling(Files.readSymbolicLink(at));
     }
-    throw new FileSystemLoopException(path.toString());
+    throw new FileSystemException(path.toString(), null, "symbolic links lead in a circle");
   }
 
   private static boolean isStream(Path path) {

@@ -44,21 +44,17 @@ public final class MetricsLog implements AutoCloseable {
       WholeFile.write(file, kept.toString());
     }
     AppendedFile lines = AppendedFile.open(file);
-    TensorBoardWriter tensorBoard = null;
+    boolean done = false;
     try {
-      tensorBoard = TensorBoardWriter.create(runFolder);
+      TensorBoardWriter tensorBoard = TensorBoardWriter.create(runFolder);
       if (resumed) {
         tensorBoard.restart(lastStep + 1);
       }
-      MetricsLog log = new MetricsLog(lines, tensorBoard);
-      lines = null;
-      return log;
+      done = true;
+      return new MetricsLog(lines, tensorBoard);
     } finally {
-      if (lines != null) {
+      if (!done) {
         lines.close();
-        if (tensorBoard != null) {
-          tensorBoard.close();
-        }
       }
     }
   }
