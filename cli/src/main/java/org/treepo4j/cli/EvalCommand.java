@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.treepo4j.base.InputException;
 import org.treepo4j.base.settings.Setting;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.DecoderOptions;
@@ -22,7 +23,7 @@ import org.treepo4j.rl.eval.RunComparison;
 import org.treepo4j.rl.eval.TaskSamples;
 import org.treepo4j.rl.reward.RewardRunner;
 import org.treepo4j.rl.reward.RewardSettings;
-import org.treepo4j.rl.train.TaskSampler;
+import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rollout.RolloutProgress;
 import org.treepo4j.rollout.RolloutSettings;
 import picocli.CommandLine.Command;
@@ -96,7 +97,7 @@ final class EvalCommand implements Callable<Integer> {
       throw new InputException("--samples must be positive, was " + samples);
     }
     Settings settings = config.read(Settings.class);
-    TrainingParts.requireFile(data);
+    InputException.requireFile(data);
     Evaluation evaluation = Evaluation.of(data, sampled(settings), samples, temperature);
     List<TaskSamples> other = compare == null ? null : SampleFile.comparable(compare, evaluation);
     DataSettings asked = settings.data().withTest(List.of(data));

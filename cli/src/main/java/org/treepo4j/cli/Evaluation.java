@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import org.treepo4j.base.InputException;
 import org.treepo4j.base.files.Fingerprint;
 import org.treepo4j.base.settings.SettingsComparison;
 import org.treepo4j.checkpoints.ModelFingerprint;

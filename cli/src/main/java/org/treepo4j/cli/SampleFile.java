@@ -15,12 +15,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.treepo4j.base.InputException;
 import org.treepo4j.base.files.AppendedFile;
 import org.treepo4j.base.files.ProcessLock;
 import org.treepo4j.rl.eval.Sample;
 import org.treepo4j.rl.eval.TaskSamples;
 import org.treepo4j.rl.reward.Score;
-import org.treepo4j.rl.train.ScoredTree;
+import org.treepo4j.rl.sampling.ScoredTree;
 import org.treepo4j.rollout.Trajectory;
 
 /**
@@ -92,7 +93,7 @@ final class SampleFile implements AutoCloseable {
    * @throws InputException when they are of other tasks
    */
   static List<TaskSamples> comparable(Path path, Evaluation evaluation) throws IOException {
-    TrainingParts.requireFile(path);
+    InputException.requireFile(path);
     Content content = Content.read(path);
     if (content.tasks.isEmpty()) {
       throw new InputException(path + ": holds no samples");

@@ -21,8 +21,32 @@ public interface BranchingDecoder extends AutoCloseable {
   /** Size of the vocabulary, the length of every row of logits. */
   int vocabSize();
 
-  /** Computes a prompt of at least one token and returns the path that ends with it. */
-  Path prefill(int[] tokens);
+  /**
+   * Tokens to compute.
+   *
+   * @param before the path they stand behind, which stays as it is; null for none
+   * @param tokens at least one
+   */
+  @SuppressWarnings("ArrayRecordComponent") // compared by nobody
+  record Prompt(Path before, int[] tokens) {}
+
+  /**
+   * Computes prompts, several tokens at once, and returns the paths that end with them, in their
+   * order.
+   *
+   * @throws CacheFullException when the keys and values would not fit; nothing has changed then
+   */
+  List<Path> prefill(List<Prompt> prompts);
+
+  /** Computes one prompt and returns the path that ends with it. */
+  default Path prefill(int[] tokens) {
+    return prefill(null, tokens);
+  }
+
+  /** Computes tokens behind a path and returns the path that ends with them; the former stays. */
+  default Path prefill(Path before, int[] tokens) {
+    return prefill(List.of(new Prompt(before, tokens))).get(0);
+  }
 
   /**
    * A new path that shares the first {@code length} tokens of another; nothing is computed again.

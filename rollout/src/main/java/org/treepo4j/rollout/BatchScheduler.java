@@ -15,8 +15,9 @@ import org.treepo4j.model.CacheFullException;
  * and the next prompt begins as soon as rows are free. Which rows share a batch does not change any
  * tree.
  *
- * <p>When the decoder's cache is full, the prompt begun last is set back to its start and waits
- * until another has ended; its tokens are computed again then, and come out the same.
+ * <p>When the decoder's cache is full, beginnings held for prompts to come are let go of first;
+ * then the prompt begun last is set back to its start and waits until another has ended. Tokens are
+ * computed again then, and come out the same.
  */
 final class BatchScheduler implements AutoCloseable {
   private static final int MAX_NAMES = 3;
@@ -25,7 +26,9 @@ final class BatchScheduler implements AutoCloseable {
   private final TokenDistribution distribution;
   private final int maxRows;
   private final int rowsWanted;
+  private final boolean sharesPrompts;
   private final List<PromptRollout> prompts;
+  private final PromptBeginnings beginnings;
   private final RolloutProgress progress;
 
   private final Deque<PromptRollout> waiting;
@@ -42,13 +45,16 @@ final class BatchScheduler implements AutoCloseable {
       TokenDistribution distribution,
       RolloutSettings settings,
       List<PromptRollout> prompts,
+      PromptBeginnings beginnings,
       RolloutProgress progress) {
     this.decoder = decoder;
     this.distribution = distribution;
     this.prompts = prompts;
+    this.beginnings = beginnings;
     this.progress = progress;
     waiting = new ArrayDeque<>(prompts);
     maxRows = settings.maxBatchPaths();
+    sharesPrompts = settings.sharesPrompts();
     rowsWanted = (int) Math.min(maxRows, (long) prompts.size() * settings.maxWidth());
   }
 
@@ -62,8 +68,7 @@ final class BatchScheduler implements AutoCloseable {
       tellProgress();
     }
     double seconds = (System.nanoTime() - begin) * 1e-9;
-    List<RolloutStatistics> each =
-        prompts.stream().map(prompt -> prompt.counts().toStatistics()).toList();
+    List<RolloutStatistics> each = prompts.stream().map(PromptRollout::statistics).toList();
     RolloutStatistics all =
         each.stream()
             .reduce(RolloutStatistics.NONE, RolloutStatistics::plus)
@@ -87,23 +92,43 @@ final class BatchScheduler implements AutoCloseable {
     }
   }
 
+  /** Starts as many prompts as rows are free, their prompts computed together. */
   private void startPrompts() {
-    int paths = running.stream().mapToInt(PromptRollout::activePaths).sum();
-    while (!waiting.isEmpty() && paths < maxRows && running.size() < maxRunning) {
-      PromptRollout prompt = waiting.peek();
+    int rows = running.stream().mapToInt(prompt -> prompt.rows().size()).sum();
+    boolean together = sharesPrompts;
+    while (!waiting.isEmpty() && rows < maxRows && running.size() < maxRunning) {
+      int most = together ? Math.min(maxRows - rows, maxRunning - running.size()) : 1;
+      List<PromptRollout> next = waiting.stream().limit(most).toList();
       try {
-        naming(List.of(prompt), prompt::start);
+        naming(next, () -> start(next));
       } catch (CacheFullException e) {
-        if (running.isEmpty()) {
-          throw failure(List.of(prompt), e);
+        next.forEach(PromptRollout::reset);
+        if (next.size() > 1) {
+          together = false; // as many as there is room for
+          continue;
         }
-        prompt.reset();
-        maxRunning = running.size();
-        return;
+        if (!running.isEmpty()) {
+          maxRunning = running.size();
+          return;
+        }
+        if (!beginnings.stopSharing()) {
+          throw failure(next, e);
+        }
+        continue;
       }
-      running.add(waiting.remove());
-      paths += prompt.activePaths();
+      waiting.removeAll(next);
+      running.addAll(next);
+      rows += next.stream().mapToInt(prompt -> prompt.rows().size()).sum();
     }
+  }
+
+  private void start(List<PromptRollout> next) {
+    List<BranchingDecoder.Path> paths =
+        beginnings.compute(next.stream().map(PromptRollout::place).toList());
+    for (int i = 0; i < paths.size(); i++) {
+      next.get(i).take(paths.get(i));
+    }
+    next.forEach(PromptRollout::start);
   }
 
   /** Computes the pending tokens of the next rows and returns these. */
@@ -119,9 +144,13 @@ final class BatchScheduler implements AutoCloseable {
                   decoder.append(
                       pending.stream().map(Row::keys).toList(),
                       pending.stream().mapToInt(Row::pending).toArray()));
+          pending.forEach(row -> row.owner().computed());
         }
         return rows;
       } catch (CacheFullException e) {
+        if (beginnings.makeRoom()) {
+          continue;
+        }
         if (running.size() == 1) {
           throw failure(running, e);
         }

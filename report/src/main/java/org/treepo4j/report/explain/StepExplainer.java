@@ -1,25 +1,23 @@
 package org.treepo4j.report.explain;
 
 import java.util.List;
-import org.treepo4j.model.AdamW;
+import java.util.Optional;
 import org.treepo4j.model.BranchingDecoder;
+import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.DecoderOptions;
-import org.treepo4j.model.ForwardOptions;
-import org.treepo4j.model.ForwardPass;
-import org.treepo4j.model.GradientClipping;
 import org.treepo4j.model.TokenTree;
-import org.treepo4j.rl.advantage.AdvantageBreakdown;
+import org.treepo4j.rl.advantage.AdvantageEstimator;
+import org.treepo4j.rl.advantage.AdvantageEstimators;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.loss.LossNormalizer;
-import org.treepo4j.rl.loss.LossResult;
-import org.treepo4j.rl.loss.TokenLoss;
 import org.treepo4j.rl.loss.TrainingTree;
 import org.treepo4j.rl.loss.TreeObjective;
-import org.treepo4j.rl.train.OptimizerSettings;
-import org.treepo4j.rl.train.Policy;
-import org.treepo4j.rl.train.ScoredTree;
-import org.treepo4j.rl.train.TaskSampler;
+import org.treepo4j.rl.run.Policy;
+import org.treepo4j.rl.run.WeightUpdate;
+import org.treepo4j.rl.sampling.ScoredTree;
+import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rl.train.TrainSettings;
+import org.treepo4j.rl.train.TrainingStep;
 import org.treepo4j.rollout.RolloutProgress;
 
 /**
@@ -33,7 +31,6 @@ public final class StepExplainer {
   private final TrainSettings settings;
   private final Policy policy;
   private final TaskSampler sampler;
-  private final ForwardOptions scoring;
 
   /**
    * @param policy is changed by the update
@@ -43,7 +40,6 @@ public final class StepExplainer {
     this.settings = settings;
     this.policy = policy;
     this.sampler = sampler;
-    this.scoring = new ForwardOptions(settings.rollout().sampling().temperature(), false);
   }
 
   /**
@@ -85,68 +81,35 @@ public final class StepExplainer {
   }
 
   private ExplainedStep step(ScoredTree scored, int sampledTasks) {
-    List<AdvantageBreakdown> advantages =
-        settings.advantage().create().explain(List.of(scored.tree())).get(0);
-    double[][] byToken =
-        advantages.stream().map(AdvantageBreakdown::tokens).toArray(double[][]::new);
+    AdvantageEstimator.Explaining estimator = AdvantageEstimators.create(settings.advantage());
+    WeightUpdate weightUpdate =
+        new WeightUpdate(
+            policy,
+            settings.optimizer(),
+            (long) settings.trainer().steps() * settings.trainer().updatesPerStep(),
+            settings.trainer().maxSkippedUpdates());
+    // A run begins at its reference policy.
+    Optional<CausalLm> reference =
+        settings.loss().needsReference() ? Optional.of(policy.model()) : Optional.empty();
+    TrainingStep step = new TrainingStep(policy, reference, estimator, settings, weightUpdate);
     List<TokenTree> tokens = List.of(scored.tree().toTokenTree());
-    TrainingTree training;
-    LossResult loss;
-    TreeObjective objective;
-    policy.trainable().zeroGradients();
-    try (ForwardPass pass =
-        policy.model().forward(tokens, new ForwardOptions(scoring.temperature(), true))) {
-      float[] present = pass.logprobs(0);
-      // A run begins at its reference policy, so that its log-probabilities are the present ones.
-      float[] reference = settings.loss().needsReference() ? present : null;
-      training = TrainingTree.of(scored.tree(), byToken, present, reference);
-      objective = new TreeObjective(settings.loss(), LossNormalizer.of(List.of(training)));
-      loss = objective.evaluate(List.of(training), pass);
-      pass.backward(loss.dLogprob(), loss.dEntropy());
-    }
-    List<TokenLoss> before = objective.explain(training, training.oldLogprobs());
-    double rate = learningRate();
-    double norm = update(rate);
-    float[] after;
-    try (ForwardPass pass = policy.model().forward(tokens, scoring)) {
-      after = pass.logprobs(0);
-    }
+    float[] before = step.logprobs(tokens).get(0);
+    TrainingStep.Outcome outcome = step.train(FIRST_STEP, List.of(scored));
+    float[] after = step.logprobs(tokens).get(0);
+    TrainingTree training = outcome.training().get(0).withOldLogprobs(before);
+    TreeObjective objective =
+        new TreeObjective(settings.loss(), LossNormalizer.of(List.of(training)));
     return new ExplainedStep(
         scored,
         sampledTasks,
-        advantages,
+        estimator.explain(List.of(scored.tree())).get(0),
         training,
-        loss.loss(),
-        before,
-        norm,
-        rate,
+        outcome.update().loss(),
+        objective.explain(training, before),
+        outcome.update().gradientNorm(),
+        outcome.update().learningRate(),
         after,
         objective.explain(training, after));
-  }
-
-  private double learningRate() {
-    long updates = (long) settings.trainer().steps() * settings.trainer().updatesPerStep();
-    return settings.optimizer().learningRate().rate(0, updates);
-  }
-
-  /** One AdamW step on the accumulated gradient; returns the gradient's norm before clipping. */
-  private double update(double rate) {
-    OptimizerSettings optimizer = settings.optimizer();
-    policy.collectGradients();
-    double clip = optimizer.gradientClip() > 0 ? optimizer.gradientClip() : Double.MAX_VALUE;
-    double norm = GradientClipping.clip(policy.trainable(), clip);
-    if (Double.isFinite(norm)) {
-      new AdamW(
-              policy.trainable(),
-              optimizer.beta1(),
-              optimizer.beta2(),
-              optimizer.epsilon(),
-              optimizer.weightDecay())
-          .step(rate);
-      policy.weightsChanged();
-    }
-    policy.trainable().zeroGradients();
-    return norm;
   }
 
   private static int rank(ScoredTree tree) {

@@ -9,9 +9,12 @@ import org.treepo4j.rl.loss.LossNormalizer;
 import org.treepo4j.rl.loss.LossResult;
 import org.treepo4j.rl.loss.LossSettings;
 import org.treepo4j.rl.loss.LossStatistics;
+import org.treepo4j.rl.loss.MicroBatch;
 import org.treepo4j.rl.loss.Packing;
 import org.treepo4j.rl.loss.TrainingTree;
 import org.treepo4j.rl.loss.TreeObjective;
+import org.treepo4j.rl.run.Policy;
+import org.treepo4j.rl.run.WeightUpdate;
 
 /**
  * Trains the policy on one batch of trees: mini-batches of whole trees, each an optimiser update
@@ -24,28 +27,15 @@ final class PolicyUpdate {
   private final TrainerSettings settings;
   private final ForwardOptions options;
 
-  /**
-   * What a batch's updates did.
-   *
-   * @param loss mean over the updates
-   * @param statistics summed over all updates
-   * @param gradientNorm mean over the updates that were not skipped
-   * @param learningRate of the last update
-   * @param skipped updates whose gradient was thrown away
-   * @param computedTokens tokens of all forward passes
-   */
-  record Report(
-      double loss,
-      LossStatistics statistics,
-      double gradientNorm,
-      double learningRate,
-      int updates,
-      int skipped,
-      long computedTokens) {
+  /** Where a tree's old log-probabilities come from. */
+  private interface OldLogprobs {
 
-    /** Of a step that had nothing to learn from. */
-    static final Report NONE =
-        new Report(Double.NaN, LossStatistics.NONE, Double.NaN, Double.NaN, 0, 0, 0);
+    /**
+     * The tree with its old log-probabilities.
+     *
+     * @param present log-probabilities under the present policy, {@code [unique token]}
+     */
+    TrainingTree in(TrainingTree tree, float[] present);
   }
 
   /**
@@ -73,13 +63,34 @@ final class PolicyUpdate {
   }
 
   /**
+   * Trains on trees that have the old policy's log-probabilities.
+   *
    * @param trees of one batch
    * @param firstUpdate which of the run's planned updates comes next, 0 for the first
-   * @param mismatch null when the trees have the old policy's log-probabilities; otherwise, which
-   *     needs {@link #onPolicy}, they have those recorded while sampling, the present policy's take
-   *     their place, and this is told how far apart the two are
    */
-  Report run(List<TrainingTree> trees, long firstUpdate, LogprobMismatch mismatch) {
+  TrainingStep.Update run(List<TrainingTree> trees, long firstUpdate) {
+    return run(trees, firstUpdate, (tree, present) -> tree);
+  }
+
+  /**
+   * Trains {@link #onPolicy}: the present policy's log-probabilities take the place of those
+   * recorded while sampling.
+   *
+   * @param mismatch told how far apart the two are
+   */
+  TrainingStep.Update runOnPolicy(
+      List<TrainingTree> trees, long firstUpdate, LogprobMismatch mismatch) {
+    return run(
+        trees,
+        firstUpdate,
+        (tree, present) -> {
+          mismatch.add(tree, present);
+          return tree.withOldLogprobs(present);
+        });
+  }
+
+  private TrainingStep.Update run(
+      List<TrainingTree> trees, long firstUpdate, OldLogprobs oldLogprobs) {
     weightUpdate.startAt(firstUpdate);
     double lossSum = 0;
     double normSum = 0;
@@ -92,7 +103,7 @@ final class PolicyUpdate {
       for (List<TrainingTree> miniBatch : Packing.bySize(trees, settings.updatePrompts())) {
         TreeObjective objective = new TreeObjective(loss, LossNormalizer.of(miniBatch));
         for (List<TrainingTree> microBatch : microBatches(miniBatch)) {
-          LossResult result = accumulate(objective, microBatch, mismatch);
+          LossResult result = accumulate(objective, microBatch, oldLogprobs);
           lossSum += result.loss();
           statistics = statistics.plus(result.statistics());
           computed += microBatch.stream().mapToLong(TrainingTree::uniqueTokens).sum();
@@ -105,32 +116,36 @@ final class PolicyUpdate {
       }
     }
     double norm = updates == skipped ? Double.NaN : normSum / (updates - skipped);
-    return new Report(lossSum / updates, statistics, norm, rate, updates, skipped, computed);
+    return new TrainingStep.Update(
+        lossSum / updates, statistics, norm, rate, updates, skipped, computed);
   }
 
   private List<List<TrainingTree>> microBatches(List<TrainingTree> miniBatch) {
-    List<TrainingTree> items = miniBatch;
     if (!settings.treeTraining()) {
-      items = new ArrayList<>();
+      List<TrainingTree> chains = new ArrayList<>();
       for (TrainingTree tree : miniBatch) {
-        items.addAll(tree.flattened());
+        chains.addAll(tree.flattened());
       }
+      return Packing.byBudget(chains, TrainingTree::uniqueTokens, settings.microBatchTokens());
     }
-    return Packing.byBudget(items, TrainingTree::uniqueTokens, settings.microBatchTokens());
+    List<TokenTree> tokens = miniBatch.stream().map(TrainingTree::tokens).toList();
+    List<List<TrainingTree>> microBatches = new ArrayList<>();
+    int from = 0;
+    for (MicroBatch microBatch : MicroBatch.split(tokens, settings.microBatchTokens())) {
+      int to = from + microBatch.places().size();
+      microBatches.add(microBatch.merge(miniBatch.subList(from, to)));
+      from = to;
+    }
+    return microBatches;
   }
 
   private LossResult accumulate(
-      TreeObjective objective, List<TrainingTree> microBatch, LogprobMismatch mismatch) {
+      TreeObjective objective, List<TrainingTree> microBatch, OldLogprobs oldLogprobs) {
     List<TokenTree> tokens = microBatch.stream().map(TrainingTree::tokens).toList();
     try (ForwardPass pass = policy.model().forward(tokens, options)) {
-      List<TrainingTree> trees = microBatch;
-      if (mismatch != null) {
-        trees = new ArrayList<>();
-        for (int i = 0; i < microBatch.size(); i++) {
-          float[] present = pass.logprobs(i);
-          mismatch.add(microBatch.get(i), present);
-          trees.add(microBatch.get(i).withOldLogprobs(present));
-        }
+      List<TrainingTree> trees = new ArrayList<>();
+      for (int i = 0; i < microBatch.size(); i++) {
+        trees.add(oldLogprobs.in(microBatch.get(i), pass.logprobs(i)));
       }
       LossResult result = objective.evaluate(trees, pass);
       pass.backward(result.dLogprob(), result.dEntropy());

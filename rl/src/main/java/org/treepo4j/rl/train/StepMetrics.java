@@ -5,23 +5,20 @@ import java.util.List;
 import java.util.Map;
 import org.treepo4j.rl.loss.LossStatistics;
 import org.treepo4j.rl.loss.TrainingTree;
+import org.treepo4j.rl.sampling.ScoredTree;
 import org.treepo4j.rollout.Trajectory;
 
 /** What a step reports, by the names of docs/metrics.md. */
 final class StepMetrics {
   private StepMetrics() {}
 
-  /**
-   * @param trained the trees that were trained on
-   */
-  static Map<String, Number> of(
-      GroupCollector.Groups groups,
-      List<TrainingTree> trained,
-      PolicyUpdate.Report update,
-      double mismatch,
-      double scoringSeconds,
-      double updateSeconds) {
+  static Map<String, Number> of(GroupCollector.Groups groups, TrainingStep.Outcome step) {
+    if (step.trees().isEmpty()) {
+      return ofSampling(groups);
+    }
     Map<String, Number> metrics = new LinkedHashMap<>();
+    List<TrainingTree> trained = step.training();
+    TrainingStep.Update update = step.update();
     LossStatistics loss = update.statistics();
     metrics.put("loss", update.loss());
     metrics.put("entropy", loss.entropy());
@@ -34,15 +31,15 @@ final class StepMetrics {
     metrics.put("dual_clip_fraction", loss.dualClipFraction());
     metrics.put("gradient_norm", update.gradientNorm());
     metrics.put("learning_rate", update.learningRate());
-    metrics.put("logprob_mismatch", mismatch);
+    metrics.put("logprob_mismatch", step.mismatch());
     metrics.put(
         "unique_training_tokens", trained.stream().mapToLong(TrainingTree::uniqueTokens).sum());
     metrics.put(
         "flattened_training_tokens",
         trained.stream().mapToLong(TrainingTree::flattenedTokens).sum());
     metrics.put("computed_training_tokens", update.computedTokens());
-    metrics.put("scoring_seconds", scoringSeconds);
-    metrics.put("update_seconds", updateSeconds);
+    metrics.put("scoring_seconds", step.scoringSeconds());
+    metrics.put("update_seconds", step.updateSeconds());
     metrics.put("prompts_trained", (long) trained.size());
     metrics.put("updates", (long) update.updates());
     metrics.put("skipped_steps", (long) update.skipped());
@@ -51,7 +48,7 @@ final class StepMetrics {
   }
 
   /** Of a step without an update. */
-  static Map<String, Number> ofSampling(GroupCollector.Groups groups) {
+  private static Map<String, Number> ofSampling(GroupCollector.Groups groups) {
     Map<String, Number> metrics = new LinkedHashMap<>();
     metrics.put("reward_mean", rewardMean(groups.all()));
     metrics.put("accuracy", groups.accuracy());

@@ -8,10 +8,22 @@ import java.util.Map;
 import java.util.Optional;
 import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
 import org.treepo4j.model.CausalLm;
+import org.treepo4j.rl.advantage.AdvantageEstimator;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskSource;
 import org.treepo4j.rl.metrics.MetricsLog;
 import org.treepo4j.rl.reward.RewardRunner;
+import org.treepo4j.rl.run.Policy;
+import org.treepo4j.rl.run.RunCheckpoints;
+import org.treepo4j.rl.run.TrainingException;
+import org.treepo4j.rl.run.TrainingListener;
+import org.treepo4j.rl.run.TrainingState;
+import org.treepo4j.rl.run.WeightUpdate;
+import org.treepo4j.rl.sampling.EvaluationSettings;
+import org.treepo4j.rl.sampling.Evaluator;
+import org.treepo4j.rl.sampling.PromptEncoder;
+import org.treepo4j.rl.sampling.TaskSampler;
+import org.treepo4j.rollout.BranchingPolicy;
 import org.treepo4j.rollout.RolloutException;
 import org.treepo4j.rollout.RolloutSettings;
 import org.treepo4j.tokenizer.Tokenizer;
@@ -24,6 +36,7 @@ public final class Trainer {
   private final TrainSettings settings;
   private final Policy policy;
   private final WeightUpdate weightUpdate;
+  private final GroupCollector collector;
   private final TrainingStep step;
   private final Evaluator evaluator;
   private final RunCheckpoints checkpoints;
@@ -41,6 +54,8 @@ public final class Trainer {
    * @param tasks to learn on
    * @param heldOut tasks to be measured on; may be empty
    * @param rewards scores responses
+   * @param estimator turns rewards into advantages
+   * @param branching shares the children of a step among the active paths
    */
   public record Parts(
       Policy policy,
@@ -49,7 +64,9 @@ public final class Trainer {
       PromptEncoder prompts,
       TaskSource tasks,
       List<Task> heldOut,
-      RewardRunner rewards) {}
+      RewardRunner rewards,
+      AdvantageEstimator estimator,
+      BranchingPolicy branching) {}
 
   /**
    * What a run came to; the command's JSON line.
@@ -83,9 +100,15 @@ public final class Trainer {
             settings.optimizer(),
             (long) loop.steps() * loop.updatesPerStep(),
             loop.maxSkippedUpdates());
-    GroupCollector collector =
-        new GroupCollector(model, sampler(rollout, parts), parts.tasks(), loop, settings.seed());
-    this.step = new TrainingStep(policy, parts.reference(), collector, settings, weightUpdate);
+    this.collector =
+        new GroupCollector(
+            model,
+            sampler(rollout, parts).withBranching(parts.branching()),
+            parts.tasks(),
+            loop,
+            settings.seed());
+    this.step =
+        new TrainingStep(policy, parts.reference(), parts.estimator(), settings, weightUpdate);
     this.evaluator =
         new Evaluator(
             sampler(rollout.independent(evaluation.samples(), evaluation.temperature()), parts),
@@ -115,7 +138,7 @@ public final class Trainer {
    *
    * @param checkpoint where to go on, whose weights the policy already has; empty to begin
    * @throws TrainingException when the run cannot go on; what it has learned until the step before
-   *     is in a checkpoint then
+   *     is in a checkpoint then; also when every update was skipped
    */
   public Summary run(Optional<Checkpoint> checkpoint) throws IOException {
     TrainingState state = TrainingState.NEW;
@@ -134,14 +157,20 @@ public final class Trainer {
       while (!finished(state)) {
         long began = System.nanoTime();
         long number = state.step() + 1;
-        TrainingStep.Outcome outcome = step(state);
-        recorder.record(number, outcome.trees(), outcome.advantages());
-        tell(number, outcome);
-        state = state.after(outcome);
+        Step done = step(state);
+        TrainingStep.Outcome trained = done.trained();
+        recorder.record(number, trained.trees(), trained.advantages());
+        tell(number, done);
+        state =
+            state.after(
+                done.groups().statistics(),
+                done.groups().tasksDrawn(),
+                trained.update().updates(),
+                trained.update().skipped());
         Map<String, Number> metrics = new LinkedHashMap<>();
         boolean best = false;
         if (!evaluator.isEmpty()
-            && SupervisedTrainer.due(number, settings.evaluation().everySteps(), finished(state))) {
+            && state.due(settings.evaluation().everySteps(), finished(state))) {
           accuracy = evaluator.evaluate(policy.model()).accuracy();
           best = !(accuracy <= state.bestAccuracy());
           state = state.evaluated(accuracy, best);
@@ -150,15 +179,15 @@ public final class Trainer {
         double seconds = (System.nanoTime() - began) / 1e9;
         state = state.plusSeconds(seconds);
         metrics.put("seconds", seconds);
-        outcome.metrics().forEach(metrics::putIfAbsent);
+        StepMetrics.of(done.groups(), trained).forEach(metrics::putIfAbsent);
         log.write(number, metrics);
         listener.stepped(number, expectedSteps(state), metrics);
-        if (best
-            || SupervisedTrainer.due(number, settings.checkpoint().everySteps(), finished(state))) {
+        if (best || state.due(settings.checkpoint().everySteps(), finished(state))) {
           last = checkpoints.write(state, best, policy, weightUpdate);
         }
       }
     }
+    state.requireSomeUpdate();
     if (outOfPatience(state)) {
       listener.note(
           "stopped early: the last %d evaluations were no better than %.1f %%"
@@ -176,12 +205,21 @@ public final class Trainer {
         checkpoints.best().map(Checkpoint::folder));
   }
 
+  /** What a step sampled and what it learned from that. */
+  private record Step(GroupCollector.Groups groups, TrainingStep.Outcome trained) {}
+
   /** One step; when it cannot be done, nothing is lost of those before. */
-  private TrainingStep.Outcome step(TrainingState state) throws IOException {
+  private Step step(TrainingState state) throws IOException {
     long updates = weightUpdate.optimizerSteps();
     try {
       double progress = (double) state.step() / settings.trainer().steps();
-      return step.run(state.step() + 1, state.tasksDrawn(), progress);
+      long number = state.step() + 1;
+      GroupCollector.Groups groups = collector.collect(number, state.tasksDrawn(), progress);
+      return new Step(
+          groups,
+          groups.trees().isEmpty()
+              ? TrainingStep.Outcome.NOTHING
+              : step.train(number, groups.trees()));
     } catch (TrainingException | RolloutException e) {
       boolean untouched = weightUpdate.optimizerSteps() == updates;
       if (untouched && state.step() > 0 && (last == null || last.step() < state.step())) {
@@ -192,17 +230,18 @@ public final class Trainer {
     }
   }
 
-  private void tell(long number, TrainingStep.Outcome outcome) {
-    GroupCollector.Groups groups = outcome.groups();
-    if (outcome.trees().isEmpty()) {
+  private void tell(long number, Step done) {
+    GroupCollector.Groups groups = done.groups();
+    TrainingStep.Update update = done.trained().update();
+    if (groups.trees().isEmpty()) {
       listener.note(
           "step %d: nothing to learn from, no prompt has trajectories of different rewards"
               .formatted(number));
     }
-    if (outcome.update().skipped() > 0) {
+    if (update.skipped() > 0) {
       listener.note(
           "step %d: %d of %d updates skipped, the gradient was not finite"
-              .formatted(number, outcome.update().skipped(), outcome.update().updates()));
+              .formatted(number, update.skipped(), update.updates()));
     }
     if (groups.failedRewards() > 0) {
       listener.note(

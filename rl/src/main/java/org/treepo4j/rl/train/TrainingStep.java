@@ -2,7 +2,6 @@ package org.treepo4j.rl.train;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.TokenTree;
@@ -10,15 +9,18 @@ import org.treepo4j.rl.advantage.AdvantageEstimator;
 import org.treepo4j.rl.loss.KlPenalty;
 import org.treepo4j.rl.loss.LossSettings;
 import org.treepo4j.rl.loss.LossSettings.KlPlacement;
+import org.treepo4j.rl.loss.LossStatistics;
 import org.treepo4j.rl.loss.TrainingTree;
+import org.treepo4j.rl.run.Policy;
+import org.treepo4j.rl.run.WeightUpdate;
+import org.treepo4j.rl.sampling.ScoredTree;
 import org.treepo4j.rollout.RolloutTree;
 import org.treepo4j.rollout.SamplingSettings;
 
-/** One round of a run: sample trees, estimate advantages, update the policy. */
-final class TrainingStep {
+/** From sampled and rewarded trees to a better policy: advantages, loss, updates. */
+public final class TrainingStep {
   private final Policy policy;
   private final Optional<CausalLm> reference;
-  private final GroupCollector collector;
   private final AdvantageEstimator estimator;
   private final LossSettings loss;
   private final PolicyUpdate update;
@@ -27,30 +29,67 @@ final class TrainingStep {
   private final int updatesPerStep;
 
   /**
-   * What a round leaves.
+   * What a step did.
    *
    * @param trees that were trained on
    * @param advantages of these, {@code [tree][trajectory][response token]}
-   * @param groups how they were sampled
+   * @param training the same trees as they were handed to the update
    * @param update what the updates did
+   * @param mismatch mean distance of the recorded from the computed log-probabilities, in nats
+   * @param scoringSeconds time spent on passes without gradients
+   * @param updateSeconds time spent on updates
    */
-  record Outcome(
+  public record Outcome(
       List<ScoredTree> trees,
       double[][][] advantages,
-      GroupCollector.Groups groups,
-      PolicyUpdate.Report update,
-      Map<String, Number> metrics) {}
+      List<TrainingTree> training,
+      Update update,
+      double mismatch,
+      double scoringSeconds,
+      double updateSeconds) {
 
-  TrainingStep(
+    /** Of a step that had nothing to learn from. */
+    static final Outcome NOTHING =
+        new Outcome(List.of(), new double[0][][], List.of(), Update.NONE, Double.NaN, 0, 0);
+  }
+
+  /**
+   * What a batch's updates did.
+   *
+   * @param loss mean over the updates
+   * @param statistics summed over all updates
+   * @param gradientNorm mean over the updates that were not skipped
+   * @param learningRate of the last update
+   * @param updates how many there were
+   * @param skipped updates whose gradient was thrown away
+   * @param computedTokens tokens of all forward passes
+   */
+  public record Update(
+      double loss,
+      LossStatistics statistics,
+      double gradientNorm,
+      double learningRate,
+      int updates,
+      int skipped,
+      long computedTokens) {
+
+    private static final Update NONE =
+        new Update(Double.NaN, LossStatistics.NONE, Double.NaN, Double.NaN, 0, 0, 0);
+  }
+
+  /**
+   * @param reference frozen policy for KL terms; empty when the settings ask for none
+   * @param weightUpdate of the policy
+   */
+  public TrainingStep(
       Policy policy,
       Optional<CausalLm> reference,
-      GroupCollector collector,
+      AdvantageEstimator estimator,
       TrainSettings settings,
       WeightUpdate weightUpdate) {
     this.policy = policy;
     this.reference = reference;
-    this.collector = collector;
-    this.estimator = settings.advantage().create();
+    this.estimator = estimator;
     this.loss = settings.loss();
     this.sampling = settings.rollout().sampling();
     this.updatesPerStep = settings.trainer().updatesPerStep();
@@ -60,29 +99,18 @@ final class TrainingStep {
   }
 
   /**
+   * Trains the policy on trees.
+   *
    * @param step 1 for the first
-   * @param firstTask place in the row of tasks
-   * @param progress share of training done
-   * @return with no trees and no updates when there was nothing to learn from and the settings let
-   *     the run go on
+   * @param scored at least one tree
    */
-  Outcome run(long step, long firstTask, double progress) {
-    GroupCollector.Groups groups = collector.collect(step, firstTask, progress);
-    List<ScoredTree> scored = groups.trees();
-    if (scored.isEmpty()) {
-      return new Outcome(
-          scored,
-          new double[0][][],
-          groups,
-          PolicyUpdate.Report.NONE,
-          StepMetrics.ofSampling(groups));
-    }
+  public Outcome train(long step, List<ScoredTree> scored) {
     long began = System.nanoTime();
     List<TokenTree> tokens = scored.stream().map(tree -> tree.tree().toTokenTree()).toList();
     List<float[]> ofReference =
         reference.map(model -> scoring.logprobs(model, tokens)).orElse(null);
-    boolean mustScore = !update.onPolicy(scored.size()) || loss.kl() == KlPlacement.REWARD;
-    List<float[]> old = mustScore ? scoring.logprobs(policy.model(), tokens) : null;
+    boolean onPolicy = update.onPolicy(scored.size()) && loss.kl() != KlPlacement.REWARD;
+    List<float[]> old = onPolicy ? null : scoring.logprobs(policy.model(), tokens);
     double scoringSeconds = (System.nanoTime() - began) / 1e9;
 
     List<RolloutTree> rewarded = rewarded(scored, old, ofReference);
@@ -97,18 +125,25 @@ final class TrainingStep {
               advantages[i],
               LogprobMismatch.recorded(tree, sampling),
               ofReference == null ? null : ofReference.get(i));
-      if (old != null) {
+      if (!onPolicy) {
         mismatch.add(asSampled, old.get(i));
       }
-      trees.add(old == null ? asSampled : asSampled.withOldLogprobs(old.get(i)));
+      trees.add(onPolicy ? asSampled : asSampled.withOldLogprobs(old.get(i)));
     }
     began = System.nanoTime();
     long firstUpdate = (step - 1) * updatesPerStep;
-    PolicyUpdate.Report report = update.run(trees, firstUpdate, old == null ? mismatch : null);
+    Update done =
+        onPolicy
+            ? update.runOnPolicy(trees, firstUpdate, mismatch)
+            : update.run(trees, firstUpdate);
     double updateSeconds = (System.nanoTime() - began) / 1e9;
-    Map<String, Number> metrics =
-        StepMetrics.of(groups, trees, report, mismatch.mean(), scoringSeconds, updateSeconds);
-    return new Outcome(scored, advantages, groups, report, metrics);
+    return new Outcome(
+        scored, advantages, trees, done, mismatch.mean(), scoringSeconds, updateSeconds);
+  }
+
+  /** Log-probabilities of every tree's unique tokens under the present policy, by tree. */
+  public List<float[]> logprobs(List<TokenTree> trees) {
+    return scoring.logprobs(policy.model(), trees);
   }
 
   private List<RolloutTree> rewarded(

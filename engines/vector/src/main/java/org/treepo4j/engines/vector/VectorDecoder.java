@@ -2,6 +2,7 @@ package org.treepo4j.engines.vector;
 
 import static org.treepo4j.engines.vector.HeadShape.PANEL;
 
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -18,7 +19,7 @@ import org.treepo4j.model.DecoderStatistics;
  * get chunks of their own behind it.
  */
 final class VectorDecoder implements BranchingDecoder {
-  /** Tokens of a prompt that are computed as one batch. */
+  /** Tokens of prompts that are computed as one batch. */
   private static final int PREFILL_ROWS = 256;
 
   private final VectorCausalLm lm;
@@ -50,34 +51,57 @@ final class VectorDecoder implements BranchingDecoder {
   }
 
   @Override
-  public Path prefill(int[] tokens) {
+  public List<Path> prefill(List<Prompt> prompts) {
     checkOpen();
-    if (tokens.length == 0) {
+    long capacity = 0;
+    for (Prompt prompt : prompts) {
+      check(prompt);
+      int rest = prompt.tokens().length % PANEL;
+      capacity += prompt.tokens().length - rest + (rest == 0 ? 0 : KvBlock.capacityFor(rest));
+    }
+    cache.require(capacity);
+    List<Path> made = new ArrayList<>();
+    int[] batch = new int[PREFILL_ROWS];
+    int count = 0;
+    reserve(PREFILL_ROWS);
+    for (Prompt prompt : prompts) {
+      VectorPath path = new VectorPath(this, chunkBehind(prompt.before()), 0);
+      paths.add(path);
+      made.add(path);
+      path.chunk().reserve(prompt.tokens().length);
+      for (int token : prompt.tokens()) {
+        if (count == PREFILL_ROWS) {
+          compute(count, batch);
+          count = 0;
+        }
+        chunks[count] = path.chunk();
+        indices[count] = path.grow();
+        batch[count++] = token;
+      }
+    }
+    if (count > 0) {
+      compute(count, batch);
+    }
+    return made;
+  }
+
+  private KvChunk chunkBehind(Path before) {
+    if (before == null) {
+      return KvChunk.root(cache);
+    }
+    VectorPath path = own(before);
+    return path.chunk().branch(path.lengthInChunk());
+  }
+
+  private void check(Prompt prompt) {
+    if (prompt.tokens().length == 0) {
       throw new IllegalArgumentException("a prompt must hold at least one token");
     }
-    checkLength(tokens.length);
-    for (int token : tokens) {
+    int before = prompt.before() == null ? 0 : own(prompt.before()).length();
+    checkLength(before + prompt.tokens().length);
+    for (int token : prompt.tokens()) {
       checkToken(token);
     }
-    int whole = tokens.length / PANEL * PANEL;
-    int rest = tokens.length - whole;
-    cache.require(whole + (rest == 0 ? 0 : KvBlock.capacityFor(rest)));
-    KvChunk chunk = KvChunk.root(cache);
-    chunk.reserve(tokens.length);
-    VectorPath path = new VectorPath(this, chunk, 0);
-    paths.add(path);
-    for (int from = 0; from < tokens.length; from += PREFILL_ROWS) {
-      int count = Math.min(PREFILL_ROWS, tokens.length - from);
-      int[] part = new int[count];
-      System.arraycopy(tokens, from, part, 0, count);
-      reserve(count);
-      for (int i = 0; i < count; i++) {
-        chunks[i] = chunk;
-        indices[i] = path.grow();
-      }
-      compute(count, part);
-    }
-    return path;
   }
 
   @Override
