@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import org.treepo4j.base.files.Fingerprint;
 
 /**
  * A model folder as Hugging Face writes it, opened and validated without loading tensors: {@code
@@ -152,6 +154,13 @@ public final class HfFolder implements ModelSource {
   /** The elements of a tensor as {@link SafetensorsFile#readBf16} gives them. */
   public short[] readBf16(String name) throws CheckpointException {
     return shard(name).readBf16(name);
+  }
+
+  /** Adds all weight tensors to a fingerprint, in the order of their names. */
+  void addTo(Fingerprint fingerprint) throws CheckpointException {
+    for (String name : new TreeSet<>(tensorNames())) {
+      shard(name).addTo(fingerprint, name);
+    }
   }
 
   @Override

@@ -218,7 +218,7 @@ class HfExportTest {
     Files.createDirectory(folder);
     Files.writeString(folder.resolve("precious"), "x");
     assertThatThrownBy(() -> HfExport.write(folder, TINY, SHAPES, HfExportTest::values, options))
-        .hasMessage(folder + ": exists already and is not empty");
+        .hasMessage(folder + ": cannot be written: exists already and is not empty");
     try (Stream<Path> left = Files.list(temporary)) {
       assertThat(left).containsExactly(folder);
     }

@@ -158,8 +158,8 @@ public final class TrainingRun {
     TrainingInputs.requireWeights(settings);
     TrainingInputs inputs = TrainingInputs.open(settings);
     Engines.choose(settings.engine());
-    try (RewardRunner rewards = rewards()) {
-      RunFolder folder = RunFolder.open(settings, settings.output(), resume, listener);
+    try (RewardRunner rewards = rewards();
+        RunFolder folder = RunFolder.open(settings, settings.output(), resume, listener)) {
       TrainSettings placed = settings.withOutput(folder.path());
       folder.requireCheckpointOf(inputs.config(), settings.lora());
       folder.writeSettings(settings);

@@ -38,10 +38,18 @@ public interface Policy {
     }
     LoraPolicy policy =
         new LoraPolicy(Engines.open(adapters.modelWeights(), engine), adapters, model);
-    if (checkpoint.isPresent()) {
-      policy.restore(checkpoint.get());
+    boolean restored = false;
+    try {
+      if (checkpoint.isPresent()) {
+        policy.restore(checkpoint.get());
+      }
+      restored = true;
+      return policy;
+    } finally {
+      if (!restored) {
+        policy.model().close();
+      }
     }
-    return policy;
   }
 
   /** Samples and scores. */
