@@ -11,6 +11,7 @@ final class Budget {
   static final int STEPS = 100_000;
   static final int MAX_BITS = 1 << 16;
   static final int MAX_DEPTH = 60;
+  static final int MAX_NESTING = 2 * MAX_DEPTH;
 
   private int left = STEPS;
   private int depth;
@@ -39,6 +40,23 @@ final class Budget {
 
   void leave() {
     depth--;
+  }
+
+  /** How deep the work is nested now, for {@link #returnTo}. */
+  int depth() {
+    return depth;
+  }
+
+  /** Where work that was left by an exception goes on. */
+  void returnTo(int earlierDepth) {
+    depth = earlierDepth;
+  }
+
+  /** Refuses an expression that holds others more than so many levels deep. */
+  static void checkNesting(int levels) {
+    if (levels > MAX_NESTING) {
+      throw new LimitException();
+    }
   }
 
   static int bits(BigFraction value) {
