@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import org.treepo4j.base.settings.Settings;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CausalLm;
@@ -53,10 +54,12 @@ public final class SamplingBench {
     RolloutSettings tree = RolloutSettings.defaults().ofSize(WIDTH, SEGMENT_TOKENS, DEPTH);
     RolloutSettings independent = tree.independent(WIDTH, tree.sampling().temperature());
     Map<String, RolloutSettings> ways = new LinkedHashMap<>();
-    ways.put(BASELINE, independent.withSharedPrompt(false));
+    ways.put(BASELINE, Settings.of(independent).set("sharePrompt", false).build());
     ways.put("independent", independent);
     ways.put("tree", tree);
-    ways.put("tree, branching 1..2", tree.withBudget(BudgetSettings.random(1, 2)));
+    ways.put(
+        "tree, branching 1..2",
+        Settings.of(tree).set("budget", BudgetSettings.random(1, 2)).build());
     return ways;
   }
 
@@ -111,6 +114,7 @@ public final class SamplingBench {
                 statistics.sampledTokens() / rollouts,
                 statistics.trajectoryTokens() / rollouts,
                 statistics.sharingRatio(),
+                statistics.computedTokens() / rollouts,
                 times.median(),
                 rate,
                 rate / baseline));
@@ -133,7 +137,7 @@ public final class SamplingBench {
     StringBuilder table = new StringBuilder();
     table.append(
         String.format(
-            "%-12s %-14s %-26s %8s %8s %8s %8s %10s %8s%n",
+            "%-12s %-14s %-26s %8s %8s %8s %8s %8s %10s %8s%n",
             "engine",
             "model",
             "16 trajectories",
@@ -141,13 +145,14 @@ public final class SamplingBench {
             "sampled",
             "in all",
             "sharing",
+            "computed",
             "per second",
             "speed-up"));
     for (SamplingEntry entry : entries) {
       table.append(
           String.format(
               Locale.ROOT,
-              "%-12s %-14s %-26s %8d %8.0f %8.0f %7.1f%% %10.2f %7.2fx%n",
+              "%-12s %-14s %-26s %8d %8.0f %8.0f %7.1f%% %8.0f %10.2f %7.2fx%n",
               entry.engine(),
               entry.model(),
               entry.sampling(),
@@ -155,6 +160,7 @@ public final class SamplingBench {
               entry.sampledTokens(),
               entry.trajectoryTokens(),
               100 * entry.sharingRatio(),
+              entry.computedTokens(),
               entry.trajectoriesPerSecond(),
               entry.speedup()));
     }

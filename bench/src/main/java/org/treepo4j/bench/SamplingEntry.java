@@ -8,9 +8,10 @@ package org.treepo4j.bench;
  * @param sampling what was done, as {@link SamplingBench} describes it
  * @param promptTokens tokens of the prompt
  * @param trajectories trajectories of one rollout, mean of all that were made
- * @param sampledTokens tokens computed for them, mean
+ * @param sampledTokens tokens of their segments, each segment once, mean
  * @param trajectoryTokens sum of their lengths, mean
  * @param sharingRatio the former by the latter
+ * @param computedTokens tokens the decoder computed, those of the prompt too, mean
  * @param seconds the median time of one rollout
  * @param trajectoriesPerSecond from the median time
  * @param speedup trajectories per second relative to independent samples that compute the prompt
@@ -25,6 +26,7 @@ public record SamplingEntry(
     double sampledTokens,
     double trajectoryTokens,
     double sharingRatio,
+    double computedTokens,
     double seconds,
     double trajectoriesPerSecond,
     double speedup) {}

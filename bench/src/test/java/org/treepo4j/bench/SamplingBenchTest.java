@@ -37,6 +37,10 @@ class SamplingBenchTest {
               assertThat(entry.promptTokens()).isEqualTo(40);
               assertThat(entry.trajectoriesPerSecond()).isPositive();
             });
+    // The prompt, and all but the last token of every trajectory.
+    assertThat(entries.get(0).computedTokens()).isEqualTo(16 * (40 + 128 - 1));
+    assertThat(entries.get(1).computedTokens()).isLessThanOrEqualTo(40 + 16 * (128 - 1));
+    assertThat(entries.get(2).computedTokens()).isLessThanOrEqualTo(40 + 94 * 16 - 16);
     assertThat(entries.get(0).speedup()).isCloseTo(1, within(1e-12));
     assertThat(entries.get(0).sharingRatio()).isCloseTo(1, within(1e-12));
     assertThat(entries.get(1).sharingRatio()).isCloseTo(1, within(1e-12));

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.treepo4j.base.InputException;
 import org.treepo4j.rl.advantage.AdvantageEstimator;
 import org.treepo4j.rl.advantage.AdvantageEstimators;
 import org.treepo4j.rollout.RolloutTree;

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import org.treepo4j.base.InputException;
 import org.treepo4j.bench.Bench;
 import org.treepo4j.bench.BenchModel;
 import org.treepo4j.bench.BenchPlan;

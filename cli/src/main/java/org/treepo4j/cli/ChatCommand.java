@@ -2,6 +2,7 @@ package org.treepo4j.cli;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.treepo4j.base.InputException;
 import org.treepo4j.tokenizer.ChatTemplate;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.treepo4j.base.InputException;
 import org.treepo4j.report.comparison.FinishedRun;
 import org.treepo4j.report.comparison.RunComparison;
 import picocli.CommandLine.Command;

@@ -7,11 +7,12 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.ToIntFunction;
+import org.treepo4j.base.InputException;
 import org.treepo4j.base.settings.Setting;
 import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.data.DataSummary;
 import org.treepo4j.rl.data.Prompt;
-import org.treepo4j.rl.train.PromptEncoder;
+import org.treepo4j.rl.sampling.PromptEncoder;
 import org.treepo4j.tokenizer.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -47,10 +48,10 @@ final class DataCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     DataSettings settings = config.read(Settings.class).data();
-    TrainingParts.requireFile(file);
+    InputException.requireFile(file);
     Optional<ToIntFunction<Prompt>> promptTokens = Optional.empty();
     if (tokenizerFolder != null) {
-      PromptEncoder prompts = OpenModel.prompts(tokenizerFolder, Tokenizer.load(tokenizerFolder));
+      PromptEncoder prompts = PromptEncoder.of(tokenizerFolder, Tokenizer.load(tokenizerFolder));
       promptTokens = Optional.of(prompt -> prompts.encode(prompt).length);
     }
     DataSummary summary = DataSummary.of(file, settings.fields(), promptTokens);

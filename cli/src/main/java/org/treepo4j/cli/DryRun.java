@@ -7,11 +7,13 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.treepo4j.base.InputException;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.data.TaskFile;
 import org.treepo4j.rl.train.MemoryEstimate;
 import org.treepo4j.rl.train.TrainSettings;
+import org.treepo4j.rl.train.TrainingInputs;
 
 /**
  * What is known of a run before any weight is loaded.

@@ -7,9 +7,10 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import org.treepo4j.base.InputException;
 import org.treepo4j.base.settings.SettingsException;
 import org.treepo4j.model.EngineUnavailableException;
-import org.treepo4j.rl.train.TrainingException;
+import org.treepo4j.rl.run.TrainingException;
 import picocli.CommandLine;
 
 /** Turns whatever a command throws into one line on stderr and an exit code. */

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.treepo4j.base.InputException;
 import org.treepo4j.base.settings.Setting;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.DecoderOptions;
@@ -22,7 +23,7 @@ import org.treepo4j.rl.eval.RunComparison;
 import org.treepo4j.rl.eval.TaskSamples;
 import org.treepo4j.rl.reward.RewardRunner;
 import org.treepo4j.rl.reward.RewardSettings;
-import org.treepo4j.rl.train.TaskSampler;
+import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rollout.RolloutProgress;
 import org.treepo4j.rollout.RolloutSettings;
 import picocli.CommandLine.Command;
@@ -94,7 +95,7 @@ final class EvalCommand implements Callable<Integer> {
       throw new InputException("--samples must be positive, was " + samples);
     }
     Settings settings = config.read(Settings.class);
-    TrainingParts.requireFile(data);
+    InputException.requireFile(data);
     List<TaskSamples> earlier = compare == null ? null : SampleFile.read(compare);
     DataSettings asked = settings.data().withTest(List.of(data));
     List<TaskSamples> results;

@@ -11,6 +11,7 @@ import java.util.concurrent.Callable;
 import java.util.function.ToIntFunction;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.treepo4j.base.InputException;
 import org.treepo4j.base.settings.SettingsReader;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelConfig;
@@ -26,10 +27,10 @@ import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskFile;
 import org.treepo4j.rl.data.TaskSource;
 import org.treepo4j.rl.reward.RewardRunner;
+import org.treepo4j.rl.run.Policy;
+import org.treepo4j.rl.sampling.PromptEncoder;
+import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rl.tasks.ChainSums;
-import org.treepo4j.rl.train.Policy;
-import org.treepo4j.rl.train.PromptEncoder;
-import org.treepo4j.rl.train.TaskSampler;
 import org.treepo4j.rl.train.TrainSettings;
 import org.treepo4j.tokenizer.Tokenizer;
 import picocli.CommandLine.Command;
@@ -90,11 +91,17 @@ final class ExplainCommand implements Callable<Integer> {
       folder.config(); // refused before anything else is read
     }
     Tokenizer tokenizer = Tokenizer.load(settings.model());
-    PromptEncoder prompts = OpenModel.prompts(settings.model(), tokenizer);
+    PromptEncoder prompts = PromptEncoder.of(settings.model(), tokenizer);
     List<Task> tasks = tasks(settings, prompts);
     Engines.choose(settings.engine());
     try (RewardRunner rewards = settings.reward().runner(settings.rollout().maxResponseTokens())) {
-      Policy policy = TrainingParts.policy(settings, Optional.empty());
+      Policy policy =
+          Policy.open(
+              settings.model(),
+              settings.lora(),
+              settings.engine(),
+              settings.seed(),
+              Optional.empty());
       try (CausalLm model = policy.model()) {
         ModelConfig config = model.config();
         TaskSampler sampler =
@@ -135,7 +142,7 @@ final class ExplainCommand implements Callable<Integer> {
       if (answer != null) {
         throw new InputException("--answer: expected with --prompt only");
       }
-      TrainingParts.requireFiles(data);
+      data.requireFiles();
       TaskSource tasks = data.source(data.readTrain(promptTokens), settings.seed());
       return LongStream.range(0, CANDIDATES).mapToObj(tasks::at).toList();
     }
@@ -146,7 +153,7 @@ final class ExplainCommand implements Callable<Integer> {
   private String knownAnswer(DataSettings data, ToIntFunction<Prompt> promptTokens)
       throws IOException {
     Prompt asked = data.template().apply(Task.of("prompt", prompt, "")).prompt();
-    Stream.concat(data.train().stream(), data.test().stream()).forEach(TrainingParts::requireFile);
+    Stream.concat(data.train().stream(), data.test().stream()).forEach(InputException::requireFile);
     List<TaskFile> files = new ArrayList<>(data.readTrain(promptTokens));
     files.addAll(data.readTest(promptTokens));
     return TaskFile.allTasks(files).stream()

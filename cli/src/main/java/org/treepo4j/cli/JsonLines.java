@@ -16,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
+import org.treepo4j.base.InputException;
 
 /** JSON objects from standard input, one a line, each answered by a line on standard output. */
 final class JsonLines {

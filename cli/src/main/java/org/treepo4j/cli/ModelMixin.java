@@ -2,6 +2,7 @@ package org.treepo4j.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import org.treepo4j.base.InputException;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.WeightStorage;
 import picocli.CommandLine.Option;

@@ -1,17 +1,14 @@
 package org.treepo4j.cli;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import java.io.IOException;
 import java.nio.file.Path;
+import org.treepo4j.base.InputException;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
-import org.treepo4j.rl.data.ChatMessage;
 import org.treepo4j.rl.data.Prompt;
-import org.treepo4j.rl.train.PromptEncoder;
-import org.treepo4j.tokenizer.ChatTemplate;
+import org.treepo4j.rl.sampling.PromptEncoder;
 import org.treepo4j.tokenizer.Tokenizer;
-import org.treepo4j.tokenizer.TokenizerException;
 
 /**
  * A model folder opened for a command. What is cheap to refuse, the tokenizer, is opened first.
@@ -23,27 +20,8 @@ record OpenModel(CausalLm lm, Tokenizer tokenizer, PromptEncoder prompts) implem
   static OpenModel open(Path folder, EngineOptions options) throws IOException {
     Engines.choose(options);
     Tokenizer tokenizer = Tokenizer.load(folder);
-    PromptEncoder prompts = prompts(folder, tokenizer);
+    PromptEncoder prompts = PromptEncoder.of(folder, tokenizer);
     return new OpenModel(Engines.open(folder, options), tokenizer, prompts);
-  }
-
-  /** The encoder of a model's prompts, through its chat template where it has one. */
-  static PromptEncoder prompts(Path folder, Tokenizer tokenizer) throws IOException {
-    return new PromptEncoder(tokenizer, ChatTemplate.load(folder).map(OpenModel::chatFormat));
-  }
-
-  private static PromptEncoder.ChatFormat chatFormat(ChatTemplate template) {
-    return messages -> {
-      ArrayNode json = JsonLines.JSON.createArrayNode();
-      for (ChatMessage message : messages) {
-        json.addObject().put("role", message.role()).put("content", message.content());
-      }
-      try {
-        return template.render(json, true);
-      } catch (TokenizerException e) {
-        throw new IllegalArgumentException(e.getMessage(), e);
-      }
-    };
   }
 
   /**

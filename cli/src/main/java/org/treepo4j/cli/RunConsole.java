@@ -6,7 +6,7 @@ import java.util.Map;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
-import org.treepo4j.rl.train.TrainingListener;
+import org.treepo4j.rl.run.TrainingListener;
 
 /**
  * Tells people on stderr how a run goes on: a progress bar on a terminal, plain lines elsewhere,

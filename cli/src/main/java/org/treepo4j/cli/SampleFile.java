@@ -10,10 +10,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import org.treepo4j.base.InputException;
 import org.treepo4j.rl.eval.Sample;
 import org.treepo4j.rl.eval.TaskSamples;
 import org.treepo4j.rl.reward.Score;
-import org.treepo4j.rl.train.ScoredTree;
+import org.treepo4j.rl.sampling.ScoredTree;
 import org.treepo4j.rollout.Trajectory;
 
 /** Evaluated responses as JSONL, a task a line, so that an evaluation can go on and be compared. */
@@ -48,7 +49,7 @@ final class SampleFile {
   }
 
   static List<TaskSamples> read(Path file) throws IOException {
-    TrainingParts.requireFile(file);
+    InputException.requireFile(file);
     List<TaskSamples> tasks = new ArrayList<>();
     int number = 0;
     for (String line : Files.readAllLines(file)) {

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.treepo4j.base.InputException;
 import org.treepo4j.checkpoints.DType;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.SafetensorsWriter;
@@ -117,11 +118,15 @@ final class ScoreCommand implements Callable<Integer> {
   private static void put(ObjectNode answer, String name, float[] values) {
     ArrayNode array = answer.putArray(name);
     for (float value : values) {
+      if (!Float.isFinite(value)) {
+        throw new InputException(name + ": not finite, " + value + " (are the weights whole?)");
+      }
       array.add(value);
     }
   }
 
   private void write(CausalLm model) throws IOException {
+    requireFinite(model.weights());
     List<TensorSpec> specs = new ArrayList<>();
     model
         .weights()
@@ -132,6 +137,26 @@ final class ScoreCommand implements Callable<Integer> {
         writer.writeFloats(parameter.name(), parameter.gradient());
       }
       writer.finish();
+    }
+  }
+
+  /**
+   * @throws InputException naming the first gradient with an element that is not finite
+   */
+  static void requireFinite(Weights weights) {
+    for (Parameter parameter : weights.parameters()) {
+      float[] gradient = parameter.gradient();
+      for (int i = 0; i < gradient.length; i++) {
+        if (!Float.isFinite(gradient[i])) {
+          throw new InputException(
+              "--gradients: nothing written, the gradient of "
+                  + parameter.name()
+                  + " is not finite: "
+                  + gradient[i]
+                  + " at element "
+                  + i);
+        }
+      }
     }
   }
 }

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.treepo4j.base.settings.SettingsReader;
+import org.treepo4j.rl.run.RunFolder;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -24,6 +25,10 @@ final class SettingsMixin {
       description = "Go on from the newest complete checkpoint of the run in the output folder.")
   private boolean resume;
 
+  boolean resume() {
+    return resume;
+  }
+
   <R extends Record> R read(Class<R> type) {
     return SettingsReader.read(type, file, overrides);
   }
@@ -36,11 +41,6 @@ final class SettingsMixin {
    * @throws InputException for settings that a run in that folder cannot go on with
    */
   RunFolder runFolder(Record settings, Path output, RunConsole console) throws IOException {
-    if (!resume) {
-      return RunFolder.fresh(output, console);
-    }
-    RunFolder run = RunFolder.resumed(output, console);
-    run.requireSettings(settings);
-    return run;
+    return RunFolder.open(settings, output, resume, console);
   }
 }

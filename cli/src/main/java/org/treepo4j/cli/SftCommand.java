@@ -4,7 +4,8 @@ import java.util.concurrent.Callable;
 import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelConfig;
-import org.treepo4j.rl.train.SftSettings;
+import org.treepo4j.rl.run.Policy;
+import org.treepo4j.rl.supervised.SftSettings;
 import org.treepo4j.tokenizer.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -36,7 +37,7 @@ final class SftCommand implements Callable<Integer> {
             spec,
             run -> {
               run.requireCheckpointOf(config, settings.lora());
-              return TrainingParts.policy(
+              return Policy.open(
                   settings.model(),
                   settings.lora(),
                   settings.engine(),

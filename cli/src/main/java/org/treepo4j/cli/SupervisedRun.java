@@ -6,13 +6,16 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.treepo4j.base.InputException;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.engine.Engines;
-import org.treepo4j.rl.train.Corpus;
-import org.treepo4j.rl.train.Policy;
-import org.treepo4j.rl.train.SupervisedSettings;
-import org.treepo4j.rl.train.SupervisedTrainer;
+import org.treepo4j.rl.run.Policy;
+import org.treepo4j.rl.run.RunFolder;
+import org.treepo4j.rl.sampling.PromptEncoder;
+import org.treepo4j.rl.supervised.Corpus;
+import org.treepo4j.rl.supervised.SupervisedSettings;
+import org.treepo4j.rl.supervised.SupervisedTrainer;
 import org.treepo4j.tokenizer.Tokenizer;
 import picocli.CommandLine.Model.CommandSpec;
 
@@ -62,7 +65,7 @@ record SupervisedRun(
           Corpus.load(
               settings.corpus(),
               tokenizer,
-              OpenModel.prompts(folder, tokenizer),
+              PromptEncoder.of(folder, tokenizer),
               eos,
               maxTokens,
               settings.seed());

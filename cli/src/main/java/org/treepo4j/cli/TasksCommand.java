@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
+import org.treepo4j.base.InputException;
 import org.treepo4j.rl.tasks.SyntheticTask;
 import org.treepo4j.rl.tasks.SyntheticTasks;
 import picocli.CommandLine.Command;

@@ -25,6 +25,14 @@ public interface BranchingDecoder extends AutoCloseable {
   Path prefill(int[] tokens);
 
   /**
+   * A new path that has all tokens of another, which stays as it is, and at least one more. Only
+   * the further tokens are computed, as one batch.
+   *
+   * @throws CacheFullException when the keys and values would not fit; nothing has changed then
+   */
+  Path prefill(Path before, int[] tokens);
+
+  /**
    * A new path that shares the first {@code length} tokens of another; nothing is computed again.
    *
    * @param length tokens to share, {@code 1..path.length()}

@@ -15,7 +15,8 @@ import org.treepo4j.rollout.Trajectory;
 /**
  * A rollout tree for a terminal: one line a segment with the number of trajectories through it and
  * the mean reward of its sub-group; leaves with why they ended and their reward. A leaf is marked ✓
- * where its reward is positive, ✗ where it is not, • where it has none.
+ * where its reward is positive, ✗ where it is not, • where it has none. A segment is marked ≡ where
+ * one above it has the same text behind the same text.
  */
 public final class TreeText {
   private static final String RESET = "\u001b[0m";
@@ -85,12 +86,13 @@ public final class TreeText {
     String facts =
         String.format(
             Locale.ROOT,
-            "%s: %d trajectories, %d tokens sampled for %d (sharing ratio %.2f)%s",
+            "%s: %d trajectories, %d tokens sampled for %d (sharing ratio %.2f), %d distinct%s",
             visible(tree.promptId()),
             tree.trajectories().size(),
             sampled,
             needed,
             needed == 0 ? 1.0 : (double) sampled / needed,
+            tree.distinctTokens(),
             meanReward(tree.trajectories()).isPresent()
                 ? String.format(
                     Locale.ROOT, ", mean R %.3f", meanReward(tree.trajectories()).getAsDouble())
@@ -114,7 +116,8 @@ public final class TreeText {
     String mark = ending == null ? "×" + group.size() : mark(ending);
     String numbers = ending == null ? mean(group) : reward(ending);
     int room = style.columns() - Cells.width(branch) - Cells.width(mark) - Cells.width(numbers) - 3;
-    String text = fit(visible(decode.apply(node.tokens())), Math.max(room, 8));
+    String alike = tree.firstAlike(node) == node ? "" : "≡ ";
+    String text = fit(alike + visible(decode.apply(node.tokens())), Math.max(room, 8));
     String gap = " ".repeat(Math.max(1, room - Cells.width(text) + 1));
     String tint = ending == null || Double.isNaN(ending.reward()) ? "" : tint(ending);
     out.append(paint(DIM, branch))

@@ -23,12 +23,29 @@ class TreeTextTest {
         .isEqualTo(
             """
             7+58=
-            p-1: 2 trajectories, 3 tokens sampled for 4 (sharing ratio 0.75), mean R 0.500
+            p-1: 2 trajectories, 3 tokens sampled for 4 (sharing ratio 0.75), 3 distinct, mean R 0.500
             └─×2 65;%s mean R  0.500
               ├─✓ \\boxed{65}%s ANSWERED  R  1.000
               └─✗ ␛[31mred⏎%s EOS  R  0.000
             """
                 .formatted(" ".repeat(77), " ".repeat(64), " ".repeat(70)));
+  }
+
+  @Test
+  void segmentsWithTheSameTextAreMarked() throws IOException {
+    RolloutTree tree =
+        new RolloutTree(
+            "p-1",
+            new int[] {1},
+            List.of(node(1, 0, 2), node(2, 1, 3), node(3, 0, 2), node(4, 3, 3), node(5, 3, 5)),
+            List.of(
+                new Trajectory(2, FinishReason.EOS, 1),
+                new Trajectory(4, FinishReason.EOS, 1),
+                new Trajectory(5, FinishReason.EOS, 1)));
+
+    assertThat(print(tree, TreeText.Style.PLAIN))
+        .contains("5 tokens sampled for 6 (sharing ratio 0.83), 3 distinct")
+        .contains("×1 65;", "✓ \\boxed{65}", "×2 ≡ 65;", "✓ ≡ \\boxed{65}", "✓ 数字");
   }
 
   @Test

@@ -38,17 +38,15 @@ final class ActivePath {
     text.beginSegment();
   }
 
-  /** Draws the next token; says whether the segment is complete. */
-  boolean sample(TokenDistribution distribution) {
-    int position = parent.end() + sampled.size();
-    int token = distribution.sample(RandomStreams.uniform(stream, position));
+  /** Draws the next token. */
+  void sample(TokenDistribution distribution) {
+    int token = distribution.sample(RandomStreams.uniform(stream, responseLength()));
     sampled.add(
         token,
         distribution.logprob(token),
         distribution.modelLogprob(token),
         distribution.entropy());
     ended = rules.ends(token, text);
-    return isComplete();
   }
 
   boolean isComplete() {
@@ -57,6 +55,11 @@ final class ActivePath {
 
   int lastToken() {
     return sampled.token(sampled.size() - 1);
+  }
+
+  /** Response tokens up to the last one drawn. */
+  int responseLength() {
+    return parent.end() + sampled.size();
   }
 
   ResponseText text() {

@@ -5,13 +5,14 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
+import org.treepo4j.rollout.BranchingPolicy.PathScores;
 
 /**
  * Shares the children of one step among the active paths (algorithm page, 2.3). Log-probabilities
  * are those of the distribution sampled from. Uncertain-first gives more children to paths of low
  * log-probability, confident-first to paths of high.
  */
-public enum Allotment {
+public enum Allotment implements BranchingPolicy {
   /** The same for each, the remainder to the last (recipe {@code fixed_avg}). */
   EVEN(0, path -> 0),
   /** By the sum over the response (recipe {@code logprob_weighted_div}). */
@@ -37,12 +38,8 @@ public enum Allotment {
     this.score = score;
   }
 
-  /**
-   * Children of each path, at least one each.
-   *
-   * @param total children to share, at least one for each path
-   */
-  int[] allot(List<PathScores> paths, int total, double temperature) {
+  @Override
+  public int[] children(List<PathScores> paths, int total, double temperature) {
     int[] children = new int[paths.size()];
     if (direction == 0) {
       Arrays.fill(children, total / children.length);

@@ -15,8 +15,9 @@ import org.treepo4j.model.CacheFullException;
  * and the next prompt begins as soon as rows are free. Which rows share a batch does not change any
  * tree.
  *
- * <p>When the decoder's cache is full, the prompt begun last is set back to its start and waits
- * until another has ended; its tokens are computed again then, and come out the same.
+ * <p>When the decoder's cache is full, beginnings held for prompts to come are let go of first;
+ * then the prompt begun last is set back to its start and waits until another has ended. Tokens are
+ * computed again then, and come out the same.
  */
 final class BatchScheduler implements AutoCloseable {
   private static final int MAX_NAMES = 3;
@@ -26,6 +27,7 @@ final class BatchScheduler implements AutoCloseable {
   private final int maxRows;
   private final int rowsWanted;
   private final List<PromptRollout> prompts;
+  private final PromptBeginnings beginnings;
   private final RolloutProgress progress;
 
   private final Deque<PromptRollout> waiting;
@@ -42,10 +44,12 @@ final class BatchScheduler implements AutoCloseable {
       TokenDistribution distribution,
       RolloutSettings settings,
       List<PromptRollout> prompts,
+      PromptBeginnings beginnings,
       RolloutProgress progress) {
     this.decoder = decoder;
     this.distribution = distribution;
     this.prompts = prompts;
+    this.beginnings = beginnings;
     this.progress = progress;
     waiting = new ArrayDeque<>(prompts);
     maxRows = settings.maxBatchPaths();
@@ -62,8 +66,7 @@ final class BatchScheduler implements AutoCloseable {
       tellProgress();
     }
     double seconds = (System.nanoTime() - begin) * 1e-9;
-    List<RolloutStatistics> each =
-        prompts.stream().map(prompt -> prompt.counts().toStatistics()).toList();
+    List<RolloutStatistics> each = prompts.stream().map(PromptRollout::statistics).toList();
     RolloutStatistics all =
         each.stream()
             .reduce(RolloutStatistics.NONE, RolloutStatistics::plus)
@@ -88,21 +91,24 @@ final class BatchScheduler implements AutoCloseable {
   }
 
   private void startPrompts() {
-    int paths = running.stream().mapToInt(PromptRollout::activePaths).sum();
-    while (!waiting.isEmpty() && paths < maxRows && running.size() < maxRunning) {
+    int rows = running.stream().mapToInt(prompt -> prompt.rows().size()).sum();
+    while (!waiting.isEmpty() && rows < maxRows && running.size() < maxRunning) {
       PromptRollout prompt = waiting.peek();
       try {
         naming(List.of(prompt), prompt::start);
       } catch (CacheFullException e) {
-        if (running.isEmpty()) {
+        prompt.reset();
+        if (!running.isEmpty()) {
+          maxRunning = running.size();
+          return;
+        }
+        if (!beginnings.stopSharing()) {
           throw failure(List.of(prompt), e);
         }
-        prompt.reset();
-        maxRunning = running.size();
-        return;
+        continue;
       }
       running.add(waiting.remove());
-      paths += prompt.activePaths();
+      rows += prompt.rows().size();
     }
   }
 
@@ -119,9 +125,13 @@ final class BatchScheduler implements AutoCloseable {
                   decoder.append(
                       pending.stream().map(Row::keys).toList(),
                       pending.stream().mapToInt(Row::pending).toArray()));
+          pending.forEach(row -> row.owner().computed());
         }
         return rows;
       } catch (CacheFullException e) {
+        if (beginnings.makeRoom()) {
+          continue;
+        }
         if (running.size() == 1) {
           throw failure(running, e);
         }

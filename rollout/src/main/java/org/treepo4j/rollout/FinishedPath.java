@@ -1,5 +1,6 @@
 package org.treepo4j.rollout;
 
+import java.util.Arrays;
 import org.treepo4j.model.BranchingDecoder;
 
 /**
@@ -7,14 +8,29 @@ import org.treepo4j.model.BranchingDecoder;
  *
  * @param leaf its last node
  * @param finish why it ended
- * @param keys the decoder's path up to the token before the last
+ * @param response its tokens
+ * @param keys the decoder's path up to the token before the last, or further; paths of one row
+ *     share it
  */
-record FinishedPath(GrowingNode leaf, FinishReason finish, BranchingDecoder.Path keys)
+@SuppressWarnings("ArrayRecordComponent") // compared by nobody
+record FinishedPath(
+    GrowingNode leaf, FinishReason finish, int[] response, BranchingDecoder.Path keys)
     implements Donor {
+
+  /** Whether its response begins with these tokens and goes on. */
+  boolean continues(int[] tokens) {
+    return response.length > tokens.length
+        && Arrays.equals(response, 0, tokens.length, tokens, 0, tokens.length);
+  }
+
+  /** Whether the decoder holds {@code token} as response token {@code position} of this path. */
+  boolean holds(int position, int token) {
+    return position < response.length - 1 && response[position] == token;
+  }
 
   @Override
   public int length() {
-    return leaf.end();
+    return response.length;
   }
 
   @Override

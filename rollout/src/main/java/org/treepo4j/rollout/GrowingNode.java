@@ -3,6 +3,7 @@ package org.treepo4j.rollout;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import org.treepo4j.rollout.BranchingPolicy.PathScores;
 
 /** A segment of a tree that still grows, or the root, which holds no tokens. */
 final class GrowingNode {
@@ -45,7 +46,7 @@ final class GrowingNode {
     return sampled;
   }
 
-  /** Response tokens up to the end of this node. */
+  /** Number of response tokens up to the end of this node. */
   int end() {
     return start + sampled.size();
   }
@@ -58,6 +59,17 @@ final class GrowingNode {
     }
     Collections.reverse(path);
     return path;
+  }
+
+  /** Response tokens up to the end of this node. */
+  int[] response() {
+    int[] tokens = new int[end()];
+    for (GrowingNode node = this; node.parent != null; node = node.parent) {
+      for (int i = 0; i < node.sampled.size(); i++) {
+        tokens[node.start + i] = node.sampled.token(i);
+      }
+    }
+    return tokens;
   }
 
   PathScores scores() {

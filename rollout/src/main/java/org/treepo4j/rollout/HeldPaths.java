@@ -17,8 +17,10 @@ final class HeldPaths implements AutoCloseable {
     this.decoder = decoder;
   }
 
-  BranchingDecoder.Path prefill(int[] tokens) {
-    return hold(decoder.prefill(tokens));
+  /** Takes a path of the decoder over. */
+  BranchingDecoder.Path hold(BranchingDecoder.Path path) {
+    held.add(path);
+    return path;
   }
 
   BranchingDecoder.Path fork(BranchingDecoder.Path path, int length) {
@@ -47,10 +49,5 @@ final class HeldPaths implements AutoCloseable {
     if (failure != null) {
       throw failure;
     }
-  }
-
-  private BranchingDecoder.Path hold(BranchingDecoder.Path path) {
-    held.add(path);
-    return path;
   }
 }

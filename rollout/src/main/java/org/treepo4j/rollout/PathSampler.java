@@ -3,6 +3,7 @@ package org.treepo4j.rollout;
 import java.util.List;
 import java.util.function.IntConsumer;
 import java.util.function.IntPredicate;
+import org.treepo4j.base.settings.Settings;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.BranchingDecoder.Path;
 
@@ -23,7 +24,9 @@ public final class PathSampler {
     this.settings = settings;
     this.text = text;
     this.vocabulary = vocabulary;
-    this.rules = new StopRules(RolloutSettings.defaults().withSampling(settings), eosTokenIds);
+    this.rules =
+        new StopRules(
+            Settings.of(RolloutSettings.class).set("sampling", settings).build(), eosTokenIds);
   }
 
   /**

@@ -64,12 +64,18 @@ final class PromptCounts {
     return sampledTokens;
   }
 
-  RolloutStatistics toStatistics() {
+  /**
+   * @param computedTokens by the decoder for this prompt, also before it was set back to its start
+   * @param computedPromptTokens those of the prompt among them
+   */
+  RolloutStatistics toStatistics(long computedTokens, long computedPromptTokens) {
     return new RolloutStatistics(
         1,
         trajectories,
         sampledTokens,
         trajectoryTokens,
+        computedTokens,
+        computedPromptTokens,
         droppedPaths,
         finishes,
         fallbacks,

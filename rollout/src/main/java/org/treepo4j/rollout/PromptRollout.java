@@ -1,7 +1,9 @@
 package org.treepo4j.rollout;
 
+import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -20,9 +22,15 @@ final class PromptRollout {
   private final RolloutPrompt prompt;
   private final int occurrence;
   private final RolloutPlan plan;
+  private final PromptBeginnings beginnings;
+  private final int place;
   private final HeldPaths held;
   private final int mostTokens;
 
+  /** Counted over all starts, as the decoder's work is. */
+  private long computedTokens;
+
+  private long computedPromptTokens;
   private PromptCounts counts;
   private SplittableRandom random;
   private DivergenceBudget budget;
@@ -35,19 +43,32 @@ final class PromptRollout {
   /** Paths of the present step in order, complete or not. */
   private List<ActivePath> step = new ArrayList<>();
 
-  private final Map<ActivePath, BranchingDecoder.Path> keysOf = new IdentityHashMap<>();
   private final List<Row> rows = new ArrayList<>();
+
+  /** Rows whose paths have complete segments. */
+  private final List<Row> ended = new ArrayList<>();
+
   private int fruitlessFallbacks;
   private int finishedAtFallback;
   private RolloutTree tree;
 
   /**
    * @param occurrence how many prompts of the batch before this one have the same id
+   * @param place of the prompt in the batch
+   * @param beginnings compute it
    */
-  PromptRollout(RolloutPrompt prompt, int occurrence, RolloutPlan plan, BranchingDecoder decoder) {
+  PromptRollout(
+      RolloutPrompt prompt,
+      int occurrence,
+      RolloutPlan plan,
+      BranchingDecoder decoder,
+      int place,
+      PromptBeginnings beginnings) {
     this.prompt = prompt;
     this.occurrence = occurrence;
     this.plan = plan;
+    this.place = place;
+    this.beginnings = beginnings;
     held = new HeldPaths(decoder);
     mostTokens = plan.mostResponseTokens(prompt);
     reset();
@@ -56,6 +77,10 @@ final class PromptRollout {
   /** Lets go of all that has grown; {@link #start} then begins the same tree again. */
   void reset() {
     release();
+    if (rootKeys != null) {
+      beginnings.putBack(place);
+      rootKeys = null;
+    }
     counts = new PromptCounts(plan.settings());
     random = new SplittableRandom(plan.streams().stream(prompt.id(), occurrence, 0));
     budget = new DivergenceBudget(plan.settings(), plan.budgetPrompts(), random);
@@ -64,8 +89,8 @@ final class PromptRollout {
     finishedTokens = 0;
     branches = 0;
     step.clear();
-    keysOf.clear();
     rows.clear();
+    ended.clear();
     fruitlessFallbacks = 0;
     finishedAtFallback = -1;
   }
@@ -83,25 +108,35 @@ final class PromptRollout {
   void start() {
     counts.start();
     int paths = budget.initial();
-    rootKeys = held.prefill(prompt.tokens());
-    if (plan.settings().kind() == RolloutKind.INDEPENDENT && !plan.settings().sharePrompt()) {
-      grow(root, rootKeys, 1, false);
+    rootKeys = computePrompt();
+    if (!plan.settings().sharesPrompts()) {
+      begin(rootKeys, 1);
       for (int i = 1; i < paths; i++) {
-        grow(root, held.prefill(prompt.tokens()), 1, false);
+        begin(computePrompt(), 1);
       }
     } else {
-      grow(root, forkRoot(), paths, false);
+      begin(forkRoot(), paths);
     }
+  }
+
+  private BranchingDecoder.Path computePrompt() {
+    long before = beginnings.computedTokens();
+    try {
+      return held.hold(beginnings.compute(place));
+    } finally {
+      long more = beginnings.computedTokens() - before;
+      computedTokens += more;
+      computedPromptTokens += more;
+    }
+  }
+
+  private void begin(BranchingDecoder.Path keys, int paths) {
+    rows.add(new Row(this, keys, Row.NOTHING, paths(root, paths, false), List.of()));
   }
 
   /** Rows that can be advanced now. */
   List<Row> rows() {
     return rows;
-  }
-
-  /** Paths these rows branch into. */
-  int activePaths() {
-    return rows.stream().mapToInt(row -> row.paths().size()).sum();
   }
 
   boolean isDone() {
@@ -117,62 +152,103 @@ final class PromptRollout {
     return counts;
   }
 
-  /** Every path of a row has sampled a token: forks them apart and ends the step if it is over. */
+  RolloutStatistics statistics() {
+    return counts.toStatistics(computedTokens, computedPromptTokens);
+  }
+
+  /** The pending token of a row is computed. */
+  void computed() {
+    computedTokens++;
+  }
+
+  /**
+   * Every path of a row has drawn a token: those that drew different ones part, and the step ends
+   * when this was its last row.
+   */
   void advanced(Row row) {
-    if (row.paths().size() == 1 && !row.paths().get(0).isComplete()) {
-      row.setPending(row.paths().get(0).lastToken());
-      return;
-    }
-    rows.remove(row);
-    for (int i = 0; i < row.paths().size(); i++) {
-      ActivePath path = row.paths().get(i);
-      BranchingDecoder.Path keys = i == 0 ? row.keys() : held.fork(row.keys(), row.keys().length());
-      keysOf.put(path, keys);
-      if (!path.isComplete()) {
-        rows.add(new Row(this, keys, path.lastToken(), List.of(path)));
+    for (Row next = row; next != null; ) {
+      List<ActivePath> others = next.partOthers();
+      Row apart = null;
+      if (!others.isEmpty()) {
+        BranchingDecoder.Path keys = held.fork(next.keys(), next.keys().length());
+        apart = new Row(this, keys, Row.NOTHING, others, next.known());
+        rows.add(apart);
       }
+      settle(next);
+      next = apart;
     }
     if (rows.isEmpty()) {
       endStep();
     }
   }
 
+  /** Takes in the token that all paths of a row drew. */
+  private void settle(Row row) {
+    ActivePath path = row.paths().get(0);
+    int position = path.responseLength() - 1;
+    int token = path.lastToken();
+    List<FinishedPath> known = List.of();
+    if (!row.known().isEmpty()) {
+      known = row.known().stream().filter(other -> other.holds(position, token)).toList();
+    }
+    if (known.isEmpty()) {
+      row.await(token);
+    } else {
+      BranchingDecoder.Path keys = row.keys();
+      row.follow(fork(known.get(0), position + 1), known);
+      held.release(keys);
+    }
+    if (row.isComplete()) {
+      rows.remove(row);
+      ended.add(row);
+    }
+  }
+
   private void endStep() {
     List<ActivePath> ending = step;
     step = new ArrayList<>();
+    Map<ActivePath, Row> rowOf = new IdentityHashMap<>();
+    Map<Row, FinishReason> finishOf = new IdentityHashMap<>();
+    for (Row row : ended) {
+      ActivePath any = row.paths().get(0);
+      finishOf.put(
+          row, plan.rules().classify(any.text(), any.responseLength(), mostTokens, any.ended()));
+      row.paths().forEach(path -> rowOf.put(path, row));
+    }
+    ended.clear();
     List<ActivePath> active = new ArrayList<>();
     List<GrowingNode> leaves = new ArrayList<>();
     int finishedBefore = finished.size();
     for (ActivePath path : ending) {
       GrowingNode leaf = path.seal();
       counts.sampled(leaf);
-      FinishReason finish =
-          plan.rules().classify(path.text(), leaf.end(), mostTokens, path.ended());
+      Row row = rowOf.get(path);
+      FinishReason finish = finishOf.get(row);
       if (finish == null) {
         active.add(path);
         leaves.add(leaf);
       } else {
-        finish(leaf, finish, keysOf.remove(path));
+        finish(leaf, finish, row.keys());
       }
     }
     if (active.isEmpty()) {
       fallBack();
     } else {
-      branch(active, leaves, finished.size() - finishedBefore);
+      branch(active, leaves, rowOf, finished.size() - finishedBefore);
     }
-    keysOf.clear();
     if (rows.isEmpty()) {
       end();
     }
   }
 
+  /** The paths of one row finish alike, so they let go of its keys together. */
   private void finish(GrowingNode leaf, FinishReason finish, BranchingDecoder.Path keys) {
     if (leaf.end() < plan.settings().minTrajectoryTokens()) {
       counts.dropped();
       held.release(keys);
       return;
     }
-    finished.add(new FinishedPath(leaf, finish, keys));
+    finished.add(new FinishedPath(leaf, finish, leaf.response(), keys));
     finishedTokens += leaf.end();
     counts.finished(leaf, finish);
     if (!plan.mayFallBack()) {
@@ -180,24 +256,28 @@ final class PromptRollout {
     }
   }
 
-  private void branch(List<ActivePath> active, List<GrowingNode> leaves, int finishedInStep) {
+  private void branch(
+      List<ActivePath> active,
+      List<GrowingNode> leaves,
+      Map<ActivePath, Row> rowOf,
+      int finishedInStep) {
     double meanTokens = leaves.stream().mapToInt(GrowingNode::end).average().orElseThrow();
     int total =
         budget.step(active.size(), finished.size(), finishedInStep, finishedTokens, meanTokens);
     int[] children =
-        plan.settings()
-            .allotment()
-            .policy()
-            .allot(leaves.stream().map(GrowingNode::scores).toList(), total, plan.temperature());
+        plan.branching()
+            .children(leaves.stream().map(GrowingNode::scores).toList(), total, plan.temperature());
+    Map<Row, List<ActivePath>> below = new LinkedHashMap<>();
     for (int i = 0; i < children.length; i++) {
       ActivePath path = active.get(i);
       GrowingNode leaf = leaves.get(i);
-      List<ActivePath> paths = new ArrayList<>();
+      List<ActivePath> paths = below.computeIfAbsent(rowOf.get(path), r -> new ArrayList<>());
       for (int c = 0; c < children[i]; c++) {
         paths.add(path(leaf, false, c == 0 ? path.text() : text(leaf)));
       }
-      rows.add(new Row(this, keysOf.get(path), path.lastToken(), paths));
     }
+    below.forEach(
+        (row, paths) -> rows.add(new Row(this, row.keys(), row.pending(), paths, row.known())));
   }
 
   private void fallBack() {
@@ -212,19 +292,35 @@ final class PromptRollout {
     int window = plan.settings().fallbackWindow();
     int minLength = (int) Math.min(Integer.MAX_VALUE, (long) settings.minDonorWindows() * window);
     List<FinishedPath> donors = settings.donors().order(finished, minLength, random);
+    Map<IntBuffer, List<ActivePath>> byPrefix = new LinkedHashMap<>();
     if (donors.isEmpty()) {
-      grow(root, forkRoot(), Math.min(budget.branching(), missing), true);
+      fallBackTo(root, Math.min(budget.branching(), missing), byPrefix);
     }
     for (FinishedPath donor : donors) {
       int children = Math.min(budget.branching(), missing);
-      int cut = cut(donor, settings, window);
-      GrowingNode node = donor.leaf().at(cut);
-      grow(node, cut == 0 ? forkRoot() : fork(donor, cut), children, true);
+      fallBackTo(donor.leaf().at(cut(donor, settings, window)), children, byPrefix);
       missing -= children;
       if (missing == 0 || settings.position() == FallbackPosition.FROM_START) {
         break;
       }
     }
+    byPrefix.forEach((prefix, paths) -> rows.add(rowBehind(prefix.array(), paths)));
+  }
+
+  /** Begins paths below a node; those behind the same tokens are kept together. */
+  private void fallBackTo(
+      GrowingNode node, int children, Map<IntBuffer, List<ActivePath>> byPrefix) {
+    byPrefix
+        .computeIfAbsent(IntBuffer.wrap(node.response()), p -> new ArrayList<>())
+        .addAll(paths(node, children, true));
+  }
+
+  /** A row behind response tokens that were computed before. */
+  private Row rowBehind(int[] prefix, List<ActivePath> paths) {
+    List<FinishedPath> known = finished.stream().filter(other -> other.continues(prefix)).toList();
+    BranchingDecoder.Path keys =
+        prefix.length == 0 ? forkRoot() : fork(known.get(0), prefix.length);
+    return new Row(this, keys, Row.NOTHING, paths, known);
   }
 
   /** Response tokens of the donor to keep. */
@@ -246,12 +342,8 @@ final class PromptRollout {
     return held.fork(rootKeys, prompt.tokens().length);
   }
 
-  /** Begins paths below a node whose tokens the decoder has all computed. */
-  private void grow(
-      GrowingNode node, BranchingDecoder.Path keys, int children, boolean atFallback) {
-    List<ActivePath> paths =
-        IntStream.range(0, children).mapToObj(c -> path(node, atFallback, text(node))).toList();
-    rows.add(new Row(this, keys, Row.NOTHING, paths));
+  private List<ActivePath> paths(GrowingNode node, int count, boolean atFallback) {
+    return IntStream.range(0, count).mapToObj(i -> path(node, atFallback, text(node))).toList();
   }
 
   private ActivePath path(GrowingNode node, boolean atFallback, ResponseText text) {

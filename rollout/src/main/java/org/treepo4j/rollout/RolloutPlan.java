@@ -7,6 +7,7 @@ package org.treepo4j.rollout;
  * @param rules when segments stop and paths finish
  * @param text of token ids
  * @param streams the random numbers
+ * @param branching who gets the children of a step
  * @param temperature of the allotment at this point of training
  * @param budgetPrompts prompts that share a token budget
  * @param maxPathTokens longest path of the model, prompt included
@@ -16,6 +17,7 @@ record RolloutPlan(
     StopRules rules,
     TokenText text,
     RandomStreams streams,
+    BranchingPolicy branching,
     double temperature,
     int budgetPrompts,
     int maxPathTokens) {

@@ -1,6 +1,7 @@
 package org.treepo4j.rollout;
 
 import org.treepo4j.base.settings.Setting;
+import org.treepo4j.base.settings.Settings;
 
 /** How rollouts are sampled; {@code rollout.*}. Defaults are those of the paper's main run. */
 public record RolloutSettings(
@@ -8,8 +9,9 @@ public record RolloutSettings(
         RolloutKind kind,
     @Setting(
             value =
-                "INDEPENDENT only: compute the prompt once for all trajectories; false computes it for"
-                    + " each, as a sampler without prefix cache does. Does not change the trees.",
+                "INDEPENDENT only: compute the prompt once for all trajectories, and once what prompts"
+                    + " begin alike with; false computes it for each, as a sampler without prefix"
+                    + " cache does. Does not change the trees.",
             mayChange = true)
         boolean sharePrompt,
     @Setting("Trajectories wanted per prompt, the paper's w; recipe rollout.n.") int maxWidth,
@@ -45,8 +47,8 @@ public record RolloutSettings(
     @Setting("The distribution tokens are drawn from.") SamplingSettings sampling,
     @Setting(
             value =
-                "Most paths the model advances at once; more wait for a free row. Does not change the"
-                    + " trees.",
+                "Most rows the model advances at once; paths that agree so far share one, others wait"
+                    + " for a free one. Does not change the trees.",
             mayChange = true)
         int maxBatchPaths) {
 
@@ -112,38 +114,25 @@ public record RolloutSettings(
     }
   }
 
+  /** Whether what paths and prompts begin with is computed once for all of them. */
+  boolean sharesPrompts() {
+    return kind == RolloutKind.TREE || sharePrompt;
+  }
+
   /**
    * The same limits for measuring a policy: independent samples at a temperature of their own.
    *
    * @param samples trajectories per prompt
    */
   public RolloutSettings independent(int samples, double temperature) {
-    return with(
-        RolloutKind.INDEPENDENT,
-        sharePrompt,
-        samples,
-        segmentLength,
-        maxDepth,
-        maxResponseTokens,
-        0,
-        budget,
-        TotalBudget.BY_TRAJECTORIES,
-        sampling.withTemperature(temperature));
-  }
-
-  /** The same trees from another distribution. */
-  RolloutSettings withSampling(SamplingSettings other) {
-    return with(
-        kind,
-        sharePrompt,
-        maxWidth,
-        segmentLength,
-        maxDepth,
-        maxResponseTokens,
-        minTrajectoryTokens,
-        budget,
-        totalBudget,
-        other);
+    return Settings.of(this)
+        .set("kind", RolloutKind.INDEPENDENT)
+        .set("maxWidth", samples)
+        .set("minWidth", Math.min(minWidth, samples))
+        .set("minTrajectoryTokens", 0)
+        .set("totalBudget", TotalBudget.BY_TRAJECTORIES)
+        .set("sampling.temperature", temperature)
+        .build();
   }
 
   /**
@@ -154,82 +143,13 @@ public record RolloutSettings(
    * @param newMaxDepth most segments of a trajectory; with the former, the longest response
    */
   public RolloutSettings ofSize(int newMaxWidth, int newSegmentLength, int newMaxDepth) {
-    return with(
-        kind,
-        sharePrompt,
-        newMaxWidth,
-        newSegmentLength,
-        newMaxDepth,
-        Math.multiplyExact(newSegmentLength, newMaxDepth),
-        minTrajectoryTokens,
-        budget,
-        totalBudget,
-        sampling);
-  }
-
-  /** The same trajectories, the prompt computed once for all of them or for each. */
-  public RolloutSettings withSharedPrompt(boolean shared) {
-    return with(
-        kind,
-        shared,
-        maxWidth,
-        segmentLength,
-        maxDepth,
-        maxResponseTokens,
-        minTrajectoryTokens,
-        budget,
-        totalBudget,
-        sampling);
-  }
-
-  /** The same policies under another divergence budget. */
-  public RolloutSettings withBudget(BudgetSettings other) {
-    return with(
-        kind,
-        sharePrompt,
-        maxWidth,
-        segmentLength,
-        maxDepth,
-        maxResponseTokens,
-        minTrajectoryTokens,
-        other,
-        totalBudget,
-        sampling);
-  }
-
-  private RolloutSettings with(
-      RolloutKind newKind,
-      boolean newSharePrompt,
-      int newWidth,
-      int newSegmentLength,
-      int newMaxDepth,
-      int newMaxResponseTokens,
-      int newMinTrajectoryTokens,
-      BudgetSettings newBudget,
-      TotalBudget newTotalBudget,
-      SamplingSettings newSampling) {
-    return new RolloutSettings(
-        newKind,
-        newSharePrompt,
-        newWidth,
-        Math.min(minWidth, newWidth),
-        newSegmentLength,
-        newMaxDepth,
-        newMaxResponseTokens,
-        newMinTrajectoryTokens,
-        branching,
-        initialDivergence,
-        newBudget,
-        newTotalBudget,
-        maxResponseTokensPerPrompt,
-        allotment,
-        fallback,
-        answerPolicy,
-        repetitionPolicy,
-        repetitionLength,
-        repetitionCount,
-        newSampling,
-        maxBatchPaths);
+    return Settings.of(this)
+        .set("maxWidth", newMaxWidth)
+        .set("minWidth", Math.min(minWidth, newMaxWidth))
+        .set("segmentLength", newSegmentLength)
+        .set("maxDepth", newMaxDepth)
+        .set("maxResponseTokens", Math.multiplyExact(newSegmentLength, newMaxDepth))
+        .build();
   }
 
   /** The window of fallbacks in tokens. */

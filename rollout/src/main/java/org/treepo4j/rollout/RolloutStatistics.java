@@ -13,8 +13,12 @@ import java.util.Map;
  *
  * @param prompts prompts sampled from
  * @param trajectories that count
- * @param sampledTokens each token sampled, once; those of dropped paths too
+ * @param sampledTokens tokens of all segments, each segment once; those of dropped paths too
  * @param trajectoryTokens sum of the response lengths of all trajectories
+ * @param computedTokens tokens the decoder computed, of prompts and of responses, each as often as
+ *     it did: once for all paths that have it and everything before it in common, and again after
+ *     the cache was full
+ * @param computedPromptTokens those of them that belong to prompts
  * @param droppedPaths finished paths shorter than {@code minTrajectoryTokens}
  * @param finishes trajectories by finish reason; reasons that did not occur may be absent
  * @param fallbacks times a prompt had no active path and was branched again
@@ -32,6 +36,8 @@ public record RolloutStatistics(
     long trajectories,
     long sampledTokens,
     long trajectoryTokens,
+    long computedTokens,
+    long computedPromptTokens,
     long droppedPaths,
     Map<FinishReason, Long> finishes,
     long fallbacks,
@@ -44,7 +50,7 @@ public record RolloutStatistics(
     double seconds) {
 
   public static final RolloutStatistics NONE =
-      new RolloutStatistics(0, 0, 0, 0, 0, Map.of(), 0, 0, 0, List.of(), 0, 0, 0, 0);
+      new RolloutStatistics(0, 0, 0, 0, 0, 0, 0, Map.of(), 0, 0, 0, List.of(), 0, 0, 0, 0);
 
   public RolloutStatistics {
     finishes = Map.copyOf(finishes);
@@ -69,6 +75,8 @@ public record RolloutStatistics(
         trajectories + other.trajectories,
         sampledTokens + other.sampledTokens,
         trajectoryTokens + other.trajectoryTokens,
+        computedTokens + other.computedTokens,
+        computedPromptTokens + other.computedPromptTokens,
         droppedPaths + other.droppedPaths,
         bothFinishes,
         fallbacks + other.fallbacks,
@@ -87,6 +95,8 @@ public record RolloutStatistics(
         trajectories,
         sampledTokens,
         trajectoryTokens,
+        computedTokens,
+        computedPromptTokens,
         droppedPaths,
         finishes,
         fallbacks,
@@ -102,6 +112,11 @@ public record RolloutStatistics(
   /** Sampled tokens per trajectory token: 1 without sharing, less with; 0 when there are none. */
   public double sharingRatio() {
     return ratio(sampledTokens, trajectoryTokens);
+  }
+
+  /** Tokens computed, those of prompts too, per trajectory token; 0 when there are none. */
+  public double computedRatio() {
+    return ratio(computedTokens, trajectoryTokens);
   }
 
   /** Share of the rows of decoder batches that stood empty. */
@@ -136,6 +151,9 @@ public record RolloutStatistics(
     map.put("sampled_tokens", sampledTokens);
     map.put("trajectory_tokens", trajectoryTokens);
     map.put("sharing_ratio", sharingRatio());
+    map.put("computed_tokens", computedTokens);
+    map.put("computed_prompt_tokens", computedPromptTokens);
+    map.put("computed_ratio", computedRatio());
     map.put("response_tokens_mean", ratio(trajectoryTokens, trajectories));
     map.put("dropped_paths", droppedPaths);
     for (FinishReason reason : FinishReason.values()) {

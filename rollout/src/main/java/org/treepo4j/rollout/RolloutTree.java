@@ -9,23 +9,28 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.ToDoubleFunction;
 import org.treepo4j.model.TokenTree;
+import org.treepo4j.model.TokenTrie;
 
 /**
  * What tree sampling makes of one prompt: segments as nodes below the prompt (node 0), and the
  * trajectories through them. Rollouts grow it, advantages annotate it, the trainer scores it.
  *
  * <p>Immutable but for the arrays, which are not copied. What it is asked for often (response
- * lengths, places in the token tree) is worked out once.
+ * lengths, the token tree) is worked out once.
+ *
+ * <p>Two segments may hold the same tokens behind the same tokens: siblings that agree, or what a
+ * fallback sampled again. They stay two nodes, for rewards and advantages are theirs; to an engine
+ * they are one, so {@link #toTokenTree} has every prefix once.
  */
 public final class RolloutTree {
   private final String promptId;
   private final int[] promptTokens;
   private final List<SegmentNode> nodes;
   private final List<Trajectory> trajectories;
-  private final Map<Integer, SegmentNode> byId = new HashMap<>();
+  private final Map<Integer, SegmentNode> byId;
 
   /** Index in {@link #nodes} by node id. */
-  private final Map<Integer, Integer> indexOf = new HashMap<>();
+  private final Map<Integer, Integer> indexOf;
 
   /** Index in {@link #nodes} of every node's parent; −1 for the prompt. */
   private final int[] parents;
@@ -36,8 +41,10 @@ public final class RolloutTree {
   /** Response tokens up to the end of every node. */
   private final int[] lengths;
 
-  /** Index in the token tree of every node's first token. */
-  private final int[] firstTokens;
+  private final TokenTree tokenTree;
+
+  /** Index in the token tree of every node's tokens. */
+  private final int[][] tokenIndices;
 
   private final long sampledTokens;
 
@@ -58,11 +65,15 @@ public final class RolloutTree {
     if (promptTokens.length == 0) {
       throw new IllegalArgumentException("prompt " + promptId + " must hold at least one token");
     }
+    byId = new HashMap<>();
+    indexOf = new HashMap<>();
     parents = new int[nodes.size()];
     depths = new int[nodes.size()];
     lengths = new int[nodes.size()];
-    firstTokens = new int[nodes.size()];
-    int size = promptTokens.length;
+    tokenIndices = new int[nodes.size()][];
+    TokenTrie trie = new TokenTrie();
+    int promptEnd = append(trie, -1, promptTokens, new int[promptTokens.length]);
+    long size = 0;
     for (int i = 0; i < parents.length; i++) {
       SegmentNode node = nodes.get(i);
       Integer parent = node.parent() == 0 ? Integer.valueOf(-1) : indexOf.get(node.parent());
@@ -77,13 +88,48 @@ public final class RolloutTree {
       parents[i] = parent;
       depths[i] = parent < 0 ? 1 : depths[parent] + 1;
       lengths[i] = node.tokens().length + (parent < 0 ? 0 : lengths[parent]);
-      firstTokens[i] = size;
-      size = Math.addExact(size, node.tokens().length);
+      tokenIndices[i] = new int[node.tokens().length];
+      int before = parent < 0 ? promptEnd : last(tokenIndices[parent]);
+      append(trie, before, node.tokens(), tokenIndices[i]);
+      size += node.tokens().length;
     }
-    sampledTokens = size - promptTokens.length;
+    sampledTokens = size;
+    tokenTree = trie.toTree();
     for (Trajectory trajectory : trajectories) {
       index(trajectory);
     }
+  }
+
+  private RolloutTree(RolloutTree tree, List<Trajectory> trajectories) {
+    promptId = tree.promptId;
+    promptTokens = tree.promptTokens;
+    nodes = tree.nodes;
+    indexOf = tree.indexOf;
+    byId = tree.byId;
+    parents = tree.parents;
+    depths = tree.depths;
+    lengths = tree.lengths;
+    tokenTree = tree.tokenTree;
+    tokenIndices = tree.tokenIndices;
+    sampledTokens = tree.sampledTokens;
+    this.trajectories = List.copyOf(trajectories);
+    for (Trajectory trajectory : trajectories) {
+      index(trajectory);
+    }
+  }
+
+  /** Appends tokens to a trie, notes their indices and returns the last one. */
+  private static int append(TokenTrie trie, int before, int[] tokens, int[] indices) {
+    int at = before;
+    for (int t = 0; t < tokens.length; t++) {
+      at = trie.add(at, tokens[t]);
+      indices[t] = at;
+    }
+    return at;
+  }
+
+  private static int last(int[] indices) {
+    return indices[indices.length - 1];
   }
 
   public String promptId() {
@@ -107,7 +153,7 @@ public final class RolloutTree {
 
   /** The same tree with other trajectories, for instance with rewards. */
   public RolloutTree withTrajectories(List<Trajectory> others) {
-    return new RolloutTree(promptId, promptTokens, nodes, others);
+    return new RolloutTree(this, others);
   }
 
   /** The same tree with rewards. */
@@ -163,20 +209,30 @@ public final class RolloutTree {
   public int[] tokenIndices(Trajectory trajectory) {
     int[] indices = new int[responseLength(trajectory)];
     for (int i : path(trajectory)) {
-      int tokens = nodes.get(i).tokens().length;
-      for (int t = 0; t < tokens; t++) {
-        indices[lengths[i] - tokens + t] = firstTokens[i] + t;
-      }
+      int tokens = tokenIndices[i].length;
+      System.arraycopy(tokenIndices[i], 0, indices, lengths[i] - tokens, tokens);
     }
     return indices;
   }
 
-  /** Index in {@link #toTokenTree} of the first token of a node. */
-  public int firstTokenIndex(SegmentNode node) {
-    return firstTokens[indexOf.get(node.id())];
+  /** Index in {@link #toTokenTree} of each token of a node; not a copy. */
+  public int[] tokenIndices(SegmentNode node) {
+    return tokenIndices[indexOf.get(node.id())];
   }
 
-  /** Tokens of all segments, each counted once. */
+  /**
+   * The first node in the order of {@link #nodes} that ends with the same tokens behind the prompt;
+   * the node itself when there is none before it.
+   */
+  public SegmentNode firstAlike(SegmentNode node) {
+    int end = last(tokenIndices(node));
+    return nodes.stream()
+        .filter(other -> last(tokenIndices(other)) == end)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** Tokens of all segments, each segment counted once. */
   public long sampledTokens() {
     return sampledTokens;
   }
@@ -186,34 +242,17 @@ public final class RolloutTree {
     return trajectories.stream().mapToLong(this::responseLength).sum();
   }
 
-  /**
-   * The tree for the engines: the prompt's tokens first, then every node's tokens in the order of
-   * {@link #nodes}.
-   */
-  public TokenTree toTokenTree() {
-    int size = promptTokens.length + Math.toIntExact(sampledTokens);
-    int[] tokens = Arrays.copyOf(promptTokens, size);
-    int[] treeParents = new int[size];
-    for (int t = 0; t < promptTokens.length; t++) {
-      treeParents[t] = t - 1;
-    }
-    for (int i = 0; i < parents.length; i++) {
-      int[] own = nodes.get(i).tokens();
-      int first = firstTokens[i];
-      System.arraycopy(own, 0, tokens, first, own.length);
-      treeParents[first] = lastToken(parents[i]);
-      for (int t = 1; t < own.length; t++) {
-        treeParents[first + t] = first + t - 1;
-      }
-    }
-    return TokenTree.of(tokens, treeParents);
+  /** Different prefixes among the sampled tokens: what an engine must compute behind the prompt. */
+  public int distinctTokens() {
+    return tokenTree.size() - promptTokens.length;
   }
 
-  /** Index in the token tree of the last token of the node at {@code index}; −1 for the prompt. */
-  private int lastToken(int index) {
-    return index < 0
-        ? promptTokens.length - 1
-        : firstTokens[index] + nodes.get(index).tokens().length - 1;
+  /**
+   * The tree for the engines: every prefix once, the prompt's tokens first, then those of every
+   * node in the order of {@link #nodes} that no node before it has.
+   */
+  public TokenTree toTokenTree() {
+    return tokenTree;
   }
 
   private int index(Trajectory trajectory) {

@@ -24,6 +24,7 @@ public final class TreeSampler {
   private final IntPredicate vocabulary;
   private final StopRules rules;
   private final int maxPathTokens;
+  private final BranchingPolicy branching;
   private TokenDistribution distribution;
   private int distributionSize;
 
@@ -39,12 +40,34 @@ public final class TreeSampler {
       IntPredicate vocabulary,
       int[] eosTokenIds,
       int maxPathTokens) {
+    this(
+        settings,
+        text,
+        vocabulary,
+        new StopRules(settings, eosTokenIds),
+        maxPathTokens,
+        settings.allotment().policy());
+  }
+
+  private TreeSampler(
+      RolloutSettings settings,
+      TokenText text,
+      IntPredicate vocabulary,
+      StopRules rules,
+      int maxPathTokens,
+      BranchingPolicy branching) {
     Checks.positive("maxPathTokens", maxPathTokens);
     this.settings = settings;
     this.text = text;
     this.vocabulary = vocabulary;
+    this.rules = rules;
     this.maxPathTokens = maxPathTokens;
-    rules = new StopRules(settings, eosTokenIds);
+    this.branching = branching;
+  }
+
+  /** A sampler with another branching policy than that of the settings. */
+  public TreeSampler withBranching(BranchingPolicy policy) {
+    return new TreeSampler(settings, text, vocabulary, rules, maxPathTokens, policy.checked());
   }
 
   /**
@@ -82,6 +105,7 @@ public final class TreeSampler {
             rules,
             text,
             new RandomStreams(seed, step),
+            branching,
             allotment.schedule().at(trainingProgress, allotment),
             budgetPrompts > 0 ? budgetPrompts : Math.max(1, prompts.size()),
             maxPathTokens);
@@ -94,14 +118,19 @@ public final class TreeSampler {
       }
     }
     Map<String, Integer> occurrences = new HashMap<>();
-    List<PromptRollout> rollouts = new ArrayList<>();
-    for (RolloutPrompt prompt : prompts) {
-      int occurrence = occurrences.merge(prompt.id(), 1, Integer::sum) - 1;
-      rollouts.add(new PromptRollout(prompt, occurrence, plan, decoder));
-    }
-    try (BatchScheduler scheduler =
-        new BatchScheduler(decoder, distribution(decoder), settings, rollouts, progress)) {
-      return scheduler.run();
+    try (PromptBeginnings beginnings =
+        new PromptBeginnings(decoder, prompts, settings.sharesPrompts())) {
+      List<PromptRollout> rollouts = new ArrayList<>();
+      for (RolloutPrompt prompt : prompts) {
+        int occurrence = occurrences.merge(prompt.id(), 1, Integer::sum) - 1;
+        int place = rollouts.size();
+        rollouts.add(new PromptRollout(prompt, occurrence, plan, decoder, place, beginnings));
+      }
+      TokenDistribution tokens = distribution(decoder);
+      try (BatchScheduler scheduler =
+          new BatchScheduler(decoder, tokens, settings, rollouts, beginnings, progress)) {
+        return scheduler.run();
+      }
     }
   }
 

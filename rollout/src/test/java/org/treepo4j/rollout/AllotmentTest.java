@@ -10,6 +10,7 @@ import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
+import org.treepo4j.rollout.BranchingPolicy.PathScores;
 
 class AllotmentTest {
 
@@ -21,7 +22,7 @@ class AllotmentTest {
       @ForAll @DoubleRange(min = 0.01, max = 20) double temperature) {
     List<PathScores> paths = scores.stream().map(s -> new PathScores(s, s, s, -s)).toList();
 
-    int[] children = allotment.allot(paths, paths.size() + spare, temperature);
+    int[] children = allotment.children(paths, paths.size() + spare, temperature);
 
     assertThat(children).hasSize(paths.size());
     assertThat(Arrays.stream(children).min().orElseThrow()).isPositive();
@@ -32,7 +33,7 @@ class AllotmentTest {
   void evenGivesTheRemainderToTheLast() {
     PathScores any = new PathScores(-1, -1, -1, 1);
 
-    assertThat(Allotment.EVEN.allot(List.of(any, any, any), 8, 1)).containsExactly(2, 2, 4);
+    assertThat(Allotment.EVEN.children(List.of(any, any, any), 8, 1)).containsExactly(2, 2, 4);
   }
 
   @Test
@@ -46,17 +47,19 @@ class AllotmentTest {
             new PathScores(-10, -1, -1, 9));
     double cold = 0.01;
 
-    assertThat(Allotment.CUMULATIVE_UNCERTAIN_FIRST.allot(paths, 10, cold))
+    assertThat(Allotment.CUMULATIVE_UNCERTAIN_FIRST.children(paths, 10, cold))
         .containsExactly(7, 1, 1, 1);
-    assertThat(Allotment.NORMALISED_UNCERTAIN_FIRST.allot(paths, 10, cold))
+    assertThat(Allotment.NORMALISED_UNCERTAIN_FIRST.children(paths, 10, cold))
         .containsExactly(1, 7, 1, 1);
-    assertThat(Allotment.NODE_UNCERTAIN_FIRST.allot(paths, 10, cold)).containsExactly(1, 1, 7, 1);
-    assertThat(Allotment.ENTROPY.allot(paths, 10, cold)).containsExactly(1, 1, 1, 7);
-    assertThat(Allotment.CUMULATIVE_CONFIDENT_FIRST.allot(paths, 10, cold))
+    assertThat(Allotment.NODE_UNCERTAIN_FIRST.children(paths, 10, cold))
+        .containsExactly(1, 1, 7, 1);
+    assertThat(Allotment.ENTROPY.children(paths, 10, cold)).containsExactly(1, 1, 1, 7);
+    assertThat(Allotment.CUMULATIVE_CONFIDENT_FIRST.children(paths, 10, cold))
         .containsExactly(1, 3, 3, 3);
-    assertThat(Allotment.NORMALISED_CONFIDENT_FIRST.allot(paths, 10, cold))
+    assertThat(Allotment.NORMALISED_CONFIDENT_FIRST.children(paths, 10, cold))
         .containsExactly(3, 1, 3, 3);
-    assertThat(Allotment.NODE_CONFIDENT_FIRST.allot(paths, 10, cold)).containsExactly(3, 3, 1, 3);
+    assertThat(Allotment.NODE_CONFIDENT_FIRST.children(paths, 10, cold))
+        .containsExactly(3, 3, 1, 3);
   }
 
   @Test
@@ -64,7 +67,7 @@ class AllotmentTest {
     // Shares 1/(1+e), e/(1+e) of 3 spare children: 0.81 and 2.19.
     List<PathScores> paths = List.of(new PathScores(0, 0, 0, 0), new PathScores(-1, 0, 0, 0));
 
-    assertThat(Allotment.CUMULATIVE_UNCERTAIN_FIRST.allot(paths, 5, 1)).containsExactly(2, 3);
+    assertThat(Allotment.CUMULATIVE_UNCERTAIN_FIRST.children(paths, 5, 1)).containsExactly(2, 3);
   }
 
   @Test

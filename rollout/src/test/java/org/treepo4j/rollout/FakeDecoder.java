@@ -1,7 +1,9 @@
 package org.treepo4j.rollout;
 
+import java.nio.IntBuffer;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
@@ -11,12 +13,14 @@ import org.treepo4j.model.DecoderStatistics;
 
 /**
  * A decoder without weights that keeps the port's contract strictly: foreign paths, paths twice in
- * a batch and stale rows are errors. It counts the tokens it is fed and the chunks it holds.
+ * a batch and stale rows are errors. It counts the tokens it is fed, the different ones among them,
+ * and the chunks it holds.
  */
 final class FakeDecoder implements BranchingDecoder {
   private final FakeModel model;
   private final Set<FakePath> live = Collections.newSetFromMap(new IdentityHashMap<>());
   private float[][] lastRows = new float[0][];
+  private final Set<IntBuffer> distinct = new HashSet<>();
   private long tokensComputed;
   private long batches;
   private long calls;
@@ -47,6 +51,11 @@ final class FakeDecoder implements BranchingDecoder {
     return calls;
   }
 
+  /** Different prefixes among the tokens computed: the fewest anyone could have computed. */
+  long distinctTokens() {
+    return distinct.size();
+  }
+
   @Override
   public int vocabSize() {
     return model.vocabSize();
@@ -55,11 +64,23 @@ final class FakeDecoder implements BranchingDecoder {
   @Override
   public Path prefill(int[] tokens) {
     begin();
+    return computed(null, tokens);
+  }
+
+  @Override
+  public Path prefill(Path before, int[] tokens) {
+    begin();
+    return computed(mine(before).end, tokens);
+  }
+
+  private Path computed(Chunk before, int[] tokens) {
+    if (tokens.length == 0) {
+      throw new IllegalArgumentException("nothing to compute");
+    }
     makeRoom(tokens.length);
-    tokensComputed += tokens.length;
-    Chunk chunk = null;
+    Chunk chunk = before;
     for (int token : tokens) {
-      chunk = new Chunk(chunk, checked(token));
+      chunk = compute(chunk, token);
     }
     return hold(new FakePath(chunk));
   }
@@ -88,9 +109,8 @@ final class FakeDecoder implements BranchingDecoder {
     makeRoom(tokens.length);
     for (int i = 0; i < tokens.length; i++) {
       FakePath path = mine(paths.get(i));
-      path.end = new Chunk(path.end, checked(tokens[i]));
+      path.end = compute(path.end, tokens[i]);
     }
-    tokensComputed += tokens.length;
     batches++;
   }
 
@@ -142,11 +162,14 @@ final class FakeDecoder implements BranchingDecoder {
     }
   }
 
-  private int checked(int token) {
+  private Chunk compute(Chunk before, int token) {
     if (token < 0 || token >= model.vocabSize()) {
       throw new IllegalArgumentException("no such token: " + token);
     }
-    return token;
+    Chunk chunk = new Chunk(before, token);
+    tokensComputed++;
+    distinct.add(IntBuffer.wrap(chunk.tokens()));
+    return chunk;
   }
 
   private FakePath hold(FakePath path) {

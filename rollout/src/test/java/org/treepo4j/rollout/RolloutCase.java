@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Builders;
@@ -13,11 +14,13 @@ import net.jqwik.api.Combinators;
  * Settings, a made-up model and prompts, from which everything about a rollout follows.
  *
  * @param kind of the model
+ * @param spread of its logits: the larger, the more often paths draw the same token
  * @param modelSeed of its logits
  * @param prompts how many
  * @param seed of the rollout
  */
-record RolloutCase(Settings settings, Kind kind, long modelSeed, int prompts, long seed) {
+record RolloutCase(
+    Settings settings, Kind kind, double spread, long modelSeed, int prompts, long seed) {
 
   enum Kind {
     MARKOV,
@@ -41,7 +44,7 @@ record RolloutCase(Settings settings, Kind kind, long modelSeed, int prompts, lo
   }
 
   FakeModel model() {
-    FakeModel markov = FakeModel.randomMarkov(TEXTS.size(), 1.5, modelSeed);
+    FakeModel markov = FakeModel.randomMarkov(TEXTS.size(), spread, modelSeed);
     return switch (kind) {
       case MARKOV -> markov;
       case NEVER_ENDING -> markov.without(EOS);
@@ -50,14 +53,30 @@ record RolloutCase(Settings settings, Kind kind, long modelSeed, int prompts, lo
     };
   }
 
+  /** Prompts that often begin alike; one may be the beginning of another. */
   List<RolloutPrompt> promptList() {
     Random random = new Random(modelSeed);
+    int[] beginning = tokens(random.nextBoolean() ? 0 : random.nextInt(25), random);
     List<RolloutPrompt> list = new ArrayList<>();
     for (int i = 0; i < prompts; i++) {
-      int[] tokens = random.ints(1 + random.nextInt(4), 0, TEXTS.size()).toArray();
+      boolean another = i > 0 && random.nextInt(4) == 0;
+      int[] begin = another ? list.get(random.nextInt(i)).tokens() : beginning;
+      int[] rest = tokens(another ? random.nextInt(3) : 1 + random.nextInt(4), random);
+      int[] tokens = IntStream.concat(Arrays.stream(begin), Arrays.stream(rest)).toArray();
       list.add(new RolloutPrompt("prompt-" + i, tokens));
     }
     return list;
+  }
+
+  private static int[] tokens(int length, Random random) {
+    return random.ints(length, 0, TEXTS.size()).toArray();
+  }
+
+  /** The same by the reference that shares nothing. */
+  List<RolloutTree> sampleEagerly() {
+    return new EagerSampler(
+            settings.build(), TEXT, id -> id != UNKNOWN, new int[] {EOS}, Integer.MAX_VALUE)
+        .sample(new FakeDecoder(model()), promptList(), seed, 3, 0.5);
   }
 
   RolloutBatch sample(FakeDecoder decoder) {
@@ -74,6 +93,8 @@ record RolloutCase(Settings settings, Kind kind, long modelSeed, int prompts, lo
   public String toString() {
     return kind
         + " "
+        + spread
+        + " "
         + modelSeed
         + ", prompts "
         + prompts
@@ -88,6 +109,7 @@ record RolloutCase(Settings settings, Kind kind, long modelSeed, int prompts, lo
             anySettings(),
             Arbitraries.of(
                 Kind.MARKOV, Kind.MARKOV, Kind.NEVER_ENDING, Kind.REPEATING, Kind.ENDING),
+            Arbitraries.of(0.5, 1.5, 3.0, 6.0),
             Arbitraries.longs().between(0, 1_000_000),
             Arbitraries.integers().between(1, 4),
             Arbitraries.longs())

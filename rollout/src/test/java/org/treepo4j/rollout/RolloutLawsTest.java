@@ -95,17 +95,54 @@ class RolloutLawsTest {
     }
   }
 
+  @Property(tries = 1000)
+  void treesThatShareWhatTheyCanAreTheTreesThatShareNothing(@ForAll("cases") RolloutCase rollout) {
+    Map<String, String> shared = lines(sample(rollout).trees());
+
+    assertThat(shared).isEqualTo(lines(rollout.sampleEagerly()));
+  }
+
+  @Property(tries = 500)
+  void everyDistinctPrefixIsComputedOnce(@ForAll("cases") RolloutCase rollout) {
+    for (RolloutPrompt prompt : rollout.promptList()) {
+      FakeDecoder decoder = new FakeDecoder(rollout.model());
+
+      RolloutStatistics statistics = rollout.sample(decoder, List.of(prompt)).statistics();
+
+      long computed = decoder.statistics().tokensComputed();
+      if (statistics.fallbacks() == 0) {
+        assertThat(computed).isEqualTo(decoder.distinctTokens());
+      } else {
+        // What a fallback computes again is no more than what its paths sample.
+        long neverComputed = statistics.trajectories() + statistics.droppedPaths();
+        long sampled = statistics.sampledTokens() - neverComputed;
+        assertThat(computed).isBetween(decoder.distinctTokens(), prompt.tokens().length + sampled);
+      }
+    }
+  }
+
+  @Property(tries = 500)
+  void fallbacksToOnePlaceComputeNothingAgain(@ForAll("cases") RolloutCase rollout) {
+    Settings settings = rollout.settings();
+    settings.minTrajectoryTokens = 0;
+    settings.fallback = settings.fallback.withPosition(FallbackPosition.FROM_START);
+    for (RolloutPrompt prompt : rollout.promptList()) {
+      FakeDecoder decoder = new FakeDecoder(rollout.model());
+
+      rollout.sample(decoder, List.of(prompt));
+
+      assertThat(decoder.statistics().tokensComputed()).isEqualTo(decoder.distinctTokens());
+    }
+  }
+
   @Property(tries = 300)
-  void noTokenIsComputedTwiceAndEveryCacheChunkIsFreed(@ForAll("cases") RolloutCase rollout) {
+  void everyCacheChunkIsFreedAndNoBatchIsTooLarge(@ForAll("cases") RolloutCase rollout) {
     FakeDecoder decoder = new FakeDecoder(rollout.model());
 
-    RolloutStatistics statistics = rollout.sample(decoder).statistics();
+    rollout.sample(decoder);
 
-    long promptTokens = rollout.promptList().stream().mapToLong(p -> p.tokens().length).sum();
-    long neverComputed = statistics.trajectories() + statistics.droppedPaths();
-    assertThat(decoder.statistics().tokensComputed())
-        .isEqualTo(promptTokens + statistics.sampledTokens() - neverComputed);
     assertThat(decoder.statistics().livePaths()).isZero();
+    assertThat(decoder.statistics().cachedTokens()).isZero();
     assertThat(decoder.largestBatch()).isLessThanOrEqualTo(rollout.settings().maxBatchPaths);
   }
 
@@ -156,32 +193,46 @@ class RolloutLawsTest {
   @Property(tries = 200)
   void theSameSeedGivesTheSameTreesForAnyBatchComposition(
       @ForAll("cases") RolloutCase rollout, @ForAll @IntRange(min = 1, max = 30) int otherRows) {
-    Map<String, String> together = lines(sample(rollout));
+    Map<String, String> together = lines(sample(rollout).trees());
     List<RolloutPrompt> prompts = rollout.promptList();
 
     for (RolloutPrompt prompt : prompts) {
       RolloutBatch alone = rollout.sample(new FakeDecoder(rollout.model()), List.of(prompt));
-      assertThat(lines(alone)).containsExactly(Map.entry(prompt.id(), together.get(prompt.id())));
+      assertThat(lines(alone.trees()))
+          .containsExactly(Map.entry(prompt.id(), together.get(prompt.id())));
     }
     Collections.shuffle(prompts, new Random(otherRows));
     rollout.settings().maxBatchPaths = otherRows;
     RolloutBatch shuffled = rollout.sample(new FakeDecoder(rollout.model()), prompts);
-    assertThat(lines(shuffled)).isEqualTo(together);
+    assertThat(lines(shuffled.trees())).isEqualTo(together);
   }
 
   @Property(tries = 100)
   void aCacheThatRunsFullChangesNoTree(@ForAll("cases") RolloutCase rollout) {
-    Map<String, String> roomy = lines(sample(rollout));
-    long most = 0;
-    for (RolloutPrompt prompt : rollout.promptList()) {
-      FakeDecoder alone = new FakeDecoder(rollout.model());
-      rollout.sample(alone, List.of(prompt));
-      most = Math.max(most, alone.statistics().tokensComputed());
-    }
-    FakeDecoder tight = new FakeDecoder(rollout.model()).withMaxCachedTokens(most);
+    Map<String, String> roomy = lines(sample(rollout).trees());
+    FakeDecoder tight =
+        new FakeDecoder(rollout.model()).withMaxCachedTokens(enoughForOnePrompt(rollout));
 
-    assertThat(lines(rollout.sample(tight))).isEqualTo(roomy);
+    assertThat(lines(rollout.sample(tight).trees())).isEqualTo(roomy);
     assertThat(tight.statistics().livePaths()).isZero();
+  }
+
+  @Property(tries = 200)
+  void computedTokensAreWhatTheDecoderComputed(
+      @ForAll("cases") RolloutCase rollout, @ForAll boolean tight) {
+    FakeDecoder decoder = new FakeDecoder(rollout.model());
+    if (tight) {
+      decoder.withMaxCachedTokens(enoughForOnePrompt(rollout));
+    }
+
+    RolloutBatch batch = rollout.sample(decoder);
+
+    RolloutStatistics all = batch.statistics();
+    assertThat(all.computedTokens()).isEqualTo(decoder.statistics().tokensComputed());
+    assertThat(all.computedPromptTokens()).isLessThanOrEqualTo(all.computedTokens());
+    assertThat(all.computedTokens())
+        .isEqualTo(
+            batch.promptStatistics().stream().mapToLong(RolloutStatistics::computedTokens).sum());
   }
 
   @Property(tries = 300)
@@ -261,13 +312,24 @@ class RolloutLawsTest {
     }
   }
 
+  /** Tokens of a cache that the largest tree surely fits into. */
+  private static long enoughForOnePrompt(RolloutCase rollout) {
+    long most = 0;
+    for (RolloutPrompt prompt : rollout.promptList()) {
+      FakeDecoder alone = new FakeDecoder(rollout.model());
+      rollout.sample(alone, List.of(prompt));
+      most = Math.max(most, alone.statistics().tokensComputed());
+    }
+    return most;
+  }
+
   private static RolloutBatch sample(RolloutCase rollout) {
     return rollout.sample(new FakeDecoder(rollout.model()));
   }
 
-  private static Map<String, String> lines(RolloutBatch batch) {
+  private static Map<String, String> lines(List<RolloutTree> trees) {
     Map<String, String> lines = new HashMap<>();
-    batch.trees().forEach(t -> lines.put(t.promptId(), TreeLine.of(t).json().toString()));
+    trees.forEach(t -> lines.put(t.promptId(), TreeLine.of(t).json().toString()));
     return lines;
   }
 }

@@ -13,6 +13,8 @@ class RolloutStatisticsTest {
           4,
           30,
           60,
+          24,
+          6,
           1,
           Map.of(FinishReason.EOS, 3L, FinishReason.ANSWERED, 1L),
           2,
@@ -29,6 +31,8 @@ class RolloutStatisticsTest {
           1,
           5,
           5,
+          7,
+          2,
           0,
           Map.of(FinishReason.EOS, 1L),
           0,
@@ -49,6 +53,8 @@ class RolloutStatisticsTest {
     assertThat(both.depths())
         .containsExactly(new DepthStatistics(1, 15, 15), new DepthStatistics(4, 20, 30));
     assertThat(both.sharingRatio()).isEqualTo(35.0 / 65);
+    assertThat(both.computedRatio()).isEqualTo(31.0 / 65);
+    assertThat(both.computedPromptTokens()).isEqualTo(8);
     assertThat(both.seconds()).isEqualTo(3);
   }
 
@@ -63,6 +69,9 @@ class RolloutStatisticsTest {
             "sampled_tokens",
             "trajectory_tokens",
             "sharing_ratio",
+            "computed_tokens",
+            "computed_prompt_tokens",
+            "computed_ratio",
             "response_tokens_mean",
             "dropped_paths",
             "finish_answered",
@@ -88,6 +97,9 @@ class RolloutStatisticsTest {
             "entropy_depth_2");
     assertThat(map)
         .containsEntry("sharing_ratio", 0.5)
+        .containsEntry("computed_tokens", 24L)
+        .containsEntry("computed_prompt_tokens", 6L)
+        .containsEntry("computed_ratio", 0.4)
         .containsEntry("finish_eos", 3L)
         .containsEntry("idle_share", 0.25)
         .containsEntry("tokens_per_second", 30.0)

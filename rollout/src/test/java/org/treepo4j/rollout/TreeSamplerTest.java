@@ -35,8 +35,10 @@ class TreeSamplerTest {
         .endsOneTrajectoryAtEachLeaf();
     assertThat(batch.statistics().sharingRatio()).isEqualTo(88.0 / (8 * 16));
     assertThat(batch.statistics().finishes()).isEqualTo(Map.of(FinishReason.MAX_DEPTH, 8L));
-    // The last token of a trajectory is sampled but never computed.
-    assertThat(decoder.statistics().tokensComputed()).isEqualTo(2 + 88 - 8);
+    // What siblings have in common is computed once, and the last token of a trajectory never.
+    assertThat(decoder.statistics().tokensComputed())
+        .isEqualTo(decoder.distinctTokens())
+        .isLessThan(2 + 88 - 8);
     assertThat(decoder.statistics().livePaths()).isZero();
   }
 
@@ -65,9 +67,38 @@ class TreeSamplerTest {
     RolloutTree other = sample(each, ONE).trees().get(0);
 
     assertThat(TreeLine.of(other).json()).isEqualTo(TreeLine.of(one).json());
-    assertThat(each.statistics().tokensComputed())
-        .isEqualTo(shared.statistics().tokensComputed() + 7 * 2);
+    assertThat(each.statistics().tokensComputed()).isEqualTo(8 * 2 + one.trajectoryTokens() - 8);
+    assertThat(shared.statistics().tokensComputed())
+        .isEqualTo(shared.distinctTokens())
+        .isLessThan(2 + one.trajectoryTokens() - 8);
     assertThat(each.statistics().livePaths()).isZero();
+  }
+
+  @Test
+  void whatPromptsBeginWithIsComputedOnceUnlessNothingIsToBeShared() {
+    settings.kind = RolloutKind.INDEPENDENT;
+    int[] system = IntStream.generate(() -> 1).limit(30).toArray();
+    List<RolloutPrompt> prompts = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      int[] tokens = Arrays.copyOf(system, 32);
+      tokens[30] = 2;
+      tokens[31] = i;
+      prompts.add(new RolloutPrompt("p" + i, tokens));
+    }
+    FakeModel model = FakeModel.randomMarkov(5, 1, 1);
+    FakeDecoder decoder = new FakeDecoder(model);
+
+    RolloutBatch together = sample(decoder, prompts);
+    settings.sharePrompt = false;
+    RolloutBatch apart = sample(new FakeDecoder(model), prompts);
+
+    assertThat(lines(together)).isEqualTo(lines(apart));
+    assertThat(together.statistics().computedPromptTokens()).isEqualTo(31 + 4);
+    assertThat(together.promptStatistics())
+        .extracting(RolloutStatistics::computedPromptTokens)
+        .containsExactly(32L, 1L, 1L, 1L);
+    assertThat(apart.statistics().computedPromptTokens()).isEqualTo(4 * 8 * 32);
+    assertThat(decoder.statistics().livePaths()).isZero();
   }
 
   @Test

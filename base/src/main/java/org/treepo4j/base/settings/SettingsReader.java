@@ -77,6 +77,27 @@ public final class SettingsReader {
       throw new SettingsException("--set " + override + ": expected key=value");
     }
     String key = override.substring(0, equals).strip();
+    String text = override.substring(equals + 1);
+    try {
+      JsonNode value = YAML.readTree(text);
+      put(
+          tree,
+          key,
+          value == null || value.isMissingNode() ? YAML.getNodeFactory().textNode("") : value,
+          "--set " + override + ": ");
+    } catch (JsonProcessingException e) {
+      throw new SettingsException("--set " + override + ": " + oneLine(e.getOriginalMessage()));
+    }
+    return key;
+  }
+
+  /**
+   * Puts a value into a tree of settings.
+   *
+   * @param key dotted
+   * @param source stands before a message
+   */
+  static void put(ObjectNode tree, String key, JsonNode value, String source) {
     String[] names = key.split("\\.", -1);
     ObjectNode node = tree;
     for (int i = 0; i < names.length - 1; i++) {
@@ -85,21 +106,11 @@ public final class SettingsReader {
         next = node.putObject(names[i]);
       }
       if (!(next instanceof ObjectNode)) {
-        throw new SettingsException(
-            "--set " + override + ": " + names[i] + " has no settings in it");
+        throw new SettingsException(source + names[i] + " has no settings in it");
       }
       node = (ObjectNode) next;
     }
-    String text = override.substring(equals + 1);
-    try {
-      JsonNode value = YAML.readTree(text);
-      node.set(
-          names[names.length - 1],
-          value == null || value.isMissingNode() ? YAML.getNodeFactory().textNode("") : value);
-    } catch (JsonProcessingException e) {
-      throw new SettingsException("--set " + override + ": " + oneLine(e.getOriginalMessage()));
-    }
-    return key;
+    node.set(names[names.length - 1], value);
   }
 
   private static String oneLine(String message) {

@@ -4,7 +4,7 @@ import java.util.List;
 import org.treepo4j.rl.advantage.AdvantageBreakdown;
 import org.treepo4j.rl.loss.TokenLoss;
 import org.treepo4j.rl.loss.TrainingTree;
-import org.treepo4j.rl.train.ScoredTree;
+import org.treepo4j.rl.sampling.ScoredTree;
 import org.treepo4j.rollout.RolloutTree;
 
 /**

@@ -9,16 +9,17 @@ import org.treepo4j.model.ForwardPass;
 import org.treepo4j.model.GradientClipping;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.rl.advantage.AdvantageBreakdown;
+import org.treepo4j.rl.advantage.AdvantageEstimators;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.loss.LossNormalizer;
 import org.treepo4j.rl.loss.LossResult;
 import org.treepo4j.rl.loss.TokenLoss;
 import org.treepo4j.rl.loss.TrainingTree;
 import org.treepo4j.rl.loss.TreeObjective;
-import org.treepo4j.rl.train.OptimizerSettings;
-import org.treepo4j.rl.train.Policy;
-import org.treepo4j.rl.train.ScoredTree;
-import org.treepo4j.rl.train.TaskSampler;
+import org.treepo4j.rl.run.OptimizerSettings;
+import org.treepo4j.rl.run.Policy;
+import org.treepo4j.rl.sampling.ScoredTree;
+import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rl.train.TrainSettings;
 import org.treepo4j.rollout.RolloutProgress;
 
@@ -86,7 +87,7 @@ public final class StepExplainer {
 
   private ExplainedStep step(ScoredTree scored, int sampledTasks) {
     List<AdvantageBreakdown> advantages =
-        settings.advantage().create().explain(List.of(scored.tree())).get(0);
+        AdvantageEstimators.create(settings.advantage()).explain(List.of(scored.tree())).get(0);
     double[][] byToken =
         advantages.stream().map(AdvantageBreakdown::tokens).toArray(double[][]::new);
     List<TokenTree> tokens = List.of(scored.tree().toTokenTree());

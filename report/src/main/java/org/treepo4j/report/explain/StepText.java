@@ -80,19 +80,19 @@ public final class StepText {
         out,
         "At most %d trajectories (rollout.maxWidth) in segments of at most %d tokens"
             + "%n(rollout.segmentLength). A line is a segment: ×n is the number of trajectories"
-            + "%nthrough it, ✓ and ✗ are ends of trajectories.%n",
+            + "%nthrough it, ✓ and ✗ are ends of trajectories, ≡ has the same text as one above.%n",
         settings.rollout().maxWidth(),
         settings.rollout().segmentLength());
     TreeText.print(tree, decode, style, out);
-    long sampled = tree.sampledTokens();
+    long distinct = tree.distinctTokens();
     long needed = tree.trajectoryTokens();
     line(
         out,
-        "%nThe trajectories have %d tokens; %d were computed, %.0f %% less, because shared beginnings"
-            + "%nare sampled once.",
+        "%nThe trajectories have %d tokens; %d are computed, %.0f %% less, because what trajectories"
+            + "%nhave in common is computed once, in sampling and in training.",
         needed,
-        sampled,
-        100 * (1 - (double) sampled / needed));
+        distinct,
+        100 * (1 - (double) distinct / needed));
   }
 
   private void rewards() throws IOException {

@@ -28,7 +28,7 @@ const curveGroups = [
     { title: "Where the time goes", about: "seconds of a step", metrics: [one("sampling_seconds", "sampling"), one("scoring_seconds", "scoring"), one("update_seconds", "update"), one("reward_seconds", "rewards")] },
     { title: "Tokens per second", about: "over the whole step", metrics: [one("tokens_per_second", "tokens"), one("sampled_tokens_per_second", "sampled once")] },
     { title: "Training tokens", about: "unique tokens of the trees against flattened trajectories", metrics: [one("unique_training_tokens", "unique"), one("flattened_training_tokens", "flattened"), one("computed_training_tokens", "computed")] },
-    { title: "Sampled tokens", about: "sampled once, and summed over trajectories", metrics: [one("sampled_tokens", "sampled"), one("trajectory_tokens", "in trajectories")] },
+    { title: "Sampled tokens", about: "computed by the decoder with the prompts, sampled in segments, and summed over trajectories", metrics: [one("computed_tokens", "computed"), one("sampled_tokens", "sampled"), one("trajectory_tokens", "in trajectories")] },
   ]],
 ];
 const notDrawn = new Set(["step", "seconds", "trajectories"]);

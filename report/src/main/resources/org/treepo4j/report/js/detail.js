@@ -27,19 +27,21 @@ function factsOf(node) {
   }
   if (node.logprobs) facts.push(fact("mean log-prob", fixed(mean(node.logprobs))));
   if (node.entropies) facts.push(fact("mean entropy", fixed(mean(node.entropies))));
+  if (known(node.alike)) facts.push(el("li", {}, "≡ ", el("b", {}, `same text as segment ${node.alike}`)));
   if (node.fallback) facts.push(el("li", {}, "◇ ", el("b", {}, "begins at a fallback cut")));
   return el("ul", { class: "facts-list" }, facts);
 }
 
 /** How a shared token is trained once: sums of positive and of negative advantages through it. */
 function trainingShare(tree, node) {
-  const advantages = tokenAdvantages(modelOf(tree), node, 0);
+  const model = modelOf(tree);
+  const advantages = model.sharers[node.prefixes[0]].flatMap((sharer) => tokenAdvantages(model, sharer.node, sharer.index));
   if (advantages.length < 2) return [];
   const positive = sum(advantages.filter((value) => value > 0));
   const negative = -sum(advantages.filter((value) => value < 0));
   return [el("h3", {}, "Trained once, for all its trajectories"), el("div", { class: "formula" }, el("div", { class: "line" },
     variable("P"), " = ", el("b", {}, fixed(positive)), " pulls its probability up, ", variable("N"), " = ", el("b", {}, fixed(negative)), " pushes it down",
-    el("span", { class: "why" }, "sums of the positive and of the negative advantages through this segment")))];
+    el("span", { class: "why" }, "sums of the positive and of the negative advantages through the first token of this segment, and of all that begin alike")))];
 }
 
 function subGroupList(tree, node, select) {

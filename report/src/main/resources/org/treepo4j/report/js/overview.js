@@ -3,7 +3,8 @@ function drawStats() {
   const cards = [
     stat("Accuracy", (run) => tailMean(run, "accuracy"), percent, (run) => (known(firstOf(run, "accuracy")) ? `from ${percent(firstOf(run, "accuracy"))}; mean of the last tenth` : "")),
     stat("Evaluation accuracy", (run) => lastOf(run.metrics.eval_accuracy ?? []), percent, () => "at the last evaluation"),
-    stat("Tokens sampled", (run) => sharing(run), (value) => `${value.toFixed(2)}×`, () => "of the tokens in trajectories; the rest is shared"),
+    stat("Tokens sampled", (run) => ratio(run, "sampled_tokens", "trajectory_tokens") ?? tailMean(run, "sharing_ratio"), (value) => `${value.toFixed(2)}×`, () => "of the tokens in trajectories; the rest is shared"),
+    stat("Tokens computed", (run) => ratio(run, "computed_tokens", "trajectory_tokens"), (value) => `${value.toFixed(2)}×`, () => "of the tokens in trajectories, prompts included; what paths have in common is computed once"),
     stat("Tokens per second", (run) => tailMean(run, "tokens_per_second"), (value) => Math.round(value).toLocaleString("en"), () => "over the whole step, mean of the last tenth"),
     stat("Steps", (run) => lastOf(run.metrics.step ?? []), String, (run) => `${duration(sum((run.metrics.seconds ?? []).filter(known)))} in all`),
   ];
@@ -26,10 +27,11 @@ function tailMean(run, name) {
   return mean(values.slice(-Math.max(1, Math.round(values.length / 10))));
 }
 
-function sharing(run) {
-  const sampled = (run.metrics.sampled_tokens ?? []).filter(known);
-  const needed = (run.metrics.trajectory_tokens ?? []).filter(known);
-  return sampled.length && needed.length ? sum(sampled) / sum(needed) : tailMean(run, "sharing_ratio");
+/** One metric per other, both summed over the run; null where a step lacks one. */
+function ratio(run, part, whole) {
+  const parts = (run.metrics[part] ?? []).filter(known);
+  const wholes = (run.metrics[whole] ?? []).filter(known);
+  return parts.length && parts.length === wholes.length ? sum(parts) / sum(wholes) : null;
 }
 
 function drawNotices() {

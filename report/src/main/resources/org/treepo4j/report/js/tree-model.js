@@ -17,6 +17,7 @@ function buildModel(tree) {
     parent.children.push(node.id);
   }
   for (const node of nodes.values()) node.text = visible(node.pieces.join(""), true);
+  const sharers = sharedPrefixes(nodes);
   const trajectories = tree.trajectories.map((trajectory, index) => {
     const path = pathTo(nodes, trajectory.leaf);
     const made = { ...trajectory, index, path, length: sum(path.map((id) => (id ? nodes.get(id).tokens.length : 0))) };
@@ -28,7 +29,30 @@ function buildModel(tree) {
     nodes.get(trajectory.leaf).ending = made;
     return made;
   });
-  return { nodes, trajectories };
+  return { nodes, trajectories, sharers };
+}
+
+/**
+ * Numbers every prefix of the sampled tokens and tells, by its number, the tokens that end it: engines compute them
+ * once. Gives each node the numbers of its tokens, and the first node that ends with the same text behind the prompt.
+ */
+function sharedPrefixes(nodes) {
+  const numbers = new Map();
+  const sharers = [];
+  for (const node of nodes.values()) {
+    if (!node.id) continue;
+    let at = nodes.get(node.parent).prefixes?.at(-1) ?? "";
+    node.prefixes = node.tokens.map((token, index) => {
+      const key = `${at}:${token}`;
+      if (!numbers.has(key)) numbers.set(key, sharers.push([]) - 1);
+      at = numbers.get(key);
+      sharers[at].push({ node, index });
+      return at;
+    });
+    const first = sharers[at].find((sharer) => sharer.index === sharer.node.tokens.length - 1).node;
+    node.alike = first === node ? null : first.id;
+  }
+  return sharers;
 }
 
 const tokenName = (id) => `⟨${id}⟩`;

@@ -66,7 +66,7 @@ function nodeBox(layout, node, colour, value, path, select) {
   group.append(svg("rect", { class: "focus", x: box.x - 4, y: box.y - 4, width: box.width + 8, height: box.height + 8, rx: 9 }));
   group.append(svg("rect", { class: "body", x: box.x, y: box.y, width: box.width, height: box.height, rx: Math.min(6, box.height / 3), fill: colour }));
   if (box.height >= 13) {
-    group.append(svg("text", { class: "segment-text", x: left, y: box.middle + (facts ? -3 : 4.5), fill: ink }, ellipsis(node.text, letters)));
+    group.append(svg("text", { class: "segment-text", x: left, y: box.middle + (facts ? -3 : 4.5), fill: ink }, ellipsis(shownText(node), letters)));
   }
   if (facts) {
     const reward = box.width > 80 ? meanReward(node.through) : null;
@@ -79,6 +79,9 @@ function nodeBox(layout, node, colour, value, path, select) {
   return group;
 }
 
+/** Segments whose text an earlier one has, behind the same text, are marked. */
+const shownText = (node) => (known(node.alike) ? `≡ ${node.text}` : node.text);
+
 /** A diamond on the left side of a node that begins at a fallback cut. */
 const cutMark = (x, y) =>
   svg("path", { d: `M${x - 6} ${y}l6 -6l6 6l-6 6z`, fill: cssColour("--card"), stroke: cssColour("--ink"), "stroke-width": 1.5 });
@@ -86,6 +89,7 @@ const cutMark = (x, y) =>
 function describe(node, value) {
   const parts = [node.id ? `segment ${node.id}, depth ${node.depth}` : "prompt", ellipsis(node.text, 80), count(node.through.length, "trajectory", "trajectories")];
   if (known(value)) parts.push(`${colourings[chosen.colour].name.toLowerCase()} ${fixed(value)}`);
+  if (known(node.alike)) parts.push(`same text as segment ${node.alike}`);
   if (node.fallback) parts.push("begins at a fallback cut");
   if (node.ending) {
     parts.push(isCorrect(node.ending) ? "correct" : "not correct", `finished by ${finishNames[node.ending.finish]}`, `reward ${plain(node.ending.reward)}`);

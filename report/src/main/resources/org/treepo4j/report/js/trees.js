@@ -95,7 +95,7 @@ function drawPrompts() {
       type: "button", role: "radio", class: "prompt", "aria-checked": String(on), tabindex: on ? 0 : -1, "data-value": index, title: tree.id,
       on: { click: () => { chosen.prompt = index; chosen.node = null; drawTrees(); } },
     }, el("span", { class: "text" }, ellipsis(model.nodes.get(0).text, 60)),
-    el("span", { class: "facts" }, `${right} of ${model.trajectories.length} correct · ${sampled} tokens sampled for ${needed}`));
+    el("span", { class: "facts" }, `${right} of ${model.trajectories.length} correct · ${sampled} tokens sampled for ${needed}, ${model.sharers.length} distinct`));
   }));
   const current = $("prompts").querySelector("[aria-checked=true]");
   if (!current) return;
@@ -120,7 +120,7 @@ function drawLegend(tree) {
   $("legend").replaceChildren(
     el("span", { class: "scale number" }, show(scale.low, 2), ramp, show(scale.high, 2)), el("span", {}, colouring.about),
     el("span", { class: "item" }, sign(true), "correct"), el("span", { class: "item" }, sign(false), "not correct"),
-    el("span", { class: "item" }, cut, "fallback cut"), el("span", {}, "height: trajectories through a segment"));
+    el("span", { class: "item" }, cut, "fallback cut"), el("span", { class: "item" }, "≡", "same text as an earlier segment"), el("span", {}, "height: trajectories through a segment"));
 }
 
 /** Where an arrow leads from a node: parent, a child, or the neighbour above or below of the same depth. */

@@ -28,9 +28,9 @@ import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.loss.TokenLoss;
 import org.treepo4j.rl.reward.RewardRunner;
 import org.treepo4j.rl.reward.Score;
-import org.treepo4j.rl.train.FullPolicy;
-import org.treepo4j.rl.train.PromptEncoder;
-import org.treepo4j.rl.train.TaskSampler;
+import org.treepo4j.rl.run.FullPolicy;
+import org.treepo4j.rl.sampling.PromptEncoder;
+import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rl.train.TrainSettings;
 import org.treepo4j.tokenizer.Tokenizer;
 

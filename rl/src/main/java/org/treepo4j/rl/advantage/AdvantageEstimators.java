@@ -4,26 +4,45 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.treepo4j.rl.advantage.TreePoEstimator.Weighting;
 
 /** The estimators by the names users give them, with options as the command line spells them. */
 public final class AdvantageEstimators {
-  private static final Map<String, List<String>> OPTIONS = new LinkedHashMap<>();
+  private static final Map<String, Named> ESTIMATORS = new LinkedHashMap<>();
+
+  /**
+   * @param options their names on the command line
+   * @param create reads its own options from the settings, and no others
+   */
+  private record Named(
+      List<String> options, Function<AdvantageSettings, AdvantageEstimator.Explaining> create) {}
 
   static {
-    OPTIONS.put("treepo", List.of("weighting", "subgroup-rejection"));
-    OPTIONS.put("segment-progress", List.of("eta"));
-    OPTIONS.put("spo", List.of());
-    OPTIONS.put("grpo", List.of("std"));
-    OPTIONS.put("rloo", List.of());
-    OPTIONS.put("reinforce++-baseline", List.of());
+    add(
+        "treepo",
+        settings -> new TreePoEstimator(settings.weighting(), settings.subgroupRejection()),
+        "weighting",
+        "subgroup-rejection");
+    add("segment-progress", settings -> new SegmentProgressEstimator(settings.eta()), "eta");
+    add("spo", settings -> new SpoEstimator());
+    add("grpo", settings -> new GrpoEstimator(settings.std()), "std");
+    add("rloo", settings -> new RlooEstimator());
+    add("reinforce++-baseline", settings -> new ReinforcePlusPlusBaselineEstimator());
+  }
+
+  private static void add(
+      String name,
+      Function<AdvantageSettings, AdvantageEstimator.Explaining> create,
+      String... options) {
+    ESTIMATORS.put(name, new Named(List.of(options), create));
   }
 
   private AdvantageEstimators() {}
 
   /** The names that exist. */
   public static List<String> names() {
-    return List.copyOf(OPTIONS.keySet());
+    return List.copyOf(ESTIMATORS.keySet());
   }
 
   /**
@@ -32,8 +51,8 @@ public final class AdvantageEstimators {
    * @throws IllegalArgumentException for a name, option or value that does not exist; the message
    *     lists those that do
    */
-  public static AdvantageEstimator create(String name, Map<String, String> options) {
-    List<String> known = OPTIONS.get(requireName(name));
+  public static AdvantageEstimator.Explaining create(String name, Map<String, String> options) {
+    List<String> known = ESTIMATORS.get(requireName(name)).options();
     for (String option : options.keySet()) {
       if (!known.contains(option)) {
         String has = known.isEmpty() ? "none" : String.join(", ", known);
@@ -42,17 +61,22 @@ public final class AdvantageEstimators {
       }
     }
     AdvantageSettings defaults = AdvantageSettings.defaults();
-    return new AdvantageSettings(
+    return create(
+        new AdvantageSettings(
             name,
             weighting(options, defaults.weighting()),
             bool(options, "subgroup-rejection", defaults.subgroupRejection()),
             number(options, "eta", defaults.eta()),
-            bool(options, "std", defaults.std()))
-        .create();
+            bool(options, "std", defaults.std())));
+  }
+
+  /** The estimator that settings describe; options of other estimators are not looked at. */
+  public static AdvantageEstimator.Explaining create(AdvantageSettings settings) {
+    return ESTIMATORS.get(settings.estimator()).create().apply(settings);
   }
 
   static String requireName(String name) {
-    if (!OPTIONS.containsKey(name)) {
+    if (!ESTIMATORS.containsKey(name)) {
       throw new IllegalArgumentException(
           "estimator must be one of " + String.join(", ", names()) + ", was " + name);
     }

@@ -6,7 +6,7 @@ import org.treepo4j.rl.advantage.TreePoEstimator.Weighting;
 
 /** Which advantage estimator training uses, and its options. */
 public record AdvantageSettings(
-    @Setting("treepo, segment-progress, spo, grpo, rloo or reinforce++-baseline") String estimator,
+    @Setting("name of the estimator; docs/estimators/README.md lists them") String estimator,
     @Setting(
             "treepo: average counts every depth the same, group_size by the size of the sub-group"
                 + " (recipe adv_weight_strategy)")
@@ -32,18 +32,5 @@ public record AdvantageSettings(
   /** TreePO's final form: plain average over depths, nothing rejected. */
   public static AdvantageSettings defaults() {
     return new AdvantageSettings("treepo", Weighting.AVERAGE, false, 0, true);
-  }
-
-  /** The estimator these settings describe; options of other estimators are not looked at. */
-  public AdvantageEstimator create() {
-    return switch (estimator) {
-      case "treepo" -> new TreePoEstimator(weighting, subgroupRejection);
-      case "segment-progress" -> new SegmentProgressEstimator(eta);
-      case "spo" -> new SpoEstimator();
-      case "grpo" -> new GrpoEstimator(std);
-      case "rloo" -> new RlooEstimator();
-      case "reinforce++-baseline" -> new ReinforcePlusPlusBaselineEstimator();
-      default -> throw new IllegalStateException(estimator);
-    };
   }
 }

@@ -11,7 +11,7 @@ import org.treepo4j.rollout.RolloutTree;
  *
  * @param std whether to divide by the standard deviation
  */
-record GrpoEstimator(boolean std) implements AdvantageEstimator {
+record GrpoEstimator(boolean std) implements AdvantageEstimator.Explaining {
   private static final double EPSILON = 1e-6;
 
   @Override

@@ -8,7 +8,7 @@ import org.treepo4j.rollout.RolloutTree;
  * prompt, which is {@code n/(n−1) · (R − mean)}; {@code R} itself for a prompt group of one. Trees
  * play no part.
  */
-record RlooEstimator() implements AdvantageEstimator {
+record RlooEstimator() implements AdvantageEstimator.Explaining {
 
   @Override
   public List<List<AdvantageBreakdown>> explain(List<RolloutTree> batch) {

@@ -15,7 +15,7 @@ import org.treepo4j.rollout.RolloutTree;
  * @param eta when positive, the parent's value counts {@code eta^(L − k)} for the node of depth
  *     {@code k} on a path of {@code L} nodes, the root included; 0 turns this off
  */
-public record SegmentProgressEstimator(double eta) implements AdvantageEstimator {
+public record SegmentProgressEstimator(double eta) implements AdvantageEstimator.Explaining {
 
   public SegmentProgressEstimator {
     if (!(eta >= 0) || Double.isInfinite(eta)) {

@@ -10,7 +10,7 @@ import org.treepo4j.rollout.RolloutTree;
  * standard deviation; 0 where all are equal; an only child keeps its value); a segment's advantage
  * is {@code V(node) − V(parent)} with the root at 0. Not whitened.
  */
-record SpoEstimator() implements AdvantageEstimator {
+record SpoEstimator() implements AdvantageEstimator.Explaining {
 
   @Override
   public List<List<AdvantageBreakdown>> explain(List<RolloutTree> batch) {

@@ -17,14 +17,16 @@ import org.treepo4j.rollout.Trajectory;
  * those that pass the same node at depth {@code j}, so every node stands for one sub-group; the
  * prompt (node 0) stands for the whole group. Nodes that no trajectory passes do not exist here.
  */
-final class TrajectoryGroups {
+public final class TrajectoryGroups {
 
   /**
    * The trajectories through one node.
    *
+   * @param size how many
+   * @param mean of their rewards
    * @param sameRewards whether their rewards are all equal, that is of zero variance
    */
-  record Group(int size, double mean, boolean sameRewards) {}
+  public record Group(int size, double mean, boolean sameRewards) {}
 
   private static final int PROMPT = 0;
 
@@ -33,7 +35,10 @@ final class TrajectoryGroups {
   private final Map<Integer, Group> groups = new HashMap<>();
   private final Map<Integer, List<Integer>> children = new LinkedHashMap<>();
 
-  TrajectoryGroups(RolloutTree tree) {
+  /**
+   * @throws IllegalArgumentException when a trajectory has no finite reward
+   */
+  public TrajectoryGroups(RolloutTree tree) {
     int count = tree.trajectories().size();
     rewards = new double[count];
     Map<Integer, List<Double>> rewardsOf = new HashMap<>();
@@ -63,7 +68,8 @@ final class TrajectoryGroups {
     rewardsOf.forEach((node, rewardsThrough) -> groups.put(node, group(rewardsThrough)));
   }
 
-  static List<TrajectoryGroups> of(List<RolloutTree> batch) {
+  /** Each tree of a batch. */
+  public static List<TrajectoryGroups> of(List<RolloutTree> batch) {
     return batch.stream().map(TrajectoryGroups::new).toList();
   }
 
@@ -77,45 +83,48 @@ final class TrajectoryGroups {
     return new Group(rewards.size(), sum / rewards.size(), same);
   }
 
-  int trajectories() {
+  /** Number of trajectories. */
+  public int trajectories() {
     return rewards.length;
   }
 
-  double reward(int trajectory) {
+  /** Of one trajectory. */
+  public double reward(int trajectory) {
     return rewards[trajectory];
   }
 
-  double[] rewards() {
+  /** By trajectory. */
+  public double[] rewards() {
     return rewards.clone();
   }
 
   /** Segments from the first below the prompt to the leaf. */
-  List<SegmentNode> segments(int trajectory) {
+  public List<SegmentNode> segments(int trajectory) {
     return segments.get(trajectory);
   }
 
   /** Depth of the deepest leaf, 0 without trajectories. */
-  int depth() {
+  public int depth() {
     return segments.stream().mapToInt(List::size).max().orElse(0);
   }
 
   /** Number of segments of a trajectory. */
-  int depth(int trajectory) {
+  public int depth(int trajectory) {
     return segments.get(trajectory).size();
   }
 
   /** The sub-group of a trajectory at a depth of {@code 0..depth(trajectory)}. */
-  Group group(int trajectory, int depth) {
+  public Group group(int trajectory, int depth) {
     return groups.get(node(trajectory, depth));
   }
 
   /** The node a trajectory passes at a depth; 0 is the prompt. */
-  int node(int trajectory, int depth) {
+  public int node(int trajectory, int depth) {
     return depth == 0 ? PROMPT : segments.get(trajectory).get(depth - 1).id();
   }
 
   /** Children of a node that trajectories pass; the prompt is node 0. */
-  List<Integer> children(int node) {
+  public List<Integer> children(int node) {
     return children.getOrDefault(node, List.of());
   }
 

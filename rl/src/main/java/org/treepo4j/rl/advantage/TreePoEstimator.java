@@ -21,7 +21,7 @@ import org.treepo4j.rollout.RolloutTree;
  *     out (the authors found that this hurts)
  */
 public record TreePoEstimator(Weighting weighting, boolean subgroupRejection)
-    implements AdvantageEstimator {
+    implements AdvantageEstimator.Explaining {
 
   /** How TreePO averages over depths. */
   public enum Weighting {

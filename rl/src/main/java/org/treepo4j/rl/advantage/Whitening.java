@@ -1,7 +1,8 @@
 package org.treepo4j.rl.advantage;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import org.treepo4j.rl.advantage.AdvantageBreakdown.SegmentAdvantage;
 
 /**
  * The affine map that gives the advantages of a batch mean 0 and variance 1 over all its response
@@ -20,29 +21,57 @@ public record Whitening(double mean, double std) {
     return (advantage - mean) / std;
   }
 
+  /**
+   * The same advantages, {@code [tree][trajectory][response token]}, whitened over all tokens of
+   * the batch.
+   */
+  public static double[][][] whiten(double[][][] batch) {
+    List<WeightedAdvantage> all = new ArrayList<>();
+    for (double[][] tree : batch) {
+      for (double[] trajectory : tree) {
+        Arrays.stream(trajectory).forEach(value -> all.add(new WeightedAdvantage(1, value)));
+      }
+    }
+    Whitening whitening = of(all);
+    return Arrays.stream(batch)
+        .map(
+            tree ->
+                Arrays.stream(tree)
+                    .map(tokens -> Arrays.stream(tokens).map(whitening::apply).toArray())
+                    .toArray(double[][]::new))
+        .toArray(double[][][]::new);
+  }
+
+  /** An advantage that so many tokens have. */
+  private record WeightedAdvantage(int tokens, double value) {}
+
   /** The same breakdowns {@code [tree][trajectory]}, whitened together. */
   static List<List<AdvantageBreakdown>> whiten(List<List<AdvantageBreakdown>> batch) {
-    Whitening whitening = of(batch);
+    Whitening whitening =
+        of(
+            batch.stream()
+                .flatMap(List::stream)
+                .flatMap(one -> one.segments().stream())
+                .map(segment -> new WeightedAdvantage(segment.tokens(), segment.raw()))
+                .toList());
     return batch.stream()
         .map(tree -> tree.stream().map(one -> one.whitenedBy(whitening)).toList())
         .toList();
   }
 
-  private static Whitening of(List<List<AdvantageBreakdown>> batch) {
-    List<SegmentAdvantage> segments =
-        batch.stream().flatMap(List::stream).flatMap(one -> one.segments().stream()).toList();
-    long tokens = segments.stream().mapToLong(SegmentAdvantage::tokens).sum();
+  private static Whitening of(List<WeightedAdvantage> advantages) {
+    long tokens = advantages.stream().mapToLong(WeightedAdvantage::tokens).sum();
     if (tokens == 0) {
       return NONE;
     }
     double sum = 0;
-    for (SegmentAdvantage segment : segments) {
-      sum += segment.tokens() * segment.raw();
+    for (WeightedAdvantage advantage : advantages) {
+      sum += advantage.tokens() * advantage.value();
     }
     double mean = sum / tokens;
     double squares = 0;
-    for (SegmentAdvantage segment : segments) {
-      squares += segment.tokens() * Math.pow(segment.raw() - mean, 2);
+    for (WeightedAdvantage advantage : advantages) {
+      squares += advantage.tokens() * Math.pow(advantage.value() - mean, 2);
     }
     double variance = tokens == 1 ? 0 : squares / (tokens - 1);
     return new Whitening(mean, Math.sqrt(variance + EPSILON));

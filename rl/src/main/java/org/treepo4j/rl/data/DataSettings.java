@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToIntFunction;
+import org.treepo4j.base.InputException;
 import org.treepo4j.base.settings.Setting;
 
 /** Where tasks come from and how they become prompts: the {@code data} settings. */
@@ -48,6 +49,19 @@ public record DataSettings(
   /** The same with other held-out files. */
   public DataSettings withTest(List<Path> files) {
     return new DataSettings(train, weights, files, fields, template, maxPromptTokens);
+  }
+
+  /**
+   * Refuses missing files before anything is read.
+   *
+   * @throws InputException naming the first
+   */
+  public void requireFiles() {
+    if (train.isEmpty()) {
+      throw new InputException("data.train: expected at least one file of tasks");
+    }
+    train.forEach(InputException::requireFile);
+    test.forEach(InputException::requireFile);
   }
 
   /**

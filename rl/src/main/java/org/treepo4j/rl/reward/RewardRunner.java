@@ -1,5 +1,6 @@
 package org.treepo4j.rl.reward;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,9 +76,15 @@ public final class RewardRunner implements AutoCloseable {
 
   /** Closes the reward; one that has external programs may throw {@link RewardException}. */
   @Override
-  public void close() throws Exception {
+  public void close() throws IOException {
     if (reward instanceof AutoCloseable closeable) {
-      closeable.close();
+      try {
+        closeable.close();
+      } catch (IOException | RuntimeException e) {
+        throw e;
+      } catch (Exception e) {
+        throw new IOException("the reward cannot be closed: " + e.getMessage(), e);
+      }
     }
   }
 }

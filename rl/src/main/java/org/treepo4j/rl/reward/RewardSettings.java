@@ -152,8 +152,12 @@ public record RewardSettings(
     if (programWeight != 0 && outcome != OutcomeRule.PROGRAM) {
       parts.add(new WeightedReward.Part(programWeight, programReward()));
     }
-    Reward sum = parts.size() == 1 ? parts.get(0).reward() : new WeightedReward(parts);
-    return new RewardRunner(sum, timeLimit(), failure, threads);
+    return runner(parts.size() == 1 ? parts.get(0).reward() : new WeightedReward(parts));
+  }
+
+  /** A runner of another reward, with the time limit, failure score and threads of the settings. */
+  public RewardRunner runner(Reward reward) {
+    return new RewardRunner(reward, timeLimit(), failure, threads);
   }
 
   private Reward outcomeReward() {

@@ -8,6 +8,9 @@ import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskSource;
+import org.treepo4j.rl.run.TrainingException;
+import org.treepo4j.rl.sampling.ScoredTree;
+import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rollout.RolloutProgress;
 import org.treepo4j.rollout.RolloutStatistics;
 

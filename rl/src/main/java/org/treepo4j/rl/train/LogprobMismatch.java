@@ -16,17 +16,19 @@ final class LogprobMismatch {
   /**
    * Log-probabilities recorded while sampling that a training pass at the sampling temperature can
    * be compared with, by token of the token tree; NaN where truncation makes them another
-   * distribution's.
+   * distribution's. A token of several nodes has that of the first one; the others were sampled
+   * behind the same tokens by the same policy, so theirs differ by rounding at most.
    */
   static float[] recorded(RolloutTree tree, SamplingSettings sampling) {
-    float[] logprobs =
-        new float[tree.promptTokens().length + Math.toIntExact(tree.sampledTokens())];
+    float[] logprobs = new float[tree.toTokenTree().size()];
     boolean truncated = sampling.topK() > 0 || sampling.topP() < 1 || sampling.minP() > 0;
-    int next = tree.promptTokens().length;
-    for (SegmentNode node : tree.nodes()) {
+    for (int n = tree.nodes().size() - 1; n >= 0; n--) {
+      SegmentNode node = tree.nodes().get(n);
+      int[] indices = tree.tokenIndices(node);
       double[] values = sampling.temperature() == 1 ? node.modelLogprobs() : node.logprobs();
-      for (double value : values) {
-        logprobs[next++] = truncated && sampling.temperature() != 1 ? Float.NaN : (float) value;
+      for (int t = 0; t < values.length; t++) {
+        logprobs[indices[t]] =
+            truncated && sampling.temperature() != 1 ? Float.NaN : (float) values[t];
       }
     }
     return logprobs;

@@ -9,9 +9,12 @@ import org.treepo4j.rl.loss.LossNormalizer;
 import org.treepo4j.rl.loss.LossResult;
 import org.treepo4j.rl.loss.LossSettings;
 import org.treepo4j.rl.loss.LossStatistics;
+import org.treepo4j.rl.loss.MicroBatch;
 import org.treepo4j.rl.loss.Packing;
 import org.treepo4j.rl.loss.TrainingTree;
 import org.treepo4j.rl.loss.TreeObjective;
+import org.treepo4j.rl.run.Policy;
+import org.treepo4j.rl.run.WeightUpdate;
 
 /**
  * Trains the policy on one batch of trees: mini-batches of whole trees, each an optimiser update
@@ -109,14 +112,22 @@ final class PolicyUpdate {
   }
 
   private List<List<TrainingTree>> microBatches(List<TrainingTree> miniBatch) {
-    List<TrainingTree> items = miniBatch;
     if (!settings.treeTraining()) {
-      items = new ArrayList<>();
+      List<TrainingTree> chains = new ArrayList<>();
       for (TrainingTree tree : miniBatch) {
-        items.addAll(tree.flattened());
+        chains.addAll(tree.flattened());
       }
+      return Packing.byBudget(chains, TrainingTree::uniqueTokens, settings.microBatchTokens());
     }
-    return Packing.byBudget(items, TrainingTree::uniqueTokens, settings.microBatchTokens());
+    List<TokenTree> tokens = miniBatch.stream().map(TrainingTree::tokens).toList();
+    List<List<TrainingTree>> microBatches = new ArrayList<>();
+    int from = 0;
+    for (MicroBatch microBatch : MicroBatch.split(tokens, settings.microBatchTokens())) {
+      int to = from + microBatch.places().size();
+      microBatches.add(microBatch.merge(miniBatch.subList(from, to)));
+      from = to;
+    }
+    return microBatches;
   }
 
   private LossResult accumulate(

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import org.treepo4j.rl.loss.LossStatistics;
 import org.treepo4j.rl.loss.TrainingTree;
+import org.treepo4j.rl.sampling.ScoredTree;
 import org.treepo4j.rollout.Trajectory;
 
 /** What a step reports, by the names of docs/metrics.md. */

@@ -2,12 +2,16 @@ package org.treepo4j.rl.train;
 
 import java.nio.file.Path;
 import org.treepo4j.base.settings.Setting;
+import org.treepo4j.base.settings.Settings;
 import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.rl.advantage.AdvantageSettings;
 import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.loss.LossSettings;
 import org.treepo4j.rl.reward.RewardSettings;
+import org.treepo4j.rl.run.CheckpointSettings;
+import org.treepo4j.rl.run.OptimizerSettings;
+import org.treepo4j.rl.sampling.EvaluationSettings;
 import org.treepo4j.rollout.RolloutSettings;
 
 /**
@@ -72,20 +76,6 @@ public record TrainSettings(
 
   /** The same run in another folder. */
   public TrainSettings withOutput(Path folder) {
-    return new TrainSettings(
-        model,
-        folder,
-        engine,
-        seed,
-        data,
-        rollout,
-        reward,
-        advantage,
-        loss,
-        optimizer,
-        trainer,
-        evaluation,
-        checkpoint,
-        lora);
+    return Settings.of(this).set("output", folder).build();
   }
 }

@@ -8,10 +8,22 @@ import java.util.Map;
 import java.util.Optional;
 import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
 import org.treepo4j.model.CausalLm;
+import org.treepo4j.rl.advantage.AdvantageEstimator;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskSource;
 import org.treepo4j.rl.metrics.MetricsLog;
 import org.treepo4j.rl.reward.RewardRunner;
+import org.treepo4j.rl.run.Policy;
+import org.treepo4j.rl.run.RunCheckpoints;
+import org.treepo4j.rl.run.TrainingException;
+import org.treepo4j.rl.run.TrainingListener;
+import org.treepo4j.rl.run.TrainingState;
+import org.treepo4j.rl.run.WeightUpdate;
+import org.treepo4j.rl.sampling.EvaluationSettings;
+import org.treepo4j.rl.sampling.Evaluator;
+import org.treepo4j.rl.sampling.PromptEncoder;
+import org.treepo4j.rl.sampling.TaskSampler;
+import org.treepo4j.rollout.BranchingPolicy;
 import org.treepo4j.rollout.RolloutException;
 import org.treepo4j.rollout.RolloutSettings;
 import org.treepo4j.tokenizer.Tokenizer;
@@ -41,6 +53,8 @@ public final class Trainer {
    * @param tasks to learn on
    * @param heldOut tasks to be measured on; may be empty
    * @param rewards scores responses
+   * @param estimator turns rewards into advantages
+   * @param branching shares the children of a step among the active paths
    */
   public record Parts(
       Policy policy,
@@ -49,7 +63,9 @@ public final class Trainer {
       PromptEncoder prompts,
       TaskSource tasks,
       List<Task> heldOut,
-      RewardRunner rewards) {}
+      RewardRunner rewards,
+      AdvantageEstimator estimator,
+      BranchingPolicy branching) {}
 
   /**
    * What a run came to; the command's JSON line.
@@ -84,8 +100,15 @@ public final class Trainer {
             (long) loop.steps() * loop.updatesPerStep(),
             loop.maxSkippedUpdates());
     GroupCollector collector =
-        new GroupCollector(model, sampler(rollout, parts), parts.tasks(), loop, settings.seed());
-    this.step = new TrainingStep(policy, parts.reference(), collector, settings, weightUpdate);
+        new GroupCollector(
+            model,
+            sampler(rollout, parts).withBranching(parts.branching()),
+            parts.tasks(),
+            loop,
+            settings.seed());
+    this.step =
+        new TrainingStep(
+            policy, parts.reference(), collector, parts.estimator(), settings, weightUpdate);
     this.evaluator =
         new Evaluator(
             sampler(rollout.independent(evaluation.samples(), evaluation.temperature()), parts),
@@ -115,7 +138,7 @@ public final class Trainer {
    *
    * @param checkpoint where to go on, whose weights the policy already has; empty to begin
    * @throws TrainingException when the run cannot go on; what it has learned until the step before
-   *     is in a checkpoint then
+   *     is in a checkpoint then; also when every update was skipped
    */
   public Summary run(Optional<Checkpoint> checkpoint) throws IOException {
     TrainingState state = TrainingState.NEW;
@@ -137,11 +160,16 @@ public final class Trainer {
         TrainingStep.Outcome outcome = step(state);
         recorder.record(number, outcome.trees(), outcome.advantages());
         tell(number, outcome);
-        state = state.after(outcome);
+        state =
+            state.after(
+                outcome.groups().statistics(),
+                outcome.groups().tasksDrawn(),
+                outcome.update().updates(),
+                outcome.update().skipped());
         Map<String, Number> metrics = new LinkedHashMap<>();
         boolean best = false;
         if (!evaluator.isEmpty()
-            && SupervisedTrainer.due(number, settings.evaluation().everySteps(), finished(state))) {
+            && state.due(settings.evaluation().everySteps(), finished(state))) {
           accuracy = evaluator.evaluate(policy.model()).accuracy();
           best = !(accuracy <= state.bestAccuracy());
           state = state.evaluated(accuracy, best);
@@ -153,12 +181,12 @@ public final class Trainer {
         outcome.metrics().forEach(metrics::putIfAbsent);
         log.write(number, metrics);
         listener.stepped(number, expectedSteps(state), metrics);
-        if (best
-            || SupervisedTrainer.due(number, settings.checkpoint().everySteps(), finished(state))) {
+        if (best || state.due(settings.checkpoint().everySteps(), finished(state))) {
           last = checkpoints.write(state, best, policy, weightUpdate);
         }
       }
     }
+    state.requireSomeUpdate();
     if (outOfPatience(state)) {
       listener.note(
           "stopped early: the last %d evaluations were no better than %.1f %%"

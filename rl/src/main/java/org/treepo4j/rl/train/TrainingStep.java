@@ -11,6 +11,9 @@ import org.treepo4j.rl.loss.KlPenalty;
 import org.treepo4j.rl.loss.LossSettings;
 import org.treepo4j.rl.loss.LossSettings.KlPlacement;
 import org.treepo4j.rl.loss.TrainingTree;
+import org.treepo4j.rl.run.Policy;
+import org.treepo4j.rl.run.WeightUpdate;
+import org.treepo4j.rl.sampling.ScoredTree;
 import org.treepo4j.rollout.RolloutTree;
 import org.treepo4j.rollout.SamplingSettings;
 
@@ -45,12 +48,13 @@ final class TrainingStep {
       Policy policy,
       Optional<CausalLm> reference,
       GroupCollector collector,
+      AdvantageEstimator estimator,
       TrainSettings settings,
       WeightUpdate weightUpdate) {
     this.policy = policy;
     this.reference = reference;
     this.collector = collector;
-    this.estimator = settings.advantage().create();
+    this.estimator = estimator;
     this.loss = settings.loss();
     this.sampling = settings.rollout().sampling();
     this.updatesPerStep = settings.trainer().updatesPerStep();

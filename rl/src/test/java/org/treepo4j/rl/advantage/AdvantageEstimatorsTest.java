@@ -100,7 +100,7 @@ class AdvantageEstimatorsTest {
   })
   void theExampleOfTheDocsBeforeWhitening(ArgumentsAccessor row) {
     String option = row.getString(1);
-    AdvantageEstimator estimator =
+    AdvantageEstimator.Explaining estimator =
         AdvantageEstimators.create(
             row.getString(0), option == null ? Map.of() : Map.of(option, row.getString(2)));
     List<AdvantageBreakdown> explained = estimator.explain(List.of(example())).get(0);

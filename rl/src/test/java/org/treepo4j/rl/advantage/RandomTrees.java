@@ -16,10 +16,11 @@ import org.treepo4j.rollout.Trajectory;
 
 /**
  * Trees of any shape: chains of single children, paths of different depth, trajectories that end at
- * inner nodes of others or at one node, nodes no trajectory passes, prompts with one trajectory.
+ * inner nodes of others or at one node, nodes no trajectory passes, prompts with one trajectory,
+ * siblings that begin alike or are the same.
  */
 public final class RandomTrees {
-  private static final int VOCABULARY = 50;
+  private static final int VOCABULARY = 4;
 
   private RandomTrees() {}
 

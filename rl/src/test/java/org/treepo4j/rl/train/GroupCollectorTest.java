@@ -12,6 +12,8 @@ import org.treepo4j.rl.data.ShuffledTasks;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.reward.Reward;
 import org.treepo4j.rl.reward.Score;
+import org.treepo4j.rl.run.TrainingException;
+import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rollout.RolloutTree;
 
 class GroupCollectorTest {

@@ -6,8 +6,8 @@ import org.treepo4j.tokenizer.StreamingDecoder;
 import org.treepo4j.tokenizer.Tokenizer;
 
 /** Token 0 ends a text, 1 is {@code a}, 2 is {@code b} and so on. */
-final class LetterTokenizer implements Tokenizer {
-  static final int VOCABULARY = 8;
+public final class LetterTokenizer implements Tokenizer {
+  public static final int VOCABULARY = 8;
 
   @Override
   public int[] encode(String text) {

@@ -17,6 +17,7 @@ import org.treepo4j.model.RandomWeights;
 import org.treepo4j.model.Weights;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.WeightStorage;
+import org.treepo4j.rl.advantage.AdvantageEstimators;
 import org.treepo4j.rl.advantage.AdvantageSettings;
 import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.data.ShuffledTasks;
@@ -26,11 +27,18 @@ import org.treepo4j.rl.reward.Reward;
 import org.treepo4j.rl.reward.RewardRunner;
 import org.treepo4j.rl.reward.RewardSettings;
 import org.treepo4j.rl.reward.Score;
+import org.treepo4j.rl.run.CheckpointSettings;
+import org.treepo4j.rl.run.FullPolicy;
+import org.treepo4j.rl.run.LearningRateSchedule;
+import org.treepo4j.rl.run.OptimizerSettings;
+import org.treepo4j.rl.run.TrainingListener;
+import org.treepo4j.rl.sampling.EvaluationSettings;
+import org.treepo4j.rl.sampling.PromptEncoder;
 import org.treepo4j.rollout.RolloutSettings;
 
 /** Trainers of a model with 8 tokens, on rewards a test chooses. */
-final class TinyTraining {
-  static final ModelConfig CONFIG =
+public final class TinyTraining {
+  public static final ModelConfig CONFIG =
       new ModelConfig(
           Architecture.LLAMA,
           LetterTokenizer.VOCABULARY,
@@ -52,24 +60,24 @@ final class TinyTraining {
           List.of(0));
 
   /** Longer is better, and long is right. */
-  static final Reward LENGTH =
+  public static final Reward LENGTH =
       input -> new Score(input.responseTokens(), input.responseTokens() > 4);
 
   private TinyTraining() {}
 
-  static Weights weights() {
+  public static Weights weights() {
     return RandomWeights.create(CONFIG, 1);
   }
 
-  static CausalLm model() {
+  public static CausalLm model() {
     return new VectorCausalLm(weights(), VectorOptions.defaults());
   }
 
-  static RewardRunner rewards(Reward reward) {
+  public static RewardRunner rewards(Reward reward) {
     return new RewardRunner(reward, Duration.ofSeconds(30), -1, 1);
   }
 
-  static List<Task> tasks(String... prompts) {
+  public static List<Task> tasks(String... prompts) {
     List<Task> tasks = new ArrayList<>();
     for (String prompt : prompts) {
       tasks.add(Task.of(prompt, prompt, ""));
@@ -77,27 +85,27 @@ final class TinyTraining {
     return tasks;
   }
 
-  static PromptEncoder prompts() {
+  public static PromptEncoder prompts() {
     return new PromptEncoder(new LetterTokenizer(), Optional.empty());
   }
 
   /** Trees of six trajectories of at most eight tokens. */
-  static RolloutSettings rollout() {
+  public static RolloutSettings rollout() {
     return RolloutSettings.defaults().ofSize(6, 2, 4);
   }
 
   /** Two prompts a step, everything else as it comes. */
-  static TrainerSettings loop(int steps, int maxRounds, boolean trainOnShortBatch) {
+  public static TrainerSettings loop(int steps, int maxRounds, boolean trainOnShortBatch) {
     return new TrainerSettings(
         steps, 0, 2, 1, 1, 1000, true, true, maxRounds, trainOnShortBatch, 2, 1);
   }
 
   /** As {@link #loop}, until so many tokens are sampled. */
-  static TrainerSettings budget(int steps, long sampledTokens) {
+  public static TrainerSettings budget(int steps, long sampledTokens) {
     return new TrainerSettings(steps, sampledTokens, 2, 1, 1, 1000, true, true, 10, false, 2, 1);
   }
 
-  static TrainSettings settings(
+  public static TrainSettings settings(
       Path output,
       TrainerSettings loop,
       EvaluationSettings evaluation,
@@ -125,7 +133,7 @@ final class TinyTraining {
         LoraSettings.defaults());
   }
 
-  static Trainer trainer(
+  public static Trainer trainer(
       TrainSettings settings,
       CausalLm model,
       Reward reward,
@@ -140,12 +148,14 @@ final class TinyTraining {
             prompts(),
             new ShuffledTasks(tasks("a", "b", "c"), 1),
             heldOut,
-            rewards(reward)),
+            rewards(reward),
+            AdvantageEstimators.create(settings.advantage()),
+            settings.rollout().allotment().policy()),
         listener);
   }
 
   /** Remembers what it was told. */
-  static final class Listener implements TrainingListener {
+  public static final class Listener implements TrainingListener {
     final List<Map<String, Number>> steps = new ArrayList<>();
     final List<Long> expected = new ArrayList<>();
     final List<String> notes = new ArrayList<>();

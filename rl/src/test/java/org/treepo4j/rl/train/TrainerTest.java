@@ -14,9 +14,17 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.Weights;
+import org.treepo4j.rl.advantage.AdvantageEstimators;
+import org.treepo4j.rl.data.ShuffledTasks;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.reward.Reward;
 import org.treepo4j.rl.reward.Score;
+import org.treepo4j.rl.run.CheckpointSettings;
+import org.treepo4j.rl.run.FullPolicy;
+import org.treepo4j.rl.run.Policy;
+import org.treepo4j.rl.run.TrainingException;
+import org.treepo4j.rl.sampling.EvaluationSettings;
 
 class TrainerTest {
   private static final List<Task> HELD_OUT = TinyTraining.tasks("dd", "ee", "ff", "gg");
@@ -153,6 +161,59 @@ class TrainerTest {
               assertThat(step).doesNotContainKeys("loss", "learning_rate", "gradient_norm");
             });
     assertThat(listener.notes).last().asString().contains("step 8: nothing to learn from");
+  }
+
+  @Test
+  void aRunAllOfWhoseUpdatesAreSkippedEndsWithAnError() {
+    TrainSettings settings =
+        TinyTraining.settings(
+            output, TinyTraining.loop(1, 10, false), new EvaluationSettings(0, 0, 1, 1, 0), SELDOM);
+    Trainer trainer =
+        new Trainer(
+            settings,
+            new Trainer.Parts(
+                new WithoutGradients(new FullPolicy(model, output)),
+                Optional.empty(),
+                new LetterTokenizer(),
+                TinyTraining.prompts(),
+                new ShuffledTasks(TinyTraining.tasks("a", "b"), 1),
+                List.of(),
+                TinyTraining.rewards(TinyTraining.LENGTH),
+                AdvantageEstimators.create(settings.advantage()),
+                settings.rollout().allotment().policy()),
+            listener);
+    assertThatThrownBy(() -> trainer.run(Optional.empty()))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("not finite in any of the run's 2 updates");
+  }
+
+  /** A policy whose gradients are never finite. */
+  private record WithoutGradients(Policy policy) implements Policy {
+    @Override
+    public CausalLm model() {
+      return policy.model();
+    }
+
+    @Override
+    public Weights trainable() {
+      return policy.trainable();
+    }
+
+    @Override
+    public void collectGradients() {
+      policy.collectGradients();
+      trainable().parameters().iterator().next().gradient()[0] = Float.NaN;
+    }
+
+    @Override
+    public void weightsChanged() {
+      policy.weightsChanged();
+    }
+
+    @Override
+    public void writeInto(Path folder) throws IOException {
+      policy.writeInto(folder);
+    }
   }
 
   @Test

@@ -1,10 +1,12 @@
 package org.treepo4j.tests.training;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.treepo4j.checkpoints.Architecture;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.RopeScaling;
@@ -16,7 +18,10 @@ import org.treepo4j.rollout.RolloutTree;
 import org.treepo4j.rollout.SegmentNode;
 import org.treepo4j.rollout.Trajectory;
 
-/** Small models and trees of any shape with rewards, from a seed. */
+/**
+ * Small models and trees of any shape with rewards, from a seed. Their tokens are few, so that
+ * siblings and prompts often begin alike or are the same.
+ */
 final class TrainingCases {
   static final ModelConfig CONFIG =
       new ModelConfig(
@@ -64,14 +69,15 @@ final class TrainingCases {
   }
 
   static List<RolloutTree> batch(int trees, Random random) {
+    int[] beginning = tokens(random.nextInt(8), random);
     List<RolloutTree> batch = new ArrayList<>();
     for (int i = 0; i < trees; i++) {
-      batch.add(tree("p" + i, random));
+      batch.add(tree("p" + i, beginning, random));
     }
     return batch;
   }
 
-  private static RolloutTree tree(String id, Random random) {
+  private static RolloutTree tree(String id, int[] beginning, Random random) {
     int size = 2 + random.nextInt(7);
     List<SegmentNode> nodes = new ArrayList<>();
     Set<Integer> leaves = new HashSet<>();
@@ -87,10 +93,12 @@ final class TrainingCases {
     for (int leaf : leaves) {
       trajectories.add(new Trajectory(leaf, FinishReason.EOS, random.nextInt(2)));
     }
-    return new RolloutTree(id, tokens(1 + random.nextInt(3), random), nodes, trajectories);
+    int[] rest = tokens(1 + random.nextInt(3), random);
+    int[] prompt = IntStream.concat(Arrays.stream(beginning), Arrays.stream(rest)).toArray();
+    return new RolloutTree(id, prompt, nodes, trajectories);
   }
 
   private static int[] tokens(int length, Random random) {
-    return random.ints(length, 0, CONFIG.vocabSize()).toArray();
+    return random.ints(length, 0, 3).map(token -> token * (CONFIG.vocabSize() / 3)).toArray();
   }
 }

@@ -25,14 +25,16 @@ import org.treepo4j.rl.loss.LossResult;
 import org.treepo4j.rl.loss.LossSettings;
 import org.treepo4j.rl.loss.LossSettings.KlPlacement;
 import org.treepo4j.rl.loss.LossStatistics;
+import org.treepo4j.rl.loss.MicroBatch;
 import org.treepo4j.rl.loss.Packing;
 import org.treepo4j.rl.loss.TrainingTree;
 import org.treepo4j.rl.loss.TreeObjective;
 import org.treepo4j.rollout.RolloutTree;
 
 /**
- * Trees trained as trees are trained as their flattened trajectories would be, on any engine. Few
- * tries, for engines that compile graphs; a fast engine overrides them with more.
+ * Trees trained as trees, alone or merged with others that begin alike, are trained as their
+ * flattened trajectories would be, on any engine. Few tries, for engines that compile graphs; a
+ * fast engine overrides them with more.
  */
 abstract class TreeTrainingLaws {
   private static final int MINI_BATCHES = 2;
@@ -54,10 +56,12 @@ abstract class TreeTrainingLaws {
       boolean onPolicy = true;
       for (List<TrainingTree> miniBatch : Packing.bySize(batch, TREES_PER_MINI_BATCH)) {
         Outcome flattened = run(model, settings, miniBatch, flattened(miniBatch), 40);
-        Outcome trees = run(model, settings, miniBatch, miniBatch, Integer.MAX_VALUE);
-        assertThat(trees.loss()).isCloseTo(flattened.loss(), within(1e-4));
-        assertThat(trees.statistics().tokens()).isEqualTo(flattened.statistics().tokens());
-        assertSameGradient(trees.gradient(), flattened.gradient());
+        for (List<TrainingTree> items : List.of(miniBatch, merged(miniBatch))) {
+          Outcome trees = run(model, settings, miniBatch, items, Integer.MAX_VALUE);
+          assertThat(trees.loss()).isCloseTo(flattened.loss(), within(1e-4));
+          assertThat(trees.statistics().tokens()).isEqualTo(flattened.statistics().tokens());
+          assertSameGradient(trees.gradient(), flattened.gradient());
+        }
         assertThat(largestLogRatio(model, miniBatch) > 1e-3).isEqualTo(!onPolicy);
         optimizer.step(3e-3);
         model.weightsChanged();
@@ -116,6 +120,12 @@ abstract class TreeTrainingLaws {
       }
     }
     return largest;
+  }
+
+  /** Trees of prompts that begin alike as one tree. */
+  private static List<TrainingTree> merged(List<TrainingTree> trees) {
+    List<TokenTree> tokens = trees.stream().map(TrainingTree::tokens).toList();
+    return MicroBatch.split(tokens, Integer.MAX_VALUE).get(0).merge(trees);
   }
 
   private static List<TrainingTree> flattened(List<TrainingTree> trees) {

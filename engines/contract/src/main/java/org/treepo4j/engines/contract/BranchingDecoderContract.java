@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import net.jqwik.api.ForAll;
@@ -45,7 +46,7 @@ public abstract class BranchingDecoderContract {
         BranchingDecoder decoder = model.decoder(AMPLE)) {
       List<BranchingDecoder.Path> paths = new ArrayList<>();
       for (int[] text : texts) {
-        paths.add(decoder.prefill(java.util.Arrays.copyOf(text, text.length - steps)));
+        paths.add(decoder.prefill(Arrays.copyOf(text, text.length - steps)));
       }
       for (int step = 0; step < steps; step++) {
         float[][] logits = decoder.nextLogits(paths);
@@ -77,7 +78,7 @@ public abstract class BranchingDecoderContract {
         int donor = random.nextInt(paths.size());
         int shared = 1 + random.nextInt(texts.get(donor).length);
         paths.add(decoder.fork(paths.get(donor), shared));
-        texts.add(java.util.Arrays.copyOf(texts.get(donor), shared));
+        texts.add(Arrays.copyOf(texts.get(donor), shared));
         if (paths.size() > 3) {
           int gone = random.nextInt(paths.size());
           decoder.release(paths.remove(gone));
@@ -86,12 +87,12 @@ public abstract class BranchingDecoderContract {
         int[] next = random.ints(paths.size(), 0, vocab).toArray();
         decoder.append(paths, next);
         for (int p = 0; p < next.length; p++) {
-          int[] longer = java.util.Arrays.copyOf(texts.get(p), texts.get(p).length + 1);
+          int[] longer = Arrays.copyOf(texts.get(p), texts.get(p).length + 1);
           longer[longer.length - 1] = next[p];
           texts.set(p, longer);
         }
         paths.add(decoder.fork(paths.get(0), 1 + random.nextInt(texts.get(0).length)));
-        texts.add(java.util.Arrays.copyOf(texts.get(0), paths.get(paths.size() - 1).length()));
+        texts.add(Arrays.copyOf(texts.get(0), paths.get(paths.size() - 1).length()));
         float[][] logits = decoder.nextLogits(paths);
         for (int p = 0; p < paths.size(); p++) {
           BranchingDecoder.Path alone = fresh.prefill(texts.get(p));
@@ -100,6 +101,40 @@ public abstract class BranchingDecoderContract {
           fresh.release(alone);
         }
       }
+    }
+  }
+
+  @Property(tries = 12)
+  void anExtendedPathIsThePathPrefilledWhole(@ForAll TinyModels family, @ForAll long seed) {
+    Random random = new Random(seed);
+    int[] text = random.ints(3 + random.nextInt(40), 0, family.config().vocabSize()).toArray();
+    int first = 1 + random.nextInt(text.length - 2);
+    int second = first + 1 + random.nextInt(text.length - first - 1);
+    try (CausalLm model = open(family.weights(seed));
+        BranchingDecoder decoder = model.decoder(AMPLE)) {
+      BranchingDecoder.Path whole = decoder.prefill(text);
+      BranchingDecoder.Path begin = decoder.prefill(Arrays.copyOf(text, first));
+      BranchingDecoder.Path middle =
+          decoder.prefill(begin, Arrays.copyOfRange(text, first, second));
+      BranchingDecoder.Path end =
+          decoder.prefill(middle, Arrays.copyOfRange(text, second, text.length));
+      BranchingDecoder.Path other = decoder.prefill(middle, new int[] {text[0]});
+      assertThat(List.of(begin.length(), middle.length(), end.length(), other.length()))
+          .containsExactly(first, second, text.length, second + 1);
+      assertThat(decoder.statistics().tokensComputed()).isEqualTo(2L * text.length + 1);
+      assertThat(decoder.statistics().cachedTokens()).isEqualTo(2L * text.length + 1);
+      decoder.release(begin);
+      decoder.release(other);
+      for (int step = 0; step < 3; step++) {
+        float[][] logits = decoder.nextLogits(List.of(whole, end));
+        assertThat(logits[1]).containsExactly(logits[0], within(1e-3f));
+        decoder.append(List.of(end, whole), new int[] {step, step});
+      }
+      float[] afterMiddle = decoder.nextLogits(List.of(middle))[0].clone();
+      BranchingDecoder.Path part = decoder.fork(whole, second);
+      assertThat(afterMiddle).containsExactly(decoder.nextLogits(List.of(part))[0], within(1e-3f));
+      List.of(whole, middle, end, part).forEach(decoder::release);
+      assertThat(decoder.statistics().cachedTokens()).isZero();
     }
   }
 
@@ -141,6 +176,7 @@ public abstract class BranchingDecoderContract {
         refused(() -> decoder.append(List.of(bad), new int[] {1}));
         refused(() -> decoder.nextLogits(List.of(bad)));
         refused(() -> decoder.fork(bad, 1));
+        refused(() -> decoder.prefill(bad, new int[] {1}));
         refused(() -> decoder.release(bad));
       }
       refused(() -> decoder.append(List.of(live, live), new int[] {1, 2}));
@@ -150,6 +186,9 @@ public abstract class BranchingDecoderContract {
       refused(() -> decoder.prefill(new int[0]));
       refused(() -> decoder.prefill(new int[] {-1}));
       refused(() -> decoder.prefill(new int[model.config().maxPositions() + 1]));
+      refused(() -> decoder.prefill(live, new int[0]));
+      refused(() -> decoder.prefill(live, new int[] {-1}));
+      refused(() -> decoder.prefill(live, new int[model.config().maxPositions() - 1]));
       refused(() -> decoder.fork(live, 0));
       refused(() -> decoder.fork(live, 3));
       assertThat(live.length()).isEqualTo(2);

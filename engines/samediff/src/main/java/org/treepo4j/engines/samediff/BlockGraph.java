@@ -2,6 +2,7 @@ package org.treepo4j.engines.samediff;
 
 import static org.treepo4j.engines.samediff.GraphParts.linear;
 import static org.treepo4j.engines.samediff.GraphParts.rmsNorm;
+import static org.treepo4j.engines.samediff.GraphParts.silu;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,8 +20,8 @@ import org.treepo4j.model.TensorNames;
  * ffn(norm(h))}. Tokens of a tree are rows; who may attend to whom is an input.
  *
  * <p>The graph computes the block for tokens alone or for tokens behind cached ones, and the
- * derivative of {@code Σ y ⊙ dy}. A backward pass computes the block's activations again, so that a
- * forward pass keeps no more than the input of every block.
+ * derivatives that follow from that by the output. A backward pass computes the block's activations
+ * again, so that a forward pass keeps no more than the input of every block.
  */
 final class BlockGraph {
   private static final String INPUT = "x";
@@ -62,13 +63,13 @@ final class BlockGraph {
     this.config = config;
     this.weights = weights;
     this.layer = layer;
-    SDVariable x = GraphParts.differentiableInput(graph, INPUT, config.hiddenSize());
+    SDVariable x = graph.placeHolder(INPUT, DataType.FLOAT, -1, config.hiddenSize());
     SDVariable cosines = graph.placeHolder(COSINES, DataType.FLOAT, -1, 1, config.headDim());
     SDVariable sines = graph.placeHolder(SINES, DataType.FLOAT, -1, 1, config.headDim());
     SDVariable mask = graph.placeHolder(MASK, DataType.FLOAT, 1, 1, -1, -1);
     SDVariable pastKeys = graph.placeHolder(PAST_KEYS, DataType.FLOAT, -1, config.kvSize());
     SDVariable pastValues = graph.placeHolder(PAST_VALUES, DataType.FLOAT, -1, config.kvSize());
-    SDVariable dy = graph.placeHolder(OUTPUT_GRADIENT, DataType.FLOAT, -1, config.hiddenSize());
+    graph.placeHolder(OUTPUT_GRADIENT, DataType.FLOAT, -1, config.hiddenSize());
     SDVariable rotate = graph.constant("rotation", rotation.array());
 
     SDVariable attended = rmsNorm(graph, x, 1, weight(TensorNames.INPUT_NORM), config.normEps());
@@ -86,9 +87,8 @@ final class BlockGraph {
         attention(
             queries, graph.concat(0, pastKeys, keys), graph.concat(0, pastValues, values), mask);
     rest(x, behind).rename(CACHED_OUTPUT);
-    graph.setLossVariables(alone.mul(dy).sum("score", 0, 1));
     forward = new GraphRunner(graph);
-    gradients = new GradientRunner(graph, weights, names, INPUT);
+    gradients = new GradientRunner(graph, weights, names, INPUT, OUTPUT, OUTPUT_GRADIENT);
   }
 
   /** The block for tokens that see only each other; input {@code [rows, hidden]}. */
@@ -128,7 +128,7 @@ final class BlockGraph {
 
   private Map<String, INDArray> inputs(Tensor input, Rows rows) {
     Map<String, INDArray> inputs = new HashMap<>();
-    inputs.put(GraphParts.given(INPUT), input.array());
+    inputs.put(INPUT, input.array());
     inputs.put(COSINES, rows.cosines().array());
     inputs.put(SINES, rows.sines().array());
     inputs.put(MASK, rows.mask().array());
@@ -209,7 +209,7 @@ final class BlockGraph {
     SDVariable h = x.add(project(attended, TensorNames.OUTPUT, TensorNames.OUTPUT_BIAS));
     SDVariable normed =
         rmsNorm(graph, h, 1, weight(TensorNames.POST_ATTENTION_NORM), config.normEps());
-    SDVariable gate = graph.nn().swish(linear(graph, normed, weight(TensorNames.GATE)));
+    SDVariable gate = silu(graph, linear(graph, normed, weight(TensorNames.GATE)));
     SDVariable up = linear(graph, normed, weight(TensorNames.UP));
     return h.add(linear(graph, gate.mul(up), weight(TensorNames.DOWN)));
   }

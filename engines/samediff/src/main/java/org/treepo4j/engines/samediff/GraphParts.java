@@ -2,13 +2,12 @@ package org.treepo4j.engines.samediff;
 
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Pieces that graphs are built of. Only operations whose gradients were verified against finite
  * differences are used anywhere in this package; several others of SameDiff 1.0.0-M2.1 are silently
- * wrong (gather, min and max, division by a scalar variable, cumsum, …).
+ * wrong (gather, min and max, division by a scalar variable, cumsum, …), and some are only for
+ * small numbers (swish, gelu, logSoftmax).
  */
 final class GraphParts {
 
@@ -30,22 +29,10 @@ final class GraphParts {
   }
 
   /**
-   * An input whose gradient can be asked for by {@code name}: SameDiff gives no dependable gradient
-   * of a placeholder, but does of its sum with a variable.
+   * {@code x·sigmoid(x)} (Elfwing et al. 2017). ND4J's own {@code swish} has no finite derivative
+   * above 44.
    */
-  static SDVariable differentiableInput(SameDiff graph, String name, int width) {
-    SDVariable given = graph.placeHolder(given(name), DataType.FLOAT, -1, width);
-    SDVariable zero = graph.var(zero(name), Nd4j.zeros(DataType.FLOAT, 1, width));
-    return given.add(name, zero);
-  }
-
-  /** The placeholder of a differentiable input. */
-  static String given(String name) {
-    return name + "Given";
-  }
-
-  /** The variable that makes an input differentiable. */
-  static String zero(String name) {
-    return name + "Zero";
+  static SDVariable silu(SameDiff graph, SDVariable x) {
+    return x.mul(graph.nn().sigmoid(x));
   }
 }

@@ -56,9 +56,7 @@ final class SameDiffDecoder implements BranchingDecoder {
   @Override
   public Path prefill(int[] tokens) {
     requireUsable();
-    if (tokens.length == 0) {
-      throw new IllegalArgumentException("a prompt must hold at least one token");
-    }
+    requireTokens(tokens);
     network.requireReadable(tokens, tokens.length);
     cache.reserve(tokens.length);
     TreePack pack = new TreePack(0, List.of(TokenTree.chain(tokens)));
@@ -67,15 +65,40 @@ final class SameDiffDecoder implements BranchingDecoder {
         network.rows(pack.positions(), pack.mask(network.config().headsPerKvHead()))) {
       hidden = through(tokens, (layer, x) -> network.blocks().get(layer).run(x, rows));
     }
-    TokenCache.Token end = null;
-    for (int t = 0; t < tokens.length; t++) {
+    return register(new CachedPath(chain(null, hidden, tokens.length)));
+  }
+
+  @Override
+  public Path prefill(Path before, int[] tokens) {
+    requireUsable();
+    TokenCache.Token from = own(before).end;
+    requireTokens(tokens);
+    int[] positions = new int[tokens.length];
+    Arrays.setAll(positions, t -> from.length() + t);
+    network.requireReadable(tokens, from.length() + tokens.length);
+    cache.reserve(tokens.length);
+    float[] hidden;
+    try (BlockGraph.Rows rows = network.rows(positions, mask(from, tokens.length))) {
+      hidden = throughBehindCache(tokens, rows);
+    }
+    return register(new CachedPath(chain(from, hidden, tokens.length)));
+  }
+
+  private static void requireTokens(int[] tokens) {
+    if (tokens.length == 0) {
+      throw new IllegalArgumentException("a prompt must hold at least one token");
+    }
+  }
+
+  /** Adds computed tokens one behind the other, the first behind a path's end or null. */
+  private TokenCache.Token chain(TokenCache.Token before, float[] hidden, int count) {
+    TokenCache.Token end = cache.add(before, state(hidden, 0));
+    for (int t = 1; t < count; t++) {
       TokenCache.Token next = cache.add(end, state(hidden, t));
-      if (end != null) {
-        cache.release(end);
-      }
+      cache.release(end);
       end = next;
     }
-    return register(new CachedPath(end));
+    return end;
   }
 
   @Override
@@ -110,11 +133,7 @@ final class SameDiffDecoder implements BranchingDecoder {
     cache.reserve(tokens.length);
     float[] hidden;
     try (BlockGraph.Rows rows = network.rows(positions, mask(own))) {
-      hidden =
-          through(
-              tokens,
-              (layer, x) ->
-                  network.blocks().get(layer).run(x, rows, cache.keys(layer), cache.values(layer)));
+      hidden = throughBehindCache(tokens, rows);
     }
     for (int p = 0; p < tokens.length; p++) {
       TokenCache.Token before = own.get(p).end;
@@ -175,21 +194,32 @@ final class SameDiffDecoder implements BranchingDecoder {
     BlockGraph.Outcome run(int layer, Tensor x);
   }
 
+  /** As {@link #through}, each token also attending to the cached ones its mask shows. */
+  private float[] throughBehindCache(int[] tokens, BlockGraph.Rows rows) {
+    return through(
+        tokens,
+        (layer, x) ->
+            network.blocks().get(layer).run(x, rows, cache.keys(layer), cache.values(layer)));
+  }
+
   /** Embeds tokens, runs all blocks and stores their keys and values; the final hidden states. */
   private float[] through(int[] tokens, Layer run) {
     Tensor x = network.embed(tokens);
-    for (int layer = 0; layer < network.config().layers(); layer++) {
-      BlockGraph.Outcome outcome = run.run(layer, x);
+    try {
+      for (int layer = 0; layer < network.config().layers(); layer++) {
+        BlockGraph.Outcome outcome = run.run(layer, x);
+        try (Tensor keys = outcome.keys();
+            Tensor values = outcome.values()) {
+          x.close();
+          x = outcome.output();
+          cache.store(layer, keys, values);
+        }
+      }
+      tokensComputed += tokens.length;
+      return x.toFloats();
+    } finally {
       x.close();
-      x = outcome.output();
-      cache.store(layer, outcome.keys(), outcome.values());
-      outcome.keys().close();
-      outcome.values().close();
     }
-    float[] hidden = x.toFloats();
-    x.close();
-    tokensComputed += tokens.length;
-    return hidden;
   }
 
   /** Who sees whom in one step, {@code [1, 1, paths·group, usedRows + paths]}. */
@@ -207,6 +237,25 @@ final class SameDiffDecoder implements BranchingDecoder {
       }
     }
     return Tensor.of(mask, 1, 1, (long) own.size() * group, columns);
+  }
+
+  /**
+   * Who sees whom among tokens one behind the other, {@code [1, 1, count·group, usedRows + count]}.
+   */
+  private Tensor mask(TokenCache.Token before, int count) {
+    int group = network.config().headsPerKvHead();
+    int used = cache.usedRows();
+    int columns = used + count;
+    float[] mask = new float[Math.multiplyExact(count * group, columns)];
+    Arrays.fill(mask, TreePack.HIDDEN);
+    for (int t = 0; t < count; t++) {
+      for (int g = 0; g < group; g++) {
+        int row = (t * group + g) * columns;
+        cache.see(before, mask, row);
+        Arrays.fill(mask, row + used, row + used + t + 1, 0);
+      }
+    }
+    return Tensor.of(mask, 1, 1, (long) count * group, columns);
   }
 
   private float[] state(float[] hidden, int row) {

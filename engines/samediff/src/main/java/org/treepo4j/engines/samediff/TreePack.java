@@ -17,8 +17,8 @@ record TreePack(int first, List<TokenTree> trees) {
   /** Tokens beyond which no further tree joins. */
   private static final int FULL = 256;
 
-  /** What a mask adds to the score of a token that must not be seen. */
-  static final float HIDDEN = -1e9f;
+  /** What a mask adds to the score of a token that must not be seen: more than any score. */
+  static final float HIDDEN = -1e30f;
 
   /** Splits a batch, in its order. */
   static List<TreePack> split(List<TokenTree> batch) {

@@ -9,16 +9,18 @@ import jdk.incubator.vector.FloatVector;
 
 /** Running softmax statistics of every row over the vocabulary, and what comes of them. */
 final class Scores {
-  /** Greatest scaled logit so far. */
+  /** Greatest logit so far; differences to it are scaled, which is exact at any temperature. */
   private float[] greatest = new float[0];
 
-  /** Σ exp(z − greatest). */
+  /** Σ exp(z) with z = (logit − greatest)/temperature. */
   private double[] sums = new double[0];
 
-  /** Σ exp(z − greatest)·(z − greatest). */
+  /** Σ exp(z)·z. */
   private double[] moments = new double[0];
 
+  /** ln Σ exp(z). */
   private float[] logSums = new float[0];
+
   private float[] entropies = new float[0];
   private float[] logprobs = new float[0];
 
@@ -49,9 +51,9 @@ final class Scores {
 
   /** Takes in {@code n} more logits of a row. */
   void accumulate(int row, float[] logits, int at, int n, float inverseTemperature) {
-    float most = Math.max(greatest[row], max(logits, at, n) * inverseTemperature);
+    float most = Math.max(greatest[row], max(logits, at, n));
     if (greatest[row] != Float.NEGATIVE_INFINITY && most > greatest[row]) {
-      double fall = (double) greatest[row] - most;
+      double fall = ((double) greatest[row] - most) * inverseTemperature;
       double shrink = Math.exp(fall);
       moments[row] = shrink * (moments[row] + fall * sums[row]);
       sums[row] *= shrink;
@@ -67,7 +69,7 @@ final class Scores {
     int i = 0;
     for (; i <= n - LANES; i += LANES) {
       FloatVector z =
-          FloatVector.fromArray(SPECIES, logits, at + i).mul(inverseTemperature).sub(most);
+          FloatVector.fromArray(SPECIES, logits, at + i).sub(most).mul(inverseTemperature);
       FloatVector e = FastExp.exp(z);
       sum = sum.add(e);
       moment = e.fma(z, moment);
@@ -75,7 +77,7 @@ final class Scores {
     double totalSum = RowMath.sum(sum);
     double totalMoment = RowMath.sum(moment);
     for (; i < n; i++) {
-      float z = logits[at + i] * inverseTemperature - most;
+      float z = (logits[at + i] - most) * inverseTemperature;
       float e = FastExp.exp(z);
       totalSum += e;
       totalMoment += (double) e * z;
@@ -84,21 +86,20 @@ final class Scores {
     moments[row] += totalMoment;
   }
 
-  /**
-   * Notes the scaled logit of the token of {@code row}; {@link #finish} turns it into a log-prob.
-   */
+  /** Notes the logit of the token of {@code row}; {@link #finish} turns it into a log-prob. */
   void target(int row, float logit) {
     logprobs[row] = logit;
   }
 
-  void finish(int rows, Targets targets) {
+  void finish(int rows, Targets targets, float inverseTemperature) {
     for (int row = 0; row < rows; row++) {
       double log = Math.log(sums[row]);
-      logSums[row] = (float) (greatest[row] + log);
+      logSums[row] = (float) log;
       entropies[row] = (float) Math.max(0, log - moments[row] / sums[row]);
       for (int t = targets.from(row); t < targets.to(row); t++) {
         int target = targets.row(t);
-        logprobs[target] = (float) Math.min(0, (double) logprobs[target] - greatest[row] - log);
+        double z = ((double) logprobs[target] - greatest[row]) * inverseTemperature;
+        logprobs[target] = (float) Math.min(0, z - log);
       }
     }
   }
@@ -114,19 +115,23 @@ final class Scores {
       float inverseTemperature,
       float dLogprob,
       float dEntropy) {
+    float most = greatest[row];
     float logSum = logSums[row];
     float entropy = entropies[row];
     int i = 0;
     for (; i <= n - LANES; i += LANES) {
       FloatVector logP =
-          FloatVector.fromArray(SPECIES, logits, at + i).mul(inverseTemperature).sub(logSum);
+          FloatVector.fromArray(SPECIES, logits, at + i)
+              .sub(most)
+              .mul(inverseTemperature)
+              .sub(logSum);
       FastExp.exp(logP)
           .mul(logP.add(entropy).mul(dEntropy).add(dLogprob))
           .mul(-inverseTemperature)
           .intoArray(logits, at + i);
     }
     for (; i < n; i++) {
-      float logP = logits[at + i] * inverseTemperature - logSum;
+      float logP = (logits[at + i] - most) * inverseTemperature - logSum;
       logits[at + i] =
           -FastExp.exp(logP) * (dLogprob + dEntropy * (logP + entropy)) * inverseTemperature;
     }

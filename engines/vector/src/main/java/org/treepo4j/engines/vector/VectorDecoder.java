@@ -52,17 +52,34 @@ final class VectorDecoder implements BranchingDecoder {
   @Override
   public Path prefill(int[] tokens) {
     checkOpen();
+    checkPrefill(0, tokens);
+    return prefill(KvChunk.root(cache), tokens);
+  }
+
+  @Override
+  public Path prefill(Path before, int[] tokens) {
+    checkOpen();
+    VectorPath from = own(before);
+    checkPrefill(from.length(), tokens);
+    return prefill(from.chunk().branch(from.lengthInChunk()), tokens);
+  }
+
+  /** Refuses what cannot be computed, before anything has changed. */
+  private void checkPrefill(int before, int[] tokens) {
     if (tokens.length == 0) {
       throw new IllegalArgumentException("a prompt must hold at least one token");
     }
-    checkLength(tokens.length);
+    checkLength(before + tokens.length);
     for (int token : tokens) {
       checkToken(token);
     }
     int whole = tokens.length / PANEL * PANEL;
     int rest = tokens.length - whole;
     cache.require(whole + (rest == 0 ? 0 : KvBlock.capacityFor(rest)));
-    KvChunk chunk = KvChunk.root(cache);
+  }
+
+  /** Computes all tokens of an empty chunk. */
+  private Path prefill(KvChunk chunk, int[] tokens) {
     chunk.reserve(tokens.length);
     VectorPath path = new VectorPath(this, chunk, 0);
     paths.add(path);

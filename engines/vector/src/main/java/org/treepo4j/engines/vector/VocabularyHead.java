@@ -60,13 +60,13 @@ final class VocabularyHead {
               for (int t = targets.from(row); t < targets.to(row); t++) {
                 int token = targets.token(t);
                 if (token >= column && token < column + columns) {
-                  out.target(targets.row(t), logits[i * columns + token - column] * inverse);
+                  out.target(targets.row(t), logits[i * columns + token - column]);
                 }
               }
             });
       }
     }
-    out.finish(rows, targets);
+    out.finish(rows, targets, inverse);
   }
 
   /**

@@ -8,6 +8,7 @@ import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import org.treepo4j.engines.contract.PlainKernels;
 
 class RmsNormTest {
   private static final double EPS = 1e-5;

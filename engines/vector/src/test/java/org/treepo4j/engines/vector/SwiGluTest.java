@@ -9,6 +9,7 @@ import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import org.treepo4j.engines.contract.PlainKernels;
 
 class SwiGluTest {
   /** An exponential and four more operations, each rounded to about 6e-8. */

@@ -14,6 +14,7 @@ import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.RopeScaling;
+import org.treepo4j.engines.contract.PlainKernels;
 import org.treepo4j.model.TokenTree;
 
 class TreeAttentionTest {

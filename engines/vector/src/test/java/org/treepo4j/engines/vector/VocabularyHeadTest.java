@@ -11,6 +11,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import org.treepo4j.engines.contract.PlainKernels;
 import org.treepo4j.engines.contract.RandomTrees;
 
 class VocabularyHeadTest {

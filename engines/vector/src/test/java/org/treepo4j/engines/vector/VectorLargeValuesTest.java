@@ -1,0 +1,13 @@
+package org.treepo4j.engines.vector;
+
+import org.treepo4j.engines.contract.LargeValuesContract;
+import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.Weights;
+import org.treepo4j.model.engine.WeightStorage;
+
+class VectorLargeValuesTest extends LargeValuesContract {
+  @Override
+  protected CausalLm open(Weights weights) {
+    return new VectorCausalLm(weights, new VectorOptions(2, WeightStorage.F32, false));
+  }
+}

@@ -1,0 +1,45 @@
+package org.treepo4j.rl.run;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.treepo4j.checkpoints.DType;
+import org.treepo4j.checkpoints.ExportOptions;
+import org.treepo4j.checkpoints.HfExport;
+import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.Weights;
+
+/**
+ * A policy all of whose weights are trained.
+ *
+ * @param model with trainable weights
+ * @param source folder whose tokenizer files go into checkpoints
+ */
+public record FullPolicy(CausalLm model, Path source) implements Policy {
+
+  @Override
+  public Weights trainable() {
+    return model.weights();
+  }
+
+  @Override
+  public void collectGradients() {
+    // They are where the optimiser looks for them.
+  }
+
+  @Override
+  public void weightsChanged() {
+    model.weightsChanged();
+  }
+
+  /** A Hugging Face folder in float32, so that a run goes on from it bit for bit. */
+  @Override
+  public void writeInto(Path folder) throws IOException {
+    HfExport.writeInto(
+        folder,
+        model.config(),
+        model.weights().shapes(),
+        name -> model.weights().parameter(name).values(),
+        ExportOptions.of(DType.F32, Optional.of(source)));
+  }
+}

@@ -1,0 +1,118 @@
+package org.treepo4j.rl.run;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.treepo4j.checkpoints.CheckpointException;
+import org.treepo4j.checkpoints.CheckpointStore;
+import org.treepo4j.checkpoints.DType;
+import org.treepo4j.checkpoints.SafetensorsFile;
+import org.treepo4j.checkpoints.SafetensorsWriter;
+import org.treepo4j.checkpoints.TensorSpec;
+
+/**
+ * The checkpoints of a run: the policy as a folder other tools read, beside it the optimiser's
+ * moments and where the run stands, all in float32, so that a resumed run is the same run.
+ */
+public final class RunCheckpoints {
+  private static final String OPTIMIZER = "optimizer.safetensors";
+  private static final String STATE = "trainer_state.json";
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final CheckpointStore store;
+
+  /**
+   * @param runFolder whose folder {@code checkpoints} holds them
+   * @param messages told which checkpoints are ignored and why
+   */
+  public RunCheckpoints(Path runFolder, int keepLast, Consumer<String> messages) {
+    this.store = new CheckpointStore(runFolder.resolve("checkpoints"), keepLast, messages);
+  }
+
+  /**
+   * Where a run stands, as {@code trainer_state.json} has it.
+   *
+   * @param training counters of the run
+   * @param optimizerSteps steps AdamW has taken
+   * @param skippedInARow gradients thrown away in a row
+   */
+  record Saved(TrainingState training, long optimizerSteps, int skippedInARow) {}
+
+  /** The newest complete checkpoint, if any. */
+  public Optional<CheckpointStore.Checkpoint> latest() throws CheckpointException {
+    return store.latestComplete();
+  }
+
+  /** The checkpoint with the best evaluation, if any. */
+  public Optional<CheckpointStore.Checkpoint> best() throws CheckpointException {
+    return store.best();
+  }
+
+  /** Writes a checkpoint. */
+  public CheckpointStore.Checkpoint write(
+      TrainingState state, boolean best, Policy policy, WeightUpdate update)
+      throws CheckpointException {
+    Saved saved = new Saved(state, update.optimizerSteps(), update.skippedInARow());
+    return store.write(
+        state.step(),
+        best,
+        folder -> {
+          policy.writeInto(folder);
+          writeMoments(folder.resolve(OPTIMIZER), update.state());
+          Files.write(folder.resolve(STATE), JSON.writeValueAsBytes(saved));
+        });
+  }
+
+  /** Brings the optimiser to where a checkpoint was written and returns where the run stood. */
+  public static TrainingState restore(Path checkpoint, WeightUpdate update) throws IOException {
+    Path file = checkpoint.resolve(STATE);
+    Saved saved;
+    try {
+      saved = JSON.readValue(file.toFile(), Saved.class);
+    } catch (JsonProcessingException e) {
+      throw new CheckpointException(file, "is no trainer state: " + e.getOriginalMessage());
+    }
+    if (saved == null || saved.training() == null) {
+      throw new CheckpointException(file, "is no trainer state: it has no counters");
+    }
+    try {
+      update.restore(
+          saved.skippedInARow(),
+          saved.optimizerSteps(),
+          readMoments(checkpoint.resolve(OPTIMIZER)));
+    } catch (IllegalArgumentException e) {
+      throw new CheckpointException(
+          checkpoint.resolve(OPTIMIZER), "is of another model: " + e.getMessage());
+    }
+    return saved.training();
+  }
+
+  private static void writeMoments(Path file, Map<String, float[]> moments) throws IOException {
+    List<TensorSpec> specs = new ArrayList<>();
+    moments.forEach((name, values) -> specs.add(TensorSpec.of(name, DType.F32, values.length)));
+    try (SafetensorsWriter writer = SafetensorsWriter.create(file, specs, Map.of())) {
+      for (Map.Entry<String, float[]> moment : moments.entrySet()) {
+        writer.writeFloats(moment.getKey(), moment.getValue());
+      }
+      writer.finish();
+    }
+  }
+
+  private static Map<String, float[]> readMoments(Path file) throws IOException {
+    Map<String, float[]> moments = new HashMap<>();
+    try (SafetensorsFile tensors = SafetensorsFile.open(file)) {
+      for (String name : tensors.tensors().keySet()) {
+        moments.put(name, tensors.readFloats(name));
+      }
+    }
+    return moments;
+  }
+}

@@ -1,0 +1,206 @@
+package org.treepo4j.rl.run;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.treepo4j.base.InputException;
+import org.treepo4j.base.settings.SettingsComparison;
+import org.treepo4j.base.settings.SettingsReader;
+import org.treepo4j.base.settings.SettingsWriter;
+import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
+import org.treepo4j.checkpoints.HfFolder;
+import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.model.LoraSettings;
+import org.treepo4j.model.TensorNames;
+import org.treepo4j.rl.metrics.MetricsLog;
+
+/**
+ * The folder of a run. A run never writes over another: where one is already, a new run takes the
+ * next free name, {@code runs/demo-2} after {@code runs/demo}.
+ *
+ * @param path the folder
+ * @param checkpoint where to go on; empty for a new run
+ */
+public record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
+
+  private static final String SETTINGS = "settings.yaml";
+
+  /**
+   * The folder a run goes to, or goes on in.
+   *
+   * @param settings of the run
+   * @param wanted the folder they name
+   * @param resume whether it goes on where one was
+   * @throws InputException for settings that a run in that folder cannot go on with
+   */
+  public static RunFolder open(
+      Record settings, Path wanted, boolean resume, TrainingListener listener) throws IOException {
+    if (!resume) {
+      return fresh(wanted, listener);
+    }
+    RunFolder run = resumed(wanted, listener);
+    run.requireSettings(settings);
+    return run;
+  }
+
+  /** A folder for a new run. */
+  private static RunFolder fresh(Path wanted, TrainingListener listener) throws IOException {
+    Path path = wanted;
+    for (int n = 2; isTaken(path); n++) {
+      path = wanted.resolveSibling(wanted.getFileName() + "-" + n);
+    }
+    if (!path.equals(wanted)) {
+      listener.note(wanted + " holds a run already; this one goes to " + path);
+    }
+    Files.createDirectories(path);
+    return new RunFolder(path, Optional.empty());
+  }
+
+  /** The newest of the runs that were written to this place; a new one where there is none. */
+  private static RunFolder resumed(Path wanted, TrainingListener listener) throws IOException {
+    Path path = wanted;
+    for (int n = 2; ; n++) {
+      Path next = wanted.resolveSibling(wanted.getFileName() + "-" + n);
+      if (!isBegun(next)) {
+        break;
+      }
+      path = next;
+    }
+    Optional<Checkpoint> checkpoint = new RunCheckpoints(path, 1, listener::note).latest();
+    if (checkpoint.isPresent()) {
+      listener.note("going on from " + checkpoint.get().folder());
+    } else if (isBegun(path)) {
+      listener.note(path + " has no complete checkpoint; beginning again");
+    } else {
+      listener.note(path + " holds no run to resume; beginning one");
+    }
+    Files.createDirectories(path);
+    return new RunFolder(path, checkpoint);
+  }
+
+  /**
+   * Refuses settings other than those the run began with, where they change what it is.
+   *
+   * @param settings to go on with
+   */
+  private void requireSettings(Record settings) {
+    Path file = path.resolve(SETTINGS);
+    if (checkpoint.isEmpty() || !Files.exists(file)) {
+      return;
+    }
+    List<String> changes =
+        SettingsComparison.changes(
+            SettingsReader.read(settings.getClass(), file, List.of()), settings);
+    if (!changes.isEmpty()) {
+      throw new InputException(
+          "%s: the run began with other settings: %s; give the old ones, or another output folder"
+              .formatted(file, String.join(", ", changes)));
+    }
+  }
+
+  /**
+   * Refuses a checkpoint of another model before it is loaded.
+   *
+   * @param config of the model that is to go on
+   * @param lora whether it goes on with adapters
+   */
+  public void requireCheckpointOf(ModelConfig config, LoraSettings lora) throws IOException {
+    if (checkpoint.isEmpty()) {
+      return;
+    }
+    Path folder = checkpoint.get().folder();
+    boolean adapters = Files.exists(folder.resolve("adapter_config.json"));
+    if (adapters != lora.enabled()) {
+      throw new InputException(
+          "%s: is of a run %s adapters, but lora.rank is %d; give another output folder"
+              .formatted(folder, adapters ? "with" : "without", lora.rank()));
+    }
+    if (adapters) {
+      return; // their shapes are compared when they are read
+    }
+    try (HfFolder opened = HfFolder.open(folder)) {
+      Map<String, int[]> expected = TensorNames.shapes(config);
+      Map<String, int[]> found = TensorNames.shapes(opened.config());
+      for (String name : expected.keySet()) {
+        if (!Arrays.equals(expected.get(name), found.get(name))) {
+          throw new InputException(
+              "%s: is of another model (%s has shape %s, the settings' model %s); give another output folder"
+                  .formatted(
+                      folder,
+                      name,
+                      found.containsKey(name) ? Arrays.toString(found.get(name)) : "none",
+                      Arrays.toString(expected.get(name))));
+        }
+      }
+    }
+  }
+
+  /** What trains and writes into the folder. */
+  public interface Training<T> {
+    T run() throws IOException;
+  }
+
+  /**
+   * Trains. A failure of the file system that does not name its place, such as a full disk, gets
+   * the folder's name.
+   */
+  public <T> T train(Training<T> training) throws IOException {
+    try {
+      return training.run();
+    } catch (IOException e) {
+      if (e.getClass() == IOException.class) {
+        throw new IOException(path + ": cannot be written: " + e.getMessage(), e);
+      }
+      throw e;
+    }
+  }
+
+  /** Also a run that was killed before its first step. */
+  private static boolean isBegun(Path path) {
+    return isTaken(path) || Files.exists(path.resolve(SETTINGS));
+  }
+
+  private static boolean isTaken(Path path) {
+    return Files.exists(path.resolve(MetricsLog.FILE)) || Files.exists(path.resolve("checkpoints"));
+  }
+
+  /** Keeps the settings the run was made with. */
+  public void writeSettings(Record settings) throws IOException {
+    write(SETTINGS, SettingsWriter.yaml(settings));
+  }
+
+  /** Keeps the line the command ends with. */
+  public void writeSummary(String json) throws IOException {
+    write("summary.json", json + "\n");
+  }
+
+  private void write(String name, String content) throws IOException {
+    Path aside = path.resolve(name + ".new");
+    try (FileChannel channel =
+        FileChannel.open(
+            aside,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      ByteBuffer bytes = StandardCharsets.UTF_8.encode(content);
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
+      channel.force(true);
+    }
+    Files.move(
+        aside,
+        path.resolve(name),
+        StandardCopyOption.REPLACE_EXISTING,
+        StandardCopyOption.ATOMIC_MOVE);
+  }
+}

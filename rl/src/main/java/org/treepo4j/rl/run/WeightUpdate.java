@@ -1,0 +1,101 @@
+package org.treepo4j.rl.run;
+
+import java.util.Map;
+import org.treepo4j.model.AdamW;
+import org.treepo4j.model.GradientClipping;
+
+/**
+ * What follows a backward pass: the gradient is clipped, AdamW takes a step at the scheduled
+ * learning rate, and the engine is told. A gradient that is not finite is thrown away instead, a
+ * few times.
+ */
+public final class WeightUpdate {
+  private final Policy policy;
+  private final OptimizerSettings settings;
+  private final AdamW optimizer;
+  private final long updates;
+  private final int maxSkipped;
+  private long place;
+  private int skippedInARow;
+
+  /**
+   * What one update did.
+   *
+   * @param gradientNorm global norm before clipping; may be NaN or infinite
+   * @param learningRate the rate used
+   * @param skipped whether the gradient was thrown away
+   */
+  public record Outcome(double gradientNorm, double learningRate, boolean skipped) {}
+
+  /**
+   * @param updates how many the run plans to make, for the schedule
+   * @param maxSkipped gradients in a row that may be thrown away
+   */
+  public WeightUpdate(Policy policy, OptimizerSettings settings, long updates, int maxSkipped) {
+    this.policy = policy;
+    this.settings = settings;
+    this.updates = updates;
+    this.maxSkipped = maxSkipped;
+    this.optimizer =
+        new AdamW(
+            policy.trainable(),
+            settings.beta1(),
+            settings.beta2(),
+            settings.epsilon(),
+            settings.weightDecay());
+  }
+
+  /**
+   * Says which of the planned updates comes next, so that the schedule follows the plan also where
+   * a short batch gave fewer updates than planned.
+   *
+   * @param update 0 for the first of the run
+   */
+  public void startAt(long update) {
+    place = update;
+  }
+
+  /** Uses the accumulated gradient and sets it to zero. */
+  public Outcome apply() {
+    policy.collectGradients();
+    double clip = settings.gradientClip() > 0 ? settings.gradientClip() : Double.MAX_VALUE;
+    double norm = GradientClipping.clip(policy.trainable(), clip);
+    double rate = settings.learningRate().rate(place, updates);
+    place++;
+    boolean finite = Double.isFinite(norm);
+    if (finite) {
+      skippedInARow = 0;
+      optimizer.step(rate);
+      policy.weightsChanged();
+    } else if (++skippedInARow > maxSkipped) {
+      throw new TrainingException(
+          "the gradient was not finite "
+              + skippedInARow
+              + " times in a row (norm "
+              + norm
+              + "): begin a run with a lower optimizer.learningRate.peak, from a checkpoint if one is good");
+    }
+    policy.trainable().zeroGradients();
+    return new Outcome(norm, rate, !finite);
+  }
+
+  /** Optimiser steps so far, which count what was not thrown away. */
+  public long optimizerSteps() {
+    return optimizer.steps();
+  }
+
+  public int skippedInARow() {
+    return skippedInARow;
+  }
+
+  /** The live optimiser state by name. */
+  public Map<String, float[]> state() {
+    return optimizer.state();
+  }
+
+  /** Goes on where a checkpoint was written. */
+  public void restore(int skippedBefore, long steps, Map<String, float[]> state) {
+    optimizer.restore(steps, state);
+    skippedInARow = skippedBefore;
+  }
+}

@@ -1,0 +1,93 @@
+package org.treepo4j.rl.supervised;
+
+import java.util.List;
+import org.treepo4j.base.settings.Setting;
+import org.treepo4j.checkpoints.Architecture;
+import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.checkpoints.RopeScaling;
+
+/**
+ * Shape of a model trained from scratch; the vocabulary comes from its tokenizer.
+ *
+ * @param family whose layout and {@code config.json} the model has
+ * @param hiddenSize width of the residual stream
+ * @param layers transformer blocks
+ * @param heads query heads
+ * @param kvHeads key/value heads
+ * @param ffnSize width of the feed-forward layer
+ * @param maxPositions longest sequence
+ * @param ropeTheta base of the rotary frequencies
+ * @param tiedEmbeddings whether the output head is the embedding
+ */
+public record ArchitectureSettings(
+    @Setting("model family whose layout the weights have") Architecture family,
+    @Setting("width of the residual stream") int hiddenSize,
+    @Setting("transformer blocks") int layers,
+    @Setting("query heads; hiddenSize divided by it is the head width") int heads,
+    @Setting("key/value heads; divides heads") int kvHeads,
+    @Setting("width of the feed-forward layer") int ffnSize,
+    @Setting("longest sequence in tokens") int maxPositions,
+    @Setting("base of the rotary frequencies") double ropeTheta,
+    @Setting("whether the output head is the embedding") boolean tiedEmbeddings) {
+
+  private static final double NORM_EPSILON = 1e-6;
+
+  public static ArchitectureSettings defaults() {
+    return new ArchitectureSettings(Architecture.LLAMA, 128, 4, 4, 2, 384, 512, 10_000, true);
+  }
+
+  public ArchitectureSettings {
+    if (heads <= 0 || hiddenSize % heads != 0) {
+      throw new IllegalArgumentException(
+          "heads must be positive and divide hiddenSize " + hiddenSize + ", was " + heads);
+    }
+    new ModelConfig(
+        family,
+        1,
+        hiddenSize,
+        layers,
+        heads,
+        kvHeads,
+        hiddenSize / heads,
+        ffnSize,
+        maxPositions,
+        NORM_EPSILON,
+        ropeTheta,
+        RopeScaling.NONE,
+        false,
+        false,
+        false,
+        tiedEmbeddings,
+        -1,
+        List.of()); // its checks are ours
+  }
+
+  /**
+   * The configuration of the model.
+   *
+   * @param vocabSize rows of the embedding
+   * @param bosTokenId beginning-of-sequence token, or −1
+   * @param eosTokenIds end-of-sequence tokens
+   */
+  public ModelConfig modelConfig(int vocabSize, int bosTokenId, List<Integer> eosTokenIds) {
+    return new ModelConfig(
+        family,
+        vocabSize,
+        hiddenSize,
+        layers,
+        heads,
+        kvHeads,
+        hiddenSize / heads,
+        ffnSize,
+        maxPositions,
+        NORM_EPSILON,
+        ropeTheta,
+        RopeScaling.NONE,
+        family == Architecture.QWEN2,
+        false,
+        family == Architecture.QWEN3,
+        tiedEmbeddings,
+        bosTokenId,
+        eosTokenIds);
+  }
+}

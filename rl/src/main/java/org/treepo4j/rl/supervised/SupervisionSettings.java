@@ -1,0 +1,54 @@
+package org.treepo4j.rl.supervised;
+
+import org.treepo4j.base.settings.Setting;
+
+/**
+ * The loop of a supervised run.
+ *
+ * @param epochs passes over the corpus
+ * @param batchTokens tokens per optimiser update
+ * @param microBatchTokens tokens per forward and backward pass
+ * @param validateEverySteps updates between two validation losses; 0 for one at the end
+ * @param maxTokens longest example; longer ones are cut
+ * @param maxSkippedUpdates updates in a row that may be skipped for a gradient that is not finite
+ */
+public record SupervisionSettings(
+    @Setting(value = "passes over the corpus", mayChange = true) int epochs,
+    @Setting("tokens per optimiser update; examples are packed into it without seeing each other")
+        int batchTokens,
+    @Setting(
+            value = "tokens per forward and backward pass; bounds memory, not the result",
+            mayChange = true)
+        int microBatchTokens,
+    @Setting(
+            value = "updates between two validation losses; 0 for one at the end",
+            mayChange = true)
+        int validateEverySteps,
+    @Setting("longest example in tokens; longer ones are cut") int maxTokens,
+    @Setting(
+            value = "updates in a row that may be skipped for a NaN or infinite gradient",
+            mayChange = true)
+        int maxSkippedUpdates) {
+
+  public static SupervisionSettings defaults() {
+    return new SupervisionSettings(1, 8192, 8192, 100, 2048, 3);
+  }
+
+  public SupervisionSettings {
+    positive("epochs", epochs);
+    positive("batchTokens", batchTokens);
+    positive("microBatchTokens", microBatchTokens);
+    if (validateEverySteps < 0) {
+      throw new IllegalArgumentException(
+          "validateEverySteps must not be negative, was " + validateEverySteps);
+    }
+    positive("maxTokens", maxTokens);
+    positive("maxSkippedUpdates", maxSkippedUpdates);
+  }
+
+  private static void positive(String name, int value) {
+    if (value <= 0) {
+      throw new IllegalArgumentException(name + " must be positive, was " + value);
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** Pretraining and supervised fine-tuning on demonstrations. */
+package org.treepo4j.rl.supervised;

@@ -1,0 +1,68 @@
+package org.treepo4j.rl.train;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.function.ToIntFunction;
+import org.treepo4j.base.InputException;
+import org.treepo4j.checkpoints.HfFolder;
+import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.model.WeightsLoader;
+import org.treepo4j.rl.data.Lengths;
+import org.treepo4j.rl.data.Prompt;
+import org.treepo4j.rl.data.Task;
+import org.treepo4j.rl.data.TaskFile;
+import org.treepo4j.rl.sampling.PromptEncoder;
+import org.treepo4j.tokenizer.Tokenizer;
+
+/**
+ * What training reads, opened and held against each other before any weight is loaded.
+ *
+ * @param config of the model
+ * @param prompts encodes the tasks' prompts
+ * @param train files of tasks to learn on
+ * @param test files of held-out tasks
+ * @param promptTokens lengths of all their prompts
+ */
+public record TrainingInputs(
+    ModelConfig config,
+    Tokenizer tokenizer,
+    PromptEncoder prompts,
+    List<TaskFile> train,
+    List<TaskFile> test,
+    Lengths promptTokens) {
+
+  /**
+   * @throws IOException for what is not there or not understood
+   * @throws InputException for what does not belong together
+   */
+  public static TrainingInputs open(TrainSettings settings) throws IOException {
+    settings.data().requireFiles();
+    ModelConfig config = HfFolder.readConfig(settings.model());
+    if (HfFolder.hasWeights(settings.model())) {
+      try (HfFolder folder = HfFolder.open(settings.model())) {
+        WeightsLoader.check(folder);
+      }
+    }
+    Tokenizer tokenizer = Tokenizer.load(settings.model());
+    PromptEncoder prompts = PromptEncoder.of(settings.model(), tokenizer);
+    ToIntFunction<Prompt> promptTokens = prompt -> prompts.encode(prompt).length;
+    List<TaskFile> train = settings.data().readTrain(promptTokens);
+    List<TaskFile> test = settings.data().readTest(promptTokens);
+    check(prompts, TaskFile.allTasks(test), config);
+    return new TrainingInputs(
+        config, tokenizer, prompts, train, test, check(prompts, TaskFile.allTasks(train), config));
+  }
+
+  private static Lengths check(PromptEncoder prompts, List<Task> tasks, ModelConfig config) {
+    try {
+      return prompts.check(tasks, config);
+    } catch (IllegalArgumentException e) {
+      throw new InputException(e.getMessage());
+    }
+  }
+
+  /** Refuses a folder without weights. */
+  public static void requireWeights(TrainSettings settings) throws IOException {
+    HfFolder.open(settings.model()).close();
+  }
+}

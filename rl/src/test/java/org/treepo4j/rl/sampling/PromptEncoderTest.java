@@ -1,0 +1,43 @@
+package org.treepo4j.rl.sampling;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.treepo4j.rl.data.ChatMessage;
+import org.treepo4j.rl.data.Prompt;
+import org.treepo4j.rl.train.LetterTokenizer;
+import org.treepo4j.tokenizer.Tokenizer;
+
+/** Texts go to the tokenizer as they stand, message lists through the model's chat template. */
+class PromptEncoderTest {
+  private static final Prompt CONVERSATION =
+      new Prompt.Conversation(
+          List.of(new ChatMessage("system", "ab"), new ChatMessage("user", "cd")));
+
+  private final Tokenizer tokenizer = new LetterTokenizer();
+
+  private static String format(List<ChatMessage> messages) {
+    StringBuilder text = new StringBuilder();
+    messages.forEach(
+        message -> text.append(message.role().charAt(0)).append(message.content()).append("e"));
+    return text.append("a").toString();
+  }
+
+  @Test
+  void aConversationGoesThroughTheChatTemplateWhichBringsItsOwnSpecialTokens() {
+    PromptEncoder encoder = new PromptEncoder(tokenizer, Optional.of(PromptEncoderTest::format));
+    assertThat(encoder.encode(CONVERSATION)).isEqualTo(tokenizer.encode("sabeucdea", false));
+    assertThat(encoder.encode(new Prompt.Text("abc"))).isEqualTo(tokenizer.encode("abc", true));
+  }
+
+  @Test
+  void aConversationForAModelWithoutATemplateIsRefused() {
+    PromptEncoder encoder = new PromptEncoder(tokenizer, Optional.empty());
+    assertThatThrownBy(() -> encoder.encode(CONVERSATION))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("no chat template");
+  }
+}

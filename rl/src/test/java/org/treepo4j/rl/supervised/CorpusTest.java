@@ -1,0 +1,58 @@
+package org.treepo4j.rl.supervised;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.treepo4j.rl.sampling.PromptEncoder;
+import org.treepo4j.rl.train.LetterTokenizer;
+import org.treepo4j.tokenizer.Tokenizer;
+
+class CorpusTest {
+  private static final long SEED = 3;
+  @TempDir private Path folder;
+
+  @Test
+  void aSyntheticTaskMakesNoDemonstrationOfHeldOutPrompts() throws IOException {
+    Tokenizer tokenizer = new LetterTokenizer();
+    String heldOut = prompts(List.of(), tokenizer).get(0);
+
+    Path file = folder.resolve("test.jsonl");
+    Files.writeString(file, "{\"prompt\": \"%s\", \"answer\": \"1\"}\n".formatted(heldOut));
+    assertThat(prompts(List.of(file), tokenizer)).hasSize(40).noneMatch(heldOut::equals);
+  }
+
+  @Test
+  void filesOfDemonstrationsHoldNothingOut() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                new CorpusSettings(
+                    List.of(), List.of(), "", 40, 0, List.of(folder.resolve("test.jsonl"))))
+        .withMessageStartingWith("heldOut");
+  }
+
+  /** Characters survive {@link LetterTokenizer} as their distance to 'a'. */
+  private static List<String> prompts(List<Path> heldOut, Tokenizer tokenizer) throws IOException {
+    CorpusSettings settings = new CorpusSettings(List.of(), List.of(), "countdown", 40, 0, heldOut);
+    return Corpus.load(
+            settings, tokenizer, new PromptEncoder(tokenizer, Optional.empty()), -1, 200, SEED)
+        .training()
+        .stream()
+        .map(
+            example -> {
+              StringBuilder text = new StringBuilder();
+              for (int id : example.tokens().tokens()) {
+                text.append((char) (id + 'a' - 1));
+              }
+              return text.substring(0, text.indexOf(":") + 1);
+            })
+        .toList();
+  }
+}
