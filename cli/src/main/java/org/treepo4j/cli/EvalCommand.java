@@ -89,6 +89,8 @@ final class EvalCommand implements Callable<Integer> {
       description = "Samples of another evaluation, for a paired test against this one.")
   private Path compare;
 
+  private int failedRewards;
+
   @Override
   public Integer call() throws Exception {
     if (samples <= 0) {
@@ -96,6 +98,7 @@ final class EvalCommand implements Callable<Integer> {
     }
     Settings settings = config.read(Settings.class);
     InputException.requireFile(data);
+    settings.reward().requireProgram();
     List<TaskSamples> earlier = compare == null ? null : SampleFile.read(compare);
     DataSettings asked = settings.data().withTest(List.of(data));
     List<TaskSamples> results;
@@ -119,6 +122,7 @@ final class EvalCommand implements Callable<Integer> {
       results = evaluate(model, sampler, tasks);
     }
     ObjectNode json = JSON.valueToTree(EvaluationReport.of(results, seed.value()));
+    json.put("failedRewards", failedRewards);
     if (earlier != null) {
       json.set("comparison", JSON.valueToTree(RunComparison.of(earlier, results, seed.value())));
     }
@@ -134,16 +138,15 @@ final class EvalCommand implements Callable<Integer> {
     }
     Set<String> done = results.stream().map(TaskSamples::taskId).collect(Collectors.toSet());
     List<Task> missing = tasks.stream().filter(task -> !done.contains(task.id())).toList();
+    TaskSampler.Sampled all = TaskSampler.Sampled.NONE;
     try (BranchingDecoder decoder = model.lm().decoder(DecoderOptions.defaults())) {
       for (int from = 0; from < missing.size(); from += TASKS_PER_ROUND) {
         List<Task> round = missing.subList(from, Math.min(missing.size(), from + TASKS_PER_ROUND));
-        List<TaskSamples> more =
-            sampler
-                .sample(decoder, round, seed.value(), 0, 0, RolloutProgress.SILENT)
-                .trees()
-                .stream()
-                .map(SampleFile::samples)
-                .toList();
+        TaskSampler.Sampled sampled =
+            sampler.sample(decoder, round, seed.value(), 0, 0, RolloutProgress.SILENT);
+        all = all.plus(sampled);
+        all.requireScores("evaluation");
+        List<TaskSamples> more = sampled.trees().stream().map(SampleFile::samples).toList();
         results.addAll(more);
         if (out != null) {
           SampleFile.append(out, more);
@@ -155,6 +158,8 @@ final class EvalCommand implements Callable<Integer> {
         }
       }
     }
+    all.failureNote("evaluation").ifPresent(spec.commandLine().getErr()::println);
+    failedRewards = all.failedRewards();
     return results;
   }
 }

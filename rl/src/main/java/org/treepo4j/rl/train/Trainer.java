@@ -149,7 +149,7 @@ public final class Trainer {
     recorder.dropAfter(state.step());
     double accuracy = Double.NaN;
     if (state.step() == 0 && !evaluator.isEmpty()) {
-      accuracy = evaluator.evaluate(policy.model()).accuracy();
+      accuracy = evaluate(state);
       listener.note("accuracy before: %.1f %%".formatted(100 * accuracy));
       state = state.startingAt(accuracy);
     }
@@ -170,7 +170,7 @@ public final class Trainer {
         boolean best = false;
         if (!evaluator.isEmpty()
             && state.due(settings.evaluation().everySteps(), finished(state))) {
-          accuracy = evaluator.evaluate(policy.model()).accuracy();
+          accuracy = evaluate(state);
           best = !(accuracy <= state.bestAccuracy());
           state = state.evaluated(accuracy, best);
           metrics.put("eval_accuracy", accuracy);
@@ -193,7 +193,7 @@ public final class Trainer {
               .formatted(state.evaluationsSinceBest(), 100 * state.bestAccuracy()));
     }
     if (Double.isNaN(accuracy) && !evaluator.isEmpty()) { // resumed where it had ended
-      accuracy = evaluator.evaluate(policy.model()).accuracy();
+      accuracy = evaluate(state);
     }
     return new Summary(
         state.accuracyBefore(),
@@ -204,6 +204,18 @@ public final class Trainer {
         checkpoints.best().map(Checkpoint::folder));
   }
 
+  /** The held-out pass@1; when it cannot be measured, nothing is lost of the steps before. */
+  private double evaluate(TrainingState state) throws IOException {
+    try {
+      Evaluator.Evaluation evaluation = evaluator.evaluate(policy.model());
+      evaluation.sampled().failureNote("evaluation").ifPresent(listener::note);
+      return evaluation.accuracy();
+    } catch (TrainingException | RolloutException e) {
+      keep(state);
+      throw e;
+    }
+  }
+
   /** One step; when it cannot be done, nothing is lost of those before. */
   private TrainingStep.Outcome step(TrainingState state) throws IOException {
     long updates = weightUpdate.optimizerSteps();
@@ -211,12 +223,17 @@ public final class Trainer {
       double progress = (double) state.step() / settings.trainer().steps();
       return step.run(state.step() + 1, state.tasksDrawn(), progress);
     } catch (TrainingException | RolloutException e) {
-      boolean untouched = weightUpdate.optimizerSteps() == updates;
-      if (untouched && state.step() > 0 && (last == null || last.step() < state.step())) {
-        last = checkpoints.write(state, false, policy, weightUpdate);
-        listener.note("kept what was learned until step " + state.step() + " in " + last.folder());
+      if (weightUpdate.optimizerSteps() == updates) {
+        keep(state);
       }
       throw e;
+    }
+  }
+
+  private void keep(TrainingState state) throws IOException {
+    if (state.step() > 0 && (last == null || last.step() < state.step())) {
+      last = checkpoints.write(state, false, policy, weightUpdate);
+      listener.note("kept what was learned until step " + state.step() + " in " + last.folder());
     }
   }
 
@@ -232,14 +249,7 @@ public final class Trainer {
           "step %d: %d of %d updates skipped, the gradient was not finite"
               .formatted(number, outcome.update().skipped(), outcome.update().updates()));
     }
-    if (groups.failedRewards() > 0) {
-      listener.note(
-          "step %d: %d rewards threw or were late%s"
-              .formatted(
-                  number,
-                  groups.failedRewards(),
-                  groups.firstFailure().map(message -> ", the first: " + message).orElse("")));
-    }
+    groups.sampled().failureNote("step " + number).ifPresent(listener::note);
   }
 
   private boolean finished(TrainingState state) {

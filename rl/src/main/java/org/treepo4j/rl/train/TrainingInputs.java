@@ -37,6 +37,7 @@ public record TrainingInputs(
    */
   public static TrainingInputs open(TrainSettings settings) throws IOException {
     settings.data().requireFiles();
+    settings.reward().requireProgram();
     ModelConfig config = HfFolder.readConfig(settings.model());
     if (HfFolder.hasWeights(settings.model())) {
       try (HfFolder folder = HfFolder.open(settings.model())) {
