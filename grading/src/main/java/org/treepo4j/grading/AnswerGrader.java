@@ -6,6 +6,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import org.treepo4j.grading.Budget.LimitException;
 
 /**
  * Compares the final answer of a solution with the reference answer, exactly. Thread-safe.

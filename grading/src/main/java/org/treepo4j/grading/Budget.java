@@ -66,4 +66,13 @@ final class Budget {
   static boolean isInteger(BigFraction value) {
     return value.getDenominator().equals(BigInteger.ONE);
   }
+
+  /** The budget is used up; caught by the grader, never seen outside. */
+  static final class LimitException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    LimitException() {
+      super("grading limit reached", null, false, false);
+    }
+  }
 }

@@ -3,6 +3,8 @@ package org.treepo4j.grading;
 import java.util.Optional;
 import java.util.function.Function;
 import org.apache.commons.math3.fraction.BigFraction;
+import org.treepo4j.grading.Budget.LimitException;
+import org.treepo4j.grading.Evaluator.UndefinedException;
 
 /**
  * Equality of expressions by exact evaluation: constants once, everything with variables at several

@@ -180,4 +180,38 @@ public record RewardSettings(
   private static Duration duration(double seconds) {
     return Duration.ofNanos((long) (seconds * 1e9));
   }
+
+  /** What decides whether a response is correct. */
+  public enum OutcomeRule {
+    /** The final answer equals the task's answer. */
+    ANSWER,
+    /** The final expression reaches the target with the given numbers ({@link CountdownReward}). */
+    COUNTDOWN,
+    /** The regular expression is found in the response. */
+    REGEX,
+    /** The external program says so. */
+    PROGRAM
+  }
+
+  /** Forms a response can be asked to have. */
+  public enum FormatRule {
+    /** Exactly one {@code \boxed{…}}. */
+    BOXED("(?s)^(?!.*\\\\boxed.*\\\\boxed).*\\\\boxed\\s*\\{.+\\}.*$"),
+    /** {@code <think>…</think>} and then {@code <answer>…</answer>}, each once and nothing else. */
+    THINK_ANSWER(
+        "(?s)^\\s*<think>((?!</?think>|</?answer>).)*</think>\\s*"
+            + "<answer>((?!</?think>|</?answer>).)*</answer>\\s*$"),
+    /** One line {@code #### …} at the end, as in GSM8K. */
+    HASHES("(?s)^(?!.*####.*####).*####[^\\n]*\\S[^\\n]*\\s*$");
+
+    private final Pattern pattern;
+
+    FormatRule(String regex) {
+      this.pattern = Pattern.compile(regex);
+    }
+
+    Pattern pattern() {
+      return pattern;
+    }
+  }
 }

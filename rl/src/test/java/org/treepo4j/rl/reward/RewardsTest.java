@@ -13,6 +13,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.treepo4j.grading.AnswerGrader;
 import org.treepo4j.grading.GradingSettings;
 import org.treepo4j.rl.data.Task;
+import org.treepo4j.rl.reward.RewardSettings.FormatRule;
+import org.treepo4j.rl.reward.RewardSettings.OutcomeRule;
 import org.treepo4j.rollout.FinishReason;
 
 class RewardsTest {
