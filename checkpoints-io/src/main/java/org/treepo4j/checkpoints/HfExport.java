@@ -64,14 +64,18 @@ public final class HfExport {
       Map<String, int[]> shapes,
       TensorValues values,
       ExportOptions options,
-      FolderContent more)
+      WholeFolder.Content more)
       throws CheckpointException {
-    AtomicFolder.write(
-        folder,
-        aside -> {
-          writeInto(aside, config, shapes, values, options);
-          more.writeTo(aside);
-        });
+    try {
+      WholeFolder.write(
+          folder,
+          aside -> {
+            writeInto(aside, config, shapes, values, options);
+            more.writeTo(aside);
+          });
+    } catch (IOException e) {
+      throw CheckpointException.of(folder, "cannot be written", e);
+    }
   }
 
   /** As {@link #write}, into a folder that exists and becomes visible by other means. */

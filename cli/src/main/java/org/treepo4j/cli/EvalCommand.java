@@ -91,6 +91,8 @@ final class EvalCommand implements Callable<Integer> {
           "Samples of another evaluation of the same data, for a paired test against this one.")
   private Path compare;
 
+  private int failedRewards;
+
   @Override
   public Integer call() throws Exception {
     if (samples <= 0) {
@@ -98,6 +100,7 @@ final class EvalCommand implements Callable<Integer> {
     }
     Settings settings = config.read(Settings.class);
     InputException.requireFile(data);
+    settings.reward().requireProgram();
     Evaluation evaluation = Evaluation.of(data, sampled(settings), samples, temperature);
     List<TaskSamples> other = compare == null ? null : SampleFile.comparable(compare, evaluation);
     DataSettings asked = settings.data().withTest(List.of(data));
@@ -123,6 +126,7 @@ final class EvalCommand implements Callable<Integer> {
       results = evaluate(model, sampler, tasks, kept);
     }
     ObjectNode json = JSON.valueToTree(EvaluationReport.of(results, seed.value()));
+    json.put("failedRewards", failedRewards);
     if (other != null) {
       RunComparison comparison = RunComparison.of(other, evaluation.byRow(results), seed.value());
       json.set("comparison", JSON.valueToTree(comparison));
@@ -160,16 +164,15 @@ final class EvalCommand implements Callable<Integer> {
     List<TaskSamples> results = new ArrayList<>(kept == null ? List.of() : kept.earlier());
     Set<String> done = results.stream().map(TaskSamples::taskId).collect(Collectors.toSet());
     List<Task> missing = tasks.stream().filter(task -> !done.contains(task.id())).toList();
+    TaskSampler.Sampled all = TaskSampler.Sampled.NONE;
     try (BranchingDecoder decoder = model.lm().decoder(DecoderOptions.defaults())) {
       for (int from = 0; from < missing.size(); from += TASKS_PER_ROUND) {
         List<Task> round = missing.subList(from, Math.min(missing.size(), from + TASKS_PER_ROUND));
-        List<TaskSamples> more =
-            sampler
-                .sample(decoder, round, seed.value(), 0, 0, RolloutProgress.SILENT)
-                .trees()
-                .stream()
-                .map(SampleFile::samples)
-                .toList();
+        TaskSampler.Sampled sampled =
+            sampler.sample(decoder, round, seed.value(), 0, 0, RolloutProgress.SILENT);
+        all = all.plus(sampled);
+        all.requireScores("evaluation");
+        List<TaskSamples> more = sampled.trees().stream().map(SampleFile::samples).toList();
         results.addAll(more);
         if (kept != null) {
           kept.append(more);
@@ -181,6 +184,8 @@ final class EvalCommand implements Callable<Integer> {
         }
       }
     }
+    all.failureNote("evaluation").ifPresent(spec.commandLine().getErr()::println);
+    failedRewards = all.failedRewards();
     return results;
   }
 }

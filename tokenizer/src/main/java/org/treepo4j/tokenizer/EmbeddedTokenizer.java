@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
+import org.treepo4j.base.files.WholeFile;
 
 /**
  * The tokenizer of a file of weights that carries one along, such as a GGUF file: tokenizes as
@@ -240,8 +241,8 @@ public final class EmbeddedTokenizer {
     if (fields.kind().equals("llama")) {
       pieces().pairs().forEach(pair -> pairs.addArray().add(pair[0]).add(pair[1]));
     }
-    AtomicText.write(folder.resolve("tokenizer.json"), json.toPrettyString() + "\n");
-    AtomicText.write(
+    WholeFile.write(folder.resolve("tokenizer.json"), json.toPrettyString() + "\n");
+    WholeFile.write(
         folder.resolve("tokenizer_config.json"),
         new EmbeddedFiles(this).tokenizerConfig().toPrettyString() + "\n");
   }

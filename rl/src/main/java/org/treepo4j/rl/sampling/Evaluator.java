@@ -1,13 +1,12 @@
 package org.treepo4j.rl.sampling;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.rl.data.Task;
+import org.treepo4j.rl.run.TrainingException;
 import org.treepo4j.rollout.RolloutProgress;
-import org.treepo4j.rollout.RolloutStatistics;
 
 /** Measures a policy on held-out tasks by independent samples. */
 public final class Evaluator {
@@ -23,14 +22,13 @@ public final class Evaluator {
   /**
    * One evaluation.
    *
-   * @param trees by task, one path per sample
-   * @param statistics of the sampling
+   * @param sampled trees by task, one path per sample
    */
-  public record Evaluation(List<ScoredTree> trees, RolloutStatistics statistics) {
+  public record Evaluation(TaskSampler.Sampled sampled) {
 
     /** Share of correct samples: pass@1. */
     public double accuracy() {
-      return ScoredTree.accuracy(trees);
+      return ScoredTree.accuracy(sampled.trees());
     }
   }
 
@@ -48,19 +46,20 @@ public final class Evaluator {
     return tasks.isEmpty();
   }
 
-  /** Samples every task. */
+  /**
+   * Samples every task.
+   *
+   * @throws TrainingException if every reward failed
+   */
   public Evaluation evaluate(CausalLm model) {
-    List<ScoredTree> trees = new ArrayList<>();
-    RolloutStatistics statistics = RolloutStatistics.NONE;
+    TaskSampler.Sampled all = TaskSampler.Sampled.NONE;
     try (BranchingDecoder decoder = model.decoder(DecoderOptions.defaults())) {
       for (int from = 0; from < tasks.size(); from += TASKS_PER_ROUND) {
         List<Task> round = tasks.subList(from, Math.min(tasks.size(), from + TASKS_PER_ROUND));
-        TaskSampler.Sampled sampled =
-            sampler.sample(decoder, round, seed, STREAM, 0, RolloutProgress.SILENT);
-        trees.addAll(sampled.trees());
-        statistics = statistics.plus(sampled.statistics());
+        all = all.plus(sampler.sample(decoder, round, seed, STREAM, 0, RolloutProgress.SILENT));
       }
     }
-    return new Evaluation(trees, statistics);
+    all.requireScores("evaluation");
+    return new Evaluation(all);
   }
 }

@@ -55,9 +55,9 @@ final class StepMetrics {
     metrics.put("groups_dropped", (long) groups.dropped());
     metrics.put("groups_spare", (long) groups.spare());
     metrics.put("generation_rounds", (long) groups.rounds());
-    metrics.put("failed_rewards", (long) groups.failedRewards());
-    metrics.put("limited_answers", (long) groups.limitedAnswers());
-    metrics.put("reward_seconds", groups.rewardSeconds());
+    metrics.put("failed_rewards", (long) groups.sampled().failedRewards());
+    metrics.put("limited_answers", (long) groups.sampled().limitedAnswers());
+    metrics.put("reward_seconds", groups.sampled().rewardSeconds());
     metrics.putAll(groups.statistics().toMap());
     metrics.put("prompts_trained", 0L);
     metrics.put("updates", 0L);

@@ -149,7 +149,7 @@ public final class Trainer {
     recorder.dropAfter(state.step());
     double accuracy = Double.NaN;
     if (state.step() == 0 && !evaluator.isEmpty()) {
-      accuracy = evaluator.evaluate(policy.model()).accuracy();
+      accuracy = evaluate(state);
       listener.note("accuracy before: %.1f %%".formatted(100 * accuracy));
       state = state.startingAt(accuracy);
     }
@@ -171,7 +171,7 @@ public final class Trainer {
         boolean best = false;
         if (!evaluator.isEmpty()
             && state.due(settings.evaluation().everySteps(), finished(state))) {
-          accuracy = evaluator.evaluate(policy.model()).accuracy();
+          accuracy = evaluate(state);
           best = !(accuracy <= state.bestAccuracy());
           state = state.evaluated(accuracy, best);
           metrics.put("eval_accuracy", accuracy);
@@ -194,7 +194,7 @@ public final class Trainer {
               .formatted(state.evaluationsSinceBest(), 100 * state.bestAccuracy()));
     }
     if (Double.isNaN(accuracy) && !evaluator.isEmpty()) { // resumed where it had ended
-      accuracy = evaluator.evaluate(policy.model()).accuracy();
+      accuracy = evaluate(state);
     }
     return new Summary(
         state.accuracyBefore(),
@@ -207,6 +207,18 @@ public final class Trainer {
 
   /** What a step sampled and what it learned from that. */
   private record Step(GroupCollector.Groups groups, TrainingStep.Outcome trained) {}
+
+  /** The held-out pass@1; when it cannot be measured, nothing is lost of the steps before. */
+  private double evaluate(TrainingState state) throws IOException {
+    try {
+      Evaluator.Evaluation evaluation = evaluator.evaluate(policy.model());
+      evaluation.sampled().failureNote("evaluation").ifPresent(listener::note);
+      return evaluation.accuracy();
+    } catch (TrainingException | RolloutException e) {
+      keep(state);
+      throw e;
+    }
+  }
 
   /** One step; when it cannot be done, nothing is lost of those before. */
   private Step step(TrainingState state) throws IOException {
@@ -221,12 +233,17 @@ public final class Trainer {
               ? TrainingStep.Outcome.NOTHING
               : step.train(number, groups.trees()));
     } catch (TrainingException | RolloutException e) {
-      boolean untouched = weightUpdate.optimizerSteps() == updates;
-      if (untouched && state.step() > 0 && (last == null || last.step() < state.step())) {
-        last = checkpoints.write(state, false, policy, weightUpdate);
-        listener.note("kept what was learned until step " + state.step() + " in " + last.folder());
+      if (weightUpdate.optimizerSteps() == updates) {
+        keep(state);
       }
       throw e;
+    }
+  }
+
+  private void keep(TrainingState state) throws IOException {
+    if (state.step() > 0 && (last == null || last.step() < state.step())) {
+      last = checkpoints.write(state, false, policy, weightUpdate);
+      listener.note("kept what was learned until step " + state.step() + " in " + last.folder());
     }
   }
 
@@ -243,14 +260,7 @@ public final class Trainer {
           "step %d: %d of %d updates skipped, the gradient was not finite"
               .formatted(number, update.skipped(), update.updates()));
     }
-    if (groups.failedRewards() > 0) {
-      listener.note(
-          "step %d: %d rewards threw or were late%s"
-              .formatted(
-                  number,
-                  groups.failedRewards(),
-                  groups.firstFailure().map(message -> ", the first: " + message).orElse("")));
-    }
+    groups.sampled().failureNote("step " + number).ifPresent(listener::note);
   }
 
   private boolean finished(TrainingState state) {

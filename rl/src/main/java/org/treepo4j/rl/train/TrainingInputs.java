@@ -38,6 +38,7 @@ public record TrainingInputs(
    */
   public static TrainingInputs open(TrainSettings settings) throws IOException {
     settings.data().requireFiles();
+    settings.reward().requireProgram();
     ModelConfig config = ModelSource.readConfig(settings.model());
     if (ModelSource.hasWeights(settings.model())) {
       try (ModelSource folder = ModelSource.open(settings.model())) {

@@ -144,6 +144,30 @@ class TrainerTest {
   }
 
   @Test
+  void whenAnEvaluationsRewardsAllFailWhatWasLearnedIsKept() throws IOException {
+    TrainSettings settings =
+        TinyTraining.settings(
+            output, TinyTraining.loop(3, 10, false), EvaluationSettings.defaults(), SELDOM);
+    boolean[] learning = {false};
+    Reward reward =
+        input -> {
+          learning[0] |= !input.task().id().equals("held-out");
+          if (learning[0] && input.task().id().equals("held-out")) {
+            throw new IllegalStateException("no such unit");
+          }
+          return TinyTraining.LENGTH.score(input);
+        };
+    List<Task> heldOut = List.of(Task.of("held-out", "a", ""));
+    Trainer trainer = TinyTraining.trainer(settings, model, reward, heldOut, listener);
+    assertThatThrownBy(() -> trainer.run(Optional.empty()))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("evaluation: all ")
+        .hasMessageContaining("no such unit");
+    assertThat(checkpoints()).hasSize(1);
+    assertThat(listener.notes).last().asString().contains("kept what was learned");
+  }
+
+  @Test
   void aStepWithNothingToLearnFromIsToldAndPassedWhereStepsMayBeShort() throws IOException {
     TrainSettings settings =
         TinyTraining.settings(
