@@ -13,8 +13,6 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.treepo4j.base.InputException;
 import org.treepo4j.base.settings.Setting;
-import org.treepo4j.model.BranchingDecoder;
-import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskFile;
@@ -23,8 +21,8 @@ import org.treepo4j.rl.eval.RunComparison;
 import org.treepo4j.rl.eval.TaskSamples;
 import org.treepo4j.rl.reward.RewardRunner;
 import org.treepo4j.rl.reward.RewardSettings;
+import org.treepo4j.rl.sampling.Evaluator;
 import org.treepo4j.rl.sampling.TaskSampler;
-import org.treepo4j.rollout.RolloutProgress;
 import org.treepo4j.rollout.RolloutSettings;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -50,8 +48,6 @@ final class EvalCommand implements Callable<Integer> {
           DataSettings.defaults(), RolloutSettings.defaults(), RewardSettings.defaults());
     }
   }
-
-  private static final int TASKS_PER_ROUND = 64;
 
   private static final ObjectMapper JSON = JsonLines.JSON.copy().registerModule(new Jdk8Module());
 
@@ -164,26 +160,24 @@ final class EvalCommand implements Callable<Integer> {
     List<TaskSamples> results = new ArrayList<>(kept == null ? List.of() : kept.earlier());
     Set<String> done = results.stream().map(TaskSamples::taskId).collect(Collectors.toSet());
     List<Task> missing = tasks.stream().filter(task -> !done.contains(task.id())).toList();
-    TaskSampler.Sampled all = TaskSampler.Sampled.NONE;
-    try (BranchingDecoder decoder = model.lm().decoder(DecoderOptions.defaults())) {
-      for (int from = 0; from < missing.size(); from += TASKS_PER_ROUND) {
-        List<Task> round = missing.subList(from, Math.min(missing.size(), from + TASKS_PER_ROUND));
-        TaskSampler.Sampled sampled =
-            sampler.sample(decoder, round, seed.value(), 0, 0, RolloutProgress.SILENT);
-        all = all.plus(sampled);
-        all.requireScores("evaluation");
-        List<TaskSamples> more = sampled.trees().stream().map(SampleFile::samples).toList();
-        results.addAll(more);
-        if (kept != null) {
-          kept.append(more);
-        }
-        if (!treepo.output().quiet()) {
-          spec.commandLine()
-              .getErr()
-              .println((done.size() + from + round.size()) + "/" + tasks.size() + " tasks");
-        }
-      }
-    }
+    Evaluator evaluator = new Evaluator(sampler, missing, seed.value(), Evaluator.Streams.OWN);
+    TaskSampler.Sampled all =
+        evaluator
+            .evaluate(
+                model.lm(),
+                round -> {
+                  List<TaskSamples> more = round.trees().stream().map(SampleFile::samples).toList();
+                  results.addAll(more);
+                  if (kept != null) {
+                    kept.append(more);
+                  }
+                  if (!treepo.output().quiet()) {
+                    spec.commandLine()
+                        .getErr()
+                        .println(results.size() + "/" + tasks.size() + " tasks");
+                  }
+                })
+            .sampled();
     all.failureNote("evaluation").ifPresent(spec.commandLine().getErr()::println);
     failedRewards = all.failedRewards();
     return results;

@@ -1,5 +1,6 @@
 package org.treepo4j.rl.sampling;
 
+import java.io.IOException;
 import java.util.List;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CausalLm;
@@ -8,16 +9,34 @@ import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.run.TrainingException;
 import org.treepo4j.rollout.RolloutProgress;
 
-/** Measures a policy on held-out tasks by independent samples. */
+/** Measures a policy by independent samples of tasks. */
 public final class Evaluator {
-  /** Evaluations have random streams of their own, the same at every step of a run. */
-  private static final long STREAM = -1;
-
   private static final int TASKS_PER_ROUND = 256;
 
   private final TaskSampler sampler;
   private final List<Task> tasks;
   private final long seed;
+  private final Streams streams;
+
+  /** Which random streams samples are drawn from. */
+  public enum Streams {
+    /** Those of an evaluation that stands alone. */
+    OWN(0),
+    /** The same at every step of a training run, and none of a step's. */
+    IN_TRAINING(-1);
+
+    private final long step;
+
+    Streams(long step) {
+      this.step = step;
+    }
+  }
+
+  /** Told what came of some tasks as soon as they are sampled and scored. */
+  @FunctionalInterface
+  public interface RoundListener {
+    void sampled(TaskSampler.Sampled round) throws IOException;
+  }
 
   /**
    * One evaluation.
@@ -35,10 +54,11 @@ public final class Evaluator {
   /**
    * @param sampler of independent samples
    */
-  public Evaluator(TaskSampler sampler, List<Task> tasks, long seed) {
+  public Evaluator(TaskSampler sampler, List<Task> tasks, long seed, Streams streams) {
     this.sampler = sampler;
     this.tasks = List.copyOf(tasks);
     this.seed = seed;
+    this.streams = streams;
   }
 
   /** Whether there is anything to measure on. */
@@ -49,17 +69,22 @@ public final class Evaluator {
   /**
    * Samples every task.
    *
-   * @throws TrainingException if every reward failed
+   * @throws TrainingException as soon as there are scores and every one failed
+   * @throws IOException of the listener only
    */
-  public Evaluation evaluate(CausalLm model) {
+  public Evaluation evaluate(CausalLm model, RoundListener listener) throws IOException {
     TaskSampler.Sampled all = TaskSampler.Sampled.NONE;
     try (BranchingDecoder decoder = model.decoder(DecoderOptions.defaults())) {
       for (int from = 0; from < tasks.size(); from += TASKS_PER_ROUND) {
-        List<Task> round = tasks.subList(from, Math.min(tasks.size(), from + TASKS_PER_ROUND));
-        all = all.plus(sampler.sample(decoder, round, seed, STREAM, 0, RolloutProgress.SILENT));
+        List<Task> tasksOfRound =
+            tasks.subList(from, Math.min(tasks.size(), from + TASKS_PER_ROUND));
+        TaskSampler.Sampled round =
+            sampler.sample(decoder, tasksOfRound, seed, streams.step, 0, RolloutProgress.SILENT);
+        all = all.plus(round);
+        all.requireScores("evaluation");
+        listener.sampled(round);
       }
     }
-    all.requireScores("evaluation");
     return new Evaluation(all);
   }
 }

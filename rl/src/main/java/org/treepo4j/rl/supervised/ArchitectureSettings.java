@@ -6,19 +6,7 @@ import org.treepo4j.checkpoints.Architecture;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.NewModel;
 
-/**
- * Shape of a model trained from scratch; the vocabulary comes from its tokenizer.
- *
- * @param family whose layout and {@code config.json} the model has
- * @param hiddenSize width of the residual stream
- * @param layers transformer blocks
- * @param heads query heads
- * @param kvHeads key/value heads
- * @param ffnSize width of the feed-forward layer
- * @param maxPositions longest sequence
- * @param ropeTheta base of the rotary frequencies
- * @param tiedEmbeddings whether the output head is the embedding
- */
+/** Shape of a model trained from scratch; the vocabulary comes from its tokenizer. */
 public record ArchitectureSettings(
     @Setting("model family whose layout the weights have") Architecture family,
     @Setting("width of the residual stream") int hiddenSize,

@@ -14,12 +14,7 @@ import org.treepo4j.rl.run.OptimizerSettings;
 import org.treepo4j.rl.sampling.EvaluationSettings;
 import org.treepo4j.rollout.RolloutSettings;
 
-/**
- * A reinforcement learning run: {@code ./treepo train}.
- *
- * @param model Hugging Face folder or GGUF file of the policy to start from
- * @param output run folder
- */
+/** A reinforcement learning run: {@code ./treepo train}. */
 public record TrainSettings(
     @Setting(
             value = "Hugging Face folder or GGUF file of the policy to start from",

@@ -115,7 +115,8 @@ public final class Trainer {
             evaluation.maxTasks() > 0 && evaluation.maxTasks() < parts.heldOut().size()
                 ? parts.heldOut().subList(0, evaluation.maxTasks())
                 : parts.heldOut(),
-            settings.seed());
+            settings.seed(),
+            Evaluator.Streams.IN_TRAINING);
     this.checkpoints =
         new RunCheckpoints(settings.output(), settings.checkpoint().keepLast(), listener::note);
     this.recorder = new TreeRecorder(settings.output(), parts.tokenizer(), loop.treesKept());
@@ -211,7 +212,7 @@ public final class Trainer {
   /** The held-out pass@1; when it cannot be measured, nothing is lost of the steps before. */
   private double evaluate(TrainingState state) throws IOException {
     try {
-      Evaluator.Evaluation evaluation = evaluator.evaluate(policy.model());
+      Evaluator.Evaluation evaluation = evaluator.evaluate(policy.model(), round -> {});
       evaluation.sampled().failureNote("evaluation").ifPresent(listener::note);
       return evaluation.accuracy();
     } catch (TrainingException | RolloutException e) {
