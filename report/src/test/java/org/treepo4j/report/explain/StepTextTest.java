@@ -104,6 +104,7 @@ class StepTextTest {
         Path.of("model"),
         Path.of("run"),
         d.engine(),
+        d.samplingEngine(),
         d.seed(),
         d.data(),
         d.rollout().ofSize(6, 4, 3),

@@ -52,8 +52,23 @@ public interface Policy {
     }
   }
 
-  /** Samples and scores. */
+  /**
+   * A policy whose trees another engine samples.
+   *
+   * @param trained the policy
+   * @param sampler an engine on the same weights as {@code trained}'s model
+   */
+  static Policy sampledBy(Policy trained, CausalLm sampler) {
+    return new SampledElsewhere(trained, sampler);
+  }
+
+  /** Scores and is trained. */
   CausalLm model();
+
+  /** Samples; the {@link #model} itself unless another engine does. */
+  default CausalLm sampler() {
+    return model();
+  }
 
   /** What the optimiser changes. */
   Weights trainable();
@@ -66,4 +81,34 @@ public interface Policy {
 
   /** Writes what a checkpoint keeps of the policy. */
   void writeInto(Path folder) throws IOException;
+}
+
+/** A policy that one engine samples and another trains, both on the same weights. */
+record SampledElsewhere(Policy trained, CausalLm sampler) implements Policy {
+
+  @Override
+  public CausalLm model() {
+    return trained.model();
+  }
+
+  @Override
+  public Weights trainable() {
+    return trained.trainable();
+  }
+
+  @Override
+  public void collectGradients() {
+    trained.collectGradients();
+  }
+
+  @Override
+  public void weightsChanged() {
+    trained.weightsChanged();
+    sampler.weightsChanged();
+  }
+
+  @Override
+  public void writeInto(Path folder) throws IOException {
+    trained.writeInto(folder);
+  }
 }

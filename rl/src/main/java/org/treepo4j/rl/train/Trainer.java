@@ -91,7 +91,7 @@ public final class Trainer {
     this.policy = parts.policy();
     this.listener = listener;
     TrainerSettings loop = settings.trainer();
-    CausalLm model = policy.model();
+    CausalLm model = policy.sampler();
     RolloutSettings rollout = settings.rollout();
     EvaluationSettings evaluation = settings.evaluation();
     this.weightUpdate =
@@ -212,7 +212,7 @@ public final class Trainer {
   /** The held-out pass@1; when it cannot be measured, nothing is lost of the steps before. */
   private double evaluate(TrainingState state) throws IOException {
     try {
-      Evaluator.Evaluation evaluation = evaluator.evaluate(policy.model(), round -> {});
+      Evaluator.Evaluation evaluation = evaluator.evaluate(policy.sampler(), round -> {});
       evaluation.sampled().failureNote("evaluation").ifPresent(listener::note);
       return evaluation.accuracy();
     } catch (TrainingException | RolloutException e) {
