@@ -13,7 +13,7 @@ final class StepMetrics {
   private StepMetrics() {}
 
   static Map<String, Number> of(GroupCollector.Groups groups, TrainingStep.Outcome step) {
-    if (step.trees().isEmpty()) {
+    if (step.training().isEmpty()) {
       return ofSampling(groups);
     }
     Map<String, Number> metrics = new LinkedHashMap<>();
@@ -32,6 +32,11 @@ final class StepMetrics {
     metrics.put("gradient_norm", update.gradientNorm());
     metrics.put("learning_rate", update.learningRate());
     metrics.put("logprob_mismatch", step.mismatch());
+    metrics.put("logprob_mismatch_sequence", step.sequenceMismatch());
+    if (trained.get(0).behaviourLogprobs() != null) {
+      metrics.put("rollout_correction_mean", loss.correctionMean());
+      metrics.put("rollout_correction_limited", loss.correctedFraction());
+    }
     metrics.put(
         "unique_training_tokens", trained.stream().mapToLong(TrainingTree::uniqueTokens).sum());
     metrics.put(
@@ -41,6 +46,8 @@ final class StepMetrics {
     metrics.put("scoring_seconds", step.scoringSeconds());
     metrics.put("update_seconds", step.updateSeconds());
     metrics.put("prompts_trained", (long) trained.size());
+    metrics.put(
+        "trajectories_trained", trained.stream().mapToLong(TrainingTree::trajectories).sum());
     metrics.put("updates", (long) update.updates());
     metrics.put("skipped_steps", (long) update.skipped());
     ofSampling(groups).forEach(metrics::putIfAbsent);
@@ -60,6 +67,7 @@ final class StepMetrics {
     metrics.put("reward_seconds", groups.rewardSeconds());
     metrics.putAll(groups.statistics().toMap());
     metrics.put("prompts_trained", 0L);
+    metrics.put("trajectories_trained", 0L);
     metrics.put("updates", 0L);
     metrics.put("skipped_steps", 0L);
     return metrics;

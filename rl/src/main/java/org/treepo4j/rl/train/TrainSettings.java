@@ -5,6 +5,7 @@ import org.treepo4j.base.settings.Setting;
 import org.treepo4j.base.settings.Settings;
 import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.engine.EngineOptions;
+import org.treepo4j.model.engine.WeightStorage;
 import org.treepo4j.rl.advantage.AdvantageSettings;
 import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.loss.LossSettings;
@@ -72,6 +73,12 @@ public record TrainSettings(
           "reward.overlongBuffer must be at most rollout.maxResponseTokens (%d), was %d"
               .formatted(rollout.maxResponseTokens(), reward.overlongBuffer()));
     }
+  }
+
+  /** The loss with its rollout correction decided: whether the sampler differs is known here. */
+  public LossSettings effectiveLoss() {
+    return loss.forSampler(
+        engine.weights() != WeightStorage.F32 || rollout.sampling().truncates());
   }
 
   /** The same run in another folder. */

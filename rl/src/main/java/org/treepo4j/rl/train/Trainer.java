@@ -238,6 +238,11 @@ public final class Trainer {
           "step %d: nothing to learn from, no prompt has trajectories of different rewards"
               .formatted(number));
     }
+    if (!groups.trees().isEmpty() && update.updates() == 0) {
+      listener.note(
+          "step %d: nothing to learn from, every response was cut (loss.overlongFiltering)"
+              .formatted(number));
+    }
     if (update.skipped() > 0) {
       listener.note(
           "step %d: %d of %d updates skipped, the gradient was not finite"
