@@ -68,10 +68,14 @@ final class LossText {
     double high = 1 + loss.clipHigh();
     double low = 1 - loss.clipLow();
     return switch (loss.policy()) {
-      case PPO -> String.format(Locale.ROOT, "−P · min(r, %.2f) + N · %s", high, negativeTerm(loss));
+      case PPO ->
+          String.format(Locale.ROOT, "−P · min(r, %.2f) + N · %s", high, negativeTerm(loss));
       case CISPO ->
           String.format(
-              Locale.ROOT, "−(P − N) · w · logp,  w = max(%.2f, min(r, %.2f)), a constant", low, high);
+              Locale.ROOT,
+              "−(P − N) · w · logp,  w = max(%.2f, min(r, %.2f)), a constant",
+              low,
+              high);
       case GSPO, GSPO_TOKEN ->
           String.format(
               Locale.ROOT,
@@ -86,8 +90,7 @@ final class LossText {
     return switch (loss.policy()) {
       case PPO, GSPO_TOKEN -> "the loss is N − P, its derivative by logp as well.";
       case CISPO -> "the loss is (N − P) · logp, its derivative by logp N − P.";
-      case GSPO ->
-          "the loss is N − P, its derivative its mean over each response.";
+      case GSPO -> "the loss is N − P, its derivative its mean over each response.";
     };
   }
 

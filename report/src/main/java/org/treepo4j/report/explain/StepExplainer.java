@@ -108,8 +108,7 @@ public final class StepExplainer {
     TrainingTree training = outcome.training().get(0).withOldLogprobs(before);
     LossSettings loss = settings.effectiveLoss();
     List<Trajectory> trajectories = scored.tree().trajectories();
-    TreeObjective objective =
-        new TreeObjective(loss, LossNormalizer.of(List.of(training)));
+    TreeObjective objective = new TreeObjective(loss, LossNormalizer.of(List.of(training)));
     return new ExplainedStep(
         scored,
         sampledTasks,

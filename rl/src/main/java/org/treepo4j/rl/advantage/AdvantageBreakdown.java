@@ -61,8 +61,7 @@ public record AdvantageBreakdown(
    *
    * @param depth 1 for the first segment below the prompt
    * @param node id of the segment's node
-   * @param tokens length of the segment; every token that is not masked has the segment's
-   *     advantage
+   * @param tokens length of the segment; every token that is not masked has the segment's advantage
    * @param value what the estimator takes the node to be worth: the mean reward of the trajectories
    *     through it, or the node value of the segment estimators
    * @param raw the advantage before whitening

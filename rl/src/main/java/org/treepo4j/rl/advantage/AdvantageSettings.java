@@ -47,6 +47,7 @@ public record AdvantageSettings(
 
   /** TreePO's final form: plain average over depths, nothing rejected. */
   public static AdvantageSettings defaults() {
-    return new AdvantageSettings("treepo", Weighting.AVERAGE, false, Subgroups.NODES, 0, false, 0.9, true);
+    return new AdvantageSettings(
+        "treepo", Weighting.AVERAGE, false, Subgroups.NODES, 0, false, 0.9, true);
   }
 }

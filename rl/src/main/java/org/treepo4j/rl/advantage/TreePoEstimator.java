@@ -80,7 +80,8 @@ public record TreePoEstimator(Weighting weighting, boolean subgroupRejection, Su
     comparisons.add(tree.promptComparison(trajectory));
     for (int depth = 1; depth <= Math.min(lastDepth, tree.depth(trajectory)); depth++) {
       Group group = tree.group(trajectory, depth);
-      boolean kept = tree.comparable(trajectory, depth) && !(subgroupRejection && group.sameRewards());
+      boolean kept =
+          tree.comparable(trajectory, depth) && !(subgroupRejection && group.sameRewards());
       comparisons.add(tree.comparison(trajectory, depth, kept));
     }
     double sum = 0;

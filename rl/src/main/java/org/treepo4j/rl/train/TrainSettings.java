@@ -77,8 +77,7 @@ public record TrainSettings(
 
   /** The loss with its rollout correction decided: whether the sampler differs is known here. */
   public LossSettings effectiveLoss() {
-    return loss.forSampler(
-        engine.weights() != WeightStorage.F32 || rollout.sampling().truncates());
+    return loss.forSampler(engine.weights() != WeightStorage.F32 || rollout.sampling().truncates());
   }
 
   /** The same run in another folder. */

@@ -57,14 +57,7 @@ public final class TrainingStep {
     /** Of a step that had nothing to learn from. */
     static final Outcome NOTHING =
         new Outcome(
-            List.of(),
-            new double[0][][],
-            List.of(),
-            Update.NONE,
-            Double.NaN,
-            Double.NaN,
-            0,
-            0);
+            List.of(), new double[0][][], List.of(), Update.NONE, Double.NaN, Double.NaN, 0, 0);
   }
 
   /**
@@ -133,7 +126,8 @@ public final class TrainingStep {
     List<TrainingTree> trees = new ArrayList<>();
     for (int i = 0; i < scored.size(); i++) {
       TrainingTree asSampled =
-          asSampled(rewarded.get(i), advantages[i], ofReference == null ? null : ofReference.get(i));
+          asSampled(
+              rewarded.get(i), advantages[i], ofReference == null ? null : ofReference.get(i));
       if (asSampled.trajectories() == 0) {
         continue;
       }

@@ -34,8 +34,7 @@ class AdvantageEstimatorsTest {
         .isEqualTo(new GrpoEstimator(false));
     assertThat(AdvantageEstimators.create("treepo", Map.of("subgroups", "prefixes")))
         .isEqualTo(new TreePoEstimator(Weighting.AVERAGE, false, Subgroups.PREFIXES));
-    assertThat(AdvantageEstimators.create("spo", Map.of()))
-        .isEqualTo(new SpoEstimator(false, 0.9));
+    assertThat(AdvantageEstimators.create("spo", Map.of())).isEqualTo(new SpoEstimator(false, 0.9));
     assertThat(
             AdvantageEstimators.create(
                 "spo", Map.of("sibling-deviation", "true", "probability-mask", "1")))
@@ -62,7 +61,8 @@ class AdvantageEstimatorsTest {
             "estimator must be one of treepo, segment-progress, tree-grpo, treerl, spo, spo-recipe,"
                 + " grpo, rloo, reinforce++-baseline, was ppo");
     assertThatThrownBy(() -> AdvantageEstimators.create("treepo", Map.of("eta", "1")))
-        .hasMessage("estimator treepo has no option eta; it has weighting, subgroup-rejection,"
+        .hasMessage(
+            "estimator treepo has no option eta; it has weighting, subgroup-rejection,"
                 + " subgroups");
     assertThatThrownBy(() -> AdvantageEstimators.create("rloo", Map.of("eta", "1")))
         .hasMessage("estimator rloo has no option eta; it has none");

@@ -129,8 +129,7 @@ class AdvantageLawsTest {
         parents(advantages)
             .forEach(
                 parent ->
-                    assertThat(
-                            groups.children(parent).stream().mapToDouble(advantages::get).sum())
+                    assertThat(groups.children(parent).stream().mapToDouble(advantages::get).sum())
                         .isCloseTo(0, within(1e-6)));
       }
     }

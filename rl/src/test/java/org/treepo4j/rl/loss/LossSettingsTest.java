@@ -81,8 +81,7 @@ class LossSettingsTest {
 
   @Test
   void overlongFilteringLeavesOutWhatWasCut() {
-    LossSettings filtering =
-        Settings.of(LossSettings.class).set("overlongFiltering", true).build();
+    LossSettings filtering = Settings.of(LossSettings.class).set("overlongFiltering", true).build();
     for (FinishReason finish : FinishReason.values()) {
       Trajectory trajectory = new Trajectory(1, finish, 0);
       boolean cut = finish == FinishReason.MAX_DEPTH || finish == FinishReason.MAX_RESPONSE_TOKENS;

@@ -240,7 +240,10 @@ class TreeObjectiveTest {
       double mean =
           tree.trajectories().size() == 1
               ? 0
-              : tree.trajectories().stream().mapToDouble(Trajectory::reward).average().orElseThrow();
+              : tree.trajectories().stream()
+                  .mapToDouble(Trajectory::reward)
+                  .average()
+                  .orElseThrow();
       for (Trajectory trajectory : tree.trajectories()) {
         double expected = -(trajectory.reward() - mean) / length / scored.trees().size();
         for (int token : scored.trees().get(chain).paths()[0]) {

@@ -242,9 +242,7 @@ class TrainerTest {
   @Test
   void aSamplerThatIsThePolicyIsNotCorrected() throws IOException {
     assertThat(firstStep(Map.of())).doesNotContainKeys("rollout_correction_mean");
-    assertThat(
-            firstStep(
-                Map.of("rollout.sampling.topP", 0.8, "loss.rolloutCorrection", "none")))
+    assertThat(firstStep(Map.of("rollout.sampling.topP", 0.8, "loss.rolloutCorrection", "none")))
         .doesNotContainKeys("rollout_correction_mean", "rollout_correction_limited");
   }
 
