@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.DecoderOptions;
+import org.treepo4j.rl.data.DifficultyPools;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskSource;
 import org.treepo4j.rl.run.TrainingException;
@@ -26,6 +27,7 @@ final class GroupCollector {
   private final CausalLm model;
   private final TaskSampler sampler;
   private final TaskSource tasks;
+  private final DifficultyPools pools;
   private final TrainerSettings settings;
   private final long seed;
 
@@ -35,7 +37,7 @@ final class GroupCollector {
    * @param trees to be trained on
    * @param all every tree that was sampled, for what a step reports of the policy
    * @param statistics of all sampling
-   * @param tasksDrawn tasks taken from the row
+   * @param tasksDrawn places taken from the row of tasks, those passed over included
    * @param dropped trees without contrast or trajectories
    * @param rounds of sampling it took
    * @param failedRewards rewards that threw or took too long
@@ -58,6 +60,11 @@ final class GroupCollector {
       return all.size() - dropped - trees.size();
     }
 
+    /** Tasks that their pool let pass. */
+    int passedOver() {
+      return tasksDrawn - all.size();
+    }
+
     /** Share of correct trajectories; NaN without any. */
     double accuracy() {
       return ScoredTree.accuracy(all);
@@ -65,10 +72,16 @@ final class GroupCollector {
   }
 
   GroupCollector(
-      CausalLm model, TaskSampler sampler, TaskSource tasks, TrainerSettings settings, long seed) {
+      CausalLm model,
+      TaskSampler sampler,
+      TaskSource tasks,
+      DifficultyPools pools,
+      TrainerSettings settings,
+      long seed) {
     this.model = model;
     this.sampler = sampler;
     this.tasks = tasks;
+    this.pools = pools;
     this.settings = settings;
     this.seed = seed;
   }
@@ -92,11 +105,15 @@ final class GroupCollector {
     try (BranchingDecoder decoder = model.decoder(DecoderOptions.defaults())) {
       while (kept.size() < wanted && rounds < maxRounds()) {
         List<Task> batch = new ArrayList<>();
-        int size = roundSize(wanted - kept.size(), kept.size(), drawn);
-        for (int i = 0; i < size; i++) {
-          batch.add(tasks.at(firstTask + drawn + i));
+        int size = roundSize(wanted - kept.size(), kept.size(), all.size());
+        while (batch.size() < size) {
+          long place = firstTask + drawn;
+          Task task = tasks.at(place);
+          if (pools.draws(task, place)) {
+            batch.add(task);
+          }
+          drawn++;
         }
-        drawn += size;
         TaskSampler.Sampled sampled =
             sampler.sample(
                 decoder, batch, seed, stream(step, rounds), progress, RolloutProgress.SILENT);
@@ -157,11 +174,11 @@ final class GroupCollector {
   }
 
   /** As many prompts as the share kept so far lets expect to be enough, at most a whole batch. */
-  private int roundSize(int missing, int kept, int drawn) {
-    if (drawn == 0) {
+  private int roundSize(int missing, int kept, int sampled) {
+    if (sampled == 0) {
       return settings.promptsPerStep();
     }
-    double share = Math.max(1.0, kept) / drawn;
+    double share = Math.max(1.0, kept) / sampled;
     return (int) Math.min(settings.promptsPerStep(), Math.ceil(SPARE * missing / share));
   }
 }

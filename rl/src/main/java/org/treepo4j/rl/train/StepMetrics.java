@@ -2,7 +2,9 @@ package org.treepo4j.rl.train;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import org.treepo4j.rl.data.DifficultyPools;
 import org.treepo4j.rl.loss.LossStatistics;
 import org.treepo4j.rl.loss.TrainingTree;
 import org.treepo4j.rl.sampling.ScoredTree;
@@ -70,6 +72,17 @@ final class StepMetrics {
     metrics.put("trajectories_trained", 0L);
     metrics.put("updates", 0L);
     metrics.put("skipped_steps", 0L);
+    return metrics;
+  }
+
+  /** Where the tasks stand after a step. */
+  static Map<String, Number> ofPools(GroupCollector.Groups groups, DifficultyPools pools) {
+    Map<String, Number> metrics = new LinkedHashMap<>();
+    pools
+        .sizes()
+        .forEach(
+            (pool, size) -> metrics.put("tasks_" + pool.name().toLowerCase(Locale.ROOT), size));
+    metrics.put("tasks_passed_over", (long) groups.passedOver());
     return metrics;
   }
 

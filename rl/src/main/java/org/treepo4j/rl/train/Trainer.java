@@ -9,6 +9,7 @@ import java.util.Optional;
 import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.rl.advantage.AdvantageEstimator;
+import org.treepo4j.rl.data.DifficultyPools;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskSource;
 import org.treepo4j.rl.metrics.MetricsLog;
@@ -22,6 +23,7 @@ import org.treepo4j.rl.run.WeightUpdate;
 import org.treepo4j.rl.sampling.EvaluationSettings;
 import org.treepo4j.rl.sampling.Evaluator;
 import org.treepo4j.rl.sampling.PromptEncoder;
+import org.treepo4j.rl.sampling.ScoredTree;
 import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rollout.BranchingPolicy;
 import org.treepo4j.rollout.RolloutException;
@@ -36,6 +38,7 @@ public final class Trainer {
   private final TrainSettings settings;
   private final Policy policy;
   private final WeightUpdate weightUpdate;
+  private final DifficultyPools pools;
   private final GroupCollector collector;
   private final TrainingStep step;
   private final Evaluator evaluator;
@@ -100,11 +103,13 @@ public final class Trainer {
             settings.optimizer(),
             (long) loop.steps() * loop.updatesPerStep(),
             loop.maxSkippedUpdates());
+    this.pools = new DifficultyPools(settings.data().pools(), settings.seed());
     this.collector =
         new GroupCollector(
             model,
             sampler(rollout, parts).withBranching(parts.branching()),
             parts.tasks(),
+            pools,
             loop,
             settings.seed());
     this.step =
@@ -144,6 +149,7 @@ public final class Trainer {
     TrainingState state = TrainingState.NEW;
     if (checkpoint.isPresent()) {
       state = RunCheckpoints.restore(checkpoint.get().folder(), weightUpdate);
+      RunCheckpoints.restore(checkpoint.get().folder(), pools);
       last = checkpoint.get();
     }
     recorder.dropAfter(state.step());
@@ -161,6 +167,9 @@ public final class Trainer {
         TrainingStep.Outcome trained = done.trained();
         recorder.record(number, trained.trees(), trained.advantages());
         tell(number, done);
+        done.groups()
+            .all()
+            .forEach(tree -> pools.sampled(tree.task(), ScoredTree.accuracy(List.of(tree))));
         state =
             state.after(
                 done.groups().statistics(),
@@ -180,10 +189,13 @@ public final class Trainer {
         state = state.plusSeconds(seconds);
         metrics.put("seconds", seconds);
         StepMetrics.of(done.groups(), trained).forEach(metrics::putIfAbsent);
+        if (pools.enabled()) {
+          metrics.putAll(StepMetrics.ofPools(done.groups(), pools));
+        }
         log.write(number, metrics);
         listener.stepped(number, expectedSteps(state), metrics);
         if (best || state.due(settings.checkpoint().everySteps(), finished(state))) {
-          last = checkpoints.write(state, best, policy, weightUpdate);
+          last = checkpoints.write(state, best, policy, weightUpdate, pools);
         }
       }
     }
@@ -223,7 +235,7 @@ public final class Trainer {
     } catch (TrainingException | RolloutException e) {
       boolean untouched = weightUpdate.optimizerSteps() == updates;
       if (untouched && state.step() > 0 && (last == null || last.step() < state.step())) {
-        last = checkpoints.write(state, false, policy, weightUpdate);
+        last = checkpoints.write(state, false, policy, weightUpdate, pools);
         listener.note("kept what was learned until step " + state.step() + " in " + last.folder());
       }
       throw e;

@@ -28,8 +28,12 @@ class DocumentationTest {
   @Test
   void everyMetricOfRunsIsExplainedAndNoOther() throws IOException {
     TinyRuns runs = new TinyRuns(folder);
-    String corrected = "rollout.sampling.topP=0.95"; // for the metrics of the rollout correction
-    runs.run("train", "train", "--set", "trainer.steps=2", "--set", corrected).ok();
+    String[] all = { // for the metrics of the rollout correction and of the pools
+      "--set", "trainer.steps=2",
+      "--set", "rollout.sampling.topP=0.95",
+      "--set", "data.pools.enabled=true"
+    };
+    runs.run("train", "train", all).ok();
     runs.run("sft", "sft").ok();
     Set<String> written = new TreeSet<>();
     for (String run : new String[] {"train", "sft"}) {
