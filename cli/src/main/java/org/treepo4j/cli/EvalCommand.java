@@ -14,6 +14,7 @@ import java.util.stream.Collectors;
 import org.treepo4j.base.InputException;
 import org.treepo4j.base.settings.Setting;
 import org.treepo4j.rl.data.DataSettings;
+import org.treepo4j.rl.data.PoolSettings;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskFile;
 import org.treepo4j.rl.eval.EvaluationReport;
@@ -141,7 +142,8 @@ final class EvalCommand implements Callable<Integer> {
             List.of(),
             data.fields(),
             data.template(),
-            data.maxPromptTokens()),
+            data.maxPromptTokens(),
+            PoolSettings.defaults()),
         settings.rollout().independent(samples, temperature),
         settings.reward());
   }

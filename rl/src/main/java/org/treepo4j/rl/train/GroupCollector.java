@@ -5,6 +5,7 @@ import java.util.List;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.DecoderOptions;
+import org.treepo4j.rl.data.DifficultyPools;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskSource;
 import org.treepo4j.rl.run.TrainingException;
@@ -25,6 +26,7 @@ final class GroupCollector {
   private final CausalLm model;
   private final TaskSampler sampler;
   private final TaskSource tasks;
+  private final DifficultyPools pools;
   private final TrainerSettings settings;
   private final long seed;
 
@@ -33,7 +35,7 @@ final class GroupCollector {
    *
    * @param trees to be trained on
    * @param sampled every tree that was sampled, for what a step reports of the policy
-   * @param tasksDrawn tasks taken from the row
+   * @param tasksDrawn places taken from the row of tasks, those passed over included
    * @param dropped trees without contrast or trajectories
    * @param rounds of sampling it took
    */
@@ -57,6 +59,11 @@ final class GroupCollector {
       return all().size() - dropped - trees.size();
     }
 
+    /** Tasks that their pool let pass. */
+    int passedOver() {
+      return tasksDrawn - all().size();
+    }
+
     /** Share of correct trajectories; NaN without any. */
     double accuracy() {
       return ScoredTree.accuracy(all());
@@ -64,10 +71,16 @@ final class GroupCollector {
   }
 
   GroupCollector(
-      CausalLm model, TaskSampler sampler, TaskSource tasks, TrainerSettings settings, long seed) {
+      CausalLm model,
+      TaskSampler sampler,
+      TaskSource tasks,
+      DifficultyPools pools,
+      TrainerSettings settings,
+      long seed) {
     this.model = model;
     this.sampler = sampler;
     this.tasks = tasks;
+    this.pools = pools;
     this.settings = settings;
     this.seed = seed;
   }
@@ -86,18 +99,22 @@ final class GroupCollector {
     try (BranchingDecoder decoder = model.decoder(DecoderOptions.defaults())) {
       while (kept.size() < wanted && rounds < maxRounds()) {
         List<Task> batch = new ArrayList<>();
-        int size = roundSize(wanted - kept.size(), kept.size(), drawn);
-        for (int i = 0; i < size; i++) {
-          batch.add(tasks.at(firstTask + drawn + i));
+        int size = roundSize(wanted - kept.size(), kept.size(), all.trees().size());
+        while (batch.size() < size) {
+          long place = firstTask + drawn;
+          Task task = tasks.at(place);
+          if (pools.draws(task, place)) {
+            batch.add(task);
+          }
+          drawn++;
         }
-        drawn += size;
         TaskSampler.Sampled sampled =
             sampler.sample(
                 decoder, batch, seed, stream(step, rounds), progress, RolloutProgress.SILENT);
         rounds++;
         all = all.plus(sampled);
         sampled.trees().stream().filter(this::useful).forEach(kept::add);
-        if (drawn > 1) { // one task alone may be a bad one
+        if (all.trees().size() > 1) { // one task alone may be a bad one
           all.requireScores("step " + step);
         }
       }
@@ -140,11 +157,11 @@ final class GroupCollector {
   }
 
   /** As many prompts as the share kept so far lets expect to be enough, at most a whole batch. */
-  private int roundSize(int missing, int kept, int drawn) {
-    if (drawn == 0) {
+  private int roundSize(int missing, int kept, int sampled) {
+    if (sampled == 0) {
       return settings.promptsPerStep();
     }
-    double share = Math.max(1.0, kept) / drawn;
+    double share = Math.max(1.0, kept) / sampled;
     return (int) Math.min(settings.promptsPerStep(), Math.ceil(SPARE * missing / share));
   }
 }

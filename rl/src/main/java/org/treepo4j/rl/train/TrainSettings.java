@@ -111,6 +111,12 @@ public record TrainSettings(
     return samplingEngine.equals(SAME_ENGINE) || samplingEngine.equals(engine.engine());
   }
 
+  /** The loss with its rollout correction decided: whether the sampler differs is known here. */
+  public LossSettings effectiveLoss() {
+    return loss.forSampler(
+        !sameEngine() || engine.weights() != WeightStorage.F32 || rollout.sampling().truncates());
+  }
+
   /** The same run in another folder. */
   public TrainSettings withOutput(Path folder) {
     return Settings.of(this).set("output", folder).build();

@@ -9,6 +9,7 @@ import java.util.Optional;
 import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.rl.advantage.AdvantageEstimator;
+import org.treepo4j.rl.data.DifficultyPools;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskSource;
 import org.treepo4j.rl.metrics.MetricsLog;
@@ -22,6 +23,7 @@ import org.treepo4j.rl.run.WeightUpdate;
 import org.treepo4j.rl.sampling.EvaluationSettings;
 import org.treepo4j.rl.sampling.Evaluator;
 import org.treepo4j.rl.sampling.PromptEncoder;
+import org.treepo4j.rl.sampling.ScoredTree;
 import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rollout.BranchingPolicy;
 import org.treepo4j.rollout.RolloutException;
@@ -36,6 +38,7 @@ public final class Trainer {
   private final TrainSettings settings;
   private final Policy policy;
   private final WeightUpdate weightUpdate;
+  private final DifficultyPools pools;
   private final GroupCollector collector;
   private final TrainingStep step;
   private final Evaluator evaluator;
@@ -100,11 +103,13 @@ public final class Trainer {
             settings.optimizer(),
             (long) loop.steps() * loop.updatesPerStep(),
             loop.maxSkippedUpdates());
+    this.pools = new DifficultyPools(settings.data().pools(), settings.seed());
     this.collector =
         new GroupCollector(
             model,
             sampler(rollout, parts).withBranching(parts.branching()),
             parts.tasks(),
+            pools,
             loop,
             settings.seed());
     this.step =
@@ -145,6 +150,7 @@ public final class Trainer {
     TrainingState state = TrainingState.NEW;
     if (checkpoint.isPresent()) {
       state = RunCheckpoints.restore(checkpoint.get().folder(), weightUpdate);
+      RunCheckpoints.restore(checkpoint.get().folder(), pools);
       last = checkpoint.get();
     }
     recorder.dropAfter(state.step());
@@ -162,6 +168,9 @@ public final class Trainer {
         TrainingStep.Outcome trained = done.trained();
         recorder.record(number, trained.trees(), trained.advantages());
         tell(number, done);
+        done.groups()
+            .all()
+            .forEach(tree -> pools.sampled(tree.task(), ScoredTree.accuracy(List.of(tree))));
         state =
             state.after(
                 done.groups().statistics(),
@@ -181,10 +190,13 @@ public final class Trainer {
         state = state.plusSeconds(seconds);
         metrics.put("seconds", seconds);
         StepMetrics.of(done.groups(), trained).forEach(metrics::putIfAbsent);
+        if (pools.enabled()) {
+          metrics.putAll(StepMetrics.ofPools(done.groups(), pools));
+        }
         log.write(number, metrics);
         listener.stepped(number, expectedSteps(state), metrics);
         if (best || state.due(settings.checkpoint().everySteps(), finished(state))) {
-          last = checkpoints.write(state, best, policy, weightUpdate);
+          last = checkpoints.write(state, best, policy, weightUpdate, pools);
         }
       }
     }
@@ -243,7 +255,7 @@ public final class Trainer {
 
   private void keep(TrainingState state) throws IOException {
     if (state.step() > 0 && (last == null || last.step() < state.step())) {
-      last = checkpoints.write(state, false, policy, weightUpdate);
+      last = checkpoints.write(state, false, policy, weightUpdate, pools);
       listener.note("kept what was learned until step " + state.step() + " in " + last.folder());
     }
   }
@@ -254,6 +266,11 @@ public final class Trainer {
     if (groups.trees().isEmpty()) {
       listener.note(
           "step %d: nothing to learn from, no prompt has trajectories of different rewards"
+              .formatted(number));
+    }
+    if (!groups.trees().isEmpty() && update.updates() == 0) {
+      listener.note(
+          "step %d: nothing to learn from, every response was cut (loss.overlongFiltering)"
               .formatted(number));
     }
     if (update.skipped() > 0) {

@@ -18,6 +18,7 @@ import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
+import org.treepo4j.base.settings.Settings;
 
 class TaskSourceLawsTest {
 
@@ -125,7 +126,8 @@ class TaskSourceLawsTest {
                     List.of(),
                     FieldMapping.defaults(),
                     PromptTemplate.defaults(),
-                    0))
+                    0,
+                    PoolSettings.defaults()))
         .hasMessageStartingWith("weights must be one for each file");
     assertThatThrownBy(() -> new FieldMapping("a", null, null)).hasMessageStartingWith("answer");
   }
@@ -133,6 +135,19 @@ class TaskSourceLawsTest {
   /** One task in each file. */
   private static WeightedTasks of(List<Double> weights, long seed) {
     return new WeightedTasks(weights.stream().map(w -> tasks("t", 1)).toList(), weights, seed);
+  }
+
+  @Test
+  void poolsRefuseTasksTheyCannotTellApart() {
+    DataSettings settings = Settings.of(DataSettings.class).set("pools.enabled", true).build();
+    List<TaskFile> twice =
+        List.of(
+            new TaskFile(Path.of("x/t.jsonl"), tasks("t", 3), 0),
+            new TaskFile(Path.of("y/t.jsonl"), tasks("t", 3), 0));
+    assertThatThrownBy(() -> settings.source(twice, 1))
+        .hasMessage(
+            "data.pools: two tasks have the id t0; give each file of data.train another name");
+    assertThat(DataSettings.defaults().source(twice, 1).at(0)).isNotNull();
   }
 
   private static List<Task> tasks(String name, int count) {

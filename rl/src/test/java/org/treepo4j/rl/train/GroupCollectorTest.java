@@ -9,6 +9,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.treepo4j.model.CausalLm;
+import org.treepo4j.rl.data.DifficultyPools;
+import org.treepo4j.rl.data.PoolSettings;
 import org.treepo4j.rl.data.ShuffledTasks;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.reward.Reward;
@@ -140,7 +142,25 @@ class GroupCollectorTest {
         .hasMessage("score.js: wrote more lines than it was asked for");
   }
 
+  @Test
+  void tasksOfASmallShareArePassedOverAndTheRowGoesOn() {
+    DifficultyPools pools = new DifficultyPools(new PoolSettings(true, 0.1, 0.9, 0.01, 0.01, 2), 1);
+    TinyTraining.tasks("b", "c").forEach(task -> pools.sampled(task, 0));
+    GroupCollector.Groups groups =
+        collector(pools, ONLY_A, TinyTraining.loop(1, 10, false), "a", "b", "c").collect(1, 0, 0);
+    long others = groups.all().stream().filter(tree -> !tree.task().id().equals("a")).count();
+    assertThat(groups.trees()).hasSize(2);
+    assertThat(others).isLessThan(groups.all().size() / 2 + 1);
+    assertThat(groups.passedOver()).isPositive();
+    assertThat(groups.tasksDrawn()).isEqualTo(groups.all().size() + groups.passedOver());
+  }
+
   private GroupCollector collector(Reward reward, TrainerSettings loop, String... prompts) {
+    return collector(DifficultyPools.off(), reward, loop, prompts);
+  }
+
+  private GroupCollector collector(
+      DifficultyPools pools, Reward reward, TrainerSettings loop, String... prompts) {
     List<Task> tasks = TinyTraining.tasks(prompts);
     TaskSampler sampler =
         new TaskSampler(
@@ -150,6 +170,6 @@ class GroupCollectorTest {
             List.of(0),
             TinyTraining.CONFIG.maxPositions(),
             TinyTraining.rewards(reward));
-    return new GroupCollector(model, sampler, new ShuffledTasks(tasks, 1), loop, 1);
+    return new GroupCollector(model, sampler, new ShuffledTasks(tasks, 1), pools, loop, 1);
   }
 }
