@@ -1,5 +1,6 @@
 package org.treepo4j.cli;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -17,6 +18,7 @@ import org.treepo4j.bench.BenchReport;
 import org.treepo4j.bench.BenchShape;
 import org.treepo4j.bench.SamplingBench;
 import org.treepo4j.bench.SamplingEntry;
+import org.treepo4j.bench.ServingBench;
 import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.model.Weights;
 import org.treepo4j.model.WeightsLoader;
@@ -85,6 +87,11 @@ final class BenchCommand implements Callable<Integer> {
       description = "Time for one measurement; default ${DEFAULT-VALUE}.")
   private double seconds = 4;
 
+  @Option(
+      names = "--serving",
+      description = "Streams over HTTP against the decoder's own rate, too.")
+  private boolean serving;
+
   @Override
   public Integer call() throws Exception {
     List<EngineOptions> options = new ArrayList<>();
@@ -106,22 +113,35 @@ final class BenchCommand implements Callable<Integer> {
     Consumer<String> progress = treepo.output().quiet() ? line -> {} : err::println;
     SamplingBench samplingBench = new SamplingBench(PROMPT_TOKENS, seconds, progress);
     List<SamplingEntry> sampling = new ArrayList<>();
+    ServingBench servingBench = new ServingBench(batches, seconds, progress);
+    List<ServingBench.Result> served = new ArrayList<>();
     Bench bench =
         new Bench(
             plan,
             progress,
-            (engine, name, lm) -> sampling.addAll(samplingBench.run(engine, name, lm)));
+            (engine, name, lm) -> {
+              sampling.addAll(samplingBench.run(engine, name, lm));
+              if (serving) {
+                servingBench.run(engine, name, lm).ifPresent(served::add);
+              }
+            });
     BenchReport speed = bench.run();
     err.println(speed.toTable());
     err.println(SamplingBench.toTable(sampling));
+    if (serving) {
+      err.println(ServingBench.toTable(served));
+    }
     spec.commandLine()
         .getOut()
-        .println(JsonLines.JSON.writeValueAsString(new Report(speed, sampling)));
+        .println(JsonLines.JSON.writeValueAsString(new Report(speed, sampling, served)));
     return 0;
   }
 
   /** The JSON on stdout. */
-  private record Report(@JsonUnwrapped BenchReport speed, List<SamplingEntry> sampling) {}
+  private record Report(
+      @JsonUnwrapped BenchReport speed,
+      List<SamplingEntry> sampling,
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) List<ServingBench.Result> serving) {}
 
   private List<BenchModel> models() throws IOException {
     if (model != null) {

@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
       SftCommand.class,
       GenerateCommand.class,
       RolloutCommand.class,
+      ServeCommand.class,
       EvalCommand.class,
       TasksCommand.class,
       DataCommand.class,

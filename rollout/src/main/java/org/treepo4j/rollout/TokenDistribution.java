@@ -18,7 +18,7 @@ import java.util.function.IntPredicate;
  * truncation a row costs one exponential per id, or two with a temperature other than 1; only
  * candidates of a truncation are sorted.
  */
-final class TokenDistribution {
+public final class TokenDistribution {
   /** Ids whose probabilities are summed up together, so that drawing need not visit all ids. */
   private static final int BLOCK = 256;
 

@@ -9,6 +9,17 @@ import java.util.stream.Stream;
 public final class OpenHandles {
   private OpenHandles() {}
 
+  /** Number of open files, sockets and pipes; 0 where the system does not tell. */
+  public static long all() throws IOException {
+    Path handles = Path.of("/proc/self/fd");
+    if (!Files.isDirectory(handles)) {
+      return 0;
+    }
+    try (Stream<Path> links = Files.list(handles)) {
+      return links.count();
+    }
+  }
+
   /** Number of open files below a folder; 0 where the system does not tell. */
   public static long below(Path folder) throws IOException {
     Path handles = Path.of("/proc/self/fd");

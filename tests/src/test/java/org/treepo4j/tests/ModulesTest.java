@@ -39,6 +39,7 @@ class ModulesTest {
           Map.entry(
               "report",
               List.of("base", "tokenizer", "checkpoints", "grading", "model", "rollout", "rl")),
+          Map.entry("serve", List.of("base", "tokenizer", "checkpoints", "model", "rollout")),
           Map.entry(
               "bench",
               List.of(
@@ -46,6 +47,8 @@ class ModulesTest {
                   "checkpoints",
                   "model",
                   "rollout",
+                  "tokenizer",
+                  "serve",
                   "engines.vector",
                   "engines.samediff")));
 
@@ -88,4 +91,13 @@ class ModulesTest {
           .should()
           .dependOnClassesThat()
           .haveFullyQualifiedName("org.treepo4j.model.ForwardPass");
+
+  @ArchTest
+  static final ArchRule nettyStaysInTheHttpPackage =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("org.treepo4j.serve.http..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.netty..");
 }

@@ -1,0 +1,271 @@
+package org.treepo4j.bench;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+import org.treepo4j.model.BranchingDecoder;
+import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.DecoderOptions;
+import org.treepo4j.serve.ServeSettings;
+import org.treepo4j.serve.Server;
+import org.treepo4j.serve.models.ModelCatalog;
+import org.treepo4j.serve.models.ServedModel;
+import org.treepo4j.serve.sampling.SamplingEngine;
+import org.treepo4j.serve.sampling.SamplingLimits;
+
+/**
+ * Streams over HTTP against the decoder's own rate, and requests that share a prompt against
+ * requests that do not. A round is one stream each of so many clients, 128 tokens behind 32 of a
+ * prompt of its own; the decoder's own is the same batch without sampling, text and HTTP.
+ */
+public final class ServingBench {
+  private static final int PROMPT_TOKENS = 32;
+  private static final int ANSWER_TOKENS = 128;
+  private static final int LONG_PROMPT = 512;
+  private static final int LONG_PROMPTS = 4;
+  private static final String ID = "bench";
+
+  private final List<Integer> streams;
+  private final double seconds;
+  private final Consumer<String> progress;
+  private final SplittableRandom random = new SplittableRandom(1);
+
+  /**
+   * @param streams numbers of clients at once
+   * @param seconds time for one measurement
+   * @param progress is told what is being measured
+   */
+  public ServingBench(List<Integer> streams, double seconds, Consumer<String> progress) {
+    this.streams = List.copyOf(streams);
+    this.seconds = seconds;
+    this.progress = progress;
+  }
+
+  /**
+   * What was measured on one model.
+   *
+   * @param engine engine and weight storage
+   * @param model the model's name
+   * @param sharedSeconds median time of four requests with one prompt of 512 tokens
+   * @param unsharedSeconds the same with four prompts
+   */
+  public record Result(
+      String engine,
+      String model,
+      List<Streams> streams,
+      double sharedSeconds,
+      double unsharedSeconds) {
+
+    /**
+     * Clients at once.
+     *
+     * @param tokensPerSecond of all clients together, from the median round
+     * @param decoderTokensPerSecond the decoder's own
+     * @param firstTokenMedian seconds until a stream's first token
+     * @param firstTokenP99 the same for the slowest of a hundred
+     */
+    public record Streams(
+        int clients,
+        double tokensPerSecond,
+        double decoderTokensPerSecond,
+        double firstTokenMedian,
+        double firstTokenP99) {}
+  }
+
+  /**
+   * Measures one model, if it has room for the prompts.
+   *
+   * @param engine what the result calls the engine
+   * @param model what it calls the model
+   */
+  public Optional<Result> run(String engine, String model, CausalLm lm) {
+    if (lm.config().maxPositions() < LONG_PROMPT + 1) {
+      return Optional.empty();
+    }
+    List<Result.Streams> measured = new ArrayList<>();
+    for (int clients : streams) {
+      progress.accept(model + ", " + engine + ": decoding alone " + clients);
+      double own = decoderSeconds(lm, clients);
+      progress.accept(model + ", " + engine + ": serving streams " + clients);
+      measured.add(served(lm, server -> streams(lm, server, clients, own)));
+    }
+    progress.accept(model + ", " + engine + ": serving prompts of " + LONG_PROMPT);
+    double shared = served(lm, server -> longPrompts(lm, server, true));
+    double unshared = served(lm, server -> longPrompts(lm, server, false));
+    return Optional.of(new Result(engine, model, measured, shared, unshared));
+  }
+
+  private double decoderSeconds(CausalLm lm, int clients) {
+    try (BranchingDecoder decoder = lm.decoder(DecoderOptions.defaults())) {
+      return StepTimes.measure(seconds, () -> decode(lm, decoder, clients)).median();
+    }
+  }
+
+  private void decode(CausalLm lm, BranchingDecoder decoder, int clients) {
+    List<BranchingDecoder.Path> paths = new ArrayList<>();
+    for (int i = 0; i < clients; i++) {
+      paths.add(decoder.prefill(tokens(lm, PROMPT_TOKENS)));
+    }
+    decoder.nextLogits(paths);
+    for (int i = 1; i < ANSWER_TOKENS; i++) {
+      decoder.append(paths, tokens(lm, clients));
+      decoder.nextLogits(paths);
+    }
+    paths.forEach(decoder::release);
+  }
+
+  private Result.Streams streams(CausalLm lm, Server server, int clients, double own) {
+    List<Double> firstTokens = new ArrayList<>();
+    double round =
+        StepTimes.measure(
+                seconds,
+                () -> {
+                  List<int[]> prompts = new ArrayList<>();
+                  for (int i = 0; i < clients; i++) {
+                    prompts.add(tokens(lm, PROMPT_TOKENS));
+                  }
+                  firstTokens.addAll(ask(server, prompts, ANSWER_TOKENS));
+                })
+            .median();
+    List<Double> sorted = firstTokens.subList(firstTokens.size() / 2, firstTokens.size());
+    Collections.sort(sorted); // the latter half, for the JVM compiles during the first
+    double all = (double) clients * ANSWER_TOKENS;
+    return new Result.Streams(
+        clients,
+        all / round,
+        all / own,
+        sorted.get((sorted.size() - 1) / 2),
+        sorted.get((int) Math.ceil(0.99 * sorted.size()) - 1));
+  }
+
+  private double longPrompts(CausalLm lm, Server server, boolean shared) {
+    return StepTimes.measure(
+            seconds,
+            () -> {
+              List<int[]> prompts = new ArrayList<>();
+              for (int i = 0; i < LONG_PROMPTS; i++) {
+                prompts.add(shared && i > 0 ? prompts.get(0) : tokens(lm, LONG_PROMPT));
+              }
+              ask(server, prompts, 1);
+            })
+        .median();
+  }
+
+  /** Asks for answers to all prompts at once; seconds until each one's first token. */
+  private static List<Double> ask(Server server, List<int[]> prompts, int maxTokens) {
+    ExecutorService threads = Executors.newFixedThreadPool(prompts.size());
+    try {
+      List<Future<Double>> asked = new ArrayList<>();
+      for (int[] prompt : prompts) {
+        String body =
+            "{\"model\":\"%s\",\"prompt\":%s,\"max_tokens\":%d,\"stream\":true}"
+                .formatted(ID, Arrays.toString(prompt), maxTokens);
+        asked.add(threads.submit(() -> StreamClient.ask(server.port(), body)));
+      }
+      List<Double> firstTokens = new ArrayList<>();
+      for (Future<Double> each : asked) {
+        firstTokens.add(each.get());
+      }
+      return firstTokens;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a request failed", e.getCause());
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  /** Work with a server that runs. */
+  @FunctionalInterface
+  private interface Work<T> {
+    T with(Server server);
+  }
+
+  private <T> T served(CausalLm lm, Work<T> work) {
+    int most = Math.max(LONG_PROMPTS, Collections.max(streams));
+    SamplingLimits defaults = SamplingLimits.defaults();
+    SamplingLimits limits = new SamplingLimits(most, most, most, defaults.maxCacheBytes());
+    NumberTokenizer tokenizer = new NumberTokenizer(lm.config().vocabSize());
+    ServedModel.Loader loader =
+        source ->
+            new ServedModel(
+                source,
+                Instant.now(),
+                tokenizer,
+                Optional.empty(),
+                lm.config(),
+                new SamplingEngine(new BorrowedLm(lm), tokenizer, limits));
+    ServedModel.Source source = new ServedModel.Source(ID, Path.of(ID), Optional.empty());
+    ServeSettings settings = ServeSettings.on(new InetSocketAddress("127.0.0.1", 0));
+    try (ModelCatalog models = new ModelCatalog(loader, List.of(source));
+        Server server = new Server(models, settings)) {
+      return work.with(server);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private int[] tokens(CausalLm lm, int count) {
+    int[] tokens = new int[count];
+    Arrays.setAll(tokens, i -> random.nextInt(lm.config().vocabSize()));
+    return tokens;
+  }
+
+  /** The results as tables for people. */
+  public static String toTable(List<Result> results) {
+    StringBuilder table = new StringBuilder();
+    table.append(
+        String.format(
+            "%-12s %-14s %8s %12s %12s %8s %12s %12s%n",
+            "engine",
+            "model",
+            "streams",
+            "tokens/s",
+            "decoder's",
+            "share",
+            "first token",
+            "its p99"));
+    for (Result result : results) {
+      for (Result.Streams each : result.streams()) {
+        table.append(
+            String.format(
+                Locale.ROOT,
+                "%-12s %-14s %8d %12.0f %12.0f %7.0f%% %9.1f ms %9.1f ms%n",
+                result.engine(),
+                result.model(),
+                each.clients(),
+                each.tokensPerSecond(),
+                each.decoderTokensPerSecond(),
+                100 * each.tokensPerSecond() / each.decoderTokensPerSecond(),
+                1000 * each.firstTokenMedian(),
+                1000 * each.firstTokenP99()));
+      }
+      table.append(
+          String.format(
+              Locale.ROOT,
+              "%-12s %-14s four prompts of 512 tokens: the same %.3f s, different %.3f s, %.2fx%n",
+              result.engine(),
+              result.model(),
+              result.sharedSeconds(),
+              result.unsharedSeconds(),
+              result.unsharedSeconds() / result.sharedSeconds()));
+    }
+    return table.toString();
+  }
+}

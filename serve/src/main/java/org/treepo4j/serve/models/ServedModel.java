@@ -1,0 +1,118 @@
+package org.treepo4j.serve.models;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Optional;
+import org.treepo4j.checkpoints.HfFolder;
+import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.checkpoints.PeftAdapter;
+import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.LoraAdapters;
+import org.treepo4j.model.LoraSettings;
+import org.treepo4j.model.Weights;
+import org.treepo4j.model.WeightsLoader;
+import org.treepo4j.model.engine.EngineOptions;
+import org.treepo4j.model.engine.Engines;
+import org.treepo4j.serve.sampling.SamplingEngine;
+import org.treepo4j.serve.sampling.SamplingLimits;
+import org.treepo4j.tokenizer.ChatTemplate;
+import org.treepo4j.tokenizer.Tokenizer;
+
+/**
+ * A model that answers requests.
+ *
+ * @param source where it comes from
+ * @param opened when it was opened
+ * @param tokenizer its tokenizer
+ * @param chatTemplate empty for models without one
+ * @param config its shape
+ * @param engine samples with it, and owns it
+ */
+public record ServedModel(
+    Source source,
+    Instant opened,
+    Tokenizer tokenizer,
+    Optional<ChatTemplate> chatTemplate,
+    ModelConfig config,
+    SamplingEngine engine) {
+
+  /**
+   * Where a model comes from.
+   *
+   * @param id what requests call it
+   * @param folder Hugging Face folder
+   * @param adapter PEFT folder whose matrices are merged into the weights; empty for none
+   */
+  public record Source(String id, Path folder, Optional<Path> adapter) {
+
+    /** The model of a folder, called by the folder's name. */
+    public static Source of(Path folder) {
+      return new Source(name(folder), folder, Optional.empty());
+    }
+
+    /** The same model with an adapter, called by the adapter's name. */
+    public Source with(Path adapterFolder) {
+      return new Source(name(adapterFolder), folder, Optional.of(adapterFolder));
+    }
+
+    /** The same id from other files: another adapter where there is one, else another model. */
+    public Source from(Path files) {
+      return adapter.isPresent()
+          ? new Source(id, folder, Optional.of(files))
+          : new Source(id, files, adapter);
+    }
+
+    private static String name(Path folder) {
+      return folder.toAbsolutePath().normalize().getFileName().toString();
+    }
+  }
+
+  /** Opens models. */
+  @FunctionalInterface
+  public interface Loader {
+    /**
+     * Reads the files and starts the engine.
+     *
+     * @throws IOException when a file is missing or broken
+     * @throws IllegalArgumentException when an adapter does not fit the model
+     */
+    ServedModel load(Source source) throws IOException;
+  }
+
+  /** A loader of models on one engine. */
+  public static Loader loader(EngineOptions options, SamplingLimits limits) {
+    return source -> {
+      Engines.choose(options);
+      Tokenizer tokenizer = Tokenizer.load(source.folder());
+      Optional<ChatTemplate> template = ChatTemplate.load(source.folder());
+      CausalLm model = Engines.open(weights(source), options);
+      return new ServedModel(
+          source,
+          Instant.now(),
+          tokenizer,
+          template,
+          model.config(),
+          new SamplingEngine(model, tokenizer, limits));
+    };
+  }
+
+  private static Weights weights(Source source) throws IOException {
+    Weights base;
+    try (HfFolder folder = HfFolder.open(source.folder())) {
+      base = WeightsLoader.load(folder);
+    }
+    if (source.adapter().isEmpty()) {
+      return base;
+    }
+    PeftAdapter stored = PeftAdapter.read(source.adapter().get());
+    try {
+      LoraAdapters adapters = LoraAdapters.attach(base, LoraSettings.of(stored.config()), 0);
+      adapters.load(stored);
+      adapters.mergeIntoWeights();
+      return adapters.modelWeights();
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(source.adapter().get() + ": " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+package org.treepo4j.serve.sampling;
+
+/**
+ * What a {@link SamplingEngine} may hold.
+ *
+ * @param maxPaths continuations that are sampled at once
+ * @param maxWaiting requests that may wait for their turn
+ * @param keptPrompts prompts and answers kept to be forked
+ * @param maxCacheBytes most memory of keys and values
+ */
+public record SamplingLimits(int maxPaths, int maxWaiting, int keptPrompts, long maxCacheBytes) {
+
+  public SamplingLimits {
+    positive("maxPaths", maxPaths);
+    positive("maxWaiting", maxWaiting);
+    positive("maxCacheBytes", maxCacheBytes);
+    if (keptPrompts < 0) {
+      throw new IllegalArgumentException("keptPrompts must not be negative, was " + keptPrompts);
+    }
+  }
+
+  /** 64 paths, 256 waiting requests, 64 kept prompts, half of the memory the JVM may use. */
+  public static SamplingLimits defaults() {
+    return new SamplingLimits(64, 256, 64, Runtime.getRuntime().maxMemory() / 2);
+  }
+
+  private static void positive(String name, long value) {
+    if (value <= 0) {
+      throw new IllegalArgumentException(name + " must be positive, was " + value);
+    }
+  }
+}
