@@ -84,7 +84,7 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--cache-mib",
       paramLabel = "N",
-      description = "Memory of each model's keys and values; default half of the Java heap.")
+      description = "Memory of all models' keys and values; default half of the Java heap.")
   private long cacheMib = SamplingLimits.defaults().maxCacheBytes() >> 20;
 
   @Override
@@ -107,6 +107,9 @@ final class ServeCommand implements Callable<Integer> {
   private ServeSettings settings() throws IOException {
     if (port < 0 || port > MAX_PORT) {
       throw new InputException("--port must be from 0 to 65535, was " + port);
+    }
+    if (cacheMib <= 0) {
+      throw new InputException("--cache-mib must be positive, was " + cacheMib);
     }
     if ((tlsCertificates == null) != (tlsKey == null)) {
       throw new InputException("--tls-cert and --tls-key must be given together");
@@ -134,7 +137,10 @@ final class ServeCommand implements Callable<Integer> {
     try {
       SamplingLimits limits =
           new SamplingLimits(
-              maxPaths, maxWaiting, SamplingLimits.defaults().keptPrompts(), cacheMib << 20);
+              maxPaths,
+              maxWaiting,
+              SamplingLimits.defaults().keptPrompts(),
+              (cacheMib << 20) / sources.size());
       return new ModelCatalog(ServedModel.loader(modelMixin.engine(), limits), sources);
     } catch (IllegalArgumentException e) {
       throw new InputException(e.getMessage());

@@ -72,6 +72,7 @@ class ServeCommandTest {
         "--tls-key k | --tls-cert and --tls-key must be given together",
         "--api-key-file missing | missing: no such file",
         "--max-paths 0 | maxPaths must be positive, was 0",
+        "--cache-mib 0 | --cache-mib must be positive, was 0",
         "--lora missing | missing",
       })
   void badInputIsOneLine(String arguments, String message) {

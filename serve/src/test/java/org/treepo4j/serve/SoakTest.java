@@ -18,12 +18,15 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.treepo4j.serve.http.HttpLimits;
 import org.treepo4j.testsupport.OpenHandles;
 
-/** Two hundred clients of every kind at once; afterwards the server holds nothing of them. */
+/**
+ * Two hundred clients of every kind at once; afterwards the server holds nothing of them. With
+ * {@code -Dtreepo.soak.seconds=3600} they come again for an hour.
+ */
 class SoakTest {
+  private static final String SECONDS = "treepo.soak.seconds";
   private static final int CLIENTS = 200;
   private static final int REQUESTS = 4;
   private static final String BODY =
@@ -32,7 +35,6 @@ class SoakTest {
   private TestServer server;
 
   @Test
-  @Timeout(60)
   void nothingLeaks() throws Exception {
     long handles = OpenHandles.all();
     server =
@@ -44,6 +46,26 @@ class SoakTest {
                     HttpLimits.defaults()
                         .withRequestTimes(Duration.ofSeconds(3), Duration.ofSeconds(3))));
     String reference = answer(7, false);
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(Long.getLong(SECONDS, 0));
+    do {
+      round(reference);
+    } while (System.nanoTime() < end);
+    while (server.server().connections() > 0 || server.statistics().running() > 0) {
+      Thread.sleep(5);
+    }
+    answer(7, false); // one more step, so that the statistics are of an idle server
+    assertThat(server.statistics().decoder().livePaths())
+        .isEqualTo(server.statistics().keptPrompts());
+    assertThat(server.statistics().waiting()).isZero();
+    assertThat(server.get("/metrics").body())
+        .contains("treepo_time_to_first_token_seconds_count")
+        .contains("treepo_running_paths{model=\"fake\"} 0");
+    server.close();
+    assertThat(ourThreads()).isEmpty();
+    assertThat(OpenHandles.all()).isLessThan(handles + 20); // the test's own HTTP client
+  }
+
+  private void round(String reference) throws Exception {
     List<Future<String>> clients = new ArrayList<>();
     ExecutorService threads = Executors.newFixedThreadPool(CLIENTS);
     for (int i = 0; i < CLIENTS; i++) {
@@ -67,19 +89,6 @@ class SoakTest {
         assertThat(seen).isEqualTo("done");
       }
     }
-    while (server.server().connections() > 0 || server.statistics().running() > 0) {
-      Thread.sleep(5);
-    }
-    answer(7, false); // one more step, so that the statistics are of an idle server
-    assertThat(server.statistics().decoder().livePaths())
-        .isEqualTo(server.statistics().keptPrompts());
-    assertThat(server.statistics().waiting()).isZero();
-    assertThat(server.get("/metrics").body())
-        .contains("treepo_time_to_first_token_seconds_count")
-        .contains("treepo_running_paths{model=\"fake\"} 0");
-    server.close();
-    assertThat(ourThreads()).isEmpty();
-    assertThat(OpenHandles.all()).isLessThan(handles + 20); // the test's own HTTP client
   }
 
   /** The text of a completion, the same for a seed whatever else runs. */

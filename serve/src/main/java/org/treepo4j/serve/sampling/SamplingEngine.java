@@ -199,7 +199,7 @@ public final class SamplingEngine implements AutoCloseable {
   private void step(ContinuousBatch batch) {
     try {
       batch.step();
-    } catch (RuntimeException | OutOfMemoryError e) {
+    } catch (RuntimeException | Error e) { // out of memory most likely; others may go on
       LOG.error("a step of sampling failed", e);
       batch.forget();
       batch.fail("sampling failed: " + e.getMessage());
