@@ -43,6 +43,7 @@ final class NettyExchange implements Exchange {
   private final byte[] body;
   private Runnable hangUp = () -> {};
   private boolean answered;
+  private boolean gone;
   private boolean closing;
 
   /**
@@ -102,10 +103,10 @@ final class NettyExchange implements Exchange {
   public void onHangUp(Runnable action) {
     inLoop(
         () -> {
-          if (channel.isActive() && !answered) {
-            hangUp = action;
-          } else if (!answered) {
+          if (gone) {
             action.run();
+          } else if (!answered) {
+            hangUp = action;
           }
         });
   }
@@ -114,6 +115,7 @@ final class NettyExchange implements Exchange {
   void hungUp() {
     if (!answered) {
       answered = true;
+      gone = true;
       hangUp.run();
     }
   }

@@ -78,12 +78,9 @@ final class ChatRequest {
     if (prompt.length == 0) {
       throw fields.wrong("messages", "must give a prompt that is not empty");
     }
-    return new Generation(
-        model,
-        List.of(sampling.request("messages", prompt, model)),
-        sampling,
-        AnswerShape.CHAT,
-        findsToolCalls);
+    List<SamplingRequest> requests = List.of(sampling.request("messages", prompt, model));
+    sampling.requireRoom(requests);
+    return new Generation(model, requests, sampling, AnswerShape.CHAT, findsToolCalls);
   }
 
   private static OptionalInt maxTokens(RequestFields fields) throws ApiException {

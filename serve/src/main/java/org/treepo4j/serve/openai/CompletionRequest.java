@@ -41,6 +41,7 @@ final class CompletionRequest {
     for (int[] prompt : prompts(fields, model)) {
       requests.add(sampling.request("prompt", prompt, model));
     }
+    sampling.requireRoom(requests);
     return new Generation(model, requests, sampling, AnswerShape.COMPLETION, false);
   }
 

@@ -83,8 +83,15 @@ final class Metrics {
     gauge(out, models, "treepo_decoder_paths", "Paths held.", s -> s.decoder().livePaths());
     gauge(out, models, "treepo_cache_tokens", "Tokens held.", s -> s.decoder().cachedTokens());
     gauge(out, models, "treepo_cache_bytes", "Bytes these take.", s -> s.decoder().cacheBytes());
-    gauge(out, models, "treepo_sampled_tokens", "Tokens sampled.", s -> s.sampledTokens());
-    gauge(out, models, "treepo_set_back", "Requests set back.", s -> s.timesSetBack());
+    perModel(
+        out, models, "counter", "treepo_sampled_tokens_total", "Sampled.", s -> s.sampledTokens());
+    perModel(
+        out,
+        models,
+        "counter",
+        "treepo_set_back_total",
+        "Requests set back.",
+        s -> s.timesSetBack());
     return out.toString();
   }
 
@@ -95,7 +102,17 @@ final class Metrics {
 
   private static void gauge(
       StringBuilder out, List<ServedModel> models, String name, String help, Value value) {
-    head(out, name, "gauge", help);
+    perModel(out, models, "gauge", name, help, value);
+  }
+
+  private static void perModel(
+      StringBuilder out,
+      List<ServedModel> models,
+      String type,
+      String name,
+      String help,
+      Value value) {
+    head(out, name, type, help);
     for (ServedModel model : models) {
       String id = model.source().id().replace("\\", "\\\\").replace("\"", "\\\"");
       line(out, name + "{model=\"" + id + "\"}", value.of(model.engine().statistics()));

@@ -56,6 +56,9 @@ record SamplingFields(
           "safety_identifier",
           "prompt_cache_key");
 
+  /** Log-probabilities that an answer gathers before it is sent: about 100 MB. */
+  private static final int MAX_LOGPROBS = 1 << 20;
+
   private static final int MAX_STOPS = 16;
   private static final int MAX_BIASES = 1024;
 
@@ -99,6 +102,20 @@ record SamplingFields(
     }
     int tokens = Math.min(maxTokens.orElse(most), most - prompt.length);
     return new SamplingRequest(prompt, n, tokens, sampling, logitBias, seed, topLogprobs);
+  }
+
+  /** Refuses an answer whose log-probabilities would fill the memory before it is sent. */
+  void requireRoom(List<SamplingRequest> requests) throws ApiException {
+    long numbers = 0;
+    for (SamplingRequest request : requests) {
+      numbers += (long) n * request.maxTokens() * (topLogprobs + 1);
+    }
+    if (!stream && numbers > MAX_LOGPROBS) {
+      throw ApiException.field(
+          "logprobs",
+          "must be streamed or fewer: the answer may have %d of them, at most %d are gathered"
+              .formatted(numbers, MAX_LOGPROBS));
+    }
   }
 
   private static SamplingSettings settings(RequestFields fields) throws ApiException {

@@ -141,6 +141,15 @@ class RefusalsTest {
   }
 
   @Test
+  void ofMoreLogprobsThanMayBeGathered() throws Exception {
+    String fields = "\"prompt\":[\"a\",\"b\"],\"n\":64,\"max_tokens\":500,\"logprobs\":20";
+    String message =
+        "logprobs must be streamed or fewer: the answer may have 1344000 of them, at most 1048576"
+            + " are gathered";
+    assertRefused("/v1/completions", fields, "logprobs", message);
+  }
+
+  @Test
   void ofOtherModels() throws Exception {
     HttpResponse<String> response =
         server.post("/v1/completions", "{\"model\":\"gpt\",\"prompt\":\"a\"}");
