@@ -105,12 +105,13 @@ function segmentAdvantages(tree, trajectory, estimator) {
 
 /** The file's advantage of every segment of a trajectory; of spo, whose mask leaves 0, that of its other tokens. */
 function storedBySegment(tree, trajectory, estimator) {
-  if (!Array.isArray(trajectory.advantages)) return trajectory.path.slice(1).map(() => trajectory.advantage);
+  const counts = (value) => known(value) && (value !== 0 || estimator.name !== "spo");
+  if (!Array.isArray(trajectory.advantages)) return trajectory.path.slice(1).map(() => (counts(trajectory.advantage) ? trajectory.advantage : null));
   let from = 0;
   return trajectory.path.slice(1).map((id) => {
     const length = modelOf(tree).nodes.get(id).tokens.length;
     from += length;
-    return mean(trajectory.advantages.slice(from - length, from).filter((value) => known(value) && (value !== 0 || estimator.name !== "spo")));
+    return mean(trajectory.advantages.slice(from - length, from).filter(counts));
   });
 }
 
