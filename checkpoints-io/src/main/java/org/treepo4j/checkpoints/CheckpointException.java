@@ -27,7 +27,7 @@ public class CheckpointException extends IOException {
   }
 
   /** Names the file in a failure of the operating system; ours pass through. */
-  static CheckpointException of(Path file, String doing, IOException failure) {
+  public static CheckpointException of(Path file, String doing, IOException failure) {
     if (failure instanceof CheckpointException named) {
       return named;
     }
@@ -46,7 +46,7 @@ public class CheckpointException extends IOException {
   }
 
   /** Text from a file, quoted, cut and without control characters, for use in a message. */
-  static String quoted(String hostile) {
+  public static String quoted(String hostile) {
     String shown =
         hostile.length() <= LONGEST_QUOTE ? hostile : hostile.substring(0, LONGEST_QUOTE) + "…";
     return '"' + oneLine(shown) + '"';

@@ -13,6 +13,7 @@ import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.treepo4j.base.files.DurableFiles;
+import org.treepo4j.base.files.WholeFolder;
 
 /**
  * Training checkpoints in one folder, each a folder {@code step-000050} that is there as a whole or
@@ -26,7 +27,7 @@ public final class CheckpointStore {
   private static final Pattern NAME = Pattern.compile("step-([0-9]{6,18})");
   private static final String DELETING = ".deleting";
   private static final Pattern LEFTOVER =
-      Pattern.compile("\\." + NAME.pattern() + "\\.(writing|deleting)");
+      Pattern.compile("\\." + NAME.pattern() + "(\\.[0-9-]+)?\\.(writing|deleting)");
 
   /**
    * A complete checkpoint.
@@ -63,7 +64,7 @@ public final class CheckpointStore {
    * @param content writes the checkpoint's files
    * @return the checkpoint's folder
    */
-  public Checkpoint write(long step, boolean best, FolderContent content)
+  public Checkpoint write(long step, boolean best, WholeFolder.Content content)
       throws CheckpointException {
     if (step < 0) {
       throw new IllegalArgumentException("step must not be negative, was " + step);
@@ -76,14 +77,18 @@ public final class CheckpointStore {
       if (Files.exists(target)) {
         replaceIfTorn(target);
       }
-      AtomicFolder.write(
+    } catch (IOException e) {
+      throw CheckpointException.of(folder, "cannot be written", e);
+    }
+    try {
+      WholeFolder.write(
           target,
           aside -> {
             content.writeTo(aside);
             Manifest.of(aside, step, best).write(aside);
           });
     } catch (IOException e) {
-      throw CheckpointException.of(folder, "cannot be written", e);
+      throw CheckpointException.of(target, "cannot be written", e);
     }
     try {
       prune(step);

@@ -7,8 +7,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
@@ -25,12 +23,10 @@ final class HfConfigReader {
   private static final int MAX_BYTES = 4 << 20;
 
   private static final int QWEN3_HEAD_DIM = 128;
-  private static final int MISTRAL_SLIDING_WINDOW = 4096;
-  private static final int QWEN_SLIDING_WINDOW = 4096;
-  private static final int QWEN_MAX_WINDOW_LAYERS = 28;
-  private static final int LLAMA_BOS = 1;
-  private static final int LLAMA_EOS = 2;
+  private static final int GEMMA_HEAD_DIM = 256;
+  private static final int MINISTRAL3_HEAD_DIM = 128;
   private static final double NORM_EPS = 1e-6;
+  private static final double LARGER_NORM_EPS = 1e-5;
 
   private static final List<String> EXPERT_COUNTS =
       List.of("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts");
@@ -67,11 +63,10 @@ final class HfConfigReader {
     int layers = config.positiveInt("num_hidden_layers");
     int heads = config.positiveInt("num_attention_heads");
     int maxPositions = config.positiveInt("max_position_embeddings");
-    refuseSlidingWindow(architecture, layers, maxPositions);
-    boolean bias = config.flag("attention_bias", false);
-    boolean biasIsRead = architecture == Architecture.LLAMA || architecture == Architecture.QWEN3;
-    RopeReader rope = RopeReader.read(config);
+    int headDim = headDim(architecture, hidden, heads);
+    boolean bias = config.flag("attention_bias", false) && readsBias(architecture);
     try {
+      RopeReader rope = RopeReader.read(config, architecture, headDim, maxPositions);
       return new ModelConfig(
           architecture,
           config.positiveInt("vocab_size"),
@@ -79,18 +74,19 @@ final class HfConfigReader {
           layers,
           heads,
           kvHeads(architecture, heads),
-          headDim(architecture, hidden, heads),
+          headDim,
           config.positiveInt("intermediate_size"),
           maxPositions,
-          config.number("rms_norm_eps", NORM_EPS),
-          rope.theta(),
-          rope.scaling(),
-          architecture == Architecture.QWEN2 || (biasIsRead && bias),
-          biasIsRead && bias,
-          architecture == Architecture.QWEN3,
-          config.flag("tie_word_embeddings", false),
+          config.number("rms_norm_eps", normEps(architecture)),
+          rope.global().theta(),
+          rope.global().scaling(),
+          architecture == Architecture.QWEN2 || bias,
+          bias,
+          normalisesQueries(architecture),
+          config.flag("tie_word_embeddings", tiesByDefault(architecture)),
           bosTokenId(architecture, generation),
-          eosTokenIds(architecture, generation));
+          eosTokenIds(architecture, generation),
+          new HfDesignReader(config, architecture, layers, maxPositions).read(hidden, rope));
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(config.file(), e.getMessage(), e);
     }
@@ -104,17 +100,53 @@ final class HfConfigReader {
       }
     }
     String kind = modelType.contains("moe") || modelType.equals("mixtral") ? " (experts)" : "";
+    List<String> names = Stream.of(Architecture.values()).map(Architecture::modelType).toList();
     throw config.refused(
         "model_type "
             + quoted(modelType)
             + kind
-            + " is not supported, expected llama, mistral, qwen2 or qwen3");
+            + " is not supported, expected "
+            + String.join(", ", names));
+  }
+
+  private static boolean readsBias(Architecture architecture) {
+    return switch (architecture) {
+      case LLAMA, QWEN3, GEMMA2, GEMMA3, OLMO2, OLMO3, SMOLLM3, GRANITE -> true;
+      case MISTRAL, MINISTRAL3, QWEN2, PHI3 -> false;
+    };
+  }
+
+  private static boolean normalisesQueries(Architecture architecture) {
+    return switch (architecture) {
+      case QWEN3, GEMMA3, OLMO2, OLMO3 -> true;
+      default -> false;
+    };
+  }
+
+  private static boolean tiesByDefault(Architecture architecture) {
+    return switch (architecture) {
+      case GEMMA2, GEMMA3, SMOLLM3 -> true;
+      default -> false;
+    };
+  }
+
+  private static double normEps(Architecture architecture) {
+    return switch (architecture) {
+      case PHI3, OLMO2, OLMO3, MINISTRAL3 -> LARGER_NORM_EPS;
+      default -> NORM_EPS;
+    };
   }
 
   private int kvHeads(Architecture architecture, int heads) throws CheckpointException {
-    // Configurations of the first Llama precede the field; the other families always had it.
+    // Configurations of the first Llama precede the field, some families leave it out for as many
+    // as query heads; the others have another default, and always had it.
     boolean absent = !config.object().has("num_key_value_heads");
-    if (absent && architecture != Architecture.LLAMA) {
+    boolean asMany =
+        switch (architecture) {
+          case LLAMA, PHI3, OLMO2, OLMO3, GRANITE -> true;
+          default -> false;
+        };
+    if (absent && !asMany) {
       throw config.refused("num_key_value_heads is missing");
     }
     return config.positiveInt("num_key_value_heads", heads);
@@ -124,8 +156,22 @@ final class HfConfigReader {
     if (config.has("head_dim")) {
       return config.positiveInt("head_dim");
     }
-    if (architecture == Architecture.QWEN3) {
-      return QWEN3_HEAD_DIM;
+    boolean absent = !config.object().has("head_dim");
+    switch (architecture) {
+      case QWEN3 -> {
+        return QWEN3_HEAD_DIM;
+      }
+      case GEMMA2, GEMMA3 -> {
+        return GEMMA_HEAD_DIM;
+      }
+      case MINISTRAL3 -> {
+        if (absent) {
+          return MINISTRAL3_HEAD_DIM;
+        }
+      }
+      default -> {
+        // Follows from the other sizes.
+      }
     }
     if (hidden % heads != 0) {
       throw config.refused(
@@ -136,17 +182,32 @@ final class HfConfigReader {
 
   private int bosTokenId(Architecture architecture, Optional<JsonFields> generation)
       throws CheckpointException {
-    return tokenIds("bos_token_id", architecture, LLAMA_BOS, generation).findFirst().orElse(-1);
+    int byDefault =
+        switch (architecture) {
+          case LLAMA, MISTRAL, MINISTRAL3, GRANITE, PHI3 -> 1;
+          case GEMMA2, GEMMA3 -> 2;
+          case SMOLLM3 -> 128_000;
+          case QWEN2, QWEN3, OLMO2, OLMO3 -> -1;
+        };
+    return tokenIds("bos_token_id", byDefault, generation).findFirst().orElse(-1);
   }
 
   private List<Integer> eosTokenIds(Architecture architecture, Optional<JsonFields> generation)
       throws CheckpointException {
-    return tokenIds("eos_token_id", architecture, LLAMA_EOS, generation).distinct().toList();
+    int byDefault =
+        switch (architecture) {
+          case LLAMA, MISTRAL, MINISTRAL3, GRANITE -> 2;
+          case GEMMA2, GEMMA3 -> 1;
+          case PHI3 -> 32_000;
+          case SMOLLM3 -> 128_001;
+          case OLMO2, OLMO3 -> 50_279;
+          case QWEN2, QWEN3 -> -1;
+        };
+    return tokenIds("eos_token_id", byDefault, generation).distinct().toList();
   }
 
   /** The model's own ids first, then those of generation; where both are silent, the default. */
-  private Stream<Integer> tokenIds(
-      String field, Architecture architecture, int llamaDefault, Optional<JsonFields> generation)
+  private Stream<Integer> tokenIds(String field, int byDefault, Optional<JsonFields> generation)
       throws CheckpointException {
     boolean silent = !config.object().has(field);
     List<Integer> ids = new ArrayList<>(config.tokenIds(field));
@@ -154,8 +215,7 @@ final class HfConfigReader {
       silent &= !generation.get().object().has(field);
       ids.addAll(generation.get().tokenIds(field));
     }
-    boolean hasDefault = architecture == Architecture.LLAMA || architecture == Architecture.MISTRAL;
-    return silent && hasDefault ? Stream.of(llamaDefault) : ids.stream();
+    return silent && byDefault >= 0 ? Stream.of(byDefault) : ids.stream();
   }
 
   private void refuseExperts() throws CheckpointException {
@@ -177,49 +237,11 @@ final class HfConfigReader {
   }
 
   private void refuseOtherLayers() throws CheckpointException {
-    String activation = config.text("hidden_act", "silu");
-    if (!activation.equals("silu") && !activation.equals("swish")) {
-      throw config.refused("hidden_act " + quoted(activation) + " is not supported, only silu");
-    }
     if (config.flag("mlp_bias", false)) {
       throw config.refused("mlp_bias is not supported");
     }
     if (config.flag("is_encoder_decoder", false)) {
       throw config.refused("is_encoder_decoder is not supported");
     }
-    Set<String> layerTypes = new TreeSet<>(config.texts("layer_types"));
-    layerTypes.remove("full_attention");
-    if (!layerTypes.isEmpty()) {
-      throw config.refused(
-          "layer_types " + quoted(layerTypes.iterator().next()) + " is not supported");
-    }
-  }
-
-  /** A window that no position ever leaves is no window. */
-  private void refuseSlidingWindow(Architecture architecture, int layers, int maxPositions)
-      throws CheckpointException {
-    boolean inUse =
-        switch (architecture) {
-          case LLAMA -> false;
-          case MISTRAL ->
-              !config.object().path("sliding_window").isNull()
-                  && config.positiveInt("sliding_window", MISTRAL_SLIDING_WINDOW) < maxPositions;
-          case QWEN2, QWEN3 ->
-              config.flag("use_sliding_window", false)
-                  && !config.object().path("sliding_window").isNull()
-                  && config.positiveInt("sliding_window", QWEN_SLIDING_WINDOW) < maxPositions
-                  && !config.has("layer_types")
-                  && maxWindowLayers() < layers;
-        };
-    if (inUse) {
-      throw config.refused(
-          "sliding window attention (sliding_window %s, max_position_embeddings %d) is not supported"
-              .formatted(config.object().path("sliding_window").asText("absent"), maxPositions));
-    }
-  }
-
-  private int maxWindowLayers() throws CheckpointException {
-    boolean zero = config.has("max_window_layers") && config.number("max_window_layers") == 0;
-    return zero ? 0 : config.positiveInt("max_window_layers", QWEN_MAX_WINDOW_LAYERS);
   }
 }

@@ -27,7 +27,7 @@ final class HfConfigWriter {
     json.put("attention_dropout", 0.0);
     putTokens(json, model);
     json.put("head_dim", model.headDim());
-    json.put("hidden_act", "silu");
+    putActivation(json, model);
     json.put("hidden_size", model.hiddenSize());
     json.put("initializer_range", 0.02);
     json.put("intermediate_size", model.ffnSize());
@@ -36,26 +36,11 @@ final class HfConfigWriter {
     json.put("num_hidden_layers", model.layers());
     json.put("num_key_value_heads", model.kvHeads());
     json.put("rms_norm_eps", model.normEps());
-    putRope(json, model);
     json.put("tie_word_embeddings", model.tiedEmbeddings());
     json.put("torch_dtype", torchName(dtype));
     json.put("use_cache", true);
     json.put("vocab_size", model.vocabSize());
-    switch (model.architecture()) {
-      case LLAMA -> {
-        json.put("attention_bias", model.qkvBias());
-        json.put("mlp_bias", false);
-      }
-      case MISTRAL -> json.putNull("sliding_window");
-      case QWEN2, QWEN3 -> {
-        if (model.architecture() == Architecture.QWEN3) {
-          json.put("attention_bias", model.qkvBias());
-        }
-        json.put("use_sliding_window", false);
-        json.putNull("sliding_window");
-        json.put("max_window_layers", model.layers());
-      }
-    }
+    HfDesignWriter.put(json, model);
     if (!HfConfigReader.modelConfig(new JsonFields(file, "", json)).equals(model)) {
       throw new CheckpointException(
           file,
@@ -97,24 +82,10 @@ final class HfConfigWriter {
     }
   }
 
-  private static void putRope(ObjectNode json, ModelConfig model) {
-    json.put("rope_theta", model.ropeTheta());
-    if (model.ropeScaling() instanceof RopeScaling.Linear linear) {
-      // Versions before 4.43 know "type" only.
-      json.putObject("rope_scaling")
-          .put("type", "linear")
-          .put("rope_type", "linear")
-          .put("factor", linear.factor());
-    } else if (model.ropeScaling() instanceof RopeScaling.Llama3 llama3) {
-      json.putObject("rope_scaling")
-          .put("rope_type", "llama3")
-          .put("factor", llama3.factor())
-          .put("low_freq_factor", llama3.lowFreqFactor())
-          .put("high_freq_factor", llama3.highFreqFactor())
-          .put("original_max_position_embeddings", llama3.originalMaxPositions());
-    } else {
-      json.putNull("rope_scaling");
-    }
+  private static void putActivation(ObjectNode json, ModelConfig model) {
+    boolean silu = model.design().activation() == Design.Activation.SILU;
+    boolean gemma = model.architecture().normsAddOne();
+    json.put(gemma ? "hidden_activation" : "hidden_act", silu ? "silu" : "gelu_pytorch_tanh");
   }
 
   private static String torchName(DType dtype) {

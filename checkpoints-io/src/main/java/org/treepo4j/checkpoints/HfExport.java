@@ -7,7 +7,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.treepo4j.base.files.DurableFiles;
+import org.treepo4j.base.files.WholeFile;
+import org.treepo4j.base.files.WholeFolder;
 
 /**
  * Writes a model folder that any reader of Hugging Face folders accepts: {@code config.json},
@@ -15,7 +16,8 @@ import org.treepo4j.base.files.DurableFiles;
  * tokenizer's files byte for byte as they were.
  */
 public final class HfExport {
-  private static final List<String> CARRIED =
+  /** What a model folder holds of its tokenizer. */
+  static final List<String> CARRIED =
       List.of(
           "tokenizer.json",
           "tokenizer_config.json",
@@ -44,7 +46,36 @@ public final class HfExport {
       TensorValues values,
       ExportOptions options)
       throws CheckpointException {
-    AtomicFolder.write(folder, aside -> writeInto(aside, config, shapes, values, options));
+    try {
+      WholeFolder.write(folder, aside -> writeInto(aside, config, shapes, values, options));
+    } catch (IOException e) {
+      throw CheckpointException.of(folder, "cannot be written", e);
+    }
+  }
+
+  /**
+   * As {@link #write(Path, ModelConfig, Map, TensorValues, ExportOptions)}, with more files.
+   *
+   * @param more writes them, after all others
+   */
+  public static void write(
+      Path folder,
+      ModelConfig config,
+      Map<String, int[]> shapes,
+      TensorValues values,
+      ExportOptions options,
+      WholeFolder.Content more)
+      throws CheckpointException {
+    try {
+      WholeFolder.write(
+          folder,
+          aside -> {
+            writeInto(aside, config, shapes, values, options);
+            more.writeTo(aside);
+          });
+    } catch (IOException e) {
+      throw CheckpointException.of(folder, "cannot be written", e);
+    }
   }
 
   /** As {@link #write}, into a folder that exists and becomes visible by other means. */
@@ -57,7 +88,7 @@ public final class HfExport {
       throws IOException {
     Path configFile = folder.resolve(HfConfigReader.CONFIG);
     ObjectNode json = HfConfigWriter.config(configFile, config, options.dtype());
-    DurableFiles.write(configFile, HfConfigWriter.bytes(json));
+    WholeFile.write(configFile, HfConfigWriter.bytes(json));
     writeGenerationConfig(folder, config, options);
     if (options.carryFrom().isPresent()) {
       for (String name : CARRIED) {
@@ -82,7 +113,7 @@ public final class HfExport {
     }
     if (shards.size() > 1) {
       metadata.put("total_size", totalBytes);
-      DurableFiles.write(folder.resolve(HfFolder.INDEX), HfConfigWriter.bytes(index));
+      WholeFile.write(folder.resolve(HfFolder.INDEX), HfConfigWriter.bytes(index));
     }
   }
 
@@ -93,7 +124,7 @@ public final class HfExport {
         options.carryFrom().isPresent()
             && carry(options.carryFrom().get().resolve(HfConfigReader.GENERATION_CONFIG), target);
     if (!carried) {
-      DurableFiles.write(target, HfConfigWriter.bytes(HfConfigWriter.generationConfig(config)));
+      WholeFile.write(target, HfConfigWriter.bytes(HfConfigWriter.generationConfig(config)));
     }
   }
 
@@ -101,7 +132,7 @@ public final class HfExport {
     boolean there = Files.isRegularFile(from);
     if (there) {
       try {
-        DurableFiles.write(to, Files.readAllBytes(from));
+        WholeFile.write(to, Files.readAllBytes(from));
       } catch (IOException e) {
         throw CheckpointException.of(from, "cannot be carried over", e);
       }

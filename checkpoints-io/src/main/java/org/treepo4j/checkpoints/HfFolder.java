@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import org.treepo4j.base.files.Fingerprint;
 
 /**
  * A model folder as Hugging Face writes it, opened and validated without loading tensors: {@code
@@ -22,7 +24,7 @@ import java.util.TreeMap;
  * <p>Reading is safe from several threads. Whether the tensors are those that the configuration
  * asks for is the business of whoever loads them.
  */
-public final class HfFolder implements AutoCloseable {
+public final class HfFolder implements ModelSource {
   static final String WEIGHTS = "model.safetensors";
   static final String INDEX = "model.safetensors.index.json";
   static final String WEIGHT_MAP = "weight_map";
@@ -93,17 +95,45 @@ public final class HfFolder implements AutoCloseable {
     return Files.exists(folder.resolve(WEIGHTS)) || Files.exists(folder.resolve(INDEX));
   }
 
+  @Override
   public Path path() {
     return folder;
   }
 
+  @Override
   public ModelConfig config() {
     return config;
   }
 
-  /** Names of all weight tensors. */
+  @Override
+  public String configName() {
+    return HfConfigReader.CONFIG;
+  }
+
+  @Override
   public Set<String> tensorNames() {
     return Collections.unmodifiableSet(shardOfTensor.keySet());
+  }
+
+  @Override
+  public String storedName(String name) {
+    return name;
+  }
+
+  @Override
+  public List<Long> shape(String name) throws CheckpointException {
+    return tensor(name).shape();
+  }
+
+  @Override
+  public Map<String, Long> elementsByType() {
+    Map<String, Long> elements = new TreeMap<>();
+    shardOfTensor.forEach(
+        (name, shard) -> {
+          TensorInfo tensor = shard.tensors().get(name);
+          elements.merge(tensor.dtype().name(), tensor.elements(), Long::sum);
+        });
+    return elements;
   }
 
   /**
@@ -116,6 +146,7 @@ public final class HfFolder implements AutoCloseable {
   }
 
   /** The elements of a tensor as {@link SafetensorsFile#readFloats} gives them. */
+  @Override
   public float[] readFloats(String name) throws CheckpointException {
     return shard(name).readFloats(name);
   }
@@ -123,6 +154,13 @@ public final class HfFolder implements AutoCloseable {
   /** The elements of a tensor as {@link SafetensorsFile#readBf16} gives them. */
   public short[] readBf16(String name) throws CheckpointException {
     return shard(name).readBf16(name);
+  }
+
+  /** Adds all weight tensors to a fingerprint, in the order of their names. */
+  void addTo(Fingerprint fingerprint) throws CheckpointException {
+    for (String name : new TreeSet<>(tensorNames())) {
+      shard(name).addTo(fingerprint, name);
+    }
   }
 
   @Override

@@ -92,6 +92,21 @@ record JsonFields(Path file, String prefix, JsonNode object) {
     return texts;
   }
 
+  /** A list of numbers. */
+  List<Double> numbers(String field) throws CheckpointException {
+    if (!require(field).isArray()) {
+      throw unexpected(field, "a list of numbers");
+    }
+    List<Double> numbers = new ArrayList<>();
+    for (JsonNode value : object.get(field)) {
+      if (!value.isNumber() || !Double.isFinite(value.doubleValue())) {
+        throw unexpected(field, "a list of numbers");
+      }
+      numbers.add(value.doubleValue());
+    }
+    return numbers;
+  }
+
   /** One token id or a list of them; empty where absent. */
   List<Integer> tokenIds(String field) throws CheckpointException {
     List<Integer> ids = new ArrayList<>();

@@ -6,16 +6,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
-import org.treepo4j.base.files.DurableFiles;
+import org.treepo4j.base.files.Fingerprint;
+import org.treepo4j.base.files.WholeFile;
 
 /**
  * The list of files that make a checkpoint complete, with their sizes and SHA-256 checksums, as
@@ -30,7 +27,6 @@ record Manifest(long step, boolean best, List<Entry> files) {
 
   private static final int VERSION = 1;
   private static final int MAX_BYTES = 4 << 20;
-  private static final int CHUNK = 1 << 16;
 
   /**
    * One file.
@@ -52,7 +48,7 @@ record Manifest(long step, boolean best, List<Entry> files) {
       for (Path path : paths.filter(Files::isRegularFile).sorted().toList()) {
         String name = folder.relativize(path).toString().replace('\\', '/');
         if (!name.equals(FILE)) {
-          entries.add(new Entry(name, Files.size(path), sha256(path)));
+          entries.add(new Entry(name, Files.size(path), Fingerprint.of(path)));
         }
       }
     }
@@ -92,7 +88,7 @@ record Manifest(long step, boolean best, List<Entry> files) {
           .put("bytes", entry.bytes())
           .put("sha256", entry.sha256());
     }
-    DurableFiles.write(folder.resolve(FILE), HfConfigWriter.bytes(json));
+    WholeFile.write(folder.resolve(FILE), HfConfigWriter.bytes(json));
   }
 
   /**
@@ -110,26 +106,13 @@ record Manifest(long step, boolean best, List<Entry> files) {
           throw new CheckpointException(
               file, "has " + size + " bytes, the manifest says " + entry.bytes());
         }
-        if (checksums && !sha256(file).equals(entry.sha256())) {
+        if (checksums && !Fingerprint.of(file).equals(entry.sha256())) {
           throw new CheckpointException(
               file, "differs from the checksum " + quoted(entry.sha256()) + " of the manifest");
         }
       } catch (IOException e) {
         throw CheckpointException.of(file, "cannot be read", e);
       }
-    }
-  }
-
-  private static String sha256(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      byte[] chunk = new byte[CHUNK];
-      for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
-        digest.update(chunk, 0, n);
-      }
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
     }
   }
 }

@@ -2,6 +2,7 @@ package org.treepo4j.checkpoints;
 
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * The shape of a decoder-only transformer, as {@code config.json} of a Hugging Face folder gives
@@ -14,7 +15,7 @@ import java.util.Objects;
  * @param heads query heads
  * @param kvHeads key/value heads; divides {@code heads} (grouped-query attention)
  * @param headDim width of one head; even (RoPE rotates pairs)
- * @param ffnSize width of the SwiGLU hidden layer ({@code intermediate_size})
+ * @param ffnSize width of the gated feed-forward layer ({@code intermediate_size})
  * @param maxPositions longest sequence ({@code max_position_embeddings})
  * @param normEps epsilon of every RMSNorm
  * @param ropeTheta base of the rotary frequencies
@@ -22,10 +23,11 @@ import java.util.Objects;
  * @param qkvBias whether the query, key and value projections have a bias
  * @param outputBias whether the attention output projection has a bias (Llama with {@code
  *     attention_bias})
- * @param qkNorm whether queries and keys are RMS-normalised per head (Qwen3)
+ * @param qkNorm whether queries and keys are RMS-normalised (Qwen3: per head)
  * @param tiedEmbeddings whether the output head is the embedding
  * @param bosTokenId beginning-of-sequence token, or −1 where the model has none
  * @param eosTokenIds end-of-sequence tokens; may be empty
+ * @param design in what it departs from plain Llama
  */
 public record ModelConfig(
     Architecture architecture,
@@ -45,7 +47,50 @@ public record ModelConfig(
     boolean qkNorm,
     boolean tiedEmbeddings,
     int bosTokenId,
-    List<Integer> eosTokenIds) {
+    List<Integer> eosTokenIds,
+    Design design) {
+
+  /** A model of plain design. */
+  public ModelConfig(
+      Architecture architecture,
+      int vocabSize,
+      int hiddenSize,
+      int layers,
+      int heads,
+      int kvHeads,
+      int headDim,
+      int ffnSize,
+      int maxPositions,
+      double normEps,
+      double ropeTheta,
+      RopeScaling ropeScaling,
+      boolean qkvBias,
+      boolean outputBias,
+      boolean qkNorm,
+      boolean tiedEmbeddings,
+      int bosTokenId,
+      List<Integer> eosTokenIds) {
+    this(
+        architecture,
+        vocabSize,
+        hiddenSize,
+        layers,
+        heads,
+        kvHeads,
+        headDim,
+        ffnSize,
+        maxPositions,
+        normEps,
+        ropeTheta,
+        ropeScaling,
+        qkvBias,
+        outputBias,
+        qkNorm,
+        tiedEmbeddings,
+        bosTokenId,
+        eosTokenIds,
+        Design.PLAIN);
+  }
 
   public ModelConfig {
     Objects.requireNonNull(architecture, "architecture");
@@ -64,6 +109,11 @@ public record ModelConfig(
     if (headDim % 2 != 0) {
       throw new IllegalArgumentException("headDim must be even, was " + headDim);
     }
+    if (ropeScaling instanceof RopeScaling.Factors rope && rope.factors().size() != headDim / 2) {
+      throw new IllegalArgumentException(
+          "rope factors must be %d, half of headDim, were %d"
+              .formatted(headDim / 2, rope.factors().size()));
+    }
     if (!(normEps >= 0)) {
       throw new IllegalArgumentException("normEps must not be negative, was " + normEps);
     }
@@ -71,6 +121,70 @@ public record ModelConfig(
       throw new IllegalArgumentException("ropeTheta must be positive, was " + ropeTheta);
     }
     eosTokenIds = List.copyOf(eosTokenIds);
+    Objects.requireNonNull(design, "design");
+    if (!design.layers().isEmpty() && design.layers().size() != layers) {
+      throw new IllegalArgumentException(
+          "design must describe " + layers + " layers, described " + design.layers().size());
+    }
+    if (design.rotaryWidth() > headDim) {
+      throw new IllegalArgumentException(
+          "rotaryWidth must be at most " + headDim + ", was " + design.rotaryWidth());
+    }
+    if (design.rotaryWidth() == headDim) {
+      design = design.withRotaryWidth(0);
+    }
+  }
+
+  /** The same shape of another design. */
+  public ModelConfig withDesign(Design other) {
+    return new ModelConfig(
+        architecture,
+        vocabSize,
+        hiddenSize,
+        layers,
+        heads,
+        kvHeads,
+        headDim,
+        ffnSize,
+        maxPositions,
+        normEps,
+        ropeTheta,
+        ropeScaling,
+        qkvBias,
+        outputBias,
+        qkNorm,
+        tiedEmbeddings,
+        bosTokenId,
+        eosTokenIds,
+        other);
+  }
+
+  /** Tokens that a token of a layer sees, itself included; 0 when it sees all. */
+  public int window(int layer) {
+    int window = design.layers().isEmpty() ? 0 : design.layers().get(layer).window();
+    return window >= maxPositions ? 0 : window;
+  }
+
+  /** The rotary embedding of a layer; empty when it has none. */
+  public Optional<Design.Rotary> rotary(int layer) {
+    Design.Position position =
+        design.layers().isEmpty() ? Design.Position.GLOBAL : design.layers().get(layer).position();
+    return switch (position) {
+      case GLOBAL -> Optional.of(new Design.Rotary(ropeTheta, ropeScaling));
+      case LOCAL -> Optional.of(design.localRotary());
+      case NONE -> Optional.empty();
+    };
+  }
+
+  /** Elements of each head that rotary embedding turns. */
+  public int rotaryWidth() {
+    return design.rotaryWidth() == 0 ? headDim : design.rotaryWidth();
+  }
+
+  /** What products of queries and keys are multiplied by. */
+  public double attentionScale() {
+    double given = design.scales().attention();
+    return given == 0 ? 1 / Math.sqrt(headDim) : given;
   }
 
   /** Query heads that share one key/value head. */

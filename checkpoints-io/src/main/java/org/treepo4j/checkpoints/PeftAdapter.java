@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.treepo4j.base.files.DurableFiles;
+import org.treepo4j.base.files.WholeFile;
 
 /**
  * A LoRA adapter in PEFT's layout: {@code adapter_config.json} and {@code
@@ -113,7 +113,7 @@ public record PeftAdapter(AdapterConfig config, List<Pair> pairs) {
     }
     Path file = folder.resolve(CONFIG);
     try {
-      DurableFiles.write(file, HfConfigWriter.bytes(configJson(baseModel)));
+      WholeFile.write(file, HfConfigWriter.bytes(configJson(baseModel)));
     } catch (IOException e) {
       throw CheckpointException.of(file, "cannot be written", e);
     }

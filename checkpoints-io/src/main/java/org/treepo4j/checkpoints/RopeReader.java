@@ -3,50 +3,159 @@ package org.treepo4j.checkpoints;
 import static org.treepo4j.checkpoints.CheckpointException.quoted;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import org.treepo4j.checkpoints.Design.QueryGrowth;
+import org.treepo4j.checkpoints.Design.Rotary;
 
 /**
  * The rotary embedding of a {@code config.json}: {@code rope_theta} and {@code rope_scaling} as
- * before transformers 5, or {@code rope_parameters} as since.
+ * before transformers 5, or {@code rope_parameters} as since, for all layers or by layer type.
+ *
+ * @param global of full attention
+ * @param local of sliding attention, for the families that have it; null for the others
+ * @param width elements of a head that are rotated, 0 for all
+ * @param growth growth of queries with their position
  */
-record RopeReader(double theta, RopeScaling scaling) {
+record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
   private static final double DEFAULT_THETA = 10_000;
+  private static final double GEMMA3_THETA = 1_000_000;
+  private static final double MINISTRAL3_THETA = 1_000_000;
+  private static final double SMOLLM3_THETA = 2_000_000;
+  private static final double OLMO3_THETA = 500_000;
+  private static final double YARN_BETA_FAST = 32;
+  private static final double YARN_BETA_SLOW = 1;
+  private static final String FULL = "full_attention";
+  private static final String SLIDING = "sliding_attention";
+  private static final String FRACTION = "partial_rotary_factor";
+  private static final String ORIGINAL = "original_max_position_embeddings";
 
-  static RopeReader read(JsonFields config) throws CheckpointException {
-    if (config.number("partial_rotary_factor", 1) != 1) {
-      throw config.refused("partial_rotary_factor other than 1 is not supported");
+  /**
+   * @param headDim width of a head
+   * @param maxPositions longest sequence
+   */
+  static RopeReader read(JsonFields config, Architecture family, int headDim, int maxPositions)
+      throws CheckpointException {
+    boolean before = config.has("rope_theta") || config.has("rope_scaling");
+    JsonFields scaling = config.has("rope_scaling") ? config.object("rope_scaling") : null;
+    double theta = config.number("rope_theta", theta(family));
+    Rotary old = new Rotary(theta, scaling(family, scaling, maxPositions));
+    JsonFields parameters = config.has("rope_parameters") ? config.object("rope_parameters") : null;
+    boolean nested = parameters != null && nested(parameters);
+    if (nested && !hasLocal(family)) {
+      throw config.refused("rope_parameters per layer type are not supported");
     }
-    RopeReader before = null;
-    if (config.has("rope_theta") || config.has("rope_scaling")) {
-      before =
-          new RopeReader(
-              config.number("rope_theta", DEFAULT_THETA),
-              config.has("rope_scaling")
-                  ? scaling(config.object("rope_scaling"))
-                  : RopeScaling.NONE);
+    if (parameters == null && scaling == null && family == Architecture.MINISTRAL3) {
+      throw config.refused("rope_parameters is missing");
     }
-    if (!config.has("rope_parameters")) {
-      return before == null ? new RopeReader(DEFAULT_THETA, RopeScaling.NONE) : before;
+    Rotary global = old;
+    Rotary local = null;
+    if (hasLocal(family)) {
+      JsonFields full = nested ? section(parameters, FULL) : parameters;
+      JsonFields sliding = nested ? section(parameters, SLIDING) : null;
+      double localTheta =
+          family == Architecture.GEMMA3
+              ? config.number("rope_local_base_freq", DEFAULT_THETA)
+              : theta;
+      global = full == null ? old : rotary(family, full, theta, maxPositions);
+      local =
+          sliding == null
+              ? new Rotary(localTheta, RopeScaling.NONE)
+              : rotary(family, sliding, localTheta, maxPositions);
+    } else if (parameters != null) {
+      global = rotary(family, parameters, theta, maxPositions);
     }
-    JsonFields parameters = config.object("rope_parameters");
-    for (JsonNode value : parameters.object()) {
-      if (value.isObject()) {
-        throw config.refused("rope_parameters per layer type are not supported");
-      }
-    }
-    RopeReader since =
-        new RopeReader(
-            parameters.number("rope_theta", before == null ? DEFAULT_THETA : before.theta()),
-            scaling(parameters));
-    if (before != null && !before.equals(since)) {
+    if (before && parameters != null && !old.equals(global)) {
       throw config.refused("rope_theta/rope_scaling contradict rope_parameters");
     }
-    return since;
+    JsonFields flat = parameters == null ? scaling : parameters;
+    return new RopeReader(
+        global, local, width(config, flat, family, headDim), growth(family, flat, maxPositions));
   }
 
-  private static RopeScaling scaling(JsonFields rope) throws CheckpointException {
+  private static boolean hasLocal(Architecture family) {
+    return family == Architecture.GEMMA3 || family == Architecture.OLMO3;
+  }
+
+  private static double theta(Architecture family) {
+    return switch (family) {
+      case GEMMA3 -> GEMMA3_THETA;
+      case MINISTRAL3 -> MINISTRAL3_THETA;
+      case SMOLLM3 -> SMOLLM3_THETA;
+      case OLMO3 -> OLMO3_THETA;
+      default -> DEFAULT_THETA;
+    };
+  }
+
+  private static boolean nested(JsonFields parameters) {
+    for (JsonNode value : parameters.object()) {
+      if (value.isObject()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Parameters of one layer type, or null where the default is meant. */
+  private static JsonFields section(JsonFields parameters, String layerType)
+      throws CheckpointException {
+    for (String key :
+        ((ObjectNode) parameters.object()).propertyStream().map(e -> e.getKey()).toList()) {
+      if (!key.equals(FULL) && !key.equals(SLIDING)) {
+        throw parameters.refused("rope_parameters of " + quoted(key) + " are not supported");
+      }
+    }
+    return parameters.has(layerType) ? parameters.object(layerType) : null;
+  }
+
+  private static Rotary rotary(
+      Architecture family, JsonFields parameters, double theta, int maxPositions)
+      throws CheckpointException {
+    return new Rotary(
+        parameters.number("rope_theta", theta), scaling(family, parameters, maxPositions));
+  }
+
+  private static int width(JsonFields config, JsonFields rope, Architecture family, int headDim)
+      throws CheckpointException {
+    double fraction = config.number(FRACTION, 1);
+    if (rope != null) {
+      fraction = rope.number(FRACTION, fraction);
+    }
+    if (fraction == 1) {
+      return 0;
+    }
+    int width = (int) (headDim * fraction);
+    if (family != Architecture.PHI3) {
+      throw config.refused(FRACTION + " other than 1 is not supported in " + family.modelType());
+    }
+    if (width <= 0 || width > headDim || width % 2 != 0) {
+      throw config.refused(
+          "%s %s rotates %d of %d elements of a head, expected an even number"
+              .formatted(FRACTION, fraction, width, headDim));
+    }
+    return width == headDim ? 0 : width;
+  }
+
+  private static QueryGrowth growth(Architecture family, JsonFields rope, int maxPositions)
+      throws CheckpointException {
+    if (family != Architecture.MINISTRAL3 || rope == null || !rope.has("llama_4_scaling_beta")) {
+      return QueryGrowth.NONE;
+    }
+    double beta = rope.number("llama_4_scaling_beta");
+    return beta == 0
+        ? QueryGrowth.NONE
+        : new QueryGrowth(beta, rope.positiveInt(ORIGINAL, maxPositions));
+  }
+
+  private static RopeScaling scaling(Architecture family, JsonFields rope, int maxPositions)
+      throws CheckpointException {
+    if (rope == null) {
+      return RopeScaling.NONE;
+    }
     String type = rope.text("rope_type", rope.text("type", "default"));
-    if (rope.number("partial_rotary_factor", 1) != 1) {
-      throw rope.refused("partial_rotary_factor other than 1 is not supported");
+    if (family == Architecture.PHI3 && !type.equals("default")) {
+      // Which of longrope's two tables counts depends on the length of the sequence; transformers
+      // takes su and yarn of this family for longrope.
+      throw rope.refused("rope type " + quoted(type) + " of phi3 (longrope) is not supported");
     }
     try {
       return switch (type) {
@@ -57,15 +166,51 @@ record RopeReader(double theta, RopeScaling scaling) {
                 rope.number("factor"),
                 rope.number("low_freq_factor"),
                 rope.number("high_freq_factor"),
-                rope.positiveInt("original_max_position_embeddings"));
+                rope.positiveInt(ORIGINAL));
+        case "yarn" -> yarn(rope, maxPositions);
+        case "longrope" -> factors(rope);
         default ->
             throw rope.refused(
                 "rope type "
                     + quoted(type)
-                    + " is not supported, expected default, linear or llama3");
+                    + " is not supported, expected default, linear, llama3, yarn or longrope");
       };
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(rope.file(), e.getMessage(), e);
     }
+  }
+
+  /** One list of factors for texts of any length; what else longrope can do is refused. */
+  private static RopeScaling factors(JsonFields rope) throws CheckpointException {
+    boolean same = rope.object().path("short_factor").equals(rope.object().path("long_factor"));
+    if (!same || rope.number("attention_factor", 0) != 1) {
+      throw rope.refused(
+          "rope type \"longrope\" is not supported, but with short_factor and long_factor the same"
+              + " and attention_factor 1");
+    }
+    return new RopeScaling.Factors(rope.numbers("long_factor"));
+  }
+
+  private static RopeScaling yarn(JsonFields rope, int maxPositions) throws CheckpointException {
+    int original = rope.positiveInt(ORIGINAL, maxPositions);
+    double factor = rope.number("factor", (double) maxPositions / original);
+    double mscale = rope.number("mscale", 0);
+    double mscaleAllDim = rope.number("mscale_all_dim", 0);
+    double attention =
+        mscale != 0 && mscaleAllDim != 0
+            ? RopeScaling.Yarn.attentionFactor(factor, mscale)
+                / RopeScaling.Yarn.attentionFactor(factor, mscaleAllDim)
+            : RopeScaling.Yarn.attentionFactor(factor, 1);
+    return new RopeScaling.Yarn(
+        factor,
+        orDefault(rope.number("beta_fast", 0), YARN_BETA_FAST),
+        orDefault(rope.number("beta_slow", 0), YARN_BETA_SLOW),
+        original,
+        rope.number("attention_factor", attention),
+        rope.flag("truncate", true));
+  }
+
+  private static double orDefault(double value, double otherwise) {
+    return value == 0 ? otherwise : value;
   }
 }

@@ -1,5 +1,7 @@
 package org.treepo4j.checkpoints;
 
+import java.util.List;
+
 /**
  * How the rotary position frequencies {@code theta^(-2i/headDim)} are changed for longer contexts;
  * the names are those of {@code rope_type} in {@code config.json}.
@@ -48,6 +50,63 @@ public sealed interface RopeScaling {
         throw new IllegalArgumentException(
             "rope original_max_position_embeddings must be positive, was " + originalMaxPositions);
       }
+    }
+  }
+
+  /**
+   * Every frequency divided by a factor of its own; {@code "longrope"} where the factors for short
+   * and long texts are the same, and attention is not rescaled.
+   *
+   * @param factors one for each pair of a head, the fastest first
+   */
+  record Factors(List<Double> factors) implements RopeScaling {
+    public Factors {
+      factors = List.copyOf(factors);
+      for (double factor : factors) {
+        if (!(factor > 0 && Double.isFinite(factor))) {
+          throw new IllegalArgumentException("rope factors must be positive, one was " + factor);
+        }
+      }
+    }
+  }
+
+  /**
+   * YaRN ({@code "yarn"}, arXiv 2309.00071): frequencies that turn more than {@code betaFast} times
+   * in {@code originalMaxPositions} are kept, those that turn less than {@code betaSlow} times are
+   * divided by {@code factor}, and those between are blended; rotated queries and keys are
+   * multiplied by {@code attentionFactor}.
+   *
+   * @param truncate whether the borders are rounded to whole elements
+   */
+  record Yarn(
+      double factor,
+      double betaFast,
+      double betaSlow,
+      int originalMaxPositions,
+      double attentionFactor,
+      boolean truncate)
+      implements RopeScaling {
+    public Yarn {
+      if (!(factor > 0)) {
+        throw new IllegalArgumentException("rope factor must be positive, was " + factor);
+      }
+      if (!(betaSlow > 0) || !(betaFast > 0)) {
+        throw new IllegalArgumentException(
+            "rope beta_fast and beta_slow must be positive, were " + betaFast + ", " + betaSlow);
+      }
+      if (originalMaxPositions <= 0) {
+        throw new IllegalArgumentException(
+            "rope original_max_position_embeddings must be positive, was " + originalMaxPositions);
+      }
+      if (!(attentionFactor > 0)) {
+        throw new IllegalArgumentException(
+            "rope attention_factor must be positive, was " + attentionFactor);
+      }
+    }
+
+    /** The attention factor that YaRN prescribes: {@code 0.1·mscale·ln(factor) + 1}. */
+    static double attentionFactor(double factor, double mscale) {
+      return factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1;
     }
   }
 }

@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import org.treepo4j.base.files.Fingerprint;
 
 /**
  * A safetensors file, opened by its header alone; tensors are read when asked for, from any number
@@ -199,6 +200,23 @@ public final class SafetensorsFile implements AutoCloseable {
           }
         });
     return values;
+  }
+
+  /** Adds a tensor of any type to a fingerprint: name, type, shape and bytes as they are stored. */
+  void addTo(Fingerprint fingerprint, String name) throws CheckpointException {
+    TensorInfo tensor = require(name, DType.values());
+    long length = tensor.elements() * tensor.dtype().bytes();
+    fingerprint.part(name + " " + tensor.dtype() + " " + tensor.shape(), length);
+    ByteBuffer buffer = ByteBuffer.allocate(CHUNK);
+    try {
+      for (long at = 0; at < length; at += buffer.limit()) {
+        buffer.clear().limit((int) Math.min(CHUNK, length - at));
+        fill(channel, dataStart + tensor.begin() + at, buffer);
+        fingerprint.add(buffer.flip());
+      }
+    } catch (IOException e) {
+      throw CheckpointException.of(file, "cannot read tensor " + quoted(name), e);
+    }
   }
 
   @Override

@@ -10,7 +10,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -19,7 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.treepo4j.base.files.DurableFiles;
+import org.treepo4j.base.files.WholeFile;
 
 /**
  * Writes a safetensors file tensor by tensor, in any order, so that no more than one of them need
@@ -42,15 +41,16 @@ public final class SafetensorsWriter implements AutoCloseable {
   private record Place(TensorSpec spec, long position) {}
 
   private final Path file;
+  private final WholeFile whole;
   private final FileChannel channel;
   private final Map<String, Place> places;
   private final Set<String> missing;
-  private boolean finished;
   private final ByteBuffer buffer = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
 
-  private SafetensorsWriter(Path file, FileChannel channel, Map<String, Place> places) {
+  private SafetensorsWriter(Path file, WholeFile whole, Map<String, Place> places) {
     this.file = file;
-    this.channel = channel;
+    this.whole = whole;
+    this.channel = whole.channel();
     this.places = places;
     this.missing = new TreeSet<>(places.keySet());
   }
@@ -81,8 +81,7 @@ public final class SafetensorsWriter implements AutoCloseable {
       position = Math.addExact(position, tensor.bytes());
     }
     try {
-      SafetensorsWriter writer =
-          new SafetensorsWriter(file, DurableFiles.create(DurableFiles.aside(file)), places);
+      SafetensorsWriter writer = new SafetensorsWriter(file, WholeFile.create(file), places);
       writer.writeHeader(header);
       return writer;
     } catch (IOException e) {
@@ -165,10 +164,7 @@ public final class SafetensorsWriter implements AutoCloseable {
       throw new IllegalStateException("tensors not written: " + missing);
     }
     try {
-      channel.force(true);
-      channel.close();
-      DurableFiles.rename(DurableFiles.aside(file), file);
-      finished = true;
+      whole.commit();
     } catch (IOException e) {
       throw CheckpointException.of(file, "cannot be written", e);
     }
@@ -178,12 +174,9 @@ public final class SafetensorsWriter implements AutoCloseable {
   @Override
   public void close() throws CheckpointException {
     try {
-      channel.close();
-      if (!finished) {
-        Files.deleteIfExists(DurableFiles.aside(file));
-      }
+      whole.close();
     } catch (IOException e) {
-      throw CheckpointException.of(DurableFiles.aside(file), "cannot be removed", e);
+      throw CheckpointException.of(file, "what was written of it cannot be removed", e);
     }
   }
 

@@ -13,6 +13,9 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.treepo4j.checkpoints.gguf.GgufModel;
+import org.treepo4j.checkpoints.gguf.GgufVocabulary;
+import org.treepo4j.checkpoints.gguf.TinyGguf;
 import org.treepo4j.testsupport.OpenHandles;
 
 /**
@@ -125,6 +128,7 @@ class FuzzTest {
         new CheckpointStore(folder.resolve("checkpoints"), 1, message -> {})
             .write(1, true, aside -> Files.writeString(aside.resolve("x"), "x"))
             .folder();
+    Path gguf = Files.write(folder.resolve("model.gguf"), TinyGguf.bytes());
     return List.of(
         new Target(types, () -> readAll(types)),
         new Target(many, () -> readAll(many)),
@@ -133,6 +137,7 @@ class FuzzTest {
         new Target(single.resolve("generation_config.json"), () -> readAllOfFolder(single)),
         new Target(shards.resolve("model.safetensors.index.json"), () -> readAllOfFolder(shards)),
         new Target(shards.resolve("config.json"), () -> readAllOfFolder(shards)),
+        new Target(gguf, () -> readAllOfGguf(gguf)),
         new Target(adapter.resolve("adapter_config.json"), () -> PeftAdapter.read(adapter)),
         new Target(adapter.resolve("adapter_model.safetensors"), () -> PeftAdapter.read(adapter)),
         new Target(
@@ -159,6 +164,15 @@ class FuzzTest {
         if (read.tensor(name).dtype().isFloat()) {
           read.readFloats(name);
         }
+      }
+    }
+  }
+
+  private static void readAllOfGguf(Path path) throws IOException {
+    try (GgufModel model = GgufModel.open(path)) {
+      GgufVocabulary.read(model.metadata());
+      for (String name : model.tensorNames()) {
+        model.readFloats(name);
       }
     }
   }

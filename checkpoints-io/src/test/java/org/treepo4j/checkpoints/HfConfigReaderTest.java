@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -99,6 +101,71 @@ class HfConfigReaderTest {
             + "}");
   }
 
+  @Test
+  void windowsAreInTheLayersTheFamilySays() throws IOException {
+    assertThat(windows("mistral", "\"x\":1")).containsExactly(4096, 4096, 4096, 4096);
+    assertThat(windows("ministral3", "\"rope_theta\":1e4,\"rope_parameters\":{\"rope_theta\":1e4}"))
+        .containsExactly(0, 0, 0, 0);
+    assertThat(windows("phi3", "\"sliding_window\":9")).containsExactly(9, 9, 9, 9);
+    assertThat(windows("qwen2", "\"use_sliding_window\":true,\"max_window_layers\":3"))
+        .containsExactly(0, 0, 0, 4096);
+    assertThat(windows("gemma2", "\"sliding_window\":5")).containsExactly(5, 0, 5, 0);
+    assertThat(windows("gemma3_text", "\"sliding_window_pattern\":3,\"sliding_window\":5"))
+        .containsExactly(5, 5, 0, 5);
+    assertThat(windows("olmo3", "\"sliding_window\":5")).containsExactly(5, 5, 5, 0);
+    assertThat(windows("olmo3", "\"sliding_window\":8192")).containsExactly(0, 0, 0, 0);
+    assertThat(
+            windows(
+                "smollm3",
+                "\"use_sliding_window\":true,\"sliding_window\":7,\"no_rope_layer_interval\":2"))
+        .containsExactly(0, 7, 0, 7);
+  }
+
+  private List<Integer> windows(String modelType, String fields) throws IOException {
+    ModelConfig config =
+        read("{\"model_type\":\"" + modelType + "\"," + fields + "," + SIZES + "}");
+    return IntStream.range(0, 4).mapToObj(config::window).toList();
+  }
+
+  @Test
+  void bothSpellingsOfLocalRotaryMeanTheSame() throws IOException {
+    String before =
+        "{\"model_type\":\"gemma3_text\",\"rope_theta\":5e5,\"rope_local_base_freq\":77,"
+            + "\"rope_scaling\":{\"rope_type\":\"linear\",\"factor\":8},"
+            + SIZES
+            + "}";
+    String since =
+        "{\"model_type\":\"gemma3_text\",\"rope_parameters\":{\"full_attention\":{\"rope_type\":"
+            + "\"linear\",\"factor\":8,\"rope_theta\":5e5},\"sliding_attention\":{\"rope_type\":"
+            + "\"default\",\"rope_theta\":77}},"
+            + SIZES
+            + "}";
+    ModelConfig config = read(since);
+    assertThat(read(before)).isEqualTo(config);
+    assertThat(config.rotary(0)).hasValue(new Design.Rotary(77, RopeScaling.NONE));
+    ModelConfig byDefault = read("{\"model_type\":\"gemma3_text\"," + SIZES + "}");
+    assertThat(byDefault.ropeTheta()).isEqualTo(1e6);
+    assertThat(byDefault.rotary(0)).hasValue(new Design.Rotary(1e4, RopeScaling.NONE));
+    assertThat(byDefault.tiedEmbeddings()).isTrue();
+    assertThat(byDefault.headDim()).isEqualTo(256);
+  }
+
+  @Test
+  void yarnInfersItsAttentionFactor() throws IOException {
+    String yarn = "\"rope_type\":\"yarn\",\"factor\":16,\"original_max_position_embeddings\":512";
+    assertThat(scaling(yarn))
+        .isEqualTo(new RopeScaling.Yarn(16, 32, 1, 512, 0.1 * Math.log(16) + 1, true));
+    assertThat(scaling(yarn + ",\"mscale\":1,\"mscale_all_dim\":1,\"truncate\":false"))
+        .isEqualTo(new RopeScaling.Yarn(16, 32, 1, 512, 1, false));
+    assertThat(scaling(yarn + ",\"attention_factor\":1.5,\"beta_fast\":8"))
+        .isEqualTo(new RopeScaling.Yarn(16, 8, 1, 512, 1.5, true));
+  }
+
+  private RopeScaling scaling(String fields) throws IOException {
+    return read("{\"model_type\":\"qwen2\",\"rope_scaling\":{" + fields + "}," + SIZES + "}")
+        .ropeScaling();
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -109,13 +176,24 @@ class HfConfigReaderTest {
           llama   | 'num_local_experts':8                               | mixture of experts (num_local_experts)
           qwen3   | 'num_experts':128                                   | mixture of experts (num_experts)
           mixtral | 'x':1                                               | model_type "mixtral" (experts) is not supported
-          gemma2  | 'x':1                                               | model_type "gemma2" is not supported
-          mistral | 'x':1                                               | sliding window attention (sliding_window absent, max_position_embeddings 8192)
-          mistral | 'sliding_window':4096                               | sliding window attention
-          qwen2   | 'use_sliding_window':true,'max_window_layers':2     | sliding window attention
-          qwen2   | 'use_sliding_window':true,'sliding_window':99,'max_window_layers':0 | sliding window attention
-          qwen3   | 'layer_types':['full_attention','sliding_attention'] | layer_types "sliding_attention"
-          llama   | 'rope_scaling':{'rope_type':'yarn','factor':4}      | rope type "yarn" is not supported
+          gemma   | 'x':1                                               | model_type "gemma" is not supported, expected llama, mistral, qwen2, qwen3, gemma2, gemma3_text, phi3
+          gemma3  | 'x':1                                               | model_type "gemma3" is not supported
+          qwen3   | 'layer_types':['full_attention','sliding_attention'] | layer_types has 2 entries for 4 layers
+          qwen3   | 'layer_types':['full_attention','full_attention','full_attention','sliding_attention'] | layer_types "sliding_attention" of layer 3 contradicts
+          mistral | 'sliding_window':9,'layer_types':['full_attention','full_attention','full_attention','sliding_attention'] | layer_types "full_attention" of layer 0 contradicts
+          gemma2  | 'layer_types':['linear_attention','full_attention','full_attention','full_attention'] | layer_types "linear_attention" is not supported
+          gemma2  | 'sliding_window':null                               | sliding_window is null
+          gemma2  | 'attn_logit_softcapping':-1                         | attn_logit_softcapping: expected a positive number
+          gemma2  | 'hidden_activation':'gelu'                          | hidden_activation "gelu" is not supported, expected silu or gelu_pytorch_tanh
+          gemma3_text | 'use_bidirectional_attention':true              | use_bidirectional_attention is not supported
+          gemma3_text | 'rope_parameters':{'chunked_attention':{}}      | rope_parameters of "chunked_attention"
+          phi3    | 'rope_scaling':{'type':'longrope','short_factor':[1],'long_factor':[1]} | rope type "longrope" of phi3
+          phi3    | 'rope_scaling':{'type':'su'}                        | rope type "su" of phi3
+          phi3    | 'partial_rotary_factor':0.2                         | rotates 1 of 8 elements
+          smollm3 | 'no_rope_layers':[1,0]                              | no_rope_layers: expected a list of 4 numbers
+          smollm3 | 'no_rope_layers':[1,0,2,1]                          | no_rope_layers: expected a list of 4 numbers
+          granite | 'logits_scaling':0                                  | logits_scaling: expected a positive number
+          ministral3 | 'x':1                                            | rope_parameters is missing
           llama   | 'rope_scaling':{'type':'dynamic','factor':4}        | rope type "dynamic" is not supported
           llama   | 'rope_parameters':{'rope_type':'longrope'}          | rope type "longrope" is not supported
           llama   | 'rope_parameters':{'full_attention':{'rope_type':'default'}} | per layer type

@@ -2,6 +2,7 @@ package org.treepo4j.checkpoints;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,6 +20,8 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.treepo4j.base.files.DurableFiles;
 import org.treepo4j.testsupport.SharedData;
 
@@ -66,6 +69,47 @@ class HfExportTest {
     } finally {
       DurableFiles.deleteTree(folder);
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aNewModelOfEveryFamilyCanBeExported(Architecture family) throws CheckpointException {
+    NewModel model = new NewModel(family, 24, 4, 3, 1, 40, 64, 10_000, false);
+    ModelConfig config = model.config(50, -1, List.of(3, 4));
+    assertThat(config.headDim()).isEqualTo(8);
+    assertThat(config.attentionScale()).isCloseTo(Math.pow(8, -0.5), within(1e-15));
+    HfConfigWriter.config(Path.of("config.json"), config, DType.F32);
+  }
+
+  @Test
+  void factorsOfEveryFrequencyComeBackAsLongrope() throws IOException {
+    ModelConfig model = withRope(new RopeScaling.Factors(List.of(1.0, 2.5)));
+    Path file = temporary.resolve("config.json");
+    Files.write(file, HfConfigWriter.bytes(HfConfigWriter.config(file, model, DType.F32)));
+    assertThat(Files.readString(file)).contains("longrope");
+    assertThat(HfConfigReader.read(temporary)).isEqualTo(model);
+  }
+
+  private static ModelConfig withRope(RopeScaling scaling) {
+    return new ModelConfig(
+        TINY.architecture(),
+        TINY.vocabSize(),
+        TINY.hiddenSize(),
+        TINY.layers(),
+        TINY.heads(),
+        TINY.kvHeads(),
+        4,
+        TINY.ffnSize(),
+        TINY.maxPositions(),
+        TINY.normEps(),
+        TINY.ropeTheta(),
+        scaling,
+        false,
+        false,
+        false,
+        true,
+        TINY.bosTokenId(),
+        TINY.eosTokenIds());
   }
 
   @Test
@@ -174,7 +218,7 @@ class HfExportTest {
     Files.createDirectory(folder);
     Files.writeString(folder.resolve("precious"), "x");
     assertThatThrownBy(() -> HfExport.write(folder, TINY, SHAPES, HfExportTest::values, options))
-        .hasMessage(folder + ": exists already and is not empty");
+        .hasMessage(folder + ": cannot be written: exists already and is not empty");
     try (Stream<Path> left = Files.list(temporary)) {
       assertThat(left).containsExactly(folder);
     }
@@ -187,7 +231,8 @@ class HfExportTest {
             RopeScaling.NONE,
             new RopeScaling.Linear(2.5),
             new RopeScaling.Llama3(8, 1, 4, 8192),
-            new RopeScaling.Llama3(32, 1.5, 3.25, 64));
+            new RopeScaling.Llama3(32, 1.5, 3.25, 64),
+            new RopeScaling.Yarn(16, 32, 1, 64, 1.25, false));
     Arbitrary<List<Integer>> eos =
         Arbitraries.integers().between(0, 99).list().ofMaxSize(3).uniqueElements();
     return Combinators.combine(
@@ -197,7 +242,7 @@ class HfExportTest {
             Arbitraries.doubles().between(0, 1),
             Arbitraries.doubles().between(1, 1e8),
             scalings,
-            Arbitraries.integers().between(0, 7),
+            Arbitraries.integers().between(0, 255),
             eos)
         .as(HfExportTest::model);
   }
@@ -212,8 +257,17 @@ class HfExportTest {
       int flags,
       List<Integer> eos) {
     boolean optionalBias =
-        (architecture == Architecture.LLAMA || architecture == Architecture.QWEN3)
-            && (flags & 1) == 1;
+        (flags & 1) == 1
+            && switch (architecture) {
+              case MISTRAL, MINISTRAL3, QWEN2, PHI3 -> false;
+              default -> true;
+            };
+    // Phi 3 has none; Ministral's scaling and growth of queries share their original length.
+    boolean otherScaling =
+        architecture == Architecture.PHI3
+            || architecture == Architecture.MINISTRAL3 && scaling instanceof RopeScaling.Llama3;
+    RopeScaling allowed = otherScaling ? RopeScaling.NONE : scaling;
+    Design design = FamilyDesigns.of(architecture, size + 2, size + 1, size + 4, flags >> 3);
     return new ModelConfig(
         architecture,
         size,
@@ -226,13 +280,17 @@ class HfExportTest {
         size + 4,
         eps,
         theta,
-        scaling,
+        allowed,
         architecture == Architecture.QWEN2 || optionalBias,
         optionalBias,
-        architecture == Architecture.QWEN3,
+        switch (architecture) {
+          case QWEN3, GEMMA3, OLMO2, OLMO3 -> true;
+          default -> false;
+        },
         (flags & 2) == 2,
         (flags & 4) - 1,
-        eos);
+        eos,
+        architecture == Architecture.PHI3 ? design.withRotaryWidth(2 * ((size + 1) / 2)) : design);
   }
 
   private static float[] values(String name) {

@@ -3,6 +3,7 @@ package org.treepo4j.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,20 +34,35 @@ final class AdvantagesCommand implements Callable<Integer> {
       names = "--estimator",
       required = true,
       paramLabel = "NAME",
-      description = "treepo, segment-progress, spo, grpo, rloo or reinforce++-baseline.")
+      completionCandidates = EstimatorNames.class,
+      description = "One of ${COMPLETION-CANDIDATES}.")
   private String estimator;
 
   @Option(
       names = "--set",
       paramLabel = "OPTION=VALUE",
-      description =
-          "An option of the estimator: weighting=average|group_size,"
-              + " subgroup-rejection=true|false (treepo), eta=… (segment-progress),"
-              + " std=true|false (grpo).")
+      completionCandidates = EstimatorOptions.class,
+      description = "An option of the estimator: ${COMPLETION-CANDIDATES}.")
   private Map<String, String> options = new LinkedHashMap<>();
 
   @Parameters(arity = "0..1", paramLabel = "FILE", description = "Tree JSONL; stdin when absent.")
   private Path file;
+
+  /** The names that the registry has. */
+  private static final class EstimatorNames implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return AdvantageEstimators.names().iterator();
+    }
+  }
+
+  /** The options that the registry has. */
+  private static final class EstimatorOptions implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return AdvantageEstimators.options().iterator();
+    }
+  }
 
   @Override
   public Integer call() throws Exception {
@@ -64,7 +80,12 @@ final class AdvantagesCommand implements Callable<Integer> {
         lines.add(line.get());
       }
     }
-    double[][][] advantages = chosen.advantages(lines.stream().map(TreeLine::tree).toList());
+    double[][][] advantages;
+    try {
+      advantages = chosen.advantages(lines.stream().map(TreeLine::tree).toList());
+    } catch (IllegalArgumentException e) { // trees without what the estimator needs
+      throw new InputException(e.getMessage());
+    }
     for (int i = 0; i < advantages.length; i++) {
       for (int t = 0; t < advantages[i].length; t++) {
         ArrayNode values = lines.get(i).trajectory(t).putArray("advantages");

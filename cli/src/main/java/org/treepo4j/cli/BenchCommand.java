@@ -19,7 +19,7 @@ import org.treepo4j.bench.BenchShape;
 import org.treepo4j.bench.SamplingBench;
 import org.treepo4j.bench.SamplingEntry;
 import org.treepo4j.bench.ServingBench;
-import org.treepo4j.checkpoints.HfFolder;
+import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.model.Weights;
 import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.model.engine.EngineOptions;
@@ -145,7 +145,7 @@ final class BenchCommand implements Callable<Integer> {
 
   private List<BenchModel> models() throws IOException {
     if (model != null) {
-      try (HfFolder folder = HfFolder.open(model)) {
+      try (ModelSource folder = ModelSource.open(model)) {
         String name = model.toRealPath().getFileName().toString();
         return List.of(new BenchModel(BenchShape.of(name, folder.config()), this::open));
       }
@@ -169,7 +169,7 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   private Weights open() throws IOException {
-    try (HfFolder folder = HfFolder.open(model)) {
+    try (ModelSource folder = ModelSource.open(model)) {
       return WeightsLoader.load(folder);
     }
   }

@@ -3,6 +3,7 @@ package org.treepo4j.cli;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.treepo4j.base.InputException;
+import org.treepo4j.rl.data.ModelTokenizer;
 import org.treepo4j.tokenizer.ChatTemplate;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -19,16 +20,16 @@ final class ChatCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Option(
-      names = "--tokenizer",
+      names = {"--tokenizer", "--model"},
       required = true,
       paramLabel = "DIR",
-      description = "Folder with tokenizer_config.json or chat_template.jinja.")
+      description = "GGUF file, or folder with tokenizer_config.json or chat_template.jinja.")
   private Path folder;
 
   @Override
   public Integer call() throws Exception {
     ChatTemplate template =
-        ChatTemplate.load(folder)
+        ModelTokenizer.chatTemplate(folder)
             .orElseThrow(() -> new InputException(folder + ": has no chat template"));
     JsonLines.answer(
         System.in,

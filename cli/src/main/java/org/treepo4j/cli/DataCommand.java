@@ -11,9 +11,9 @@ import org.treepo4j.base.InputException;
 import org.treepo4j.base.settings.Setting;
 import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.data.DataSummary;
+import org.treepo4j.rl.data.ModelTokenizer;
 import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.sampling.PromptEncoder;
-import org.treepo4j.tokenizer.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -51,7 +51,8 @@ final class DataCommand implements Callable<Integer> {
     InputException.requireFile(file);
     Optional<ToIntFunction<Prompt>> promptTokens = Optional.empty();
     if (tokenizerFolder != null) {
-      PromptEncoder prompts = PromptEncoder.of(tokenizerFolder, Tokenizer.load(tokenizerFolder));
+      PromptEncoder prompts =
+          PromptEncoder.of(tokenizerFolder, ModelTokenizer.open(tokenizerFolder).tokenizer());
       promptTokens = Optional.of(prompt -> prompts.encode(prompt).length);
     }
     DataSummary summary = DataSummary.of(file, settings.fields(), promptTokens);

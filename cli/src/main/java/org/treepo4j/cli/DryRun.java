@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.treepo4j.base.InputException;
-import org.treepo4j.checkpoints.HfFolder;
+import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.data.TaskFile;
 import org.treepo4j.rl.train.MemoryEstimate;
@@ -49,7 +49,7 @@ record DryRun(
                 settings.rollout().maxResponseTokens(),
                 (long) settings.rollout().segmentLength() * settings.rollout().maxDepth());
     return new DryRun(
-        settings, inputs, HfFolder.hasWeights(settings.model()), longest, memory, limit);
+        settings, inputs, ModelSource.hasWeights(settings.model()), longest, memory, limit);
   }
 
   /** JSON for machines, lines for people. */

@@ -10,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import org.treepo4j.base.InputException;
 import org.treepo4j.base.settings.SettingsException;
 import org.treepo4j.model.EngineUnavailableException;
+import org.treepo4j.rl.reward.RewardException;
 import org.treepo4j.rl.run.TrainingException;
 import picocli.CommandLine;
 
@@ -47,7 +48,7 @@ final class ErrorReporting
     err.println("treepo: " + message(e));
     if (output.debug()) {
       e.printStackTrace(err);
-    } else if (code == FAILED && !(e instanceof TrainingException)) {
+    } else if (code == FAILED && !endsARun(e)) {
       err.println("Run it with --debug for the stack trace.");
     }
     err.flush();
@@ -62,6 +63,11 @@ final class ErrorReporting
             || e instanceof EngineUnavailableException
         ? BAD_INPUT
         : FAILED;
+  }
+
+  /** Whether the message says all there is to say. */
+  private static boolean endsARun(Exception e) {
+    return e instanceof TrainingException || e instanceof RewardException;
   }
 
   private static String message(Exception e) {
@@ -81,7 +87,7 @@ final class ErrorReporting
       return fileSystem.getFile() + ": " + fileSystem.getReason();
     }
     String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-    return exitCode(e) == BAD_INPUT || e instanceof TrainingException
+    return exitCode(e) == BAD_INPUT || endsARun(e)
         ? oneLine(message)
         : oneLine(e.getClass().getSimpleName() + ": " + message);
   }

@@ -4,18 +4,17 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.treepo4j.base.InputException;
 import org.treepo4j.base.settings.Setting;
-import org.treepo4j.model.BranchingDecoder;
-import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.rl.data.DataSettings;
+import org.treepo4j.rl.data.PoolSettings;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskFile;
 import org.treepo4j.rl.eval.EvaluationReport;
@@ -23,8 +22,8 @@ import org.treepo4j.rl.eval.RunComparison;
 import org.treepo4j.rl.eval.TaskSamples;
 import org.treepo4j.rl.reward.RewardRunner;
 import org.treepo4j.rl.reward.RewardSettings;
+import org.treepo4j.rl.sampling.Evaluator;
 import org.treepo4j.rl.sampling.TaskSampler;
-import org.treepo4j.rollout.RolloutProgress;
 import org.treepo4j.rollout.RolloutSettings;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -50,8 +49,6 @@ final class EvalCommand implements Callable<Integer> {
           DataSettings.defaults(), RolloutSettings.defaults(), RewardSettings.defaults());
     }
   }
-
-  private static final int TASKS_PER_ROUND = 64;
 
   private static final ObjectMapper JSON = JsonLines.JSON.copy().registerModule(new Jdk8Module());
 
@@ -80,14 +77,18 @@ final class EvalCommand implements Callable<Integer> {
       names = "--out",
       paramLabel = "FILE",
       description =
-          "Keeps the samples as JSONL, a task a line; tasks already there are not sampled again.")
+          "Keeps the samples as JSONL, a task a line; tasks already there are not sampled again. A"
+              + " file of another evaluation (model, data, settings, seed) is refused.")
   private Path out;
 
   @Option(
       names = "--compare",
       paramLabel = "FILE",
-      description = "Samples of another evaluation, for a paired test against this one.")
+      description =
+          "Samples of another evaluation of the same data, for a paired test against this one.")
   private Path compare;
+
+  private int failedRewards;
 
   @Override
   public Integer call() throws Exception {
@@ -96,10 +97,13 @@ final class EvalCommand implements Callable<Integer> {
     }
     Settings settings = config.read(Settings.class);
     InputException.requireFile(data);
-    List<TaskSamples> earlier = compare == null ? null : SampleFile.read(compare);
+    settings.reward().requireProgram();
+    Evaluation evaluation = Evaluation.of(data, sampled(settings), samples, temperature);
+    List<TaskSamples> other = compare == null ? null : SampleFile.comparable(compare, evaluation);
     DataSettings asked = settings.data().withTest(List.of(data));
     List<TaskSamples> results;
-    try (OpenModel model = modelMixin.open();
+    try (SampleFile kept = out == null ? null : openKept(evaluation);
+        OpenModel model = modelMixin.open();
         RewardRunner rewards = settings.reward().runner(settings.rollout().maxResponseTokens())) {
       List<Task> tasks =
           TaskFile.allTasks(asked.readTest(prompt -> model.prompts().encode(prompt).length));
@@ -116,45 +120,68 @@ final class EvalCommand implements Callable<Integer> {
               model.lm().config().eosTokenIds(),
               model.lm().config().maxPositions(),
               rewards);
-      results = evaluate(model, sampler, tasks);
+      results = evaluate(model, sampler, tasks, kept);
     }
     ObjectNode json = JSON.valueToTree(EvaluationReport.of(results, seed.value()));
-    if (earlier != null) {
-      json.set("comparison", JSON.valueToTree(RunComparison.of(earlier, results, seed.value())));
+    json.put("failedRewards", failedRewards);
+    if (other != null) {
+      RunComparison comparison = RunComparison.of(other, evaluation.byRow(results), seed.value());
+      json.set("comparison", JSON.valueToTree(comparison));
     }
     spec.commandLine().getOut().println(JSON.writeValueAsString(json));
     return 0;
   }
 
-  private List<TaskSamples> evaluate(OpenModel model, TaskSampler sampler, List<Task> tasks)
-      throws IOException {
-    List<TaskSamples> results = new ArrayList<>();
-    if (out != null && Files.exists(out)) {
-      results.addAll(SampleFile.read(out));
-    }
+  /** The settings as they are sampled with; files to learn on or to hold out do not matter. */
+  private Settings sampled(Settings settings) {
+    DataSettings data = settings.data();
+    return new Settings(
+        new DataSettings(
+            List.of(),
+            List.of(),
+            List.of(),
+            data.fields(),
+            data.template(),
+            data.maxPromptTokens(),
+            PoolSettings.defaults()),
+        settings.rollout().independent(samples, temperature),
+        settings.reward());
+  }
+
+  private SampleFile openKept(Evaluation evaluation) throws IOException {
+    Map<String, Object> more =
+        Map.of("seed", seed.value(), "weights", modelMixin.engine().weights().toString());
+    return SampleFile.open(
+        out,
+        evaluation.withModel(modelMixin.folder(), more),
+        note -> spec.commandLine().getErr().println(note));
+  }
+
+  private List<TaskSamples> evaluate(
+      OpenModel model, TaskSampler sampler, List<Task> tasks, SampleFile kept) throws IOException {
+    List<TaskSamples> results = new ArrayList<>(kept == null ? List.of() : kept.earlier());
     Set<String> done = results.stream().map(TaskSamples::taskId).collect(Collectors.toSet());
     List<Task> missing = tasks.stream().filter(task -> !done.contains(task.id())).toList();
-    try (BranchingDecoder decoder = model.lm().decoder(DecoderOptions.defaults())) {
-      for (int from = 0; from < missing.size(); from += TASKS_PER_ROUND) {
-        List<Task> round = missing.subList(from, Math.min(missing.size(), from + TASKS_PER_ROUND));
-        List<TaskSamples> more =
-            sampler
-                .sample(decoder, round, seed.value(), 0, 0, RolloutProgress.SILENT)
-                .trees()
-                .stream()
-                .map(SampleFile::samples)
-                .toList();
-        results.addAll(more);
-        if (out != null) {
-          SampleFile.append(out, more);
-        }
-        if (!treepo.output().quiet()) {
-          spec.commandLine()
-              .getErr()
-              .println((done.size() + from + round.size()) + "/" + tasks.size() + " tasks");
-        }
-      }
-    }
+    Evaluator evaluator = new Evaluator(sampler, missing, seed.value(), Evaluator.Streams.OWN);
+    TaskSampler.Sampled all =
+        evaluator
+            .evaluate(
+                model.lm(),
+                round -> {
+                  List<TaskSamples> more = round.trees().stream().map(SampleFile::samples).toList();
+                  results.addAll(more);
+                  if (kept != null) {
+                    kept.append(more);
+                  }
+                  if (!treepo.output().quiet()) {
+                    spec.commandLine()
+                        .getErr()
+                        .println(results.size() + "/" + tasks.size() + " tasks");
+                  }
+                })
+            .sampled();
+    all.failureNote("evaluation").ifPresent(spec.commandLine().getErr()::println);
+    failedRewards = all.failedRewards();
     return results;
   }
 }

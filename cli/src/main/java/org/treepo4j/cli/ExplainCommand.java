@@ -13,8 +13,8 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.treepo4j.base.InputException;
 import org.treepo4j.base.settings.SettingsReader;
-import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.engine.Engines;
 import org.treepo4j.report.TreeText;
@@ -22,6 +22,7 @@ import org.treepo4j.report.explain.ExplainedStep;
 import org.treepo4j.report.explain.StepExplainer;
 import org.treepo4j.report.explain.StepText;
 import org.treepo4j.rl.data.DataSettings;
+import org.treepo4j.rl.data.ModelTokenizer;
 import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskFile;
@@ -87,10 +88,10 @@ final class ExplainCommand implements Callable<Integer> {
     List<String> all = new ArrayList<>(List.of(SMALL_TREE));
     all.addAll(overrides);
     TrainSettings settings = SettingsReader.read(TrainSettings.class, config(), all);
-    try (HfFolder folder = HfFolder.open(settings.model())) {
+    try (ModelSource folder = ModelSource.open(settings.model())) {
       folder.config(); // refused before anything else is read
     }
-    Tokenizer tokenizer = Tokenizer.load(settings.model());
+    Tokenizer tokenizer = ModelTokenizer.open(settings.model()).tokenizer();
     PromptEncoder prompts = PromptEncoder.of(settings.model(), tokenizer);
     List<Task> tasks = tasks(settings, prompts);
     Engines.choose(settings.engine());

@@ -9,12 +9,13 @@ import org.treepo4j.checkpoints.CheckpointException;
 import org.treepo4j.checkpoints.DType;
 import org.treepo4j.checkpoints.ExportOptions;
 import org.treepo4j.checkpoints.HfExport;
-import org.treepo4j.checkpoints.HfFolder;
+import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.checkpoints.PeftAdapter;
 import org.treepo4j.model.LoraAdapters;
 import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.Weights;
 import org.treepo4j.model.WeightsLoader;
+import org.treepo4j.rl.data.ModelTokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -32,7 +33,7 @@ final class ExportCommand implements Callable<Integer> {
       names = "--model",
       required = true,
       paramLabel = "DIR",
-      description = "Hugging Face folder or checkpoint; with --adapter, the base model.")
+      description = "Hugging Face folder, checkpoint or GGUF file; with --adapter, the base model.")
   private Path folder;
 
   @Option(
@@ -63,7 +64,7 @@ final class ExportCommand implements Callable<Integer> {
       throw new InputException(out + ": exists already");
     }
     Weights weights;
-    try (HfFolder opened = HfFolder.open(folder)) {
+    try (ModelSource opened = ModelSource.open(folder)) {
       weights = WeightsLoader.load(opened);
     }
     if (adapter != null) {
@@ -71,7 +72,12 @@ final class ExportCommand implements Callable<Integer> {
     }
     Weights written = weights;
     HfExport.write(
-        out, written.config(), written.shapes(), name -> written.parameter(name).values(), options);
+        out,
+        written.config(),
+        written.shapes(),
+        name -> written.parameter(name).values(),
+        options,
+        aside -> ModelTokenizer.writeConverted(folder, aside));
     spec.commandLine().getOut().println(out);
     return 0;
   }

@@ -13,7 +13,7 @@ final class ModelMixin {
       names = "--model",
       required = true,
       paramLabel = "DIR",
-      description = "Hugging Face folder.")
+      description = "Hugging Face folder or GGUF file.")
   private Path folder;
 
   @Option(

@@ -6,6 +6,7 @@ import org.treepo4j.base.InputException;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
+import org.treepo4j.rl.data.ModelTokenizer;
 import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.sampling.PromptEncoder;
 import org.treepo4j.tokenizer.Tokenizer;
@@ -19,7 +20,7 @@ record OpenModel(CausalLm lm, Tokenizer tokenizer, PromptEncoder prompts) implem
 
   static OpenModel open(Path folder, EngineOptions options) throws IOException {
     Engines.choose(options);
-    Tokenizer tokenizer = Tokenizer.load(folder);
+    Tokenizer tokenizer = ModelTokenizer.open(folder).tokenizer();
     PromptEncoder prompts = PromptEncoder.of(folder, tokenizer);
     return new OpenModel(Engines.open(folder, options), tokenizer, prompts);
   }

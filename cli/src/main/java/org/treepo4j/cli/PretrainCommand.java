@@ -9,6 +9,7 @@ import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.RandomWeights;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
+import org.treepo4j.rl.data.ModelTokenizer;
 import org.treepo4j.rl.run.FullPolicy;
 import org.treepo4j.rl.run.RunFolder;
 import org.treepo4j.rl.supervised.PretrainSettings;
@@ -32,8 +33,9 @@ final class PretrainCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     PretrainSettings settings = settingsMixin.read(PretrainSettings.class);
-    Tokenizer tokenizer = Tokenizer.load(settings.tokenizer());
-    SpecialTokens special = SpecialTokens.load(settings.tokenizer(), tokenizer);
+    ModelTokenizer opened = ModelTokenizer.open(settings.tokenizer());
+    Tokenizer tokenizer = opened.tokenizer();
+    SpecialTokens special = opened.special();
     ModelConfig config =
         settings
             .architecture()

@@ -12,6 +12,7 @@ import java.util.concurrent.Callable;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import org.treepo4j.base.InputException;
+import org.treepo4j.base.files.WholeFile;
 import org.treepo4j.base.settings.Setting;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.DecoderOptions;
@@ -81,6 +82,9 @@ final class RolloutCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     RolloutSettings settings = config.read(Settings.class).rollout();
     List<Task> tasks = tasks();
+    if (out != null) {
+      WholeFile.requireWritable(out);
+    }
     try (OpenModel model = modelMixin.open()) {
       List<RolloutPrompt> prompts = prompts(model, tasks);
       TreeSampler sampler =

@@ -10,8 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.treepo4j.base.InputException;
+import org.treepo4j.base.files.WholeFile;
 import org.treepo4j.checkpoints.DType;
-import org.treepo4j.checkpoints.HfFolder;
+import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.checkpoints.SafetensorsWriter;
 import org.treepo4j.checkpoints.TensorSpec;
 import org.treepo4j.model.CausalLm;
@@ -51,20 +52,23 @@ final class ScoreCommand implements Callable<Integer> {
       names = "--rotary",
       paramLabel = "P",
       description =
-          "Precision of the rotary frequencies: stored rounds them to the format of the weights, as"
-              + " a PyTorch model cast as a whole has them; full, as transformers loads a model, is"
-              + " what all other commands use. Default ${DEFAULT-VALUE}.")
-  private Rotary rotary = Rotary.STORED;
+          "Precision of the rotary frequencies: full, as transformers loads a model and as all other"
+              + " commands have them; stored rounds them to the format of the weights, as a PyTorch"
+              + " model cast as a whole has them. Default ${DEFAULT-VALUE}.")
+  private Rotary rotary = Rotary.FULL;
 
   /** Whose rotary frequencies scores are compared with. */
   enum Rotary {
-    STORED,
-    FULL
+    FULL,
+    STORED
   }
 
   @Override
   public Integer call() throws Exception {
     Engines.choose(modelMixin.engine());
+    if (gradients != null) {
+      WholeFile.requireWritable(gradients);
+    }
     try (CausalLm model = Engines.open(weights(), modelMixin.engine())) {
       JsonLines.answer(System.in, spec.commandLine().getOut(), request -> score(model, request));
       if (gradients != null) {
@@ -75,7 +79,7 @@ final class ScoreCommand implements Callable<Integer> {
   }
 
   private Weights weights() throws IOException {
-    try (HfFolder opened = HfFolder.open(modelMixin.folder())) {
+    try (ModelSource opened = ModelSource.open(modelMixin.folder())) {
       Weights weights = WeightsLoader.load(opened);
       return rotary == Rotary.STORED
           ? weights.withRotaryPrecision(RotaryPrecision.ofStored(opened))

@@ -34,7 +34,7 @@ final class SettingsMixin {
   }
 
   /**
-   * The folder the run goes to, or goes on in.
+   * The folder the run goes to, or goes on in, locked until it is closed.
    *
    * @param settings of the run
    * @param output the folder they name

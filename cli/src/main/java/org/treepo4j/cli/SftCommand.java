@@ -2,8 +2,9 @@ package org.treepo4j.cli;
 
 import java.util.concurrent.Callable;
 import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
-import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.checkpoints.ModelSource;
+import org.treepo4j.rl.data.ModelTokenizer;
 import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.supervised.SftSettings;
 import org.treepo4j.tokenizer.Tokenizer;
@@ -26,10 +27,10 @@ final class SftCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     SftSettings settings = settingsMixin.read(SftSettings.class);
     ModelConfig config;
-    try (HfFolder folder = HfFolder.open(settings.model())) {
+    try (ModelSource folder = ModelSource.open(settings.model())) {
       config = folder.config();
     }
-    Tokenizer tokenizer = Tokenizer.load(settings.model());
+    Tokenizer tokenizer = ModelTokenizer.open(settings.model()).tokenizer();
     new SupervisedRun(settings, settings.model(), tokenizer, config)
         .train(
             settingsMixin,

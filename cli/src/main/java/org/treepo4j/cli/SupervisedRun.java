@@ -40,8 +40,8 @@ record SupervisedRun(
     int maxTokens = Math.min(settings.trainer().maxTokens(), config.maxPositions());
     Corpus corpus = corpus(maxTokens);
     Engines.choose(settings.engine());
-    try (RunConsole console = new RunConsole(spec.commandLine().getErr(), output)) {
-      RunFolder run = settingsMixin.runFolder((Record) settings, settings.output(), console);
+    try (RunConsole console = new RunConsole(spec.commandLine().getErr(), output);
+        RunFolder run = settingsMixin.runFolder((Record) settings, settings.output(), console)) {
       Policy policy = source.open(run);
       try (CausalLm model = policy.model()) {
         run.writeSettings((Record) settings);

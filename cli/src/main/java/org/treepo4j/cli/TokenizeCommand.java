@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.treepo4j.rl.data.ModelTokenizer;
 import org.treepo4j.tokenizer.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -19,10 +20,10 @@ final class TokenizeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Option(
-      names = "--tokenizer",
+      names = {"--tokenizer", "--model"},
       required = true,
       paramLabel = "DIR",
-      description = "Folder with tokenizer.json, or vocab.json and merges.txt.")
+      description = "GGUF file, or folder with tokenizer.json, or vocab.json and merges.txt.")
   private Path folder;
 
   @Option(names = "--decode", description = "{\"ids\": […]} to {\"text\": …}.")
@@ -36,7 +37,7 @@ final class TokenizeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Tokenizer tokenizer = Tokenizer.load(folder);
+    Tokenizer tokenizer = ModelTokenizer.open(folder).tokenizer();
     JsonLines.answer(
         System.in,
         spec.commandLine().getOut(),

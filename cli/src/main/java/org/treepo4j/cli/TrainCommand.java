@@ -1,7 +1,6 @@
 package org.treepo4j.cli;
 
 import java.util.concurrent.Callable;
-import org.treepo4j.model.engine.Engines;
 import org.treepo4j.rl.TrainingRun;
 import org.treepo4j.rl.train.TrainSettings;
 import picocli.CommandLine.Command;
@@ -33,7 +32,7 @@ final class TrainCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     TrainSettings settings = settingsMixin.read(TrainSettings.class);
     if (dryRun) {
-      Engines.choose(settings.engine());
+      settings.requireEngines();
       DryRun checked = DryRun.of(settings);
       checked.print(spec.commandLine().getOut(), spec.commandLine().getErr());
       checked.requireMemory();

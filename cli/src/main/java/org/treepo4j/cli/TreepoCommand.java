@@ -30,6 +30,7 @@ import picocli.CommandLine.Command;
       CompareCommand.class,
       InfoCommand.class,
       BenchCommand.class,
+      ImportCommand.class,
       ExportCommand.class,
       SettingsReferenceCommand.class,
       CommandLine.HelpCommand.class

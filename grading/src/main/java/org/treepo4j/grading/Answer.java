@@ -55,4 +55,32 @@ sealed interface Answer {
 
   /** Words. */
   record Words(String text) implements Answer {}
+
+  /** Pays for every expression in this answer and refuses those that are nested too deep. */
+  default void measure(Budget budget) {
+    if (this instanceof Scalar scalar) {
+      scalar.value().measure(budget);
+    } else if (this instanceof Matrix matrix) {
+      matrix.rows().forEach(row -> row.forEach(cell -> cell.measure(budget)));
+    } else {
+      parts().forEach(part -> part.measure(budget));
+    }
+  }
+
+  private List<Answer> parts() {
+    if (this instanceof Several several) {
+      return several.items;
+    } else if (this instanceof SetOf set) {
+      return set.items;
+    } else if (this instanceof Bracketed bracketed) {
+      return bracketed.items;
+    } else if (this instanceof Union union) {
+      return union.items;
+    } else if (this instanceof Ratio ratio) {
+      return ratio.terms;
+    } else if (this instanceof Relation relation) {
+      return relation.sides;
+    }
+    return List.of();
+  }
 }

@@ -6,6 +6,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import org.treepo4j.grading.Budget.LimitException;
 
 /**
  * Compares the final answer of a solution with the reference answer, exactly. Thread-safe.
@@ -32,15 +33,19 @@ public final class AnswerGrader {
   }
 
   public AnswerGrader(GradingSettings settings) {
-    Objects.requireNonNull(settings, "settings");
-    this.extraction = new Extraction(settings.extraction());
+    this(new Extraction(settings.extraction()));
+  }
+
+  AnswerGrader(Extraction extraction) {
+    this.extraction = Objects.requireNonNull(extraction, "extraction");
   }
 
   /**
-   * Grades a prediction; never throws and never runs long.
+   * Grades a prediction; never runs long.
    *
    * @param prediction a whole solution or a bare answer
    * @param answer the reference: a bare answer or a solution that ends in a box or behind ####
+   * @throws GradingException for a fault in the grader itself; the answer is not known to be wrong
    */
   public Grade grade(String prediction, String answer) {
     if (prediction == null || answer == null) {
@@ -58,8 +63,10 @@ public final class AnswerGrader {
       return correct || reference.isEmpty()
           ? new Grade(correct, extracted, false)
           : gradeWhole(prediction, reference.get(), extracted);
-    } catch (RuntimeException | StackOverflowError e) {
+    } catch (LimitException e) {
       return new Grade(false, extracted, true);
+    } catch (RuntimeException | StackOverflowError e) {
+      throw new GradingException(prediction, answer, e);
     }
   }
 
@@ -68,12 +75,18 @@ public final class AnswerGrader {
     return solution.length() > MAX_SOLUTION ? Optional.empty() : extraction.fromReference(solution);
   }
 
-  /** Whether two bare answers are the same; false where that takes too long to find out. */
+  /**
+   * Whether two bare answers are the same; false where that takes too long to find out.
+   *
+   * @throws GradingException for a fault in the grader itself
+   */
   public boolean same(String answer, String other) {
     try {
       return equal(answer, other);
-    } catch (RuntimeException | StackOverflowError e) {
+    } catch (LimitException e) {
       return false;
+    } catch (RuntimeException | StackOverflowError e) {
+      throw new GradingException(answer, other, e);
     }
   }
 
@@ -182,9 +195,11 @@ public final class AnswerGrader {
   }
 
   private static Optional<Answer> read(List<Token> tokens, Budget budget) {
+    int depth = budget.depth();
     try {
       return Optional.of(AnswerParser.parse(tokens, budget));
     } catch (NotUnderstoodException e) {
+      budget.returnTo(depth);
       return Optional.empty();
     }
   }

@@ -32,6 +32,7 @@ final class AnswerParser {
     if (!parser.cursor.atEnd()) {
       throw new NotUnderstoodException("unexpected " + parser.cursor.peek());
     }
+    answer.measure(budget);
     return answer;
   }
 
@@ -93,9 +94,11 @@ final class AnswerParser {
     int end = cursor.position();
     cursor.moveTo(start);
     cursor.accept("≈");
+    int depth = budget.depth();
     try {
       return union();
     } catch (NotUnderstoodException e) {
+      budget.returnTo(depth);
       return new Answer.Words("name");
     } finally {
       cursor.moveTo(end);

@@ -13,6 +13,7 @@ import org.treepo4j.grading.Answer.SetOf;
 import org.treepo4j.grading.Answer.Several;
 import org.treepo4j.grading.Answer.Union;
 import org.treepo4j.grading.Answer.Words;
+import org.treepo4j.grading.Budget.LimitException;
 
 /** Says whether two understood answers are the same. Symmetric; when in doubt they are not. */
 final class Equivalence {

@@ -4,6 +4,7 @@ import java.math.BigInteger;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.commons.math3.fraction.BigFraction;
+import org.treepo4j.grading.Budget.LimitException;
 import org.treepo4j.grading.Expression.Call;
 import org.treepo4j.grading.Expression.Marked;
 import org.treepo4j.grading.Expression.Number;
@@ -206,5 +207,14 @@ final class Evaluator {
       bottom = bottom.divide(common).multiply(coefficient.getDenominator());
     }
     return new BigFraction(top, bottom);
+  }
+
+  /** A division by zero or logarithm of zero at one point; other points may do. */
+  static final class UndefinedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    UndefinedException() {
+      super("undefined", null, false, false);
+    }
   }
 }

@@ -1,6 +1,8 @@
 package org.treepo4j.grading;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -90,6 +92,28 @@ sealed interface Expression {
       return new Marked(changed.get(0), marked.mark);
     }
     return this;
+  }
+
+  /**
+   * Pays for every part of this expression and refuses it where it is nested too deep, so that
+   * everything else may walk through it recursively. Parts that are shared are paid for wherever
+   * they stand, as they are walked through as often.
+   */
+  default void measure(Budget budget) {
+    Deque<List<Expression>> open = new ArrayDeque<>(List.of(List.of(this)));
+    Deque<Integer> depths = new ArrayDeque<>(List.of(1));
+    while (!open.isEmpty()) {
+      List<Expression> level = open.pop();
+      int depth = depths.pop();
+      for (Expression part : level) {
+        budget.spend(1);
+        if (!part.parts().isEmpty()) {
+          Budget.checkNesting(depth);
+          open.push(part.parts());
+          depths.push(depth + 1);
+        }
+      }
+    }
   }
 
   /** Visits this expression and everything in it. */

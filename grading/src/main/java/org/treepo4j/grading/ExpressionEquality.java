@@ -3,6 +3,8 @@ package org.treepo4j.grading;
 import java.util.Optional;
 import java.util.function.Function;
 import org.apache.commons.math3.fraction.BigFraction;
+import org.treepo4j.grading.Budget.LimitException;
+import org.treepo4j.grading.Evaluator.UndefinedException;
 
 /**
  * Equality of expressions by exact evaluation: constants once, everything with variables at several
@@ -64,9 +66,11 @@ final class ExpressionEquality {
   }
 
   private Optional<Surd> value(Expression constant) {
+    int depth = budget.depth();
     try {
       return values(constant, constant, new Point(0, constant)).map(values -> values[0]);
     } catch (NotUnderstoodException e) {
+      budget.returnTo(depth);
       return Optional.empty();
     }
   }
@@ -79,6 +83,7 @@ final class ExpressionEquality {
     int wanted = isConstant(a) && isConstant(b) ? 1 : roots ? POINTS_FOR_ROOTS : POINTS;
     BigFraction expected = null;
     int held = 0;
+    int depth = budget.depth();
     try {
       for (int round = 0; round < attempts && held < wanted; round++) {
         Optional<Surd[]> values = values(a, b, new Point(round, a, b));
@@ -93,6 +98,7 @@ final class ExpressionEquality {
         held++;
       }
     } catch (NotUnderstoodException e) {
+      budget.returnTo(depth);
       return false;
     }
     return held >= Math.min(wanted, POINTS);
@@ -102,6 +108,7 @@ final class ExpressionEquality {
   private Optional<Surd[]> values(Expression a, Expression b, Point point) {
     boolean real = point.hasVariables() && !a.contains("i") && !b.contains("i");
     RadicalBase base = new RadicalBase(budget, real);
+    int depth = budget.depth();
     try {
       for (int pass = 0; pass < PASSES; pass++) {
         int before = base.refinements();
@@ -112,6 +119,7 @@ final class ExpressionEquality {
         }
       }
     } catch (UndefinedException e) {
+      budget.returnTo(depth);
       return Optional.empty();
     }
     throw new LimitException();

@@ -129,7 +129,10 @@ final class ExpressionParser {
     Expression argument = null;
     while (argument == null || isPlainFactor(cursor.peek())) {
       if (argument == null && cursor.accept("-")) {
-        return Expression.negative(functionArgument());
+        budget.enter();
+        Expression negative = Expression.negative(functionArgument());
+        budget.leave();
+        return negative;
       }
       Expression next = AnswerParser.scalar(factors.factor());
       argument = argument == null ? next : product(argument, next);

@@ -3,6 +3,7 @@ package org.treepo4j.grading;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.treepo4j.grading.Budget.LimitException;
 import org.treepo4j.grading.Formulas.Formula;
 
 /** Finds the final answer in a solution. */

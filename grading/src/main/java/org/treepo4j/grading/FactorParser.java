@@ -74,7 +74,10 @@ final class FactorParser {
 
   private Expression exponent() {
     if (cursor.accept("-")) {
-      return Expression.negative(exponent());
+      budget.enter();
+      Expression negative = Expression.negative(exponent());
+      budget.leave();
+      return negative;
     }
     cursor.accept("+");
     if (cursor.peek().is("{") || cursor.peek().is("(")) {

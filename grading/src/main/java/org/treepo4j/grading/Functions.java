@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.commons.math3.fraction.BigFraction;
 import org.apache.commons.math3.util.CombinatoricsUtils;
+import org.treepo4j.grading.Budget.LimitException;
+import org.treepo4j.grading.Evaluator.UndefinedException;
 import org.treepo4j.grading.Expression.Call;
 import org.treepo4j.grading.Expression.Power;
 import org.treepo4j.grading.Expression.Symbol;

@@ -2,6 +2,7 @@ package org.treepo4j.grading;
 
 import java.math.BigInteger;
 import org.apache.commons.math3.fraction.BigFraction;
+import org.treepo4j.grading.Budget.LimitException;
 
 /** Exact numbers from their digits. */
 final class Numbers {

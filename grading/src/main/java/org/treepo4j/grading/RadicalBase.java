@@ -6,6 +6,8 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import org.apache.commons.math3.fraction.BigFraction;
+import org.treepo4j.grading.Budget.LimitException;
+import org.treepo4j.grading.Evaluator.UndefinedException;
 
 /**
  * The numbers under all roots of one comparison, split by greatest common divisors into coprime

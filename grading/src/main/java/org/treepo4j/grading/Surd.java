@@ -6,6 +6,8 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.commons.math3.fraction.BigFraction;
+import org.treepo4j.grading.Budget.LimitException;
+import org.treepo4j.grading.Evaluator.UndefinedException;
 
 /** An exact number: a sum of rational multiples of radicals, without zero coefficients. */
 record Surd(SortedMap<Radical, BigFraction> terms) {

@@ -2,7 +2,11 @@ package org.treepo4j.grading;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -37,7 +41,7 @@ class GradingLimitsTest {
         "1".repeat(3000) + "+x",
         "9".repeat(100_000),
         "(1+\\sqrt{2}+\\sqrt{3}+\\sqrt{5}+\\sqrt{7}+\\sqrt{11}+\\sqrt{13}+\\sqrt{17})^{50}",
-        String.join("+", java.util.Collections.nCopies(300, "x^{900}")));
+        String.join("+", Collections.nCopies(300, "x^{900}")));
   }
 
   @ParameterizedTest
@@ -77,6 +81,17 @@ class GradingLimitsTest {
     String thought = "We add 12 and 15 and find $x_1 = 27$, which is not the answer yet.\n";
     Grade grade = grader.grade(thought.repeat(3000) + "So it is \\boxed{\\frac{14}{2}}.", "7");
     assertThat(grade.correct()).isTrue();
+  }
+
+  @Test
+  void undefinedValuesDoNotUseUpTheDepth() {
+    List<String> items =
+        IntStream.range(1, 40).mapToObj(k -> "\\ln(-" + k + ")").collect(Collectors.toList());
+    String set = "\\{" + String.join(", ", items) + "\\}";
+    Collections.reverse(items);
+    String reversed = "\\{" + String.join(", ", items) + "\\}";
+    assertThat(grader.grade("\\boxed{" + reversed + "}", set))
+        .isEqualTo(new Grade(true, Optional.of(reversed), false));
   }
 
   @Test

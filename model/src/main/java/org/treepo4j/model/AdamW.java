@@ -24,16 +24,26 @@ public final class AdamW {
   private static final String FIRST = ".exp_avg";
   private static final String SECOND = ".exp_avg_sq";
 
+  /** Numbers of a piece: four arrays of it stay in a second-level cache. */
+  static final int PIECE = 1 << 15;
+
   private final double beta1;
   private final double beta2;
   private final double epsilon;
   private final double weightDecay;
   private final List<Moments> moments = new ArrayList<>();
+
+  /** All numbers in pieces of about equal size, for all processors. */
+  private final List<Piece> pieces = new ArrayList<>();
+
   private long steps;
 
   /** A trainable parameter with its running means of the gradient and of its square. */
   @SuppressWarnings("ArrayRecordComponent") // live arrays, compared by nobody
   private record Moments(Parameter parameter, boolean decays, float[] first, float[] second) {}
+
+  /** A run of the numbers of one parameter. */
+  private record Piece(Moments state, int from, int to) {}
 
   /**
    * @param weights whose trainable parameters are to be optimised
@@ -57,7 +67,11 @@ public final class AdamW {
       if (parameter.trainable()) {
         int size = parameter.values().length;
         boolean matrix = parameter.shape().length > 1;
-        moments.add(new Moments(parameter, matrix, new float[size], new float[size]));
+        Moments state = new Moments(parameter, matrix, new float[size], new float[size]);
+        moments.add(state);
+        for (int from = 0; from < size; from += PIECE) {
+          pieces.add(new Piece(state, from, Math.min(size, from + PIECE)));
+        }
       }
     }
   }
@@ -67,24 +81,38 @@ public final class AdamW {
     return steps;
   }
 
-  /**
-   * Applies the accumulated gradients; they stay as they are. The engine is to be told of the new
-   * values ({@link CausalLm#weightsChanged}).
-   */
+  /** Applies the accumulated gradients as they are. */
   public void step(double learningRate) {
+    step(learningRate, 1);
+  }
+
+  /**
+   * Applies the accumulated gradients, which stay as they are, in one pass on all processors. The
+   * result does not depend on how many there are. The engine is to be told of the new values
+   * ({@link CausalLm#weightsChanged}).
+   *
+   * @param gradientScale what gradients are multiplied by, as {@link GradientClipping#scale} gives
+   *     it
+   */
+  public void step(double learningRate, float gradientScale) {
     requireNotNegative("learningRate", learningRate);
     steps++;
     double correction1 = 1 - Math.pow(beta1, (double) steps);
     double correction2 = 1 - Math.pow(beta2, (double) steps);
     float stepSize = (float) (learningRate / correction1);
     float rootCorrection = (float) (1 / Math.sqrt(correction2));
-    for (Moments state : moments) {
-      float keep = state.decays ? (float) (1 - learningRate * weightDecay) : 1f;
-      update(state, keep, stepSize, rootCorrection);
-    }
+    float decay = (float) (1 - learningRate * weightDecay);
+    pieces.parallelStream()
+        .forEach(
+            piece -> {
+              float keep = piece.state.decays ? decay : 1f;
+              update(piece, gradientScale, keep, stepSize, rootCorrection);
+            });
   }
 
-  private void update(Moments state, float keep, float stepSize, float rootCorrection) {
+  private void update(
+      Piece piece, float gradientScale, float keep, float stepSize, float rootCorrection) {
+    Moments state = piece.state;
     float[] values = state.parameter.values();
     float[] gradient = state.parameter.gradient();
     float[] first = state.first;
@@ -94,8 +122,8 @@ public final class AdamW {
     float new1 = (float) (1 - beta1);
     float new2 = (float) (1 - beta2);
     float eps = (float) epsilon;
-    for (int i = 0; i < values.length; i++) {
-      float g = gradient[i];
+    for (int i = piece.from; i < piece.to; i++) {
+      float g = gradient[i] * gradientScale;
       float m = b1 * first[i] + new1 * g;
       float v = b2 * second[i] + new2 * g * g;
       first[i] = m;

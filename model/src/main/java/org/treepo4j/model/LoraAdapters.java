@@ -67,12 +67,15 @@ public final class LoraAdapters {
   /**
    * Fresh adapters, which change nothing until they are trained.
    *
+   * <p>In a family that fuses projections the fused ones are adapted, as PEFT does.
+   *
    * @param base the weights to adapt; their arrays go on to be those of {@link #modelWeights}
    * @param seed of the start of A
    * @throws IllegalArgumentException when adapters are switched off or the model has no projection
    *     of a target's name
    */
-  public static LoraAdapters attach(Weights base, LoraSettings settings, long seed) {
+  public static LoraAdapters attach(Weights base, LoraSettings given, long seed) {
+    LoraSettings settings = given.of(base.config().architecture());
     if (!settings.enabled()) {
       throw new IllegalArgumentException("rank must be positive to attach adapters, was 0");
     }

@@ -2,8 +2,10 @@ package org.treepo4j.model;
 
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import org.treepo4j.base.settings.Setting;
 import org.treepo4j.checkpoints.AdapterConfig;
+import org.treepo4j.checkpoints.Architecture;
 
 /** Low-rank adaptation (arXiv 2106.09685): which weights get adapters, and of what rank. */
 public record LoraSettings(
@@ -11,7 +13,7 @@ public record LoraSettings(
     @Setting("the adapters' product counts alpha / rank (PEFT: lora_alpha)") double alpha,
     @Setting(
             "which projections get adapters: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj,"
-                + " down_proj, lm_head")
+                + " down_proj, lm_head; or qkv_proj, gate_up_proj where a family fuses them")
         List<String> targetModules,
     @Setting(
             "keep the frozen base of adapted weights in bf16: half the memory, and exact for weights"
@@ -21,6 +23,15 @@ public record LoraSettings(
   /** Every projection of a layer. */
   private static final List<String> LAYER_PROJECTIONS =
       List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj");
+
+  /** What families that fuse projections have instead of some of them. */
+  private static final Map<String, String> FUSED =
+      Map.of(
+          "q_proj", "qkv_proj",
+          "k_proj", "qkv_proj",
+          "v_proj", "qkv_proj",
+          "gate_proj", "gate_up_proj",
+          "up_proj", "gate_up_proj");
 
   private static final String HEAD = "lm_head";
 
@@ -36,11 +47,13 @@ public record LoraSettings(
       throw new IllegalArgumentException("targetModules must name at least one projection");
     }
     for (String module : targetModules) {
-      if (!LAYER_PROJECTIONS.contains(module) && !module.equals(HEAD)) {
+      if (!LAYER_PROJECTIONS.contains(module)
+          && !FUSED.containsValue(module)
+          && !module.equals(HEAD)) {
         throw new IllegalArgumentException(
             "targetModules must be among "
                 + String.join(", ", LAYER_PROJECTIONS)
-                + ", "
+                + ", qkv_proj, gate_up_proj, "
                 + HEAD
                 + ", was "
                 + module);
@@ -56,6 +69,19 @@ public record LoraSettings(
   /** The settings a stored adapter was trained with. */
   public static LoraSettings of(AdapterConfig stored) {
     return new LoraSettings(stored.rank(), stored.alpha(), stored.targetModules(), false);
+  }
+
+  /**
+   * The settings for a model of that family: where it fuses projections, the fused ones stand for
+   * those they hold.
+   */
+  LoraSettings of(Architecture family) {
+    if (!family.fusedProjections()) {
+      return this;
+    }
+    List<String> modules =
+        targetModules.stream().map(name -> FUSED.getOrDefault(name, name)).toList();
+    return new LoraSettings(rank, alpha, modules, bf16Base);
   }
 
   /** Whether adapters are trained rather than all weights. */

@@ -8,7 +8,8 @@ import org.treepo4j.checkpoints.ModelConfig;
 
 /**
  * Fresh weights for training from scratch: matrices normal with standard deviation 0.02, those that
- * write into the residual stream divided by √(2·layers) (GPT-2), norms one, biases zero.
+ * write into the residual stream divided by √(2·layers) (GPT-2), norms one (zero where the model
+ * adds one to them), biases zero.
  */
 public final class RandomWeights {
   private static final double STANDARD_DEVIATION = 0.02;
@@ -32,7 +33,7 @@ public final class RandomWeights {
                   values[i] = (float) (random.nextGaussian() * deviation);
                 }
               } else if (name.endsWith("norm.weight")) {
-                Arrays.fill(values, 1f);
+                Arrays.fill(values, config.architecture().normsAddOne() ? 0f : 1f);
               }
               parameters.add(new Parameter(name, shape, values, true));
             });

@@ -5,6 +5,7 @@ import org.treepo4j.checkpoints.CheckpointException;
 import org.treepo4j.checkpoints.DType;
 import org.treepo4j.checkpoints.Fp16;
 import org.treepo4j.checkpoints.HfFolder;
+import org.treepo4j.checkpoints.ModelSource;
 
 /**
  * The number format that rotary frequencies were rounded to before use.
@@ -37,8 +38,14 @@ public enum RotaryPrecision {
 
   abstract double round(double frequency);
 
-  /** The format of the folder's embedding, as if the model had been cast to it as a whole. */
-  public static RotaryPrecision ofStored(HfFolder folder) throws CheckpointException {
+  /**
+   * The format of a folder's embedding, as if the model had been cast to it as a whole. The weights
+   * of a GGUF file are of many formats: full.
+   */
+  public static RotaryPrecision ofStored(ModelSource source) throws CheckpointException {
+    if (!(source instanceof HfFolder folder)) {
+      return FULL;
+    }
     DType stored = folder.tensor(TensorNames.EMBEDDING).dtype();
     return stored == DType.BF16 ? BF16 : stored == DType.F16 ? F16 : FULL;
   }

@@ -2,6 +2,7 @@ package org.treepo4j.model;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.treepo4j.checkpoints.Architecture;
 import org.treepo4j.checkpoints.ModelConfig;
 
 /** Names and shapes of a model's weight tensors, as Hugging Face folders spell them. */
@@ -23,7 +24,18 @@ public final class TensorNames {
   public static final String KEY_NORM = "self_attn.k_norm.weight";
   public static final String OUTPUT = "self_attn.o_proj.weight";
   public static final String OUTPUT_BIAS = "self_attn.o_proj.bias";
+
+  /** Query, key and value one below the other, where a family stores them so. */
+  public static final String QKV = "self_attn.qkv_proj.weight";
+
+  /** Gate and up one below the other, where a family stores them so. */
+  public static final String GATE_UP = "mlp.gate_up_proj.weight";
+
+  /** Of the feed-forward layer's input, or of attention's output, as the family says. */
   public static final String POST_ATTENTION_NORM = "post_attention_layernorm.weight";
+
+  public static final String PRE_FFN_NORM = "pre_feedforward_layernorm.weight";
+  public static final String POST_FFN_NORM = "post_feedforward_layernorm.weight";
   public static final String GATE = "mlp.gate_proj.weight";
   public static final String UP = "mlp.up_proj.weight";
   public static final String DOWN = "mlp.down_proj.weight";
@@ -38,31 +50,50 @@ public final class TensorNames {
   /** Every tensor a model of this shape has, in the order of the model; matrices are [out, in]. */
   public static Map<String, int[]> shapes(ModelConfig config) {
     int hidden = config.hiddenSize();
+    Architecture family = config.architecture();
+    boolean fused = family.fusedProjections();
     Map<String, int[]> shapes = new LinkedHashMap<>();
     shapes.put(EMBEDDING, new int[] {config.vocabSize(), hidden});
     for (int layer = 0; layer < config.layers(); layer++) {
       Map<String, int[]> block = new LinkedHashMap<>();
-      block.put(INPUT_NORM, new int[] {hidden});
-      block.put(QUERY, new int[] {config.querySize(), hidden});
-      block.put(KEY, new int[] {config.kvSize(), hidden});
-      block.put(VALUE, new int[] {config.kvSize(), hidden});
+      if (family.norms() != Architecture.Norms.AFTER) {
+        block.put(INPUT_NORM, new int[] {hidden});
+      }
+      if (fused) {
+        block.put(QKV, new int[] {config.querySize() + 2 * config.kvSize(), hidden});
+      } else {
+        block.put(QUERY, new int[] {config.querySize(), hidden});
+        block.put(KEY, new int[] {config.kvSize(), hidden});
+        block.put(VALUE, new int[] {config.kvSize(), hidden});
+      }
       if (config.qkvBias()) {
         block.put(QUERY_BIAS, new int[] {config.querySize()});
         block.put(KEY_BIAS, new int[] {config.kvSize()});
         block.put(VALUE_BIAS, new int[] {config.kvSize()});
       }
       if (config.qkNorm()) {
-        block.put(QUERY_NORM, new int[] {config.headDim()});
-        block.put(KEY_NORM, new int[] {config.headDim()});
+        boolean all = family.normsSpanHeads();
+        block.put(QUERY_NORM, new int[] {all ? config.querySize() : config.headDim()});
+        block.put(KEY_NORM, new int[] {all ? config.kvSize() : config.headDim()});
       }
       block.put(OUTPUT, new int[] {hidden, config.querySize()});
       if (config.outputBias()) {
         block.put(OUTPUT_BIAS, new int[] {hidden});
       }
       block.put(POST_ATTENTION_NORM, new int[] {hidden});
-      block.put(GATE, new int[] {config.ffnSize(), hidden});
-      block.put(UP, new int[] {config.ffnSize(), hidden});
+      if (family.norms() == Architecture.Norms.AROUND) {
+        block.put(PRE_FFN_NORM, new int[] {hidden});
+      }
+      if (fused) {
+        block.put(GATE_UP, new int[] {2 * config.ffnSize(), hidden});
+      } else {
+        block.put(GATE, new int[] {config.ffnSize(), hidden});
+        block.put(UP, new int[] {config.ffnSize(), hidden});
+      }
       block.put(DOWN, new int[] {hidden, config.ffnSize()});
+      if (family.norms() != Architecture.Norms.BEFORE) {
+        block.put(POST_FFN_NORM, new int[] {hidden});
+      }
       for (Map.Entry<String, int[]> tensor : block.entrySet()) {
         shapes.put(ofLayer(layer, tensor.getKey()), tensor.getValue());
       }

@@ -7,31 +7,30 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import org.treepo4j.checkpoints.CheckpointException;
-import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelConfig;
-import org.treepo4j.checkpoints.TensorInfo;
+import org.treepo4j.checkpoints.ModelSource;
 
-/** Fills the weights of a model from a Hugging Face folder, all of them trainable, in float32. */
+/** Fills the weights of a model from a model on disk, all of them trainable, in float32. */
 public final class WeightsLoader {
   private static final int MOST_NAMED = 5;
 
   private WeightsLoader() {}
 
   /**
-   * Reads every tensor that the folder's configuration asks for. A head stored beside a tied
-   * embedding is left alone, as Transformers does.
+   * Reads every tensor that its configuration asks for. A head stored beside a tied embedding is
+   * left alone, as Transformers does.
    *
    * @throws CheckpointException when a tensor is missing, has another shape or another type, or
-   *     when the folder holds tensors that a model of this configuration does not have
+   *     when there are tensors that a model of this configuration does not have
    */
-  public static Weights load(HfFolder folder) throws IOException {
-    check(folder);
-    ModelConfig config = folder.config();
+  public static Weights load(ModelSource source) throws IOException {
+    check(source);
+    ModelConfig config = source.config();
     Map<String, int[]> shapes = TensorNames.shapes(config);
     List<Parameter> parameters = new ArrayList<>();
     for (Map.Entry<String, int[]> tensor : shapes.entrySet()) {
       String name = tensor.getKey();
-      parameters.add(new Parameter(name, tensor.getValue(), folder.readFloats(name), true));
+      parameters.add(new Parameter(name, tensor.getValue(), source.readFloats(name), true));
     }
     return new Weights(config, parameters);
   }
@@ -41,45 +40,52 @@ public final class WeightsLoader {
    *
    * @throws CheckpointException as {@link #load}
    */
-  public static void check(HfFolder folder) throws CheckpointException {
-    Map<String, int[]> shapes = TensorNames.shapes(folder.config());
-    refuseUnknown(folder, shapes);
+  public static void check(ModelSource source) throws CheckpointException {
+    Map<String, int[]> shapes = TensorNames.shapes(source.config());
+    refuseUnknown(source, shapes);
     for (Map.Entry<String, int[]> expected : shapes.entrySet()) {
-      check(folder, expected.getKey(), expected.getValue());
+      check(source, expected.getKey(), expected.getValue());
     }
   }
 
-  private static void check(HfFolder folder, String name, int[] shape) throws CheckpointException {
-    if (!folder.tensorNames().contains(name)) {
-      throw new CheckpointException(
-          folder.path(),
-          "has no tensor %s of shape %s, which its config.json (%s) asks for"
-              .formatted(name, Arrays.toString(shape), folder.config().architecture().modelType()));
-    }
-    TensorInfo stored = folder.tensor(name);
-    if (!stored.hasShape(shape)) {
-      throw new CheckpointException(
-          folder.path(),
-          "tensor %s has shape %s, but config.json asks for %s"
-              .formatted(name, stored.shape(), Arrays.toString(shape)));
-    }
-  }
-
-  private static void refuseUnknown(HfFolder folder, Map<String, int[]> shapes)
+  private static void check(ModelSource source, String name, int[] shape)
       throws CheckpointException {
-    TreeSet<String> unknown = new TreeSet<>(folder.tensorNames());
+    if (!source.tensorNames().contains(name)) {
+      throw new CheckpointException(
+          source.path(),
+          "has no tensor %s of shape %s, which its %s (%s) asks for"
+              .formatted(
+                  source.storedName(name),
+                  Arrays.toString(shape),
+                  source.configName(),
+                  source.config().architecture().modelType()));
+    }
+    List<Long> stored = source.shape(name);
+    if (!stored.equals(Arrays.stream(shape).mapToObj(Long::valueOf).toList())) {
+      throw new CheckpointException(
+          source.path(),
+          "tensor %s has shape %s, but its %s asks for %s"
+              .formatted(
+                  source.storedName(name), stored, source.configName(), Arrays.toString(shape)));
+    }
+  }
+
+  private static void refuseUnknown(ModelSource source, Map<String, int[]> shapes)
+      throws CheckpointException {
+    TreeSet<String> unknown = new TreeSet<>(source.tensorNames());
     unknown.removeAll(shapes.keySet());
-    if (folder.config().tiedEmbeddings()) {
+    if (source.config().tiedEmbeddings()) {
       unknown.remove(TensorNames.HEAD);
     }
     if (!unknown.isEmpty()) {
       List<String> named = unknown.stream().limit(MOST_NAMED).toList();
       throw new CheckpointException(
-          folder.path(),
-          "holds %d tensor(s) that a %s model of this config.json does not have: %s%s"
+          source.path(),
+          "holds %d tensor(s) that a %s model of this %s does not have: %s%s"
               .formatted(
                   unknown.size(),
-                  folder.config().architecture().modelType(),
+                  source.config().architecture().modelType(),
+                  source.configName(),
                   String.join(", ", named),
                   unknown.size() > MOST_NAMED ? ", …" : ""));
     }

@@ -1,15 +1,11 @@
 package org.treepo4j.report;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.treepo4j.base.files.WholeFile;
 
 /**
  * A run as one HTML file that needs nothing else: learning curves, the sampled trees with their
@@ -43,35 +39,11 @@ public record RunReport(Path html, long bytes, List<String> notices) {
     Notices notices = new Notices();
     byte[] data = ReportData.embedded(ReportData.of(runs, notices));
     byte[] page = Page.of(title(runs), data, false);
-    writeWhole(page, html);
+    WholeFile.write(html, page);
     return new RunReport(html, page.length, notices.toList());
   }
 
   static String title(List<RunDirectory> runs) {
     return String.join(" · ", runs.stream().map(RunDirectory::name).toList()) + " · TreePO4J";
-  }
-
-  private static void writeWhole(byte[] page, Path html) throws IOException {
-    Path target = html.toAbsolutePath();
-    Files.createDirectories(target.getParent());
-    Path aside = target.resolveSibling("." + target.getFileName() + ".new");
-    try {
-      try (FileChannel out =
-          FileChannel.open(
-              aside,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING,
-              StandardOpenOption.WRITE)) {
-        ByteBuffer rest = ByteBuffer.wrap(page);
-        while (rest.hasRemaining()) {
-          out.write(rest);
-        }
-        out.force(true);
-      }
-      Files.move(
-          aside, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(aside);
-    }
   }
 }

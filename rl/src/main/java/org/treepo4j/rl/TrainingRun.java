@@ -157,9 +157,9 @@ public final class TrainingRun {
     long began = System.nanoTime();
     TrainingInputs.requireWeights(settings);
     TrainingInputs inputs = TrainingInputs.open(settings);
-    Engines.choose(settings.engine());
-    try (RewardRunner rewards = rewards()) {
-      RunFolder folder = RunFolder.open(settings, settings.output(), resume, listener);
+    settings.requireEngines();
+    try (RewardRunner rewards = rewards();
+        RunFolder folder = RunFolder.open(settings, settings.output(), resume, listener)) {
       TrainSettings placed = settings.withOutput(folder.path());
       folder.requireCheckpointOf(inputs.config(), settings.lora());
       folder.writeSettings(settings);
@@ -200,24 +200,29 @@ public final class TrainingRun {
           Policy.open(
               settings.model(),
               settings.lora(),
-              settings.engine(),
+              settings.training(),
               settings.seed(),
               folder.checkpoint().map(Checkpoint::folder));
       try {
+        if (!settings.sameEngine()) {
+          policy =
+              Policy.sampledBy(policy, Engines.open(policy.model().weights(), settings.sampling()));
+        }
         return new Models(
             policy,
             settings.loss().needsReference()
-                ? Optional.of(Engines.open(settings.model(), settings.engine()))
+                ? Optional.of(Engines.open(settings.model(), settings.training()))
                 : Optional.empty());
       } catch (IOException | RuntimeException | Error e) {
-        policy.model().close();
+        new Models(policy, Optional.empty()).close();
         throw e;
       }
     }
 
     @Override
     public void close() {
-      try (CausalLm trained = policy.model()) {
+      try (CausalLm trained = policy.model();
+          CausalLm sampler = policy.sampler() == trained ? null : policy.sampler()) {
         reference.ifPresent(CausalLm::close);
       }
     }

@@ -36,6 +36,11 @@ public record SamplingSettings(
     }
   }
 
+  /** Whether tokens are kept from being drawn, so that the others are likelier than the model's. */
+  public boolean truncates() {
+    return topK > 0 || topP < 1 || minP > 0;
+  }
+
   /** The same at another temperature. */
   SamplingSettings withTemperature(double other) {
     return new SamplingSettings(other, topK, topP, minP, stopTokenIds, stopStrings);

@@ -24,6 +24,24 @@ public final class SharedData {
     return path;
   }
 
+  /**
+   * The GGUF file of SmolLM2-135M-Instruct: what the system property or environment variable {@code
+   * TREEPO_SMOLLM2} names, by default where the {@code fetch} of the shared data puts it; skips the
+   * calling test with a message where it has not been fetched.
+   */
+  public static Path requireSmolLm2() {
+    String named = System.getProperty("TREEPO_SMOLLM2", System.getenv("TREEPO_SMOLLM2"));
+    Path file =
+        named != null
+            ? Path.of(named)
+            : Path.of(
+                System.getProperty("user.home"),
+                ".cache/treepo4j/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf");
+    Assumptions.assumeTrue(
+        Files.exists(file), () -> "skipped: no " + file + " (fetch it, or set TREEPO_SMOLLM2)");
+    return file;
+  }
+
   private static Path find() {
     String named = System.getProperty("TREEPO_DATA", System.getenv("TREEPO_DATA"));
     if (named != null) {

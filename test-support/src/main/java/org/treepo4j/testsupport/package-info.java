@@ -1,2 +1,2 @@
-/** What the tests of all rooms share; never a dependency of main code. */
+/** What the tests of all modules share; never a dependency of main code. */
 package org.treepo4j.testsupport;

@@ -1,2 +1,2 @@
-/** What holds across rooms; {@code RoomsTest} holds the map of the house itself. */
+/** What holds across modules; {@code ModulesTest} holds the dependencies between them. */
 package org.treepo4j.tests;

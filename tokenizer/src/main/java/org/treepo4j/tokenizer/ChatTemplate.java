@@ -80,6 +80,23 @@ public final class ChatTemplate {
   }
 
   /**
+   * The template of a file that carries one along.
+   *
+   * @param file named in errors
+   * @param specialTokens what the template knows by names such as {@code bos_token}
+   * @throws TokenizerException when the template cannot be read
+   */
+  static ChatTemplate of(Path file, String source, Map<String, Object> specialTokens)
+      throws TokenizerException {
+    return new ChatTemplate(
+        file,
+        Map.of(DEFAULT, parse(file, source)),
+        specialTokens,
+        RenderLimits.DEFAULT,
+        Clock.systemDefaultZone());
+  }
+
+  /**
    * The prompt for a request such as {@code {"messages":[…],"add_generation_prompt":true}}. {@code
    * tools}, {@code documents} and all other fields reach the template under their names.
    *

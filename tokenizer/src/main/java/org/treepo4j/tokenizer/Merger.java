@@ -29,8 +29,8 @@ final class Merger {
     while (left > 1) {
       int best = 0;
       for (int i = 1; i < left - 1; i++) {
-        // The joined id stands below the rank; equal ranks are equal pairs.
-        if (joins[i] < joins[best]) {
+        // The joined id stands below the rank; pairs may share a rank.
+        if (joins[i] >>> 32 < joins[best] >>> 32) {
           best = i;
         }
       }

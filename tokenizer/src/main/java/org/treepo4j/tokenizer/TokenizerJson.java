@@ -44,7 +44,8 @@ final class TokenizerJson {
     return assemble(model, new Section(file, "", rest));
   }
 
-  private static TokenizerParts assemble(ModelFile model, Section file) throws TokenizerException {
+  /** A tokenizer of a model and the other sections of the file. */
+  static TokenizerParts assemble(ModelFile model, Section file) throws TokenizerException {
     Optional<Section> normalizer = file.optional("normalizer");
     Optional<Section> preTokenizer = file.optional("pre_tokenizer");
     Optional<Section> postProcessor = file.optional("post_processor");

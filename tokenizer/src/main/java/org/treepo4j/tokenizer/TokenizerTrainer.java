@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.treepo4j.base.files.WholeFile;
 import org.treepo4j.tokenizer.regex.Regex;
 
 /**
@@ -191,7 +192,7 @@ public final class TokenizerTrainer {
     List<String> fileNames = List.of("tokenizer.json", "tokenizer_config.json");
     for (int i = 0; i < files.size(); i++) {
       String text = files.get(i).toPrettyString();
-      AtomicText.write(folder.resolve(fileNames.get(i)), text + "\n");
+      WholeFile.write(folder.resolve(fileNames.get(i)), text + "\n");
     }
   }
 }

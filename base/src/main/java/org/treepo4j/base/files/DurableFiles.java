@@ -2,8 +2,8 @@ package org.treepo4j.base.files;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -15,42 +15,17 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.stream.Stream;
 
 /**
- * Files that are either there as a whole, also after a power cut, or not there: written aside under
- * a name that begins with a dot and ends with {@value #WRITING}, synced, renamed, and the rename
- * synced too.
+ * What {@link WholeFile} and {@link WholeFolder} are made of: folders and names that stay after a
+ * power cut.
  */
 public final class DurableFiles {
+  /** Ends the name under which a file or folder is prepared; it begins with a dot. */
   public static final String WRITING = ".writing";
 
   private static final boolean DIRECTORIES_SYNC =
       !System.getProperty("os.name").startsWith("Windows");
 
   private DurableFiles() {}
-
-  /** The name beside {@code target} under which it is prepared. */
-  public static Path aside(Path target) {
-    return target.resolveSibling("." + target.getFileName() + WRITING);
-  }
-
-  public static void write(Path file, byte[] content) throws IOException {
-    Path aside = aside(file);
-    boolean done = false;
-    try {
-      try (FileChannel channel = create(aside)) {
-        ByteBuffer buffer = ByteBuffer.wrap(content);
-        while (buffer.hasRemaining()) {
-          channel.write(buffer);
-        }
-        channel.force(true);
-      }
-      rename(aside, file);
-      done = true;
-    } finally {
-      if (!done) {
-        Files.deleteIfExists(aside);
-      }
-    }
-  }
 
   /** Makes a folder and those above it, each of which stays after a power cut. */
   public static void createDirectories(Path folder) throws IOException {
@@ -62,14 +37,6 @@ public final class DurableFiles {
     }
   }
 
-  public static FileChannel create(Path file) throws IOException {
-    return FileChannel.open(
-        file,
-        StandardOpenOption.CREATE,
-        StandardOpenOption.TRUNCATE_EXISTING,
-        StandardOpenOption.WRITE);
-  }
-
   /** Renames, replacing a file but never a folder with content, and waits until that is on disk. */
   public static void rename(Path from, Path to) throws IOException {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
@@ -77,7 +44,7 @@ public final class DurableFiles {
   }
 
   /** Waits until the content of every file and folder below is on disk. */
-  public static void syncTree(Path folder) throws IOException {
+  static void syncTree(Path folder) throws IOException {
     try (Stream<Path> paths = Files.walk(folder)) {
       for (Path path : (Iterable<Path>) paths::iterator) {
         if (Files.isDirectory(path)) {
@@ -93,10 +60,12 @@ public final class DurableFiles {
     }
   }
 
-  public static void syncDirectory(Path folder) throws IOException {
+  static void syncDirectory(Path folder) throws IOException {
     if (DIRECTORIES_SYNC) {
       try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
         channel.force(true);
+      } catch (AccessDeniedException e) {
+        // A folder one may write to but not read cannot be synced by itself.
       }
     }
   }

@@ -1,2 +1,2 @@
-/** Files that are there as a whole or not at all, also after a power cut. */
+/** Files and folders that are there as a whole or not at all, also after a power cut, and locks. */
 package org.treepo4j.base.files;

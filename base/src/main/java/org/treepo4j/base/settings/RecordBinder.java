@@ -31,8 +31,8 @@ final class RecordBinder {
   /**
    * @param source stands before every message: the file and a colon, or empty
    * @param folder relative paths start here
-   * @param overridden dotted keys that came from the command line, whose paths start at the working
-   *     folder
+   * @param overridden dotted keys that came from the command line; paths in their values start at
+   *     the working folder
    */
   RecordBinder(String source, Path folder, Set<String> overridden) {
     this.source = source;
@@ -156,12 +156,21 @@ final class RecordBinder {
   private Path path(String key, String text) {
     try {
       Path path = Path.of(text);
-      return overridden.contains(key) || path.isAbsolute()
-          ? path
-          : folder.resolve(path).normalize();
+      return path.isAbsolute() || isOverridden(key) ? path : folder.resolve(path).normalize();
     } catch (InvalidPathException e) {
       throw wrong(key, "expected a path, was \"" + text + "\"");
     }
+  }
+
+  /** Whether the command line gave this value, or a list, map or section that it stands in. */
+  private boolean isOverridden(String key) {
+    return overridden.stream()
+        .anyMatch(
+            given ->
+                key.startsWith(given)
+                    && (key.length() == given.length()
+                        || key.charAt(given.length()) == '.'
+                        || key.charAt(given.length()) == '['));
   }
 
   private List<Object> list(String path, JsonNode node, Type elementType) {

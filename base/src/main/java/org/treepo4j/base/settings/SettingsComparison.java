@@ -4,7 +4,9 @@ import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.IntStream;
 
@@ -24,6 +26,32 @@ public final class SettingsComparison {
     List<String> changes = new ArrayList<>();
     compare("", before, now, changes);
     return changes;
+  }
+
+  /**
+   * The settings that must not change within a run, as maps, lists, texts and numbers by dotted
+   * key; those without a value are left out.
+   */
+  public static Map<String, Object> fixed(Record settings) {
+    Map<String, Object> values = new LinkedHashMap<>();
+    collect("", settings, values);
+    return values;
+  }
+
+  private static void collect(String prefix, Record settings, Map<String, Object> values) {
+    for (RecordComponent component : settings.getClass().getRecordComponents()) {
+      Setting setting = component.getAnnotation(Setting.class);
+      Object value = RecordBinder.get(component, settings);
+      if (value == null || setting != null && setting.mayChange()) {
+        continue;
+      }
+      String key = prefix + component.getName();
+      if (value instanceof Record inner) {
+        collect(RecordBinder.inline(component) ? prefix : key + ".", inner, values);
+      } else {
+        values.put(key, SettingsWriter.plain(value));
+      }
+    }
   }
 
   private static void compare(String prefix, Record before, Record now, List<String> changes) {

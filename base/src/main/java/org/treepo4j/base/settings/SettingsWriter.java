@@ -55,6 +55,11 @@ public final class SettingsWriter {
     if (value instanceof List<?> list) {
       return list.stream().map(SettingsWriter::plain).toList();
     }
+    if (value instanceof Map<?, ?> map) {
+      Map<String, Object> inner = new LinkedHashMap<>();
+      map.forEach((key, held) -> inner.put((String) key, plain(held)));
+      return inner;
+    }
     return value;
   }
 }

@@ -92,6 +92,59 @@ class SettingsReaderTest {
     assertThat(outer.model()).isEqualTo(Path.of("x/y"));
   }
 
+  record DataFiles(List<Path> train, Path one) {
+    public static DataFiles defaults() {
+      return new DataFiles(List.of(), null);
+    }
+  }
+
+  record Places(Map<String, Path> named, List<DataFiles> sets, DataFiles data) {
+    public static Places defaults() {
+      return new Places(Map.of(), List.of(), DataFiles.defaults());
+    }
+  }
+
+  /** A value given whole on the command line: everything in it comes from there. */
+  @Test
+  void pathsInsideListsMapsAndRecordsOfOverridesStartAtTheWorkingFolder() throws IOException {
+    Path here = Path.of("a.jsonl");
+    assertThat(places("", "data.train=[a.jsonl, a.jsonl]").data().train())
+        .containsExactly(here, here);
+    assertThat(places("", "data.train=a.jsonl").data().train()).containsExactly(here);
+    assertThat(places("", "data={train: [a.jsonl], one: a.jsonl}").data())
+        .isEqualTo(new DataFiles(List.of(here), here));
+    assertThat(places("", "named={x: a.jsonl}", "named.y=a.jsonl").named())
+        .isEqualTo(Map.of("x", here, "y", here));
+    assertThat(places("", "sets=[{train: [a.jsonl], one: a.jsonl}]").sets())
+        .containsExactly(new DataFiles(List.of(here), here));
+  }
+
+  @Test
+  void pathsOfTheFileBesideAnOverrideStartAtTheFile() throws IOException {
+    Places places =
+        places(
+            """
+            data: {train: [a.jsonl], one: a.jsonl}
+            named: {x: a.jsonl}
+            """,
+            "data.train=[a.jsonl]",
+            "named.xy=a.jsonl");
+    Path beside = folder.toAbsolutePath().resolve("a.jsonl");
+    assertThat(places.data()).isEqualTo(new DataFiles(List.of(Path.of("a.jsonl")), beside));
+    assertThat(places.named()).isEqualTo(Map.of("x", beside, "xy", Path.of("a.jsonl")));
+  }
+
+  @Test
+  void pathsInListsAndMapsAreWrittenSoThatTheyReadBackTheSame() throws IOException {
+    Places places = places("named: {x: a.jsonl}\nsets: [{train: [b.jsonl], one: c.jsonl}]");
+    assertThat(places(SettingsWriter.yaml(places))).isEqualTo(places);
+  }
+
+  private Places places(String yaml, String... overrides) throws IOException {
+    Files.writeString(file, yaml);
+    return SettingsReader.read(Places.class, file, List.of(overrides));
+  }
+
   @Test
   void unknownKeysAreNamedWithTheNearestKnown() {
     refused("inner: {widht: 2}", "inner.widht: unknown setting; did you mean width?");
@@ -150,6 +203,32 @@ class SettingsReaderTest {
         read(
             "order: best_first\nrate: 0.000001\nmodel: x\ninner: {names: ['1', 'true', 'a: b']}\noptions: {eta: 0.9}");
     assertThat(read(SettingsWriter.yaml(outer))).isEqualTo(outer);
+  }
+
+  record Varying(
+      @Setting(value = "may", mayChange = true) int threads,
+      @Setting(value = "beside", inline = true) Inner beside,
+      Inner inner,
+      Order order,
+      Path none) {}
+
+  @Test
+  void fixedSettingsAreThoseARunMustNotChangeByDottedKey() {
+    Varying settings =
+        new Varying(2, new Inner(3, List.of("a")), new Inner(4, List.of()), Order.BEST_FIRST, null);
+    assertThat(SettingsComparison.fixed(settings))
+        .isEqualTo(
+            Map.of(
+                "width",
+                3,
+                "names",
+                List.of("a"),
+                "inner.width",
+                4,
+                "inner.names",
+                List.of(),
+                "order",
+                "best_first"));
   }
 
   private void refused(String yaml, String message) {

@@ -9,7 +9,7 @@ import java.util.ServiceLoader;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.treepo4j.checkpoints.HfFolder;
+import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.EngineUnavailableException;
 import org.treepo4j.model.Weights;
@@ -30,14 +30,14 @@ public final class Engines {
   }
 
   /**
-   * Loads the weights of a Hugging Face folder and opens an engine on them.
+   * Loads the weights of a Hugging Face folder or a GGUF file and opens an engine on them.
    *
-   * @throws IOException when the folder is none, or its tensors are not those of its configuration
+   * @throws IOException when it is none, or its tensors are not those of its configuration
    * @throws EngineUnavailableException when the engine cannot run here
    */
-  public static CausalLm open(Path folder, EngineOptions options) throws IOException {
+  public static CausalLm open(Path model, EngineOptions options) throws IOException {
     Engine engine = choose(options);
-    try (HfFolder opened = HfFolder.open(folder)) {
+    try (ModelSource opened = ModelSource.open(model)) {
       return engine.open(WeightsLoader.load(opened), options.withEngine(engine.name()));
     }
   }

@@ -1,10 +1,7 @@
 package org.treepo4j.report.comparison;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -13,6 +10,7 @@ import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 import org.apache.commons.math3.stat.descriptive.moment.Mean;
 import org.apache.commons.math3.stat.descriptive.moment.StandardDeviation;
+import org.treepo4j.base.files.WholeFile;
 
 /**
  * A page that compares runs: a table of what each kind of run came to, learning curves over sampled
@@ -38,22 +36,20 @@ public record RunComparison(
   public record Timing(FinishedRun trees, FinishedRun flattened) {}
 
   /**
-   * Writes the page and, beside it, its picture.
+   * Writes the page and, beside it, its picture; the page alone to a device, a pipe or {@code
+   * /dev/stdout}, which has no place beside it.
    *
    * @param page a Markdown file, replaced when it exists
    */
   public void write(Path page) throws IOException {
+    if (WholeFile.isSpecial(page)) {
+      WholeFile.write(page, markdown(Optional.empty()));
+      return;
+    }
     String name = page.getFileName().toString().replaceFirst("\\.md$", "");
     Path picture = page.resolveSibling(name + "-accuracy.svg");
-    Files.createDirectories(page.toAbsolutePath().getParent());
-    replace(picture, curves().svg());
-    replace(page, markdown(picture.getFileName().toString()));
-  }
-
-  private static void replace(Path file, String content) throws IOException {
-    Path aside = file.resolveSibling("." + file.getFileName() + ".new");
-    Files.writeString(aside, content, StandardCharsets.UTF_8);
-    Files.move(aside, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    WholeFile.write(picture, curves().svg());
+    WholeFile.write(page, markdown(Optional.of(picture.getFileName().toString())));
   }
 
   private LineChart curves() {
@@ -66,7 +62,7 @@ public record RunComparison(
     return new LineChart("held-out accuracy", "sampled tokens", "pass@1", series);
   }
 
-  private String markdown(String picture) {
+  private String markdown(Optional<String> picture) {
     StringBuilder text = new StringBuilder("# " + title + "\n");
     notes.forEach(note -> text.append('\n').append(note).append('\n'));
     text.append(
@@ -78,9 +74,11 @@ public record RunComparison(
         |---|---|---|---|---|---|---|---|---|---|
         """);
     runs.forEach((name, seeds) -> row(text, name, seeds));
-    text.append(
-        "\n![Held-out accuracy over sampled tokens: thin lines are runs, thick ones their mean](%s)\n"
-            .formatted(picture));
+    picture.ifPresent(
+        file ->
+            text.append(
+                "\n![Held-out accuracy over sampled tokens: thin lines are runs, thick ones their mean](%s)\n"
+                    .formatted(file)));
     timing.ifPresent(runs -> timing(text, runs));
     return text.toString();
   }

@@ -96,6 +96,13 @@ final class AdvantageText {
     }
     List<SegmentAdvantage> segments = breakdown.segments();
     boolean uniform = segments.stream().mapToDouble(SegmentAdvantage::raw).distinct().count() == 1;
+    if (!breakdown.masked().isEmpty()) {
+      line(
+          out,
+          "      %d of %d tokens have none: the policy was sure of them (advantage.probabilityMask)",
+          breakdown.masked().cardinality(),
+          segments.stream().mapToInt(SegmentAdvantage::tokens).sum());
+    }
     if (uniform) {
       line(
           out,

@@ -46,8 +46,8 @@ final class ChangeText {
       line(
           out,
           "  %-5s %+8.3f %12.3g %12.3g %9.3f",
-          name(i),
-          meanAdvantage(step.advantages().get(i)),
+          name(step.trained().get(i)),
+          meanAdvantage(step.advantages().get(step.trained().get(i))),
           Math.exp(before),
           Math.exp(after),
           Math.exp(after - before));

@@ -13,6 +13,7 @@ import org.treepo4j.rollout.RolloutTree;
  * @param scored the tree with its task and rewards
  * @param sampledTasks tasks that were sampled to find it, itself included
  * @param advantages by trajectory
+ * @param trained numbers of the trajectories that take part in the loss, in the order of training
  * @param training the tree as it was trained on; its old log-probabilities are those before the
  *     update
  * @param loss value of the whole loss before the update
@@ -26,6 +27,7 @@ public record ExplainedStep(
     ScoredTree scored,
     int sampledTasks,
     List<AdvantageBreakdown> advantages,
+    List<Integer> trained,
     TrainingTree training,
     double loss,
     List<TokenLoss> tokens,
@@ -36,6 +38,7 @@ public record ExplainedStep(
 
   public ExplainedStep {
     advantages = List.copyOf(advantages);
+    trained = List.copyOf(trained);
     tokens = List.copyOf(tokens);
     tokensAfter = List.copyOf(tokensAfter);
   }
@@ -49,7 +52,11 @@ public record ExplainedStep(
     return training.oldLogprobs();
   }
 
-  /** Log-probability of a whole response: the sum over its tokens. */
+  /**
+   * Log-probability of a whole response: the sum over its tokens.
+   *
+   * @param trajectory its number among those trained on
+   */
   double responseLogprob(int trajectory, float[] logprobs) {
     double sum = 0;
     for (int token : training.paths()[trajectory]) {

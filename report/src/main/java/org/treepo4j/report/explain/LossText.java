@@ -13,6 +13,7 @@ import org.treepo4j.report.TreeText;
 import org.treepo4j.rl.advantage.Whitening;
 import org.treepo4j.rl.loss.LossSettings;
 import org.treepo4j.rl.loss.LossSettings.KlPlacement;
+import org.treepo4j.rl.loss.RolloutCorrection;
 import org.treepo4j.rl.loss.TokenLoss;
 import org.treepo4j.rl.train.TrainSettings;
 
@@ -32,20 +33,21 @@ final class LossText {
   }
 
   void print() throws IOException {
-    LossSettings loss = settings.loss();
+    LossSettings loss = settings.effectiveLoss();
     heading(out, "6. The loss of each token");
     line(
         out,
         "A token that several trajectories share is computed once. P sums their positive advantages,"
             + "%nN the absolute negative ones, each divided as loss.aggregation=%s says. With"
             + "%nr = exp(logp − logp_old), the ratio of new to old probability,"
-            + "%n%n  loss = −P · min(r, %.2f) + N · %s"
+            + "%n%n  loss = %s"
             + "%n%nThe tree is trained on before anything has changed, so r = 1 and nothing is clipped:"
-            + "%nthe loss is N − P, its derivative by logp as well. Below 0, the token is to become"
+            + "%n%s Below 0, the token is to become"
             + " likelier.%n",
         loss.aggregation().name().toLowerCase(Locale.ROOT).replace('_', '-'),
-        1 + loss.clipHigh(),
-        negativeTerm(loss));
+        formula(loss),
+        unclipped(loss));
+    leftOut(loss);
     table(chosen());
     line(
         out,
@@ -60,6 +62,51 @@ final class LossText {
             : " Whitened advantages add up to nothing,\nand so do these losses as long as r = 1; their"
                 + " derivatives do not.");
     gradient();
+  }
+
+  private static String formula(LossSettings loss) {
+    double high = 1 + loss.clipHigh();
+    double low = 1 - loss.clipLow();
+    return switch (loss.policy()) {
+      case PPO ->
+          String.format(Locale.ROOT, "−P · min(r, %.2f) + N · %s", high, negativeTerm(loss));
+      case CISPO ->
+          String.format(
+              Locale.ROOT,
+              "−(P − N) · w · logp,  w = max(%.2f, min(r, %.2f)), a constant",
+              low,
+              high);
+      case GSPO, GSPO_TOKEN ->
+          String.format(
+              Locale.ROOT,
+              "−P · min(s, %.4f) + N · max(s, %.4f) for one trajectory, summed over them;"
+                  + "\n  s = exp(mean of logp − logp_old over its response)",
+              high,
+              low);
+    };
+  }
+
+  private static String unclipped(LossSettings loss) {
+    return switch (loss.policy()) {
+      case PPO, GSPO_TOKEN -> "the loss is N − P, its derivative by logp as well.";
+      case CISPO -> "the loss is (N − P) · logp, its derivative by logp N − P.";
+      case GSPO -> "the loss is N − P, its derivative its mean over each response.";
+    };
+  }
+
+  private void leftOut(LossSettings loss) throws IOException {
+    int left = step.advantages().size() - step.trained().size();
+    if (left > 0) {
+      line(out, "%d trajectories were cut and take no part (loss.overlongFiltering).%n", left);
+    }
+    if (step.training().behaviourLogprobs() != null) {
+      line(
+          out,
+          "The sampler is not the policy that is trained, so P and N of a token are weighed by"
+              + "%nold probability / sampler's, %s at %.4g (loss.rolloutCorrection).%n",
+          loss.rolloutCorrection() == RolloutCorrection.MASK ? "0 beyond a limit" : "held",
+          loss.rolloutCorrectionThreshold());
+    }
   }
 
   private static String negativeTerm(LossSettings loss) {
@@ -80,7 +127,7 @@ final class LossText {
         TokenLoss loss = byToken.get(token);
         shared += loss.positive() > 0 && loss.negative() > 0 ? 1 : 0;
       }
-      boolean better = step.advantages().get(i).reward() > step.advantages().get(best).reward();
+      boolean better = reward(i) > reward(best);
       if (shared > mostShared || shared == mostShared && better) {
         best = i;
         mostShared = shared;
@@ -89,9 +136,13 @@ final class LossText {
     return best;
   }
 
+  private double reward(int trained) {
+    return step.advantages().get(step.trained().get(trained)).reward();
+  }
+
   private void table(int trajectory) throws IOException {
     Map<Integer, TokenLoss> byToken = byToken();
-    line(out, "  The tokens of %s:", name(trajectory));
+    line(out, "  The tokens of %s:", name(step.trained().get(trajectory)));
     line(out, "  %-12s %13s %9s %9s %9s %9s", "token", "trajectories", "P", "N", "p_old", "loss");
     for (int token : step.training().paths()[trajectory]) {
       TokenLoss loss = byToken.get(token);

@@ -2,6 +2,7 @@ package org.treepo4j.report.explain;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.DecoderOptions;
@@ -10,6 +11,7 @@ import org.treepo4j.rl.advantage.AdvantageEstimator;
 import org.treepo4j.rl.advantage.AdvantageEstimators;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.loss.LossNormalizer;
+import org.treepo4j.rl.loss.LossSettings;
 import org.treepo4j.rl.loss.TrainingTree;
 import org.treepo4j.rl.loss.TreeObjective;
 import org.treepo4j.rl.run.Policy;
@@ -19,6 +21,7 @@ import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rl.train.TrainSettings;
 import org.treepo4j.rl.train.TrainingStep;
 import org.treepo4j.rollout.RolloutProgress;
+import org.treepo4j.rollout.Trajectory;
 
 /**
  * Makes the first step of a run on a single tree and keeps what it saw. It differs from a step of
@@ -96,13 +99,24 @@ public final class StepExplainer {
     float[] before = step.logprobs(tokens).get(0);
     TrainingStep.Outcome outcome = step.train(FIRST_STEP, List.of(scored));
     float[] after = step.logprobs(tokens).get(0);
+    if (outcome.training().isEmpty()) {
+      throw new IllegalArgumentException(
+          "every response to "
+              + scored.task().prompt().text()
+              + " was cut, and loss.overlongFiltering leaves those out of the loss");
+    }
     TrainingTree training = outcome.training().get(0).withOldLogprobs(before);
-    TreeObjective objective =
-        new TreeObjective(settings.loss(), LossNormalizer.of(List.of(training)));
+    LossSettings loss = settings.effectiveLoss();
+    List<Trajectory> trajectories = scored.tree().trajectories();
+    TreeObjective objective = new TreeObjective(loss, LossNormalizer.of(List.of(training)));
     return new ExplainedStep(
         scored,
         sampledTasks,
         estimator.explain(List.of(scored.tree())).get(0),
+        IntStream.range(0, trajectories.size())
+            .filter(i -> loss.takesPart(trajectories.get(i)))
+            .boxed()
+            .toList(),
         training,
         outcome.update().loss(),
         objective.explain(training, before),

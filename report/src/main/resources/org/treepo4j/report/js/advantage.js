@@ -11,9 +11,11 @@ function setting(run, word) {
 
 function estimatorOf(run) {
   const name = setting(run, "estimator").toLowerCase() || "treepo";
+  // By prefixes, sub-groups are not the nodes of the tree that the lines below go through.
+  const byPrefix = name === "treepo" && setting(run, "subgroups") === "prefixes";
   return {
-    name: name.replace(/[^a-z]/g, ""), title: name, bySize: /size/i.test(setting(run, "weighting")),
-    rejection: setting(run, "subgrouprejection") === "true", eta: Number(setting(run, "eta")) || 0, std: setting(run, "std") !== "false",
+    name: name.replace(/[^a-z]/g, "") + (byPrefix ? "byprefix" : ""), title: name, bySize: /size/i.test(setting(run, "weighting")),
+    rejection: setting(run, "subgrouprejection") === "true", deviation: setting(run, "siblingdeviation") === "true", eta: Number(setting(run, "eta")) || 0, std: setting(run, "std") !== "false",
   };
 }
 
@@ -64,7 +66,7 @@ function nodeValues(tree, estimator) {
   const { nodes, trajectories } = modelOf(tree);
   const values = new Map([[0, 0]]);
   const outcome = (trajectory) => {
-    if (estimator.name === "spo") return trajectory.reward;
+    if (estimator.name.startsWith("spo")) return trajectory.reward;
     const groups = trajectory.path.map((id) => nodes.get(id).through);
     return sum(groups.map((group) => group.length * (trajectory.reward - meanReward(group)))) / sum(groups.map((group) => group.length));
   };
@@ -76,7 +78,8 @@ function nodeValues(tree, estimator) {
     return value;
   };
   if (trajectories.length) valueOf(0);
-  if (estimator.name !== "spo") return values;
+  if (estimator.name === "spo") values.set(0, mean(passed(0).map((id) => values.get(id))));
+  if (estimator.name !== "sporecipe") return values;
   const standardised = new Map(values);
   for (const node of nodes.values()) {
     const siblings = passed(node.id).map((id) => values.get(id));
@@ -89,24 +92,26 @@ function nodeValues(tree, estimator) {
 
 /** The advantage before whitening of every segment of a trajectory, {node, value, parent, weight, raw}, or null. */
 function segmentAdvantages(tree, trajectory, estimator) {
-  if (!["segmentprogress", "spo"].includes(estimator.name) || !modelOf(tree).trajectories.every((one) => known(one.reward))) return null;
+  const bySegment = ["segmentprogress", "spo", "sporecipe"].includes(estimator.name) && !(estimator.name === "spo" && estimator.deviation);
+  if (!bySegment || !modelOf(tree).trajectories.every((one) => known(one.reward))) return null;
   const values = nodeValues(tree, estimator);
   const length = trajectory.path.length;
   return trajectory.path.slice(1).map((id, index) => {
-    const weight = estimator.eta > 0 && estimator.name !== "spo" ? estimator.eta ** (length - index - 1) : 1;
+    const weight = estimator.eta > 0 && estimator.name === "segmentprogress" ? estimator.eta ** (length - index - 1) : 1;
     const [value, parent] = [values.get(id), values.get(trajectory.path[index])];
     return { node: id, value, parent, weight, raw: value - weight * parent };
   });
 }
 
-/** The file's advantage of every segment of a trajectory. */
-function storedBySegment(tree, trajectory) {
-  if (!Array.isArray(trajectory.advantages)) return trajectory.path.slice(1).map(() => trajectory.advantage);
+/** The file's advantage of every segment of a trajectory; of spo, whose mask leaves 0, that of its other tokens. */
+function storedBySegment(tree, trajectory, estimator) {
+  const counts = (value) => known(value) && (value !== 0 || estimator.name !== "spo");
+  if (!Array.isArray(trajectory.advantages)) return trajectory.path.slice(1).map(() => (counts(trajectory.advantage) ? trajectory.advantage : null));
   let from = 0;
   return trajectory.path.slice(1).map((id) => {
     const length = modelOf(tree).nodes.get(id).tokens.length;
     from += length;
-    return mean(trajectory.advantages.slice(from - length, from).filter(known));
+    return mean(trajectory.advantages.slice(from - length, from).filter(counts));
   });
 }
 
@@ -116,7 +121,7 @@ function storedBySegment(tree, trajectory) {
  */
 function whiteningOf(step, estimator) {
   const pairs = step.trees.flatMap((tree) => modelOf(tree).trajectories.flatMap((trajectory) => {
-    const stored = storedBySegment(tree, trajectory);
+    const stored = storedBySegment(tree, trajectory, estimator);
     const segments = segmentAdvantages(tree, trajectory, estimator);
     if (segments) return segments.map((segment, index) => [segment.raw, stored[index]]);
     return [[rawAdvantage(tree, trajectory, estimator), trajectory.advantage]];

@@ -24,14 +24,14 @@ function formula(tree, trajectory) {
 /** Estimators by segment: what a node is worth less what its parent is worth. */
 function segmentLines(tree, trajectory, segments, whitening) {
   const nodes = modelOf(tree).nodes;
-  const stored = storedBySegment(tree, trajectory);
+  const stored = storedBySegment(tree, trajectory, estimatorOf(currentRun()));
   const whitened = whitening?.agrees && !isIdentity(whitening);
   const lines = segments.map((segment, index) => el("div", { class: "line", "data-depth": index + 1 },
     el("var", {}, "V"), el("sub", {}, String(segment.node)), " − ", segment.weight === 1 ? "" : `${fixed(segment.weight)}·`, el("var", {}, "V"), el("sub", {}, String(nodes.get(segment.node).parent)),
     ` = ${fixed(segment.value, 4)} − ${fixed(segment.weight * segment.parent, 4)} = `, el("b", { class: "term" }, signed(segment.raw, 4)),
     whitened ? [", whitened ", el("b", {}, signed((segment.raw - whitening.mean) / whitening.deviation))] : null,
     el("span", { class: "why" }, "segment ", el("code", {}, ellipsis(nodes.get(segment.node).text, 40)), `, in the file ${signed(stored[index])}`)));
-  const notes = [el("span", { class: "check" }, "V is the value of a segment's node; V₀ of the prompt is 0.")];
+  const notes = [el("span", { class: "check" }, estimatorOf(currentRun()).name === "spo" ? "V is the value of a segment's node, V₀ that of the prompt." : "V is the value of a segment's node; V₀ of the prompt is 0.")];
   if (whitened) notes.push(el("span", { class: "check" }, ` Whitened over the batch: μ = ${fixed(whitening.mean, 4)}, σ = ${fixed(whitening.deviation, 4)}.`));
   if (whitening?.agrees) notes.push(el("span", { class: "check" }, " ✓ as in the file."));
   if (whitening && !whitening.agrees) notes.push(el("span", { class: "check" }, " The lines do not lead to the file's numbers: the run's estimator works differently."));

@@ -14,6 +14,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.treepo4j.base.settings.Settings;
 import org.treepo4j.checkpoints.Architecture;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.RopeScaling;
@@ -25,6 +28,7 @@ import org.treepo4j.report.TreeText;
 import org.treepo4j.rl.advantage.AdvantageBreakdown;
 import org.treepo4j.rl.advantage.AdvantageBreakdown.GroupComparison;
 import org.treepo4j.rl.data.Task;
+import org.treepo4j.rl.loss.LossSettings.PolicyForm;
 import org.treepo4j.rl.loss.TokenLoss;
 import org.treepo4j.rl.reward.RewardRunner;
 import org.treepo4j.rl.reward.Score;
@@ -48,6 +52,10 @@ class StepTextTest {
     tokenizer = Tokenizer.load(folder);
     model = Engines.open(RandomWeights.create(config(), 5), EngineOptions.defaults());
     settings = settings();
+    step = explain(settings);
+  }
+
+  private ExplainedStep explain(TrainSettings of) throws Exception {
     try (RewardRunner rewards =
         new RewardRunner(
             input -> {
@@ -59,7 +67,7 @@ class StepTextTest {
             1)) {
       TaskSampler sampler =
           new TaskSampler(
-              settings.rollout(),
+              of.rollout(),
               tokenizer,
               new PromptEncoder(tokenizer, Optional.empty()),
               model.config().eosTokenIds(),
@@ -67,7 +75,7 @@ class StepTextTest {
               rewards);
       List<Task> tasks =
           IntStream.range(0, 16).mapToObj(i -> Task.of("t" + i, i + "+1=", "" + (i + 1))).toList();
-      step = new StepExplainer(settings, new FullPolicy(model, folder), sampler).explain(tasks);
+      return new StepExplainer(of, new FullPolicy(model, Path.of("model")), sampler).explain(tasks);
     }
   }
 
@@ -104,6 +112,7 @@ class StepTextTest {
         Path.of("model"),
         Path.of("run"),
         d.engine(),
+        d.samplingEngine(),
         d.seed(),
         d.data(),
         d.rollout().ofSize(6, 4, 3),
@@ -118,6 +127,10 @@ class StepTextTest {
   }
 
   private String text() throws IOException {
+    return text(step, settings);
+  }
+
+  private String text(ExplainedStep step, TrainSettings settings) throws IOException {
     StringBuilder out = new StringBuilder();
     StepText.print(step, settings, ids -> tokenizer.decode(ids, true), TreeText.Style.PLAIN, out);
     return out.toString();
@@ -135,6 +148,25 @@ class StepTextTest {
     assertThat(step.tokens().stream().mapToDouble(TokenLoss::loss).sum())
         .isCloseTo(step.loss(), within(1e-9));
     assertThat(step.tokens()).allMatch(loss -> loss.ratio() == 1 && !loss.clipped());
+  }
+
+  @ParameterizedTest
+  @EnumSource(PolicyForm.class)
+  void everyPolicyLossIsWalkedThroughWithCorrectionAndFiltering(PolicyForm policy)
+      throws Exception {
+    TrainSettings other =
+        Settings.of(settings)
+            .set("loss.policy", policy)
+            .set("loss.overlongFiltering", true)
+            .set("rollout.sampling.topP", 0.9)
+            .build();
+    ExplainedStep walked = explain(other);
+    assertThat(walked.tokens().stream().mapToDouble(TokenLoss::loss).sum())
+        .isCloseTo(walked.loss(), within(1e-9));
+    assertThat(walked.trained()).hasSizeLessThan(walked.advantages().size()).isNotEmpty();
+    assertThat(text(walked, other))
+        .contains("were cut and take no part", "The sampler is not the policy that is trained");
+    assertThat(text(walked, other).lines()).allMatch(line -> line.length() <= 110);
   }
 
   @Test

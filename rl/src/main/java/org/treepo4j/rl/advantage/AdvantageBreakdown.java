@@ -1,5 +1,6 @@
 package org.treepo4j.rl.advantage;
 
+import java.util.BitSet;
 import java.util.List;
 
 /**
@@ -11,16 +12,35 @@ import java.util.List;
  * @param segments the advantage of every segment before whitening, from the first below the prompt
  *     to the leaf
  * @param whitening the batch's last step, {@link Whitening#NONE} for estimators without one
+ * @param masked response tokens, by number, that the estimator gives no advantage whatever their
+ *     segment's
  */
 public record AdvantageBreakdown(
     double reward,
     List<GroupComparison> comparisons,
     List<SegmentAdvantage> segments,
-    Whitening whitening) {
+    Whitening whitening,
+    BitSet masked) {
 
   public AdvantageBreakdown {
     comparisons = List.copyOf(comparisons);
     segments = List.copyOf(segments);
+    masked = (BitSet) masked.clone();
+  }
+
+  /** One that gives every token its segment's advantage. */
+  public AdvantageBreakdown(
+      double reward,
+      List<GroupComparison> comparisons,
+      List<SegmentAdvantage> segments,
+      Whitening whitening) {
+    this(reward, comparisons, segments, whitening, new BitSet());
+  }
+
+  /** A copy. */
+  @Override
+  public BitSet masked() {
+    return (BitSet) masked.clone();
   }
 
   /**
@@ -41,7 +61,7 @@ public record AdvantageBreakdown(
    *
    * @param depth 1 for the first segment below the prompt
    * @param node id of the segment's node
-   * @param tokens length of the segment; every token has the segment's advantage
+   * @param tokens length of the segment; every token that is not masked has the segment's advantage
    * @param value what the estimator takes the node to be worth: the mean reward of the trajectories
    *     through it, or the node value of the segment estimators
    * @param raw the advantage before whitening
@@ -55,13 +75,13 @@ public record AdvantageBreakdown(
     for (SegmentAdvantage segment : segments) {
       double advantage = whitening.apply(segment.raw());
       for (int end = next + segment.tokens(); next < end; next++) {
-        advantages[next] = advantage;
+        advantages[next] = masked.get(next) ? 0 : advantage;
       }
     }
     return advantages;
   }
 
   AdvantageBreakdown whitenedBy(Whitening other) {
-    return new AdvantageBreakdown(reward, comparisons, segments, other);
+    return new AdvantageBreakdown(reward, comparisons, segments, other, masked);
   }
 }

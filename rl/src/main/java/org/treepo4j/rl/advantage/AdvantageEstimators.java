@@ -3,30 +3,50 @@ package org.treepo4j.rl.advantage;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
-import org.treepo4j.rl.advantage.TreePoEstimator.Weighting;
+import java.util.stream.Collectors;
 
 /** The estimators by the names users give them, with options as the command line spells them. */
 public final class AdvantageEstimators {
   private static final Map<String, Named> ESTIMATORS = new LinkedHashMap<>();
 
   /**
-   * @param options their names on the command line
+   * An option as the command line has it.
+   *
+   * @param values what it may be, for help
+   */
+  private record Option(String name, String values) {}
+
+  /**
    * @param create reads its own options from the settings, and no others
    */
   private record Named(
-      List<String> options, Function<AdvantageSettings, AdvantageEstimator.Explaining> create) {}
+      List<Option> options, Function<AdvantageSettings, AdvantageEstimator.Explaining> create) {}
 
   static {
     add(
         "treepo",
-        settings -> new TreePoEstimator(settings.weighting(), settings.subgroupRejection()),
-        "weighting",
-        "subgroup-rejection");
-    add("segment-progress", settings -> new SegmentProgressEstimator(settings.eta()), "eta");
-    add("spo", settings -> new SpoEstimator());
-    add("grpo", settings -> new GrpoEstimator(settings.std()), "std");
+        settings ->
+            new TreePoEstimator(
+                settings.weighting(), settings.subgroupRejection(), settings.subgroups()),
+        new Option("weighting", "average|group_size"),
+        new Option("subgroup-rejection", "true|false"),
+        new Option("subgroups", "nodes|prefixes"));
+    add(
+        "segment-progress",
+        settings -> new SegmentProgressEstimator(settings.eta()),
+        new Option("eta", "NUMBER"));
+    add("tree-grpo", settings -> new TreeGrpoEstimator());
+    add("treerl", settings -> new TreeRlEstimator());
+    add(
+        "spo",
+        settings -> new SpoEstimator(settings.siblingDeviation(), settings.probabilityMask()),
+        new Option("sibling-deviation", "true|false"),
+        new Option("probability-mask", "NUMBER"));
+    add("spo-recipe", settings -> new SpoRecipeEstimator());
+    add("grpo", settings -> new GrpoEstimator(settings.std()), new Option("std", "true|false"));
     add("rloo", settings -> new RlooEstimator());
     add("reinforce++-baseline", settings -> new ReinforcePlusPlusBaselineEstimator());
   }
@@ -34,7 +54,7 @@ public final class AdvantageEstimators {
   private static void add(
       String name,
       Function<AdvantageSettings, AdvantageEstimator.Explaining> create,
-      String... options) {
+      Option... options) {
     ESTIMATORS.put(name, new Named(List.of(options), create));
   }
 
@@ -45,6 +65,23 @@ public final class AdvantageEstimators {
     return List.copyOf(ESTIMATORS.keySet());
   }
 
+  /** The options of all, for help: {@code weighting=average|group_size (treepo)}. */
+  public static List<String> options() {
+    return ESTIMATORS.entrySet().stream()
+        .flatMap(
+            estimator ->
+                estimator.getValue().options().stream()
+                    .map(
+                        option ->
+                            option.name()
+                                + "="
+                                + option.values()
+                                + " ("
+                                + estimator.getKey()
+                                + ")"))
+        .toList();
+  }
+
   /**
    * An estimator with options, for instance {@code treepo} with {@code weighting=group_size}.
    *
@@ -52,7 +89,8 @@ public final class AdvantageEstimators {
    *     lists those that do
    */
   public static AdvantageEstimator.Explaining create(String name, Map<String, String> options) {
-    List<String> known = ESTIMATORS.get(requireName(name)).options();
+    List<String> known =
+        ESTIMATORS.get(requireName(name)).options().stream().map(Option::name).toList();
     for (String option : options.keySet()) {
       if (!known.contains(option)) {
         String has = known.isEmpty() ? "none" : String.join(", ", known);
@@ -64,9 +102,12 @@ public final class AdvantageEstimators {
     return create(
         new AdvantageSettings(
             name,
-            weighting(options, defaults.weighting()),
+            choice(options, "weighting", defaults.weighting()),
             bool(options, "subgroup-rejection", defaults.subgroupRejection()),
+            choice(options, "subgroups", defaults.subgroups()),
             number(options, "eta", defaults.eta()),
+            bool(options, "sibling-deviation", defaults.siblingDeviation()),
+            number(options, "probability-mask", defaults.probabilityMask()),
             bool(options, "std", defaults.std())));
   }
 
@@ -83,12 +124,21 @@ public final class AdvantageEstimators {
     return name;
   }
 
-  private static Weighting weighting(Map<String, String> options, Weighting fallback) {
-    String value = options.getOrDefault("weighting", fallback.name());
-    return Arrays.stream(Weighting.values())
-        .filter(weighting -> weighting.name().equalsIgnoreCase(value.replace('-', '_')))
+  private static <E extends Enum<E>> E choice(
+      Map<String, String> options, String option, E fallback) {
+    String value = options.getOrDefault(option, fallback.name());
+    E[] choices = fallback.getDeclaringClass().getEnumConstants();
+    return Arrays.stream(choices)
+        .filter(choice -> choice.name().equalsIgnoreCase(value.replace('-', '_')))
         .findFirst()
-        .orElseThrow(() -> wrong("weighting", "average or group_size", value));
+        .orElseThrow(
+            () ->
+                wrong(
+                    option,
+                    Arrays.stream(choices)
+                        .map(choice -> choice.name().toLowerCase(Locale.ROOT))
+                        .collect(Collectors.joining(" or ")),
+                    value));
   }
 
   private static boolean bool(Map<String, String> options, String option, boolean fallback) {

@@ -47,25 +47,43 @@ final class NodeValues {
     values.put(PROMPT, 0.0);
   }
 
+  /** Gives the prompt the mean of its children as well, where it is worth nothing at first. */
+  void valuePromptByItsChildren() {
+    values.put(PROMPT, tree.children(PROMPT).stream().mapToDouble(values::get).average().orElse(0));
+  }
+
+  double of(int node) {
+    return values.get(node);
+  }
+
+  /** Population standard deviation of a node's children, 0 where they are all but equal. */
+  double deviationBelow(int parent) {
+    List<Integer> siblings = tree.children(parent);
+    double mean = siblings.stream().mapToDouble(values::get).average().orElseThrow();
+    double variance =
+        siblings.stream()
+            .mapToDouble(node -> Math.pow(values.get(node) - mean, 2))
+            .average()
+            .orElseThrow();
+    double deviation = Math.sqrt(variance);
+    return deviation <= NO_DEVIATION ? 0 : deviation;
+  }
+
   /** Standardises the values among siblings; an only child keeps its value. */
   void standardiseSiblings() {
-    Map<Integer, Double> plain = new HashMap<>(values);
-    for (int parent : plain.keySet()) {
+    Map<Integer, Double> standardised = new HashMap<>(values);
+    for (int parent : values.keySet()) {
       List<Integer> siblings = tree.children(parent);
       if (siblings.size() < 2) {
         continue;
       }
-      double mean = siblings.stream().mapToDouble(plain::get).average().orElseThrow();
-      double variance =
-          siblings.stream()
-              .mapToDouble(node -> Math.pow(plain.get(node) - mean, 2))
-              .average()
-              .orElseThrow();
-      double deviation = Math.sqrt(variance);
+      double mean = siblings.stream().mapToDouble(values::get).average().orElseThrow();
+      double deviation = deviationBelow(parent);
       for (int node : siblings) {
-        values.put(node, deviation <= NO_DEVIATION ? 0 : (plain.get(node) - mean) / deviation);
+        standardised.put(node, deviation == 0 ? 0 : (values.get(node) - mean) / deviation);
       }
     }
+    values.putAll(standardised);
   }
 
   /**

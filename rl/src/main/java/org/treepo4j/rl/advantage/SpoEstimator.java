@@ -1,30 +1,90 @@
 package org.treepo4j.rl.advantage;
 
+import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.treepo4j.rl.advantage.AdvantageBreakdown.SegmentAdvantage;
 import org.treepo4j.rollout.RolloutTree;
+import org.treepo4j.rollout.SegmentNode;
 
 /**
- * Segment policy optimisation (recipe {@code segpo}; arXiv 2505.23564): the value of a node is the
- * mean of its children, of a leaf its reward; values are standardised among siblings (population
- * standard deviation; 0 where all are equal; an only child keeps its value); a segment's advantage
- * is {@code V(node) − V(parent)} with the root at 0. Not whitened.
+ * Segment policy optimisation over trees (arXiv 2505.23564): a leaf is worth its reward, a node the
+ * mean of its children, the prompt included; a segment's advantage is {@code V(node) − V(parent)}.
+ * Only tokens the policy was not sure of get it. Not whitened.
+ *
+ * @param siblingDeviation whether the difference is divided by the population standard deviation of
+ *     the node and its siblings; where all are equal it is 0 anyway
+ * @param probabilityMask tokens of at least this probability under the policy that sampled have no
+ *     advantage; 1 gives one to every token
  */
-record SpoEstimator() implements AdvantageEstimator.Explaining {
+record SpoEstimator(boolean siblingDeviation, double probabilityMask)
+    implements AdvantageEstimator.Explaining {
+
+  SpoEstimator {
+    if (!(probabilityMask > 0 && probabilityMask <= 1)) {
+      throw new IllegalArgumentException(
+          "probabilityMask must be above 0 and at most 1, was " + probabilityMask);
+    }
+  }
 
   @Override
   public List<List<AdvantageBreakdown>> explain(List<RolloutTree> batch) {
-    return TrajectoryGroups.of(batch).stream().map(SpoEstimator::ofTree).toList();
+    return batch.stream().map(this::ofTree).toList();
   }
 
-  private static List<AdvantageBreakdown> ofTree(TrajectoryGroups tree) {
+  private List<AdvantageBreakdown> ofTree(RolloutTree rollout) {
+    TrajectoryGroups tree = new TrajectoryGroups(rollout);
     NodeValues values = new NodeValues(tree, tree.rewards());
-    values.standardiseSiblings();
+    values.valuePromptByItsChildren();
     return IntStream.range(0, tree.trajectories())
         .mapToObj(
             i ->
                 new AdvantageBreakdown(
-                    tree.reward(i), List.of(), values.advantages(i, 0), Whitening.NONE))
+                    tree.reward(i),
+                    List.of(),
+                    advantages(tree, values, i),
+                    Whitening.NONE,
+                    sureTokens(rollout, tree.segments(i))))
         .toList();
+  }
+
+  private List<SegmentAdvantage> advantages(TrajectoryGroups tree, NodeValues values, int i) {
+    List<SegmentAdvantage> segments = new ArrayList<>();
+    for (int depth = 1; depth <= tree.depth(i); depth++) {
+      int parent = tree.node(i, depth - 1);
+      double value = values.of(tree.node(i, depth));
+      double difference = value - values.of(parent);
+      if (siblingDeviation) {
+        double deviation = values.deviationBelow(parent);
+        difference = deviation == 0 ? 0 : difference / deviation;
+      }
+      segments.add(tree.segment(i, depth, value, difference));
+    }
+    return segments;
+  }
+
+  /** Response tokens whose probability reaches the threshold. */
+  private BitSet sureTokens(RolloutTree rollout, List<SegmentNode> segments) {
+    BitSet sure = new BitSet();
+    if (probabilityMask == 1) {
+      return sure;
+    }
+    double threshold = Math.log(probabilityMask);
+    int next = 0;
+    for (SegmentNode segment : segments) {
+      for (double logprob : segment.modelLogprobs()) {
+        if (Double.isNaN(logprob)) {
+          throw new IllegalArgumentException(
+              "modelLogprobs of node "
+                  + segment.id()
+                  + " of prompt "
+                  + rollout.promptId()
+                  + " must be there for a probability mask below 1");
+        }
+        sure.set(next++, logprob >= threshold);
+      }
+    }
+    return sure;
   }
 }

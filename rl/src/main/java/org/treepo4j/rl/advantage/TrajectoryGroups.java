@@ -1,6 +1,7 @@
 package org.treepo4j.rl.advantage;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,6 +36,9 @@ public final class TrajectoryGroups {
   private final Map<Integer, Group> groups = new HashMap<>();
   private final Map<Integer, List<Integer>> children = new LinkedHashMap<>();
 
+  /** Trajectories a trajectory cannot be told from below any sub-group, itself included. */
+  private final int[] copies;
+
   /**
    * @throws IllegalArgumentException when a trajectory has no finite reward
    */
@@ -66,6 +70,36 @@ public final class TrajectoryGroups {
       }
     }
     rewardsOf.forEach((node, rewardsThrough) -> groups.put(node, group(rewardsThrough)));
+    copies = new int[count];
+    Arrays.fill(copies, 1);
+  }
+
+  /**
+   * A tree whose sub-groups share tokens instead of nodes: the sub-group of a node holds all
+   * trajectories whose responses begin with the tokens from the prompt to the node's end.
+   *
+   * @throws IllegalArgumentException when a trajectory has no finite reward
+   */
+  static TrajectoryGroups byPrefix(RolloutTree tree) {
+    TrajectoryGroups result = new TrajectoryGroups(tree);
+    Map<Integer, List<Double>> rewardsBehind = new HashMap<>(); // by index in the token tree
+    Map<Integer, Integer> endings = new HashMap<>();
+    int[] ends = new int[result.trajectories()];
+    for (int i = 0; i < ends.length; i++) {
+      for (int token : tree.tokenIndices(tree.trajectories().get(i))) {
+        rewardsBehind.computeIfAbsent(token, index -> new ArrayList<>()).add(result.rewards[i]);
+        ends[i] = token;
+      }
+      endings.merge(ends[i], 1, Integer::sum);
+    }
+    for (int i = 0; i < ends.length; i++) {
+      for (SegmentNode node : result.segments(i)) {
+        int[] tokens = tree.tokenIndices(node);
+        result.groups.put(node.id(), group(rewardsBehind.get(tokens[tokens.length - 1])));
+      }
+      result.copies[i] = endings.get(ends[i]);
+    }
+    return result;
   }
 
   /** Each tree of a batch. */
@@ -116,6 +150,11 @@ public final class TrajectoryGroups {
   /** The sub-group of a trajectory at a depth of {@code 0..depth(trajectory)}. */
   public Group group(int trajectory, int depth) {
     return groups.get(node(trajectory, depth));
+  }
+
+  /** Whether a sub-group holds anything to compare a trajectory with. */
+  boolean comparable(int trajectory, int depth) {
+    return group(trajectory, depth).size() > copies[trajectory];
   }
 
   /** The node a trajectory passes at a depth; 0 is the prompt. */

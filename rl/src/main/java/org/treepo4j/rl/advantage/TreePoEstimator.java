@@ -19,8 +19,9 @@ import org.treepo4j.rollout.RolloutTree;
  * @param weighting how the differences of a trajectory are averaged
  * @param subgroupRejection whether sub-groups below the prompt whose rewards are all equal are left
  *     out (the authors found that this hurts)
+ * @param subgroups what the trajectories of a sub-group share
  */
-public record TreePoEstimator(Weighting weighting, boolean subgroupRejection)
+public record TreePoEstimator(Weighting weighting, boolean subgroupRejection, Subgroups subgroups)
     implements AdvantageEstimator.Explaining {
 
   /** How TreePO averages over depths. */
@@ -31,13 +32,38 @@ public record TreePoEstimator(Weighting weighting, boolean subgroupRejection)
     GROUP_SIZE
   }
 
+  /** What the trajectories of a sub-group share. */
+  public enum Subgroups {
+    /** Nodes of the tree: siblings that sampled the same tokens are two sub-groups. */
+    NODES,
+    /**
+     * Tokens: the sub-group at depth {@code j} holds all whose responses begin with the tokens of
+     * the trajectory's first {@code j} segments. Sub-groups whose responses are all the same are
+     * left out, as a leaf is with {@link #NODES}.
+     */
+    PREFIXES
+  }
+
   public TreePoEstimator {
     Objects.requireNonNull(weighting, "weighting");
+    Objects.requireNonNull(subgroups, "subgroups");
+  }
+
+  /** Sub-groups are {@link Subgroups#NODES}. */
+  public TreePoEstimator(Weighting weighting, boolean subgroupRejection) {
+    this(weighting, subgroupRejection, Subgroups.NODES);
   }
 
   @Override
   public List<List<AdvantageBreakdown>> explain(List<RolloutTree> batch) {
-    List<TrajectoryGroups> trees = TrajectoryGroups.of(batch);
+    List<TrajectoryGroups> trees =
+        batch.stream()
+            .map(
+                tree ->
+                    subgroups == Subgroups.NODES
+                        ? new TrajectoryGroups(tree)
+                        : TrajectoryGroups.byPrefix(tree))
+            .toList();
     int deepest = trees.stream().mapToInt(TrajectoryGroups::depth).max().orElse(0);
     return Whitening.whiten(
         trees.stream()
@@ -54,7 +80,8 @@ public record TreePoEstimator(Weighting weighting, boolean subgroupRejection)
     comparisons.add(tree.promptComparison(trajectory));
     for (int depth = 1; depth <= Math.min(lastDepth, tree.depth(trajectory)); depth++) {
       Group group = tree.group(trajectory, depth);
-      boolean kept = group.size() > 1 && !(subgroupRejection && group.sameRewards());
+      boolean kept =
+          tree.comparable(trajectory, depth) && !(subgroupRejection && group.sameRewards());
       comparisons.add(tree.comparison(trajectory, depth, kept));
     }
     double sum = 0;

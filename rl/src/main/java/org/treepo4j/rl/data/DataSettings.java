@@ -3,7 +3,10 @@ package org.treepo4j.rl.data;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.function.ToIntFunction;
 import org.treepo4j.base.InputException;
 import org.treepo4j.base.settings.Setting;
@@ -17,7 +20,8 @@ public record DataSettings(
     @Setting("which fields of a row hold what; unset: recognised") FieldMapping fields,
     @Setting("what is put around the question") PromptTemplate template,
     @Setting("longest prompt in tokens; longer ones are left out; 0 for no limit")
-        int maxPromptTokens) {
+        int maxPromptTokens,
+    @Setting("drawing tasks by how well they went lately") PoolSettings pools) {
 
   public DataSettings {
     train = List.copyOf(train);
@@ -35,6 +39,7 @@ public record DataSettings(
         throw new IllegalArgumentException("weights must be positive, was " + weight);
       }
     }
+    Objects.requireNonNull(pools, "pools");
     if (maxPromptTokens < 0) {
       throw new IllegalArgumentException(
           "maxPromptTokens must not be negative, was " + maxPromptTokens);
@@ -43,12 +48,18 @@ public record DataSettings(
 
   public static DataSettings defaults() {
     return new DataSettings(
-        List.of(), List.of(), List.of(), FieldMapping.defaults(), PromptTemplate.defaults(), 0);
+        List.of(),
+        List.of(),
+        List.of(),
+        FieldMapping.defaults(),
+        PromptTemplate.defaults(),
+        0,
+        PoolSettings.defaults());
   }
 
   /** The same with other held-out files. */
   public DataSettings withTest(List<Path> files) {
-    return new DataSettings(train, weights, files, fields, template, maxPromptTokens);
+    return new DataSettings(train, weights, files, fields, template, maxPromptTokens, pools);
   }
 
   /**
@@ -91,8 +102,20 @@ public record DataSettings(
    * The endless row that the tasks to learn on are drawn in.
    *
    * @param files those of {@link #readTrain}
+   * @throws InputException when pools are to tell tasks apart that have the same id
    */
   public TaskSource source(List<TaskFile> files, long seed) {
+    if (pools.enabled()) {
+      Set<String> ids = new HashSet<>();
+      for (Task task : TaskFile.allTasks(files)) {
+        if (!ids.add(task.id())) {
+          throw new InputException(
+              "data.pools: two tasks have the id "
+                  + task.id()
+                  + "; give each file of data.train another name");
+        }
+      }
+    }
     return weights.isEmpty()
         ? new ShuffledTasks(TaskFile.allTasks(files), seed)
         : new WeightedTasks(files.stream().map(TaskFile::tasks).toList(), weights, seed);

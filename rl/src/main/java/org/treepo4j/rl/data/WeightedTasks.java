@@ -1,25 +1,32 @@
 package org.treepo4j.rl.data;
 
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
 
 /**
- * Tasks of several files, each drawn from as often as its weight says. The row is cut into blocks;
- * in every block each file has the same number of places, shuffled by seed and block, and goes
- * through its own tasks in {@link ShuffledTasks shuffled} order. So a place in the row says which
- * task it is.
+ * Tasks of several files, each drawn from as often as its weight says: after any number n of draws,
+ * a file with share w has been drawn from n·w times, to within one. Each file goes through its own
+ * tasks in {@link ShuffledTasks shuffled} order. A place in the row says which task it is; places
+ * that follow each other are cheap, others cost a walk from the beginning, some nanoseconds a draw.
+ *
+ * <p>The order of the files is that of R. Tijdeman, The chairman assignment problem, Discrete
+ * Mathematics 32 (1980): of the files that are behind their share, the one is drawn from that would
+ * be too far behind the soonest.
  */
 final class WeightedTasks implements TaskSource {
-  private static final int BLOCK = 1000;
-
   private final List<ShuffledTasks> sources = new ArrayList<>();
-  private final int[] places;
-  private final long seed;
-  private long block = -1;
-  private int[] fileAt = {};
-  private int[] rankAt = {};
+  private final double[] shares;
+
+  /** How far a file must be behind its share to be drawn from; some file always is. */
+  private final double least;
+
+  /** How far it may get behind. */
+  private final double most;
+
+  private final long[] drawn;
+  private long drawnInAll;
+  private int last;
 
   /**
    * @param files tasks by file, none empty
@@ -30,58 +37,51 @@ final class WeightedTasks implements TaskSource {
       throw new IllegalArgumentException(
           "weights must be one for each of " + files.size() + " files, was " + weights.size());
     }
-    this.seed = seed;
     for (int i = 0; i < files.size(); i++) {
       sources.add(new ShuffledTasks(files.get(i), seed + 1000003L * i));
     }
-    this.places = places(weights);
+    this.shares = shares(weights);
+    this.drawn = new long[shares.length];
+    this.least = 1.0 / (2 * shares.length);
+    this.most = 1 - 1.0 / Math.max(2, 2 * shares.length - 2);
+  }
+
+  /** The weights with sum 1; scaled first, so that no sum is infinite. */
+  private static double[] shares(List<Double> weights) {
+    double largest = weights.stream().mapToDouble(Double::doubleValue).max().orElseThrow();
+    double sum = weights.stream().mapToDouble(weight -> weight / largest).sum();
+    return weights.stream().mapToDouble(weight -> weight / largest / sum).toArray();
   }
 
   @Override
   public Task at(long position) {
-    layOut(position / BLOCK);
-    int place = (int) (position % BLOCK);
-    int file = fileAt[place];
-    return sources.get(file).at(block * places[file] + rankAt[place]);
+    int file = fileAt(position);
+    return sources.get(file).at(drawn[file] - 1);
   }
 
-  private void layOut(long wanted) {
-    if (wanted == block) {
-      return;
+  /** The file that a place in the row belongs to. */
+  int fileAt(long position) {
+    if (position + 1 < drawnInAll) {
+      Arrays.fill(drawn, 0);
+      drawnInAll = 0;
     }
-    List<Integer> files = new ArrayList<>();
-    for (int file = 0; file < places.length; file++) {
-      files.addAll(Collections.nCopies(places[file], file));
+    while (drawnInAll <= position) {
+      draw();
     }
-    Collections.shuffle(files, new Random(31 * seed + wanted));
-    fileAt = files.stream().mapToInt(Integer::intValue).toArray();
-    rankAt = new int[BLOCK];
-    int[] seen = new int[places.length];
-    for (int i = 0; i < BLOCK; i++) {
-      rankAt[i] = seen[fileAt[i]]++;
-    }
-    block = wanted;
+    return last;
   }
 
-  /** Places of each file in a block: by weight, the remainders to the largest fractions. */
-  private static int[] places(List<Double> weights) {
-    double sum = weights.stream().mapToDouble(Double::doubleValue).sum();
-    int[] places = new int[weights.size()];
-    List<Integer> byFraction = new ArrayList<>();
-    int left = BLOCK;
-    for (int i = 0; i < places.length; i++) {
-      places[i] = (int) Math.floor(weights.get(i) / sum * BLOCK);
-      left -= places[i];
-      byFraction.add(i);
+  private void draw() {
+    drawnInAll++;
+    last = -1;
+    double soonest = Double.POSITIVE_INFINITY;
+    for (int file = 0; file < shares.length; file++) {
+      double due = (drawn[file] + most) / shares[file];
+      if (drawnInAll * shares[file] - drawn[file] >= least && due < soonest) {
+        soonest = due;
+        last = file;
+      }
     }
-    byFraction.sort(
-        (a, b) ->
-            Double.compare(
-                weights.get(b) / sum * BLOCK - places[b],
-                weights.get(a) / sum * BLOCK - places[a]));
-    for (int i = 0; i < left; i++) {
-      places[byFraction.get(i % places.length)]++;
-    }
-    return places;
+    drawn[last]++;
   }
 }

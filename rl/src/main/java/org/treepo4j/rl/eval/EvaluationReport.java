@@ -15,6 +15,8 @@ import org.treepo4j.grading.AnswerGrader;
  * @param passAtK chance that one of k is right, by k, for the powers of two up to the number of
  *     responses per task and that number; k = 1 is the accuracy
  * @param majorityAtK chance that the majority of k is right, by k
+ * @param failedComparisons pairs of answers the grader failed on while it looked for the majority;
+ *     they count as different
  * @param meanResponseTokens mean length of the responses
  * @param finishReasons responses by the reason they ended for
  * @param categories accuracy by category, for tasks that have one
@@ -25,6 +27,7 @@ public record EvaluationReport(
     double confidence,
     Map<Integer, Estimate> passAtK,
     Map<Integer, Estimate> majorityAtK,
+    int failedComparisons,
     double meanResponseTokens,
     Map<String, Integer> finishReasons,
     Map<String, Category> categories) {
@@ -76,6 +79,7 @@ public record EvaluationReport(
         CONFIDENCE,
         pass,
         majority,
+        vote.failedComparisons(),
         (double) tokens / samples,
         reasons,
         categories(tasks, seed));

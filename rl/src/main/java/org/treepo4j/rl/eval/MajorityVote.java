@@ -1,9 +1,13 @@
 package org.treepo4j.rl.eval;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.BiPredicate;
 import org.treepo4j.grading.AnswerGrader;
+import org.treepo4j.grading.GradingException;
 
 /**
  * Whether the answer that most responses give is right. Answers are the same when the grader says
@@ -13,10 +17,20 @@ final class MajorityVote {
   /** Draws of k responses, where there are more than k. */
   private static final int DRAWS = 200;
 
-  private final AnswerGrader grader;
+  private final BiPredicate<String, String> same;
+  private final Set<List<String>> failed = new HashSet<>();
 
-  public MajorityVote(AnswerGrader grader) {
-    this.grader = grader;
+  MajorityVote(AnswerGrader grader) {
+    this(grader::same);
+  }
+
+  MajorityVote(BiPredicate<String, String> same) {
+    this.same = same;
+  }
+
+  /** Pairs of answers the grader failed on; they counted as different. */
+  int failedComparisons() {
+    return failed.size();
   }
 
   /**
@@ -77,12 +91,21 @@ final class MajorityVote {
       boolean same =
           sample.correct() == first.correct()
               && (sample.correct()
-                  || grader.same(sample.answer().orElseThrow(), first.answer().orElseThrow()));
+                  || same(sample.answer().orElseThrow(), first.answer().orElseThrow()));
       if (same) {
         return g;
       }
     }
     return firsts.size();
+  }
+
+  private boolean same(String answer, String other) {
+    try {
+      return same.test(answer, other);
+    } catch (GradingException e) {
+      failed.add(List.of(answer, other));
+      return false;
+    }
   }
 
   private static double vote(List<Sample> samples, int[] groups, int[] order, int k) {

@@ -2,9 +2,19 @@ package org.treepo4j.rl.loss;
 
 import java.util.Objects;
 import org.treepo4j.base.settings.Setting;
+import org.treepo4j.base.settings.Settings;
+import org.treepo4j.rollout.FinishReason;
+import org.treepo4j.rollout.Trajectory;
 
-/** The policy loss: clipping, aggregation, KL to a reference policy, entropy bonus. */
+/**
+ * The policy loss: its form, clipping, aggregation, KL to a reference policy, entropy bonus, and
+ * what it leaves out or corrects. {@code Settings.of(LossSettings.class)} builds one.
+ */
 public record LossSettings(
+    @Setting(
+            "ppo: clipped ratio of every token; cispo: clipped ratio as a constant weight; gspo,"
+                + " gspo_token: one ratio for a whole response")
+        PolicyForm policy,
     @Setting("the ratio is clipped from below at 1 - clipLow where the advantage is negative")
         double clipLow,
     @Setting("the ratio is clipped from above at 1 + clipHigh where the advantage is positive")
@@ -21,7 +31,30 @@ public record LossSettings(
     @Setting("where the KL to the reference policy goes: none, loss or reward") KlPlacement kl,
     @Setting("k1 or k3 (recipe low_var_kl)") KlEstimator klEstimator,
     @Setting("weight of the KL term, in the loss or in the reward") double klCoefficient,
-    @Setting("weight of the entropy bonus; 0 for none") double entropyCoefficient) {
+    @Setting("weight of the entropy bonus; 0 for none") double entropyCoefficient,
+    @Setting(
+            "leave responses that were cut (finish MAX_RESPONSE_TOKENS or MAX_DEPTH) out of the"
+                + " loss; they stay in the advantages")
+        boolean overlongFiltering,
+    @Setting(
+            "weigh tokens by old policy / sampler: none, truncate (at most the threshold), mask (0"
+                + " beyond it); auto: truncate with bf16 weights, topK, topP or minP, otherwise"
+                + " none")
+        RolloutCorrection rolloutCorrection,
+    @Setting("largest weight of the rollout correction, at least 1")
+        double rolloutCorrectionThreshold) {
+
+  /** What stands between the ratio of a token and its loss. */
+  public enum PolicyForm {
+    /** The clipped ratio of the token, with the dual clip. */
+    PPO,
+    /** The clipped ratio of the token as a constant, times its log-probability. */
+    CISPO,
+    /** The clipped ratio of the response, the geometric mean of its tokens' ratios. */
+    GSPO,
+    /** Its value as that of {@link #GSPO}; a token's derivative counts its own advantage only. */
+    GSPO_TOKEN
+  }
 
   /** Where the KL to the frozen reference policy goes. */
   public enum KlPlacement {
@@ -34,6 +67,7 @@ public record LossSettings(
   }
 
   public LossSettings {
+    Objects.requireNonNull(policy, "policy");
     if (!(clipLow >= 0 && clipLow <= 1)) {
       throw new IllegalArgumentException("clipLow must be within 0..1, was " + clipLow);
     }
@@ -60,12 +94,48 @@ public record LossSettings(
       throw new IllegalArgumentException(
           "entropyCoefficient must be a finite number, was " + entropyCoefficient);
     }
+    Objects.requireNonNull(rolloutCorrection, "rolloutCorrection");
+    if (!(rolloutCorrectionThreshold >= 1) || Double.isInfinite(rolloutCorrectionThreshold)) {
+      throw new IllegalArgumentException(
+          "rolloutCorrectionThreshold must be at least 1, was " + rolloutCorrectionThreshold);
+    }
   }
 
   /** The recipe's: clip 0.2 and 0.28, dual clip 10, token mean, no KL, no entropy bonus. */
   public static LossSettings defaults() {
     return new LossSettings(
-        0.2, 0.28, 10, Aggregation.TOKEN_MEAN, 0, KlPlacement.NONE, KlEstimator.K3, 0.001, 0);
+        PolicyForm.PPO,
+        0.2,
+        0.28,
+        10,
+        Aggregation.TOKEN_MEAN,
+        0,
+        KlPlacement.NONE,
+        KlEstimator.K3,
+        0.001,
+        0,
+        false,
+        RolloutCorrection.AUTO,
+        2);
+  }
+
+  /** The same with the rollout correction decided. */
+  public LossSettings forSampler(boolean differs) {
+    return Settings.of(this).set("rolloutCorrection", rolloutCorrection.in(differs)).build();
+  }
+
+  /** Whether the log-probabilities of the distribution tokens were sampled from are needed. */
+  public boolean needsBehaviour() {
+    return rolloutCorrection == RolloutCorrection.TRUNCATE
+        || rolloutCorrection == RolloutCorrection.MASK;
+  }
+
+  /** Whether a trajectory takes part in the loss. */
+  public boolean takesPart(Trajectory trajectory) {
+    boolean cut =
+        trajectory.finish() == FinishReason.MAX_RESPONSE_TOKENS
+            || trajectory.finish() == FinishReason.MAX_DEPTH;
+    return !(overlongFiltering && cut);
   }
 
   /** Whether log-probabilities of a frozen reference policy are needed. */

@@ -12,6 +12,8 @@ package org.treepo4j.rl.loss;
  *     policy that sampled
  * @param referenceKlSum sum of the KL estimates to the reference policy; 0 without one
  * @param entropySum sum of the step entropies in nats
+ * @param correctionSum sum of the rollout correction's weights; 1 per token without one
+ * @param corrected tokens held by the rollout correction's threshold
  */
 public record LossStatistics(
     long tokens,
@@ -20,9 +22,11 @@ public record LossStatistics(
     double ratioSum,
     double behaviourKlSum,
     double referenceKlSum,
-    double entropySum) {
+    double entropySum,
+    double correctionSum,
+    long corrected) {
 
-  public static final LossStatistics NONE = new LossStatistics(0, 0, 0, 0, 0, 0, 0);
+  public static final LossStatistics NONE = new LossStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0);
 
   public LossStatistics plus(LossStatistics other) {
     return new LossStatistics(
@@ -32,7 +36,9 @@ public record LossStatistics(
         ratioSum + other.ratioSum,
         behaviourKlSum + other.behaviourKlSum,
         referenceKlSum + other.referenceKlSum,
-        entropySum + other.entropySum);
+        entropySum + other.entropySum,
+        correctionSum + other.correctionSum,
+        corrected + other.corrected);
   }
 
   /** Share of tokens held by the clip range, {@code 0..1}. */
@@ -63,6 +69,16 @@ public record LossStatistics(
   /** Mean step entropy in nats. */
   public double entropy() {
     return mean(entropySum);
+  }
+
+  /** Mean weight of the rollout correction. */
+  public double correctionMean() {
+    return mean(correctionSum);
+  }
+
+  /** Share of tokens held by the rollout correction's threshold, {@code 0..1}. */
+  public double correctedFraction() {
+    return mean(corrected);
   }
 
   private double mean(double sum) {

@@ -125,6 +125,7 @@ public final class MicroBatch {
     List<double[]> advantages = new ArrayList<>();
     float[] old = new float[tokenTree.size()];
     float[] reference = trees.get(0).referenceLogprobs() == null ? null : new float[old.length];
+    float[] behaviour = trees.get(0).behaviourLogprobs() == null ? null : new float[old.length];
     for (int i = 0; i < places.size(); i++) {
       if (places.get(i).tree() != number) {
         continue;
@@ -145,6 +146,9 @@ public final class MicroBatch {
         if (reference != null) {
           scatter(trees.get(i).referenceLogprobs(), places.get(i).indices(), reference);
         }
+        if (behaviour != null) {
+          scatter(trees.get(i).behaviourLogprobs(), places.get(i).indices(), behaviour);
+        }
       }
     }
     return new TrainingTree(
@@ -152,7 +156,8 @@ public final class MicroBatch {
         paths.toArray(int[][]::new),
         advantages.toArray(double[][]::new),
         old,
-        reference);
+        reference,
+        behaviour);
   }
 
   private static void scatter(float[] values, int[] indices, float[] to) {

@@ -1,5 +1,7 @@
 package org.treepo4j.rl.loss;
 
+import java.util.Arrays;
+
 /**
  * What the trajectories through each unique token of a tree bring to it, {@code [unique token]}
  * each (algorithm page, section 4).
@@ -10,6 +12,9 @@ final class TokenShares {
 
   /** {@code N}: weighted sum of the absolute negative advantages. */
   final double[] negative;
+
+  /** Weight of the rollout correction, already in {@link #positive} and {@link #negative}. */
+  final double[] correction;
 
   /** Weighted number of trajectories, for terms without an advantage. */
   final double[] weight;
@@ -25,6 +30,7 @@ final class TokenShares {
     positive = new double[size];
     negative = new double[size];
     weight = new double[size];
+    correction = corrections(tree, settings);
     positives = new int[size];
     negatives = new int[size];
     trajectories = new int[size];
@@ -33,7 +39,7 @@ final class TokenShares {
       double share = settings.aggregation().weight(whole, path.length, settings.normLength());
       for (int t = 0; t < path.length; t++) {
         int token = path[t];
-        double advantage = tree.advantages()[i][t];
+        double advantage = correction[token] * tree.advantages()[i][t];
         if (advantage > 0) {
           positive[token] += share * advantage;
           positives[token]++;
@@ -45,5 +51,27 @@ final class TokenShares {
         trajectories[token]++;
       }
     }
+  }
+
+  private static double[] corrections(TrainingTree tree, LossSettings settings) {
+    double[] weights = new double[tree.uniqueTokens()];
+    Arrays.fill(weights, 1);
+    if (!settings.needsBehaviour()) {
+      return weights;
+    }
+    if (tree.behaviourLogprobs() == null) {
+      throw new IllegalArgumentException(
+          "behaviourLogprobs must be given for a rollout correction");
+    }
+    for (int token = 1; token < weights.length; token++) {
+      weights[token] =
+          settings
+              .rolloutCorrection()
+              .weight(
+                  tree.oldLogprobs()[token],
+                  tree.behaviourLogprobs()[token],
+                  settings.rolloutCorrectionThreshold());
+    }
+    return weights;
   }
 }

@@ -16,13 +16,16 @@ import org.treepo4j.rollout.RolloutTree;
  * @param oldLogprobs log-probability of every token under the policy that sampled, {@code [unique
  *     token]}; entries of the prompt are not read
  * @param referenceLogprobs the same under the frozen reference policy, or null without one
+ * @param behaviourLogprobs the same under the distribution tokens were sampled from, rounding and
+ *     truncation included, or null where the loss does not ask for it ({@link RolloutCorrection})
  */
 public record TrainingTree(
     TokenTree tokens,
     int[][] paths,
     double[][] advantages,
     float[] oldLogprobs,
-    float[] referenceLogprobs) {
+    float[] referenceLogprobs,
+    float[] behaviourLogprobs) {
 
   public TrainingTree {
     if (paths.length != advantages.length) {
@@ -44,6 +47,19 @@ public record TrainingTree(
     if (referenceLogprobs != null) {
       sameSize("referenceLogprobs", referenceLogprobs, tokens);
     }
+    if (behaviourLogprobs != null) {
+      sameSize("behaviourLogprobs", behaviourLogprobs, tokens);
+    }
+  }
+
+  /** A tree sampled by the old policy itself. */
+  public TrainingTree(
+      TokenTree tokens,
+      int[][] paths,
+      double[][] advantages,
+      float[] oldLogprobs,
+      float[] referenceLogprobs) {
+    this(tokens, paths, advantages, oldLogprobs, referenceLogprobs, null);
   }
 
   /**
@@ -60,7 +76,13 @@ public record TrainingTree(
 
   /** The same tree with log-probabilities of another sampling policy. */
   public TrainingTree withOldLogprobs(float[] others) {
-    return new TrainingTree(tokens, paths, advantages, others, referenceLogprobs);
+    return new TrainingTree(
+        tokens, paths, advantages, others, referenceLogprobs, behaviourLogprobs);
+  }
+
+  /** The same tree, sampled from a distribution of these log-probabilities. */
+  public TrainingTree withBehaviourLogprobs(float[] others) {
+    return new TrainingTree(tokens, paths, advantages, oldLogprobs, referenceLogprobs, others);
   }
 
   public int trajectories() {
@@ -99,7 +121,8 @@ public record TrainingTree(
               new int[][] {path},
               new double[][] {advantages[i]},
               gather(oldLogprobs, whole),
-              referenceLogprobs == null ? null : gather(referenceLogprobs, whole)));
+              referenceLogprobs == null ? null : gather(referenceLogprobs, whole),
+              behaviourLogprobs == null ? null : gather(behaviourLogprobs, whole)));
     }
     return chains;
   }

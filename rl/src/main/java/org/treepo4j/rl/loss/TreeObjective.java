@@ -8,7 +8,9 @@ import org.treepo4j.rl.loss.LossSettings.KlPlacement;
 /**
  * The policy loss of trees over their <em>unique</em> tokens: exactly the loss, and the gradient,
  * of their flattened trajectories (algorithm page, section 4). A token that several trajectories
- * share has one ratio, so only the sums of their positive and negative advantages matter.
+ * share has one ratio, so only the sums of their positive and negative advantages matter; where a
+ * whole response has one, a token has the sum over the trajectories through it ({@link
+ * PolicyTerms}).
  *
  * <p>One objective serves one mini-batch; it may be evaluated on the mini-batch's micro-batches one
  * after the other, whose losses and derivatives add up.
@@ -16,7 +18,6 @@ import org.treepo4j.rl.loss.LossSettings.KlPlacement;
 public final class TreeObjective {
   private final LossSettings settings;
   private final LossNormalizer whole;
-  private final PolicyLoss policyLoss;
 
   /**
    * @param whole the normalizer of the whole mini-batch
@@ -24,7 +25,6 @@ public final class TreeObjective {
   public TreeObjective(LossSettings settings, LossNormalizer whole) {
     this.settings = settings;
     this.whole = whole;
-    this.policyLoss = settings.policyLoss();
   }
 
   /** The loss of a forward pass over the tokens of these trees, in their order. */
@@ -43,8 +43,8 @@ public final class TreeObjective {
    *
    * @param logprobs of every unique token under the present policy, {@code [trees][size]}
    * @param entropies of the distribution after every unique token, {@code [trees][size]}
-   * @throws IllegalArgumentException when the settings ask for a reference policy and a tree has no
-   *     log-probabilities of one
+   * @throws IllegalArgumentException when the settings ask for log-probabilities of a reference
+   *     policy or of the sampler and a tree has none
    */
   public LossResult evaluate(List<TrainingTree> trees, float[][] logprobs, float[][] entropies) {
     float[][] dLogprob = new float[trees.size()][];
@@ -78,27 +78,22 @@ public final class TreeObjective {
    */
   public List<TokenLoss> explain(TrainingTree tree, float[] logprobs) {
     TokenShares shares = new TokenShares(tree, settings, whole);
+    PolicyTerms terms = new PolicyTerms(settings, whole, tree, shares, logprobs);
     List<TokenLoss> losses = new ArrayList<>();
     for (int token = 1; token < tree.uniqueTokens(); token++) {
       if (shares.trajectories[token] == 0) {
         continue;
       }
-      double ratio = PolicyLoss.ratio(logprobs[token], tree.oldLogprobs()[token]);
-      double positive = shares.positive[token];
-      double negative = shares.negative[token];
-      boolean clipped =
-          positive > 0 && policyLoss.clipsPositive(ratio)
-              || negative > 0 && (policyLoss.clipsNegative(ratio) || policyLoss.dualClips(ratio));
       losses.add(
           new TokenLoss(
               token,
               shares.trajectories[token],
-              positive,
-              negative,
-              ratio,
-              policyLoss.value(positive, negative, ratio),
-              policyLoss.derivative(positive, negative, ratio),
-              clipped));
+              shares.positive[token],
+              shares.negative[token],
+              terms.ratio[token],
+              terms.loss[token],
+              terms.derivative[token],
+              terms.clipped[token] + terms.dualClipped[token] > 0));
     }
     return losses;
   }
@@ -116,6 +111,8 @@ public final class TreeObjective {
     private double behaviourKl;
     private double referenceKl;
     private double entropy;
+    private double corrections;
+    private long corrected;
 
     TreeSums(TrainingTree tree, float[] logprobs, float[] entropies) {
       this.tree = tree;
@@ -125,16 +122,14 @@ public final class TreeObjective {
 
     void run(float[] dLogprob, float[] dEntropy) {
       TokenShares shares = new TokenShares(tree, settings, whole);
+      PolicyTerms terms = new PolicyTerms(settings, whole, tree, shares, logprobs);
       for (int token = 1; token < tree.uniqueTokens(); token++) {
         int trajectories = shares.trajectories[token];
         if (trajectories == 0) {
           continue;
         }
-        double ratio = PolicyLoss.ratio(logprobs[token], tree.oldLogprobs()[token]);
-        double positive = shares.positive[token];
-        double negative = shares.negative[token];
-        loss += policyLoss.value(positive, negative, ratio);
-        double derivative = policyLoss.derivative(positive, negative, ratio);
+        loss += terms.loss[token];
+        double derivative = terms.derivative[token];
         if (tree.referenceLogprobs() != null) {
           derivative += referenceTerm(token, shares.weight[token], trajectories);
         }
@@ -146,13 +141,24 @@ public final class TreeObjective {
           dEntropy[step] -= (float) coefficient;
         }
         tokens += trajectories;
-        clipped += policyLoss.clipsPositive(ratio) ? shares.positives[token] : 0;
-        clipped += policyLoss.clipsNegative(ratio) ? shares.negatives[token] : 0;
-        dualClipped += policyLoss.dualClips(ratio) ? shares.negatives[token] : 0;
-        ratios += trajectories * ratio;
+        clipped += terms.clipped[token];
+        dualClipped += terms.dualClipped[token];
+        ratios += trajectories * terms.ratio[token];
+        corrections += trajectories * shares.correction[token];
+        corrected += limited(token) ? trajectories : 0;
         behaviourKl += trajectories * ((double) tree.oldLogprobs()[token] - logprobs[token]);
         entropy += trajectories * (double) entropies[step];
       }
+    }
+
+    private boolean limited(int token) {
+      return settings.needsBehaviour()
+          && settings
+              .rolloutCorrection()
+              .limits(
+                  tree.oldLogprobs()[token],
+                  tree.behaviourLogprobs()[token],
+                  settings.rolloutCorrectionThreshold());
     }
 
     /** Adds the KL to the loss where it belongs there, and returns its derivative. */
@@ -170,7 +176,15 @@ public final class TreeObjective {
 
     LossStatistics statistics() {
       return new LossStatistics(
-          tokens, clipped, dualClipped, ratios, behaviourKl, referenceKl, entropy);
+          tokens,
+          clipped,
+          dualClipped,
+          ratios,
+          behaviourKl,
+          referenceKl,
+          entropy,
+          corrections,
+          corrected);
     }
   }
 }

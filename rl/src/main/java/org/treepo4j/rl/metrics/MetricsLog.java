@@ -3,14 +3,11 @@ package org.treepo4j.rl.metrics;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
+import org.treepo4j.base.files.AppendedFile;
+import org.treepo4j.base.files.WholeFile;
 
 /**
  * {@code metrics.jsonl} and a TensorBoard event file of one run: a step is on disk before the next
@@ -20,10 +17,10 @@ public final class MetricsLog implements AutoCloseable {
   public static final String FILE = "metrics.jsonl";
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final Path file;
+  private final AppendedFile file;
   private final TensorBoardWriter tensorBoard;
 
-  private MetricsLog(Path file, TensorBoardWriter tensorBoard) {
+  private MetricsLog(AppendedFile file, TensorBoardWriter tensorBoard) {
     this.file = file;
     this.tensorBoard = tensorBoard;
   }
@@ -35,25 +32,31 @@ public final class MetricsLog implements AutoCloseable {
    * @param lastStep the last step that counts, 0 for a new run
    */
   public static MetricsLog open(Path runFolder, long lastStep) throws IOException {
-    Files.createDirectories(runFolder);
     Path file = runFolder.resolve(FILE);
     boolean resumed = Files.exists(file);
     if (resumed) {
-      List<String> kept = new ArrayList<>();
+      StringBuilder kept = new StringBuilder();
       for (String line : Files.readAllLines(file)) {
         if (stepOf(line) <= lastStep) {
-          kept.add(line);
+          kept.append(line).append('\n');
         }
       }
-      Path aside = runFolder.resolve(FILE + ".new");
-      Files.write(aside, kept);
-      Files.move(aside, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+      WholeFile.write(file, kept.toString());
     }
-    TensorBoardWriter tensorBoard = TensorBoardWriter.create(runFolder);
-    if (resumed) {
-      tensorBoard.restart(lastStep + 1);
+    AppendedFile lines = AppendedFile.open(file);
+    boolean done = false;
+    try {
+      TensorBoardWriter tensorBoard = TensorBoardWriter.create(runFolder);
+      if (resumed) {
+        tensorBoard.restart(lastStep + 1);
+      }
+      done = true;
+      return new MetricsLog(lines, tensorBoard);
+    } finally {
+      if (!done) {
+        lines.close();
+      }
     }
-    return new MetricsLog(file, tensorBoard);
   }
 
   /** Adds one step. */
@@ -71,12 +74,7 @@ public final class MetricsLog implements AutoCloseable {
         line.put(metric.getKey(), value.doubleValue());
       }
     }
-    Files.writeString(
-        file,
-        JSON.writeValueAsString(line) + "\n",
-        StandardCharsets.UTF_8,
-        StandardOpenOption.CREATE,
-        StandardOpenOption.APPEND);
+    file.append(JSON.writeValueAsString(line) + "\n");
     tensorBoard.scalars(step, metrics);
   }
 
@@ -91,6 +89,7 @@ public final class MetricsLog implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    file.close();
     tensorBoard.close();
   }
 }

@@ -4,13 +4,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.zip.CRC32C;
+import org.treepo4j.base.files.AppendedFile;
 
 /**
  * Scalars in TensorBoard's event file format: TFRecord frames (length, masked CRC-32C, data, masked
@@ -23,10 +22,10 @@ final class TensorBoardWriter implements AutoCloseable {
   private static final int WIRE_BYTES = 2;
   private static final int WIRE_32 = 5;
 
-  private final FileChannel channel;
+  private final AppendedFile file;
 
-  private TensorBoardWriter(FileChannel channel) {
-    this.channel = channel;
+  private TensorBoardWriter(AppendedFile file) {
+    this.file = file;
   }
 
   /** A new event file in a folder; TensorBoard reads all files of a folder as one run. */
@@ -36,9 +35,7 @@ final class TensorBoardWriter implements AutoCloseable {
     for (int again = 1; Files.exists(file); again++) {
       file = folder.resolve("events.out.tfevents." + seconds + ".treepo4j." + again);
     }
-    TensorBoardWriter writer =
-        new TensorBoardWriter(
-            FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
+    TensorBoardWriter writer = new TensorBoardWriter(AppendedFile.open(file));
     ByteArrayOutputStream event = new ByteArrayOutputStream();
     wallTime(event);
     bytes(event, 3, "brain.Event:2".getBytes(StandardCharsets.UTF_8)); // file_version
@@ -85,10 +82,7 @@ final class TensorBoardWriter implements AutoCloseable {
     frame.putInt(maskedCrc(frame.array(), 0, Long.BYTES));
     frame.put(data);
     frame.putInt(maskedCrc(data, 0, data.length));
-    frame.flip();
-    while (frame.hasRemaining()) {
-      channel.write(frame);
-    }
+    file.append(frame.array());
   }
 
   /** TFRecord's mask: a CRC of data that holds CRCs would be weak. */
@@ -131,6 +125,6 @@ final class TensorBoardWriter implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    channel.close();
+    file.close();
   }
 }

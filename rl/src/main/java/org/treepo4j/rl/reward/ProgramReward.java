@@ -5,29 +5,45 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 
 /**
  * Scores by an external program in any language. It reads one JSON object a line from its standard
- * input, {@code {"prompt": …, "answer": …, "response": …, "task": id, "category": …,
- * "response_tokens": n, "finish": …}}, and answers each with one line {@code {"score": 0.5,
- * "correct": true}} on its standard output ({@code correct} may be absent: a score above 0 then).
- * Its standard error goes to ours.
+ * input, {@code {"id": n, "prompt": …, "answer": …, "response": …, "task": id, "category": …,
+ * "response_tokens": n, "finish": …}}, and answers each with one line {@code {"id": n, "score":
+ * 0.5, "correct": true}} on its standard output ({@code correct} may be absent: a score above 0
+ * then; {@code id} may be absent, too). Its standard error goes to ours.
  *
- * <p>Several copies run at once. A copy that dies, is late or writes something else is ended and
- * started anew for the next response; the response it failed on counts as failed.
+ * <p>Several copies run at once. A copy that dies, is late or writes no score is ended and started
+ * anew for the next response; the response it failed on counts as failed. Its first answer may take
+ * as much longer as starting may; a copy that writes {@code {"ready": true}} first has the time of
+ * an answer from then on.
+ *
+ * <p>A line too many would shift all later scores. So it ends the run, as does the number of
+ * another request.
  */
-final class ProgramReward implements Reward, AutoCloseable {
+final class ProgramReward implements StartingReward, AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  /** The program's own alarm, which says more, goes off before the runner's. */
+  private static final Duration GRACE = Duration.ofSeconds(1);
+
+  /** How long programs may go on once their input has ended. */
+  private static final Duration FAREWELL = Duration.ofSeconds(2);
+
   private final List<String> command;
+  private final Duration startLimit;
   private final Duration timeLimit;
   private final BlockingQueue<Slot> free;
   private final List<Slot> slots;
   private final AtomicInteger restarts = new AtomicInteger();
+  private final AtomicLong requests = new AtomicLong();
 
   /** A place for one copy of the program; the copy comes with its first response. */
   private static final class Slot {
@@ -37,10 +53,11 @@ final class ProgramReward implements Reward, AutoCloseable {
 
   /**
    * @param command the program and its arguments
+   * @param startLimit what the first answer of a copy may take longer than others
    * @param timeLimit for one response; the copy that is late is killed
    * @param copies how many run at once
    */
-  public ProgramReward(List<String> command, Duration timeLimit, int copies) {
+  public ProgramReward(List<String> command, Duration startLimit, Duration timeLimit, int copies) {
     if (command.isEmpty()) {
       throw new IllegalArgumentException("command must name a program, was empty");
     }
@@ -48,6 +65,7 @@ final class ProgramReward implements Reward, AutoCloseable {
       throw new IllegalArgumentException("copies must be positive, was " + copies);
     }
     this.command = List.copyOf(command);
+    this.startLimit = startLimit;
     this.timeLimit = timeLimit;
     this.free = new ArrayBlockingQueue<>(copies);
     for (int i = 0; i < copies; i++) {
@@ -62,20 +80,24 @@ final class ProgramReward implements Reward, AutoCloseable {
   }
 
   @Override
-  public Score score(RewardInput input) throws IOException, InterruptedException {
+  public Score score(RewardInput input, Clock clock) throws IOException, InterruptedException {
+    clock.pause();
     Slot slot = free.take();
     try {
-      return score(slot, JSON.writeValueAsString(request(input)));
+      return score(slot, input, clock);
     } finally {
       free.add(slot);
     }
   }
 
-  private Score score(Slot slot, String request) throws IOException {
+  private Score score(Slot slot, RewardInput input, Clock clock) throws IOException {
     boolean done = false;
     try {
-      String answer = program(slot).exchange(request, timeLimit);
-      Score score = score(answer);
+      ScoringProgram program = program(slot);
+      clock.restart(program.isStarting() ? GRACE.plus(startLimit) : GRACE);
+      long id = requests.incrementAndGet();
+      String request = JSON.writeValueAsString(request(id, input));
+      Score score = score(id, program.exchange(request, startLimit, timeLimit));
       done = true;
       return score;
     } finally {
@@ -108,8 +130,9 @@ final class ProgramReward implements Reward, AutoCloseable {
     }
   }
 
-  private static ObjectNode request(RewardInput input) {
+  private static ObjectNode request(long id, RewardInput input) {
     return JSON.createObjectNode()
+        .put("id", id)
         .put("task", input.task().id())
         .put("category", input.task().category())
         .put("prompt", input.task().prompt().text())
@@ -119,27 +142,53 @@ final class ProgramReward implements Reward, AutoCloseable {
         .put("finish", input.finish().name());
   }
 
-  private Score score(String line) throws IOException {
+  private Score score(long id, String line) throws IOException {
     JsonNode answer;
     try {
       answer = JSON.readTree(line);
     } catch (IOException e) {
-      throw new IOException(command.get(0) + ": expected one JSON object, was " + shown(line));
+      throw new IOException(
+          command.get(0) + ": expected one JSON object, was " + ScoringProgram.shown(line));
+    }
+    JsonNode number = answer.path("id");
+    if (!number.isMissingNode() && !(number.isIntegralNumber() && number.longValue() == id)) {
+      throw new RewardException(
+          "%s: answered request %d with \"id\": %s; scores may have gone to wrong responses"
+              .formatted(command.get(0), id, number));
     }
     JsonNode score = answer.path("score");
     if (!score.isNumber() || !Double.isFinite(score.doubleValue())) {
-      throw new IOException(command.get(0) + ": score: expected a number, was " + shown(line));
+      throw new IOException(
+          command.get(0) + ": score: expected a number, was " + ScoringProgram.shown(line));
     }
     boolean correct = answer.path("correct").asBoolean(score.doubleValue() > 0);
     return new Score(score.doubleValue(), correct);
   }
 
-  private static String shown(String line) {
-    return line.length() > 80 ? line.substring(0, 77) + "..." : line;
-  }
-
+  /**
+   * Ends the input of idle copies, waits a moment for them to end, and kills the others.
+   *
+   * @throws RewardException where a copy had written more lines than it was asked for
+   */
   @Override
   public void close() {
-    slots.forEach(ProgramReward::end);
+    List<Slot> idle = new ArrayList<>();
+    free.drainTo(idle);
+    try {
+      idle.forEach(slot -> withProgram(slot, ScoringProgram::endInput));
+      long deadline = System.nanoTime() + FAREWELL.toNanos();
+      idle.forEach(slot -> withProgram(slot, program -> program.requireNoAnswerLeft(deadline)));
+    } finally {
+      slots.forEach(ProgramReward::end);
+      free.addAll(idle);
+    }
+  }
+
+  private static void withProgram(Slot slot, Consumer<ScoringProgram> action) {
+    synchronized (slot) {
+      if (slot.program != null) {
+        action.accept(slot.program);
+      }
+    }
   }
 }

@@ -2,6 +2,7 @@ package org.treepo4j.rl.reward;
 
 import java.util.Objects;
 import java.util.regex.Pattern;
+import org.treepo4j.rl.reward.RewardSettings.FormatRule;
 
 /**
  * One value where a regular expression is found in the response, another where it is not. An

@@ -10,7 +10,7 @@ import java.util.Optional;
  * @param failures how many rewards threw; they have the failure score
  * @param timeouts how many took longer than the time limit; they have the failure score
  * @param limited how many answers were cut off by the grader's own limits and count as wrong
- * @param firstFailure message of the first reward that threw, for the log
+ * @param firstFailure message of the first reward that threw or was late, for the log
  */
 public record RewardBatch(
     List<Score> scores, int failures, int timeouts, int limited, Optional<String> firstFailure) {

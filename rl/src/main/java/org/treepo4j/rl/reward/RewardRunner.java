@@ -9,7 +9,8 @@ import java.util.Optional;
 
 /**
  * Scores batches on its own threads. A reward that throws or takes longer than the time limit gets
- * the failure score and is counted; nothing a reward does stops or hangs the run.
+ * the failure score and is counted; only a {@link RewardException} stops the run, and nothing a
+ * reward does hangs it.
  */
 public final class RewardRunner implements AutoCloseable {
   private final Reward reward;
@@ -36,7 +37,11 @@ public final class RewardRunner implements AutoCloseable {
     this.threads = threads;
   }
 
-  /** The score of every input, in order. */
+  /**
+   * The score of every input, in order.
+   *
+   * @throws RewardException if the reward's scores cannot be trusted
+   */
   public RewardBatch run(List<RewardInput> inputs) throws InterruptedException {
     ScoringRound round = new ScoringRound(reward, List.copyOf(inputs), timeLimit.toNanos());
     List<ScoringRound.Outcome> outcomes = round.run(threads);
@@ -52,16 +57,24 @@ public final class RewardRunner implements AutoCloseable {
         continue;
       }
       scores.add(new Score(failureScore, false));
+      String message;
       if (outcome instanceof ScoringRound.Threw threw) {
         failures++;
-        firstFailure = firstFailure.or(() -> Optional.of(threw.message()));
+        message = threw.message();
       } else {
         timeouts++;
+        message = late((ScoringRound.Late) outcome);
       }
+      firstFailure = firstFailure.or(() -> Optional.of(message));
     }
     return new RewardBatch(scores, failures, timeouts, limited, firstFailure);
   }
 
+  private static String late(ScoringRound.Late late) {
+    return "no score within " + ScoringProgram.seconds(late.limit()) + " (reward.timeLimitSeconds)";
+  }
+
+  /** Closes the reward; one that has external programs may throw {@link RewardException}. */
   @Override
   public void close() throws IOException {
     if (reward instanceof AutoCloseable closeable) {

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.treepo4j.base.settings.Setting;
+import org.treepo4j.base.settings.SettingsException;
 import org.treepo4j.grading.AnswerGrader;
 import org.treepo4j.grading.GradingSettings;
 
@@ -20,6 +21,8 @@ public record RewardSettings(
     @Setting("reward for a wrong or missing outcome; -1 as in DAPO") double wrong,
     @Setting("reward when scoring throws or is late") double failure,
     @Setting("seconds one response may be scored") double timeLimitSeconds,
+    @Setting("seconds more that a program has for its first answer, to start")
+        double startLimitSeconds,
     @Setting(value = "how many responses are scored at once", mayChange = true) int threads,
     @Setting("how final answers are found") GradingSettings grading,
     @Setting("tokens before maxResponseTokens in which the overlong penalty grows; 0: no penalty")
@@ -39,6 +42,10 @@ public record RewardSettings(
     if (!(timeLimitSeconds > 0)) {
       throw new IllegalArgumentException(
           "timeLimitSeconds must be positive, was " + timeLimitSeconds);
+    }
+    if (!(startLimitSeconds >= 0)) {
+      throw new IllegalArgumentException(
+          "startLimitSeconds must not be negative, was " + startLimitSeconds);
     }
     if (threads <= 0) {
       throw new IllegalArgumentException("threads must be positive, was " + threads);
@@ -72,6 +79,7 @@ public record RewardSettings(
         0,
         0,
         5,
+        60,
         2,
         GradingSettings.defaults(),
         0,
@@ -84,12 +92,49 @@ public record RewardSettings(
         0);
   }
 
+  /** The same with an external program that decides. */
+  public RewardSettings withProgram(List<String> command) {
+    return new RewardSettings(
+        OutcomeRule.PROGRAM,
+        correct,
+        wrong,
+        failure,
+        timeLimitSeconds,
+        startLimitSeconds,
+        threads,
+        grading,
+        overlongBuffer,
+        overlongFactor,
+        format,
+        formatWeight,
+        regex,
+        regexWeight,
+        command,
+        programWeight);
+  }
+
+  /**
+   * Refuses a program that is not there; one that these settings do not use may be absent.
+   *
+   * @throws SettingsException that names it
+   */
+  public void requireProgram() {
+    boolean used = outcome == OutcomeRule.PROGRAM || programWeight != 0;
+    if (used && !ScoringProgram.exists(program.get(0))) {
+      throw new SettingsException(
+          "reward.program: no program \"%s\" that can be run; expected a path or a name on the PATH"
+              .formatted(program.get(0)));
+    }
+  }
+
   /**
    * The runner these settings describe.
    *
    * @param maxResponseTokens the longest response that is sampled, for the overlong penalty
+   * @throws SettingsException for a program that is not there
    */
   public RewardRunner runner(int maxResponseTokens) {
+    requireProgram();
     List<WeightedReward.Part> parts = new ArrayList<>();
     parts.add(new WeightedReward.Part(1, outcomeReward()));
     if (overlongBuffer > 0) {
@@ -125,10 +170,48 @@ public record RewardSettings(
   }
 
   private ProgramReward programReward() {
-    return new ProgramReward(program, timeLimit(), threads);
+    return new ProgramReward(program, duration(startLimitSeconds), timeLimit(), threads);
   }
 
   private Duration timeLimit() {
-    return Duration.ofNanos((long) (timeLimitSeconds * 1e9));
+    return duration(timeLimitSeconds);
+  }
+
+  private static Duration duration(double seconds) {
+    return Duration.ofNanos((long) (seconds * 1e9));
+  }
+
+  /** What decides whether a response is correct. */
+  public enum OutcomeRule {
+    /** The final answer equals the task's answer. */
+    ANSWER,
+    /** The final expression reaches the target with the given numbers ({@link CountdownReward}). */
+    COUNTDOWN,
+    /** The regular expression is found in the response. */
+    REGEX,
+    /** The external program says so. */
+    PROGRAM
+  }
+
+  /** Forms a response can be asked to have. */
+  public enum FormatRule {
+    /** Exactly one {@code \boxed{…}}. */
+    BOXED("(?s)^(?!.*\\\\boxed.*\\\\boxed).*\\\\boxed\\s*\\{.+\\}.*$"),
+    /** {@code <think>…</think>} and then {@code <answer>…</answer>}, each once and nothing else. */
+    THINK_ANSWER(
+        "(?s)^\\s*<think>((?!</?think>|</?answer>).)*</think>\\s*"
+            + "<answer>((?!</?think>|</?answer>).)*</answer>\\s*$"),
+    /** One line {@code #### …} at the end, as in GSM8K. */
+    HASHES("(?s)^(?!.*####.*####).*####[^\\n]*\\S[^\\n]*\\s*$");
+
+    private final Pattern pattern;
+
+    FormatRule(String regex) {
+      this.pattern = Pattern.compile(regex);
+    }
+
+    Pattern pattern() {
+      return pattern;
+    }
   }
 }

@@ -1,26 +1,50 @@
 package org.treepo4j.rl.reward;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
-/** One running copy of an external program that answers line for line. */
+/**
+ * One running copy of an external program that answers line for line. Copies end with this JVM,
+ * unless it is killed in a way it cannot see; their input ends then.
+ */
 final class ScoringProgram implements AutoCloseable {
+  private static final ObjectMapper JSON = new ObjectMapper();
   private static final int MAX_LINE = 1 << 20;
+  private static final Duration EXIT_CODE_WAIT = Duration.ofMillis(200);
+
+  /** All copies, to be killed when this JVM ends; null once it does. */
+  private static Set<ScoringProgram> running = new HashSet<>();
+
+  private static final Object LOCK = new Object();
+
+  static {
+    Runtime.getRuntime().addShutdownHook(new Thread(ScoringProgram::killAll, "end of rewards"));
+  }
 
   private final String name;
   private final Process process;
   private final OutputStream requests;
   private final InputStream answers;
+  private boolean starting = true;
 
   private ScoringProgram(String name, Process process) {
     this.name = name;
@@ -32,55 +56,227 @@ final class ScoringProgram implements AutoCloseable {
   static ScoringProgram start(List<String> command) throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
-    return new ScoringProgram(command.get(0), builder.start());
+    synchronized (LOCK) {
+      if (running == null) {
+        throw new IOException(command.get(0) + ": not started, the run is ending");
+      }
+      ScoringProgram program = new ScoringProgram(command.get(0), builder.start());
+      running.add(program);
+      return program;
+    }
+  }
+
+  /** Whether there is a program of that name or path. */
+  static boolean exists(String name) {
+    if (name.indexOf('/') >= 0 || name.contains(File.separator)) {
+      return isProgram(new File(name));
+    }
+    String path = Optional.ofNullable(System.getenv("PATH")).orElse("");
+    return !name.isEmpty()
+        && Stream.of(path.split(Pattern.quote(File.pathSeparator)))
+            .flatMap(folder -> Stream.of(new File(folder, name), new File(folder, name + ".exe")))
+            .anyMatch(ScoringProgram::isProgram);
+  }
+
+  private static boolean isProgram(File file) {
+    return file.isFile() && file.canExecute();
   }
 
   boolean isAlive() {
     return process.isAlive();
   }
 
+  /** Whether it has not answered yet. */
+  boolean isStarting() {
+    return starting;
+  }
+
   /**
    * Sends a line and waits for one. The program is killed when it is late, which ends the waiting.
+   *
+   * @param startLimit what the first answer may take longer, unless the program says it is ready
+   * @param timeLimit for an answer
+   * @throws RewardException if a line was there before the request
+   * @throws IOException if there is no answer
    */
-  String exchange(String request, Duration timeLimit) throws IOException {
-    AtomicBoolean late = new AtomicBoolean();
-    Executor alarm = CompletableFuture.delayedExecutor(timeLimit.toNanos(), TimeUnit.NANOSECONDS);
-    CompletableFuture<Void> killing =
-        CompletableFuture.runAsync(
-            () -> {
-              late.set(true);
-              close();
-            },
-            alarm);
+  String exchange(String request, Duration startLimit, Duration timeLimit) throws IOException {
+    requireSilence();
+    Alarm alarm =
+        starting
+            ? new Alarm(
+                startLimit.plus(timeLimit),
+                " of its start (reward.startLimitSeconds and reward.timeLimitSeconds)")
+            : new Alarm(timeLimit, " (reward.timeLimitSeconds)");
     try {
       requests.write((request + "\n").getBytes(StandardCharsets.UTF_8));
       requests.flush();
-      return readLine();
+      String line = readLine();
+      if (starting && json(line).path("ready").asBoolean()) {
+        alarm.cancel();
+        alarm = new Alarm(timeLimit, " (reward.timeLimitSeconds)");
+        line = readLine();
+      }
+      starting = false;
+      return line;
     } catch (IOException e) {
-      throw new IOException(late.get() ? name + ": no answer in " + timeLimit : e.getMessage(), e);
+      throw alarm.late ? new IOException(name + alarm.message, e) : ended(e);
     } finally {
+      alarm.cancel();
+    }
+  }
+
+  /** Kills the program once its time is over. */
+  private final class Alarm {
+    private final String message;
+    private final CompletableFuture<Void> killing;
+    private volatile boolean late;
+
+    Alarm(Duration limit, String of) {
+      this.message = ": no answer within " + seconds(limit) + of;
+      Executor after = CompletableFuture.delayedExecutor(limit.toNanos(), TimeUnit.NANOSECONDS);
+      this.killing =
+          CompletableFuture.runAsync(
+              () -> {
+                late = true;
+                close();
+              },
+              after);
+    }
+
+    void cancel() {
       killing.cancel(false);
     }
   }
 
+  /** What is there before a request answers none. A program that starts may say it is ready. */
+  private void requireSilence() throws IOException {
+    StringBuilder line = new StringBuilder();
+    while (!starting && answers.available() > 0) {
+      int b = answers.read();
+      if (b == '\n' && !line.isEmpty()) {
+        break;
+      }
+      if (b > ' ') {
+        line.append((char) b);
+      }
+    }
+    if (!line.isEmpty()) {
+      throw surplus(line.toString());
+    }
+  }
+
+  private RewardException surplus(String line) {
+    return new RewardException(
+        name
+            + ": wrote more lines than it was asked for, so that scores may have gone to wrong"
+            + " responses; one line for each request, and all else to stderr; the line was "
+            + shown(line));
+  }
+
+  private IOException ended(IOException e) {
+    try {
+      if (process.waitFor(EXIT_CODE_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
+        return new IOException(
+            name + ": ended without an answer, exit code " + process.exitValue(), e);
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return new IOException(name + ": " + e.getMessage(), e);
+  }
+
+  /** The next line that is not blank. */
   private String readLine() throws IOException {
     ByteArrayOutputStream line = new ByteArrayOutputStream();
-    for (int b = answers.read(); b != '\n'; b = answers.read()) {
+    while (true) {
+      int b = answers.read();
       if (b < 0) {
-        throw new IOException(name + ": ended without an answer");
+        throw new IOException("ended without an answer");
+      } else if (b == '\n' && !line.toString(StandardCharsets.UTF_8).isBlank()) {
+        return line.toString(StandardCharsets.UTF_8);
+      } else if (b == '\n') {
+        line.reset();
+      } else if (line.size() == MAX_LINE) {
+        throw new IOException("a line of more than " + MAX_LINE + " bytes");
+      } else {
+        line.write(b);
       }
-      if (line.size() == MAX_LINE) {
-        throw new IOException(name + ": a line of more than " + MAX_LINE + " bytes");
-      }
-      line.write(b);
     }
-    return line.toString(StandardCharsets.UTF_8);
+  }
+
+  private static JsonNode json(String line) {
+    try {
+      return JSON.readTree(line);
+    } catch (JsonProcessingException e) {
+      return JSON.missingNode();
+    }
+  }
+
+  /** Tells the program that no more requests come. */
+  void endInput() {
+    try {
+      requests.close();
+    } catch (IOException e) {
+      close();
+    }
+  }
+
+  /**
+   * Waits for the program to end and looks at what it has written meanwhile: words of farewell are
+   * no answer, a score is one to no request.
+   *
+   * @param deadline in nanoseconds of the JVM's clock
+   */
+  void requireNoAnswerLeft(long deadline) {
+    try {
+      process.waitFor(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+      byte[] left = answers.readNBytes(Math.min(answers.available(), MAX_LINE));
+      new String(left, StandardCharsets.UTF_8)
+          .lines()
+          .filter(line -> json(line).has("score"))
+          .findFirst()
+          .ifPresent(
+              line -> {
+                throw surplus(line);
+              });
+    } catch (IOException e) {
+      return; // its output is closed: nothing is left
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  static String shown(String line) {
+    return line.length() > 80 ? line.substring(0, 77) + "..." : line;
+  }
+
+  static String seconds(Duration duration) {
+    return BigDecimal.valueOf(duration.toMillis(), 3).stripTrailingZeros().toPlainString() + " s";
   }
 
   /** Kills the program and what it started. */
   @Override
   public void close() {
-    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    synchronized (LOCK) {
+      if (running != null) {
+        running.remove(this);
+      }
+    }
+    kill();
+  }
+
+  private void kill() {
+    List<ProcessHandle> started = process.descendants().toList();
     process.destroyForcibly();
+    started.forEach(ProcessHandle::destroyForcibly);
+  }
+
+  private static void killAll() {
+    Set<ScoringProgram> all;
+    synchronized (LOCK) {
+      all = running;
+      running = null;
+    }
+    all.forEach(ScoringProgram::kill);
   }
 }

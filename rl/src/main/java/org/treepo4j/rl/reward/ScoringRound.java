@@ -1,8 +1,11 @@
 package org.treepo4j.rl.reward;
 
+import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import org.treepo4j.grading.GradingException;
 
 /**
  * One batch being scored. Workers take the next input each; the caller's thread watches the clock,
@@ -17,7 +20,7 @@ final class ScoringRound {
 
   record Threw(String message) implements Outcome {}
 
-  record Late() implements Outcome {}
+  record Late(Duration limit) implements Outcome {}
 
   private final Reward reward;
   private final List<RewardInput> inputs;
@@ -26,6 +29,7 @@ final class ScoringRound {
   private final List<Worker> working = new ArrayList<>();
   private int next;
   private int open;
+  private RewardException untrusted;
 
   ScoringRound(Reward reward, List<RewardInput> inputs, long limitNanos) {
     this.reward = reward;
@@ -35,12 +39,15 @@ final class ScoringRound {
     this.open = inputs.size();
   }
 
+  /**
+   * @throws RewardException as soon as the reward throws it
+   */
   synchronized List<Outcome> run(int threads) throws InterruptedException {
     try {
       for (int i = 0; i < Math.min(threads, inputs.size()); i++) {
         startWorker();
       }
-      while (open > 0) {
+      while (open > 0 && untrusted == null) {
         long wait = replaceLate();
         if (open > 0) {
           wait(Math.max(1, wait / 1_000_000));
@@ -48,6 +55,10 @@ final class ScoringRound {
       }
     } finally {
       working.forEach(Worker::interrupt);
+      working.clear();
+    }
+    if (untrusted != null) {
+      throw untrusted;
     }
     return List.of(outcomes);
   }
@@ -65,9 +76,12 @@ final class ScoringRound {
     int given = 0;
     for (Iterator<Worker> each = working.iterator(); each.hasNext(); ) {
       Worker worker = each.next();
-      long left = worker.started + limitNanos - now;
+      long left = worker.started + worker.limit - now;
+      if (worker.paused) {
+        continue;
+      }
       if (worker.index >= 0 && left <= 0) {
-        settle(worker.index, new Late());
+        settle(worker.index, new Late(Duration.ofNanos(worker.limit)));
         worker.interrupt();
         each.remove();
         given++;
@@ -104,21 +118,35 @@ final class ScoringRound {
     }
     worker.index = next++;
     worker.started = System.nanoTime();
+    worker.limit = limitNanos;
+    worker.paused = false;
     return true;
   }
 
-  private Outcome score(RewardInput input) {
+  private Outcome score(RewardInput input, Worker worker) {
     try {
-      Score score = reward.score(input);
+      Score score = StartingReward.score(reward, input, worker);
       return score == null ? new Threw("reward gave no score") : new Scored(score);
+    } catch (RewardException e) {
+      stop(e);
+      return new Threw(e.getMessage());
+    } catch (IOException | GradingException e) {
+      return new Threw(e.getMessage());
     } catch (Exception | StackOverflowError | OutOfMemoryError | LinkageError e) {
       return new Threw(e.toString());
     }
   }
 
-  private final class Worker extends Thread {
+  private synchronized void stop(RewardException e) {
+    untrusted = e;
+    notifyAll();
+  }
+
+  private final class Worker extends Thread implements StartingReward.Clock {
     private int index = -1;
     private long started;
+    private long limit;
+    private boolean paused;
 
     Worker() {
       super("reward");
@@ -129,7 +157,23 @@ final class ScoringRound {
     public void run() {
       Outcome finished = null;
       while (advance(this, finished)) {
-        finished = score(inputs.get(index));
+        finished = score(inputs.get(index), this);
+      }
+    }
+
+    @Override
+    public void pause() {
+      synchronized (ScoringRound.this) {
+        paused = true;
+      }
+    }
+
+    @Override
+    public void restart(Duration extra) {
+      synchronized (ScoringRound.this) {
+        paused = false;
+        started = System.nanoTime();
+        limit = limitNanos + extra.toNanos();
       }
     }
   }

@@ -7,7 +7,7 @@ import java.util.Objects;
  * A weighted sum of rewards. The first part says what the answer is and whether it solves the task;
  * the others shape.
  */
-record WeightedReward(List<Part> parts) implements Reward, AutoCloseable {
+record WeightedReward(List<Part> parts) implements StartingReward, AutoCloseable {
 
   /** One summand. */
   public record Part(double weight, Reward reward) {
@@ -27,12 +27,12 @@ record WeightedReward(List<Part> parts) implements Reward, AutoCloseable {
   }
 
   @Override
-  public Score score(RewardInput input) throws Exception {
+  public Score score(RewardInput input, Clock clock) throws Exception {
     double sum = 0;
     boolean limited = false;
     Score first = null;
     for (Part part : parts) {
-      Score score = part.reward.score(input);
+      Score score = StartingReward.score(part.reward, input, clock);
       first = first == null ? score : first;
       sum += part.weight * score.value();
       limited |= score.limited();

@@ -2,12 +2,7 @@ package org.treepo4j.rl.run;
 
 import org.treepo4j.base.settings.Setting;
 
-/**
- * When checkpoints are written and how many stay.
- *
- * @param everySteps steps between two checkpoints; 0 for one at the end only
- * @param keepLast newest checkpoints kept, besides the best
- */
+/** When checkpoints are written and how many stay. */
 public record CheckpointSettings(
     @Setting(value = "steps between two checkpoints; 0 for one at the end only", mayChange = true)
         int everySteps,

@@ -8,12 +8,13 @@ import org.treepo4j.checkpoints.ExportOptions;
 import org.treepo4j.checkpoints.HfExport;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.Weights;
+import org.treepo4j.rl.data.ModelTokenizer;
 
 /**
  * A policy all of whose weights are trained.
  *
  * @param model with trainable weights
- * @param source folder whose tokenizer files go into checkpoints
+ * @param source folder or GGUF file whose tokenizer goes into checkpoints
  */
 public record FullPolicy(CausalLm model, Path source) implements Policy {
 
@@ -41,5 +42,6 @@ public record FullPolicy(CausalLm model, Path source) implements Policy {
         model.weights().shapes(),
         name -> model.weights().parameter(name).values(),
         ExportOptions.of(DType.F32, Optional.of(source)));
+    ModelTokenizer.writeConverted(source, folder);
   }
 }

@@ -5,11 +5,6 @@ import org.treepo4j.base.settings.Setting;
 /**
  * Learning rate by update: a linear warm-up from 0, then constant, or falling to {@code
  * minimumRatio} of the peak along a cosine or a line.
- *
- * @param peak the highest learning rate
- * @param warmupUpdates updates until the peak
- * @param shape what follows the warm-up
- * @param minimumRatio share of the peak that remains at the end; of no effect when constant
  */
 public record LearningRateSchedule(
     @Setting("highest learning rate (paper: 1e-6 for 7B)") double peak,

@@ -2,16 +2,7 @@ package org.treepo4j.rl.run;
 
 import org.treepo4j.base.settings.Setting;
 
-/**
- * AdamW and what surrounds an update.
- *
- * @param learningRate its course over the updates
- * @param beta1 decay of the first moment
- * @param beta2 decay of the second moment
- * @param epsilon added to the root of the second moment
- * @param weightDecay decoupled decay of matrices; norms and biases are not decayed
- * @param gradientClip largest global norm of a gradient; 0 for no clipping
- */
+/** AdamW and what surrounds an update. */
 public record OptimizerSettings(
     @Setting("learning rate over the updates") LearningRateSchedule learningRate,
     @Setting("AdamW: decay of the first moment") double beta1,

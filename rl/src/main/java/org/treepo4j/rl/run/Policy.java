@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.treepo4j.base.InputException;
-import org.treepo4j.checkpoints.HfFolder;
+import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.LoraAdapters;
 import org.treepo4j.model.LoraSettings;
@@ -19,7 +19,7 @@ public interface Policy {
   /**
    * The policy under training: all weights of a model, or adapters for it.
    *
-   * @param model Hugging Face folder of the model
+   * @param model Hugging Face folder or GGUF file of the model
    * @param seed of fresh adapters
    * @param checkpoint where its weights or adapters are; empty to begin with {@code model}
    * @throws InputException for adapters that the model has no place for
@@ -31,21 +31,44 @@ public interface Policy {
       return new FullPolicy(Engines.open(checkpoint.orElse(model), engine), model);
     }
     LoraAdapters adapters;
-    try (HfFolder folder = HfFolder.open(model)) {
+    try (ModelSource folder = ModelSource.open(model)) {
       adapters = LoraAdapters.attach(WeightsLoader.load(folder), lora, seed);
     } catch (IllegalArgumentException e) {
       throw new InputException("lora." + e.getMessage());
     }
     LoraPolicy policy =
         new LoraPolicy(Engines.open(adapters.modelWeights(), engine), adapters, model);
-    if (checkpoint.isPresent()) {
-      policy.restore(checkpoint.get());
+    boolean restored = false;
+    try {
+      if (checkpoint.isPresent()) {
+        policy.restore(checkpoint.get());
+      }
+      restored = true;
+      return policy;
+    } finally {
+      if (!restored) {
+        policy.model().close();
+      }
     }
-    return policy;
   }
 
-  /** Samples and scores. */
+  /**
+   * A policy whose trees another engine samples.
+   *
+   * @param trained the policy
+   * @param sampler an engine on the same weights as {@code trained}'s model
+   */
+  static Policy sampledBy(Policy trained, CausalLm sampler) {
+    return new SampledElsewhere(trained, sampler);
+  }
+
+  /** Scores and is trained. */
   CausalLm model();
+
+  /** Samples; the {@link #model} itself unless another engine does. */
+  default CausalLm sampler() {
+    return model();
+  }
 
   /** What the optimiser changes. */
   Weights trainable();
@@ -58,4 +81,34 @@ public interface Policy {
 
   /** Writes what a checkpoint keeps of the policy. */
   void writeInto(Path folder) throws IOException;
+}
+
+/** A policy that one engine samples and another trains, both on the same weights. */
+record SampledElsewhere(Policy trained, CausalLm sampler) implements Policy {
+
+  @Override
+  public CausalLm model() {
+    return trained.model();
+  }
+
+  @Override
+  public Weights trainable() {
+    return trained.trainable();
+  }
+
+  @Override
+  public void collectGradients() {
+    trained.collectGradients();
+  }
+
+  @Override
+  public void weightsChanged() {
+    trained.weightsChanged();
+    sampler.weightsChanged();
+  }
+
+  @Override
+  public void writeInto(Path folder) throws IOException {
+    trained.writeInto(folder);
+  }
 }

@@ -1,6 +1,7 @@
 package org.treepo4j.rl.run;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,6 +18,7 @@ import org.treepo4j.checkpoints.DType;
 import org.treepo4j.checkpoints.SafetensorsFile;
 import org.treepo4j.checkpoints.SafetensorsWriter;
 import org.treepo4j.checkpoints.TensorSpec;
+import org.treepo4j.rl.data.DifficultyPools;
 
 /**
  * The checkpoints of a run: the policy as a folder other tools read, beside it the optimiser's
@@ -25,6 +27,7 @@ import org.treepo4j.checkpoints.TensorSpec;
 public final class RunCheckpoints {
   private static final String OPTIMIZER = "optimizer.safetensors";
   private static final String STATE = "trainer_state.json";
+  private static final String SUCCESS_RATES = "success_rates.json";
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final CheckpointStore store;
@@ -56,9 +59,16 @@ public final class RunCheckpoints {
     return store.best();
   }
 
-  /** Writes a checkpoint. */
+  /** Writes a checkpoint of a run that draws its tasks without pools. */
   public CheckpointStore.Checkpoint write(
       TrainingState state, boolean best, Policy policy, WeightUpdate update)
+      throws CheckpointException {
+    return write(state, best, policy, update, DifficultyPools.off());
+  }
+
+  /** Writes a checkpoint. */
+  public CheckpointStore.Checkpoint write(
+      TrainingState state, boolean best, Policy policy, WeightUpdate update, DifficultyPools pools)
       throws CheckpointException {
     Saved saved = new Saved(state, update.optimizerSteps(), update.skippedInARow());
     return store.write(
@@ -68,6 +78,9 @@ public final class RunCheckpoints {
           policy.writeInto(folder);
           writeMoments(folder.resolve(OPTIMIZER), update.state());
           Files.write(folder.resolve(STATE), JSON.writeValueAsBytes(saved));
+          if (pools.enabled()) {
+            Files.write(folder.resolve(SUCCESS_RATES), JSON.writeValueAsBytes(pools.rates()));
+          }
         });
   }
 
@@ -93,6 +106,24 @@ public final class RunCheckpoints {
           checkpoint.resolve(OPTIMIZER), "is of another model: " + e.getMessage());
     }
     return saved.training();
+  }
+
+  /** Brings the pools, where tasks are drawn by them, to where a checkpoint was written. */
+  public static void restore(Path checkpoint, DifficultyPools pools) throws IOException {
+    if (!pools.enabled()) {
+      return;
+    }
+    Path file = checkpoint.resolve(SUCCESS_RATES);
+    if (!Files.exists(file)) {
+      throw new CheckpointException(file, "is missing; data.pools needs it to go on");
+    }
+    try {
+      pools.restore(
+          JSON.readValue(
+              file.toFile(), new TypeReference<Map<String, DifficultyPools.SuccessRate>>() {}));
+    } catch (JsonProcessingException e) {
+      throw new CheckpointException(file, "holds no success rates: " + e.getOriginalMessage());
+    }
   }
 
   private static void writeMoments(Path file, Map<String, float[]> moments) throws IOException {

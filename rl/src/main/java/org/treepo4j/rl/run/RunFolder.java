@@ -1,18 +1,16 @@
 package org.treepo4j.rl.run;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.treepo4j.base.InputException;
+import org.treepo4j.base.files.DurableFiles;
+import org.treepo4j.base.files.ProcessLock;
+import org.treepo4j.base.files.WholeFile;
 import org.treepo4j.base.settings.SettingsComparison;
 import org.treepo4j.base.settings.SettingsReader;
 import org.treepo4j.base.settings.SettingsWriter;
@@ -27,20 +25,25 @@ import org.treepo4j.rl.metrics.MetricsLog;
  * The folder of a run. A run never writes over another: where one is already, a new run takes the
  * next free name, {@code runs/demo-2} after {@code runs/demo}.
  *
+ * <p>It is locked until it is closed: two runs never write to one folder.
+ *
  * @param path the folder
  * @param checkpoint where to go on; empty for a new run
+ * @param lock keeps others from writing to the folder
  */
-public record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
+public record RunFolder(Path path, Optional<Checkpoint> checkpoint, ProcessLock lock)
+    implements AutoCloseable {
 
   private static final String SETTINGS = "settings.yaml";
 
   /**
-   * The folder a run goes to, or goes on in.
+   * The folder a run goes to, or goes on in, locked until it is closed.
    *
    * @param settings of the run
    * @param wanted the folder they name
    * @param resume whether it goes on where one was
    * @throws InputException for settings that a run in that folder cannot go on with
+   * @throws IOException naming the process where the run to resume is still going on
    */
   public static RunFolder open(
       Record settings, Path wanted, boolean resume, TrainingListener listener) throws IOException {
@@ -48,24 +51,56 @@ public record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
       return fresh(wanted, listener);
     }
     RunFolder run = resumed(wanted, listener);
-    run.requireSettings(settings);
-    return run;
+    boolean done = false;
+    try {
+      run.requireSettings(settings);
+      done = true;
+      return run;
+    } finally {
+      if (!done) {
+        run.close();
+      }
+    }
   }
 
   /** A folder for a new run. */
   private static RunFolder fresh(Path wanted, TrainingListener listener) throws IOException {
     Path path = wanted;
-    for (int n = 2; isTaken(path); n++) {
+    Optional<ProcessLock> lock = lockedIfFree(path);
+    for (int n = 2; lock.isEmpty(); n++) {
       path = wanted.resolveSibling(wanted.getFileName() + "-" + n);
+      lock = lockedIfFree(path);
     }
     if (!path.equals(wanted)) {
       listener.note(wanted + " holds a run already; this one goes to " + path);
     }
-    Files.createDirectories(path);
-    return new RunFolder(path, Optional.empty());
+    return new RunFolder(path, Optional.empty(), lock.get());
   }
 
-  /** The newest of the runs that were written to this place; a new one where there is none. */
+  /** The lock of a folder that holds no run and that no other command has chosen for its own. */
+  private static Optional<ProcessLock> lockedIfFree(Path path) throws IOException {
+    if (isTaken(path)) {
+      return Optional.empty();
+    }
+    DurableFiles.createDirectories(path);
+    ProcessLock lock;
+    try {
+      lock = ProcessLock.ofFolder(path);
+    } catch (ProcessLock.HeldException e) {
+      return Optional.empty();
+    }
+    if (isTaken(path)) { // by one that has ended since
+      lock.close();
+      return Optional.empty();
+    }
+    return Optional.of(lock);
+  }
+
+  /**
+   * The newest of the runs that were written to this place; a new one where there is none.
+   *
+   * @throws IOException naming the process where the run is still going on
+   */
   private static RunFolder resumed(Path wanted, TrainingListener listener) throws IOException {
     Path path = wanted;
     for (int n = 2; ; n++) {
@@ -75,16 +110,25 @@ public record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
       }
       path = next;
     }
-    Optional<Checkpoint> checkpoint = new RunCheckpoints(path, 1, listener::note).latest();
-    if (checkpoint.isPresent()) {
-      listener.note("going on from " + checkpoint.get().folder());
-    } else if (isBegun(path)) {
-      listener.note(path + " has no complete checkpoint; beginning again");
-    } else {
-      listener.note(path + " holds no run to resume; beginning one");
+    DurableFiles.createDirectories(path);
+    ProcessLock lock = ProcessLock.ofFolder(path);
+    boolean done = false;
+    try {
+      Optional<Checkpoint> checkpoint = new RunCheckpoints(path, 1, listener::note).latest();
+      if (checkpoint.isPresent()) {
+        listener.note("going on from " + checkpoint.get().folder());
+      } else if (isBegun(path)) {
+        listener.note(path + " has no complete checkpoint; beginning again");
+      } else {
+        listener.note(path + " holds no run to resume; beginning one");
+      }
+      done = true;
+      return new RunFolder(path, checkpoint, lock);
+    } finally {
+      if (!done) {
+        lock.close();
+      }
     }
-    Files.createDirectories(path);
-    return new RunFolder(path, checkpoint);
   }
 
   /**
@@ -173,34 +217,18 @@ public record RunFolder(Path path, Optional<Checkpoint> checkpoint) {
     return Files.exists(path.resolve(MetricsLog.FILE)) || Files.exists(path.resolve("checkpoints"));
   }
 
+  @Override
+  public void close() throws IOException {
+    lock.close();
+  }
+
   /** Keeps the settings the run was made with. */
   public void writeSettings(Record settings) throws IOException {
-    write(SETTINGS, SettingsWriter.yaml(settings));
+    WholeFile.write(path.resolve(SETTINGS), SettingsWriter.yaml(settings));
   }
 
   /** Keeps the line the command ends with. */
   public void writeSummary(String json) throws IOException {
-    write("summary.json", json + "\n");
-  }
-
-  private void write(String name, String content) throws IOException {
-    Path aside = path.resolve(name + ".new");
-    try (FileChannel channel =
-        FileChannel.open(
-            aside,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      ByteBuffer bytes = StandardCharsets.UTF_8.encode(content);
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
-      channel.force(true);
-    }
-    Files.move(
-        aside,
-        path.resolve(name),
-        StandardCopyOption.REPLACE_EXISTING,
-        StandardCopyOption.ATOMIC_MOVE);
+    WholeFile.write(path.resolve("summary.json"), json + "\n");
   }
 }

@@ -8,7 +8,7 @@ import org.treepo4j.rollout.RolloutStatistics;
  *
  * @param step steps done
  * @param updates optimiser updates done
- * @param tasksDrawn tasks taken from the data so far
+ * @param tasksDrawn places taken from the row of tasks so far
  * @param sampledTokens tokens of all sampled segments so far
  * @param trajectoryTokens sum of response lengths so far
  * @param computedTokens tokens computed in sampling so far
@@ -55,7 +55,7 @@ public record TrainingState(
    * One more round of reinforcement learning.
    *
    * @param sampling all of the round's
-   * @param drawn tasks taken from the data
+   * @param drawn places taken from the row of tasks
    * @param updated optimiser updates, the skipped ones included
    */
   public TrainingState after(RolloutStatistics sampling, int drawn, int updated, int skipped) {

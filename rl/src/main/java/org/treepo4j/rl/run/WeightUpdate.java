@@ -59,13 +59,13 @@ public final class WeightUpdate {
   public Outcome apply() {
     policy.collectGradients();
     double clip = settings.gradientClip() > 0 ? settings.gradientClip() : Double.MAX_VALUE;
-    double norm = GradientClipping.clip(policy.trainable(), clip);
+    double norm = GradientClipping.globalNorm(policy.trainable());
     double rate = settings.learningRate().rate(place, updates);
     place++;
     boolean finite = Double.isFinite(norm);
     if (finite) {
       skippedInARow = 0;
-      optimizer.step(rate);
+      optimizer.step(rate, GradientClipping.scale(norm, clip));
       policy.weightsChanged();
     } else if (++skippedInARow > maxSkipped) {
       throw new TrainingException(

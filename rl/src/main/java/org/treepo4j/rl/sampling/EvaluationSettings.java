@@ -2,15 +2,7 @@ package org.treepo4j.rl.sampling;
 
 import org.treepo4j.base.settings.Setting;
 
-/**
- * How a run measures itself on held-out tasks, by independent samples.
- *
- * @param everySteps steps between two evaluations; 0 for one before and one after the run
- * @param maxTasks how many of the held-out tasks; 0 for all
- * @param samples answers per task; accuracy is their mean (pass@1)
- * @param temperature of sampling; 0 is greedy
- * @param patience evaluations without a new best before the run stops; 0 for never
- */
+/** How a run measures itself on held-out tasks, by independent samples. */
 public record EvaluationSettings(
     @Setting(
             value = "steps between two evaluations; 0 for one before and one after the run",

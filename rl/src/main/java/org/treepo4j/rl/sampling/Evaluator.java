@@ -1,46 +1,64 @@
 package org.treepo4j.rl.sampling;
 
-import java.util.ArrayList;
+import java.io.IOException;
 import java.util.List;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.rl.data.Task;
+import org.treepo4j.rl.run.TrainingException;
 import org.treepo4j.rollout.RolloutProgress;
-import org.treepo4j.rollout.RolloutStatistics;
 
-/** Measures a policy on held-out tasks by independent samples. */
+/** Measures a policy by independent samples of tasks. */
 public final class Evaluator {
-  /** Evaluations have random streams of their own, the same at every step of a run. */
-  private static final long STREAM = -1;
-
   private static final int TASKS_PER_ROUND = 256;
 
   private final TaskSampler sampler;
   private final List<Task> tasks;
   private final long seed;
+  private final Streams streams;
+
+  /** Which random streams samples are drawn from. */
+  public enum Streams {
+    /** Those of an evaluation that stands alone. */
+    OWN(0),
+    /** The same at every step of a training run, and none of a step's. */
+    IN_TRAINING(-1);
+
+    private final long step;
+
+    Streams(long step) {
+      this.step = step;
+    }
+  }
+
+  /** Told what came of some tasks as soon as they are sampled and scored. */
+  @FunctionalInterface
+  public interface RoundListener {
+    void sampled(TaskSampler.Sampled round) throws IOException;
+  }
 
   /**
    * One evaluation.
    *
-   * @param trees by task, one path per sample
-   * @param statistics of the sampling
+   * @param sampled trees by task, one path per sample
    */
-  public record Evaluation(List<ScoredTree> trees, RolloutStatistics statistics) {
+  public record Evaluation(TaskSampler.Sampled sampled) {
 
     /** Share of correct samples: pass@1. */
     public double accuracy() {
-      return ScoredTree.accuracy(trees);
+      return ScoredTree.accuracy(sampled.trees());
     }
   }
 
   /**
    * @param sampler of independent samples
    */
-  public Evaluator(TaskSampler sampler, List<Task> tasks, long seed) {
+  public Evaluator(TaskSampler sampler, List<Task> tasks, long seed, Streams streams) {
     this.sampler = sampler;
     this.tasks = List.copyOf(tasks);
     this.seed = seed;
+    this.streams = streams;
   }
 
   /** Whether there is anything to measure on. */
@@ -48,19 +66,25 @@ public final class Evaluator {
     return tasks.isEmpty();
   }
 
-  /** Samples every task. */
-  public Evaluation evaluate(CausalLm model) {
-    List<ScoredTree> trees = new ArrayList<>();
-    RolloutStatistics statistics = RolloutStatistics.NONE;
+  /**
+   * Samples every task.
+   *
+   * @throws TrainingException as soon as there are scores and every one failed
+   * @throws IOException of the listener only
+   */
+  public Evaluation evaluate(CausalLm model, RoundListener listener) throws IOException {
+    TaskSampler.Sampled all = TaskSampler.Sampled.NONE;
     try (BranchingDecoder decoder = model.decoder(DecoderOptions.defaults())) {
       for (int from = 0; from < tasks.size(); from += TASKS_PER_ROUND) {
-        List<Task> round = tasks.subList(from, Math.min(tasks.size(), from + TASKS_PER_ROUND));
-        TaskSampler.Sampled sampled =
-            sampler.sample(decoder, round, seed, STREAM, 0, RolloutProgress.SILENT);
-        trees.addAll(sampled.trees());
-        statistics = statistics.plus(sampled.statistics());
+        List<Task> tasksOfRound =
+            tasks.subList(from, Math.min(tasks.size(), from + TASKS_PER_ROUND));
+        TaskSampler.Sampled round =
+            sampler.sample(decoder, tasksOfRound, seed, streams.step, 0, RolloutProgress.SILENT);
+        all = all.plus(round);
+        all.requireScores("evaluation");
+        listener.sampled(round);
       }
     }
-    return new Evaluation(trees, statistics);
+    return new Evaluation(all);
   }
 }

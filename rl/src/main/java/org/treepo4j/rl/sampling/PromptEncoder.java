@@ -11,6 +11,7 @@ import java.util.stream.IntStream;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.rl.data.ChatMessage;
 import org.treepo4j.rl.data.Lengths;
+import org.treepo4j.rl.data.ModelTokenizer;
 import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.tokenizer.ChatTemplate;
@@ -38,7 +39,8 @@ public final class PromptEncoder {
 
   /** The encoder of a model folder, through its chat template where it has one. */
   public static PromptEncoder of(Path folder, Tokenizer tokenizer) throws IOException {
-    return new PromptEncoder(tokenizer, ChatTemplate.load(folder).map(PromptEncoder::chatFormat));
+    return new PromptEncoder(
+        tokenizer, ModelTokenizer.chatTemplate(folder).map(PromptEncoder::chatFormat));
   }
 
   private static ChatFormat chatFormat(ChatTemplate template) {

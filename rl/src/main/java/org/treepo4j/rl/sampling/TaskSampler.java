@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.reward.RewardBatch;
+import org.treepo4j.rl.reward.RewardException;
 import org.treepo4j.rl.reward.RewardInput;
 import org.treepo4j.rl.reward.RewardRunner;
 import org.treepo4j.rl.reward.Score;
@@ -36,7 +37,7 @@ public final class TaskSampler {
    * @param trees by task; tasks whose tree has no trajectory are there, too
    * @param statistics of the sampling
    * @param failedRewards rewards that threw or took too long
-   * @param firstFailure what the first reward that threw said
+   * @param firstFailure what the first of them said
    * @param limitedAnswers answers the grader gave up on and counted as wrong
    * @param rewardSeconds wall-clock time of the scoring
    */
@@ -46,7 +47,56 @@ public final class TaskSampler {
       int failedRewards,
       Optional<String> firstFailure,
       int limitedAnswers,
-      double rewardSeconds) {}
+      double rewardSeconds) {
+
+    /** Of no task. */
+    public static final Sampled NONE =
+        new Sampled(List.of(), RolloutStatistics.NONE, 0, Optional.empty(), 0, 0);
+
+    /** Both together, the tasks of this one first. */
+    public Sampled plus(Sampled more) {
+      List<ScoredTree> both = new ArrayList<>(trees);
+      both.addAll(more.trees);
+      return new Sampled(
+          both,
+          statistics.plus(more.statistics),
+          failedRewards + more.failedRewards,
+          firstFailure.or(more::firstFailure),
+          limitedAnswers + more.limitedAnswers,
+          rewardSeconds + more.rewardSeconds);
+    }
+
+    /**
+     * What to tell of rewards that failed; empty where none did.
+     *
+     * @param where begins the line: "step 3", "evaluation"
+     */
+    public Optional<String> failureNote(String where) {
+      return failedRewards == 0
+          ? Optional.empty()
+          : Optional.of(
+              "%s: %d rewards threw or were late%s"
+                  .formatted(
+                      where,
+                      failedRewards,
+                      firstFailure.map(message -> ", the first: " + message).orElse("")));
+    }
+
+    /**
+     * Refuses to go on where every single reward failed: a wrong reward, not wrong answers.
+     *
+     * @param where begins the message
+     * @throws TrainingException that tells the first failure
+     */
+    public void requireScores(String where) {
+      int scores = trees.stream().mapToInt(tree -> tree.scores().size()).sum();
+      if (failedRewards > 0 && failedRewards == scores) {
+        throw new TrainingException(
+            "%s: all %d rewards failed, the first: %s"
+                .formatted(where, scores, firstFailure.orElse("")));
+      }
+    }
+  }
 
   /**
    * @param eosTokenIds ids that end a response
@@ -97,6 +147,7 @@ public final class TaskSampler {
    *
    * @param step of training; 0 outside
    * @param trainingProgress share of training done, 0..1
+   * @throws TrainingException if the scores cannot be trusted
    */
   public Sampled sample(
       BranchingDecoder decoder,
@@ -151,6 +202,8 @@ public final class TaskSampler {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new TrainingException("interrupted while rewards were given");
+    } catch (RewardException e) {
+      throw new TrainingException(e.getMessage());
     }
   }
 

@@ -4,21 +4,9 @@ import java.util.List;
 import org.treepo4j.base.settings.Setting;
 import org.treepo4j.checkpoints.Architecture;
 import org.treepo4j.checkpoints.ModelConfig;
-import org.treepo4j.checkpoints.RopeScaling;
+import org.treepo4j.checkpoints.NewModel;
 
-/**
- * Shape of a model trained from scratch; the vocabulary comes from its tokenizer.
- *
- * @param family whose layout and {@code config.json} the model has
- * @param hiddenSize width of the residual stream
- * @param layers transformer blocks
- * @param heads query heads
- * @param kvHeads key/value heads
- * @param ffnSize width of the feed-forward layer
- * @param maxPositions longest sequence
- * @param ropeTheta base of the rotary frequencies
- * @param tiedEmbeddings whether the output head is the embedding
- */
+/** Shape of a model trained from scratch; the vocabulary comes from its tokenizer. */
 public record ArchitectureSettings(
     @Setting("model family whose layout the weights have") Architecture family,
     @Setting("width of the residual stream") int hiddenSize,
@@ -30,8 +18,6 @@ public record ArchitectureSettings(
     @Setting("base of the rotary frequencies") double ropeTheta,
     @Setting("whether the output head is the embedding") boolean tiedEmbeddings) {
 
-  private static final double NORM_EPSILON = 1e-6;
-
   public static ArchitectureSettings defaults() {
     return new ArchitectureSettings(Architecture.LLAMA, 128, 4, 4, 2, 384, 512, 10_000, true);
   }
@@ -41,25 +27,17 @@ public record ArchitectureSettings(
       throw new IllegalArgumentException(
           "heads must be positive and divide hiddenSize " + hiddenSize + ", was " + heads);
     }
-    new ModelConfig(
-        family,
-        1,
-        hiddenSize,
-        layers,
-        heads,
-        kvHeads,
-        hiddenSize / heads,
-        ffnSize,
-        maxPositions,
-        NORM_EPSILON,
-        ropeTheta,
-        RopeScaling.NONE,
-        false,
-        false,
-        false,
-        tiedEmbeddings,
-        -1,
-        List.of()); // its checks are ours
+    new NewModel(
+            family,
+            hiddenSize,
+            layers,
+            heads,
+            kvHeads,
+            ffnSize,
+            maxPositions,
+            ropeTheta,
+            tiedEmbeddings)
+        .config(1, -1, List.of()); // its checks are ours
   }
 
   /**
@@ -70,24 +48,16 @@ public record ArchitectureSettings(
    * @param eosTokenIds end-of-sequence tokens
    */
   public ModelConfig modelConfig(int vocabSize, int bosTokenId, List<Integer> eosTokenIds) {
-    return new ModelConfig(
-        family,
-        vocabSize,
-        hiddenSize,
-        layers,
-        heads,
-        kvHeads,
-        hiddenSize / heads,
-        ffnSize,
-        maxPositions,
-        NORM_EPSILON,
-        ropeTheta,
-        RopeScaling.NONE,
-        family == Architecture.QWEN2,
-        false,
-        family == Architecture.QWEN3,
-        tiedEmbeddings,
-        bosTokenId,
-        eosTokenIds);
+    return new NewModel(
+            family,
+            hiddenSize,
+            layers,
+            heads,
+            kvHeads,
+            ffnSize,
+            maxPositions,
+            ropeTheta,
+            tiedEmbeddings)
+        .config(vocabSize, bosTokenId, eosTokenIds);
   }
 }

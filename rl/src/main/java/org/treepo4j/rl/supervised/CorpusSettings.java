@@ -4,16 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.treepo4j.base.settings.Setting;
 
-/**
- * What a supervised run learns from: files, or a synthetic task's demonstrations.
- *
- * @param train JSONL files of demonstrations
- * @param validation JSONL files for the validation loss
- * @param task name of a synthetic task that makes the demonstrations; empty for files
- * @param examples how many demonstrations the task makes for training
- * @param validationExamples how many it makes for the validation loss
- * @param heldOut files of tasks whose prompts it makes none for
- */
+/** What a supervised run learns from: files, or a synthetic task's demonstrations. */
 public record CorpusSettings(
     @Setting("JSONL files of {prompt, completion}, {text} or {messages} rows") List<Path> train,
     @Setting("JSONL files for the validation loss") List<Path> validation,

@@ -6,12 +6,7 @@ import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.rl.run.CheckpointSettings;
 import org.treepo4j.rl.run.OptimizerSettings;
 
-/**
- * A model from scratch: {@code ./treepo pretrain}.
- *
- * @param tokenizer folder of its tokenizer
- * @param output run folder
- */
+/** A model from scratch: {@code ./treepo pretrain}. */
 public record PretrainSettings(
     @Setting(value = "folder with the tokenizer of the new model", required = true) Path tokenizer,
     @Setting(value = "folder for checkpoints and metrics", required = true, mayChange = true)

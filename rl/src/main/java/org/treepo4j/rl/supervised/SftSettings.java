@@ -7,14 +7,10 @@ import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.rl.run.CheckpointSettings;
 import org.treepo4j.rl.run.OptimizerSettings;
 
-/**
- * Supervised fine-tuning: {@code ./treepo sft}.
- *
- * @param model Hugging Face folder to start from
- * @param output run folder
- */
+/** Supervised fine-tuning: {@code ./treepo sft}. */
 public record SftSettings(
-    @Setting(value = "Hugging Face folder of the model to start from", required = true) Path model,
+    @Setting(value = "Hugging Face folder or GGUF file of the model to start from", required = true)
+        Path model,
     @Setting(value = "folder for checkpoints and metrics", required = true, mayChange = true)
         Path output,
     @Setting(value = "which engine computes, and how", inline = true) EngineOptions engine,

@@ -2,16 +2,7 @@ package org.treepo4j.rl.supervised;
 
 import org.treepo4j.base.settings.Setting;
 
-/**
- * The loop of a supervised run.
- *
- * @param epochs passes over the corpus
- * @param batchTokens tokens per optimiser update
- * @param microBatchTokens tokens per forward and backward pass
- * @param validateEverySteps updates between two validation losses; 0 for one at the end
- * @param maxTokens longest example; longer ones are cut
- * @param maxSkippedUpdates updates in a row that may be skipped for a gradient that is not finite
- */
+/** The loop of a supervised run. */
 public record SupervisionSettings(
     @Setting(value = "passes over the corpus", mayChange = true) int epochs,
     @Setting("tokens per optimiser update; examples are packed into it without seeing each other")

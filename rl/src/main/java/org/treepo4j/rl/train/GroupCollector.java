@@ -2,10 +2,10 @@ package org.treepo4j.rl.train;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.DecoderOptions;
+import org.treepo4j.rl.data.DifficultyPools;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskSource;
 import org.treepo4j.rl.run.TrainingException;
@@ -26,6 +26,7 @@ final class GroupCollector {
   private final CausalLm model;
   private final TaskSampler sampler;
   private final TaskSource tasks;
+  private final DifficultyPools pools;
   private final TrainerSettings settings;
   private final long seed;
 
@@ -33,42 +34,53 @@ final class GroupCollector {
    * The trees of a step.
    *
    * @param trees to be trained on
-   * @param all every tree that was sampled, for what a step reports of the policy
-   * @param statistics of all sampling
-   * @param tasksDrawn tasks taken from the row
+   * @param sampled every tree that was sampled, for what a step reports of the policy
+   * @param tasksDrawn places taken from the row of tasks, those passed over included
    * @param dropped trees without contrast or trajectories
    * @param rounds of sampling it took
-   * @param failedRewards rewards that threw or took too long
-   * @param firstFailure what the first reward that threw said
    */
   record Groups(
       List<ScoredTree> trees,
-      List<ScoredTree> all,
-      RolloutStatistics statistics,
+      TaskSampler.Sampled sampled,
       int tasksDrawn,
       int dropped,
-      int rounds,
-      int failedRewards,
-      Optional<String> firstFailure,
-      int limitedAnswers,
-      double rewardSeconds) {
+      int rounds) {
+
+    List<ScoredTree> all() {
+      return sampled.trees();
+    }
+
+    RolloutStatistics statistics() {
+      return sampled.statistics();
+    }
 
     /** Trees worth training on that the step had no room for. */
     int spare() {
-      return all.size() - dropped - trees.size();
+      return all().size() - dropped - trees.size();
+    }
+
+    /** Tasks that their pool let pass. */
+    int passedOver() {
+      return tasksDrawn - all().size();
     }
 
     /** Share of correct trajectories; NaN without any. */
     double accuracy() {
-      return ScoredTree.accuracy(all);
+      return ScoredTree.accuracy(all());
     }
   }
 
   GroupCollector(
-      CausalLm model, TaskSampler sampler, TaskSource tasks, TrainerSettings settings, long seed) {
+      CausalLm model,
+      TaskSampler sampler,
+      TaskSource tasks,
+      DifficultyPools pools,
+      TrainerSettings settings,
+      long seed) {
     this.model = model;
     this.sampler = sampler;
     this.tasks = tasks;
+    this.pools = pools;
     this.settings = settings;
     this.seed = seed;
   }
@@ -81,51 +93,39 @@ final class GroupCollector {
   Groups collect(long step, long firstTask, double progress) {
     int wanted = settings.promptsPerStep();
     List<ScoredTree> kept = new ArrayList<>();
-    List<ScoredTree> all = new ArrayList<>();
-    RolloutStatistics statistics = RolloutStatistics.NONE;
+    TaskSampler.Sampled all = TaskSampler.Sampled.NONE;
     int drawn = 0;
-    int failedRewards = 0;
-    Optional<String> firstFailure = Optional.empty();
-    int limitedAnswers = 0;
-    double rewardSeconds = 0;
     int rounds = 0;
     try (BranchingDecoder decoder = model.decoder(DecoderOptions.defaults())) {
       while (kept.size() < wanted && rounds < maxRounds()) {
         List<Task> batch = new ArrayList<>();
-        int size = roundSize(wanted - kept.size(), kept.size(), drawn);
-        for (int i = 0; i < size; i++) {
-          batch.add(tasks.at(firstTask + drawn + i));
+        int size = roundSize(wanted - kept.size(), kept.size(), all.trees().size());
+        while (batch.size() < size) {
+          long place = firstTask + drawn;
+          Task task = tasks.at(place);
+          if (pools.draws(task, place)) {
+            batch.add(task);
+          }
+          drawn++;
         }
-        drawn += size;
         TaskSampler.Sampled sampled =
             sampler.sample(
                 decoder, batch, seed, stream(step, rounds), progress, RolloutProgress.SILENT);
         rounds++;
-        all.addAll(sampled.trees());
+        all = all.plus(sampled);
         sampled.trees().stream().filter(this::useful).forEach(kept::add);
-        statistics = statistics.plus(sampled.statistics());
-        failedRewards += sampled.failedRewards();
-        firstFailure = firstFailure.or(sampled::firstFailure);
-        limitedAnswers += sampled.limitedAnswers();
-        rewardSeconds += sampled.rewardSeconds();
+        if (all.trees().size() > 1) { // one task alone may be a bad one
+          all.requireScores("step " + step);
+        }
       }
     }
+    all.requireScores("step " + step);
     boolean tooFew = settings.dynamicSampling() ? kept.size() < wanted : kept.isEmpty();
     if (tooFew && !settings.trainOnShortBatch()) {
-      throw tooFew(step, rounds, kept.size(), ScoredTree.accuracy(all));
+      throw tooFew(step, rounds, kept.size(), ScoredTree.accuracy(all.trees()));
     }
     List<ScoredTree> trees = kept.subList(0, Math.min(wanted, kept.size()));
-    return new Groups(
-        List.copyOf(trees),
-        all,
-        statistics,
-        drawn,
-        all.size() - kept.size(),
-        rounds,
-        failedRewards,
-        firstFailure,
-        limitedAnswers,
-        rewardSeconds);
+    return new Groups(List.copyOf(trees), all, drawn, all.trees().size() - kept.size(), rounds);
   }
 
   private TrainingException tooFew(long step, int rounds, int kept, double accuracy) {
@@ -157,11 +157,11 @@ final class GroupCollector {
   }
 
   /** As many prompts as the share kept so far lets expect to be enough, at most a whole batch. */
-  private int roundSize(int missing, int kept, int drawn) {
-    if (drawn == 0) {
+  private int roundSize(int missing, int kept, int sampled) {
+    if (sampled == 0) {
       return settings.promptsPerStep();
     }
-    double share = Math.max(1.0, kept) / drawn;
+    double share = Math.max(1.0, kept) / sampled;
     return (int) Math.min(settings.promptsPerStep(), Math.ceil(SPARE * missing / share));
   }
 }

@@ -1,5 +1,7 @@
 package org.treepo4j.rl.train;
 
+import java.util.Arrays;
+import java.util.function.Function;
 import org.treepo4j.rl.loss.TrainingTree;
 import org.treepo4j.rollout.RolloutTree;
 import org.treepo4j.rollout.SamplingSettings;
@@ -12,6 +14,8 @@ import org.treepo4j.rollout.SegmentNode;
 final class LogprobMismatch {
   private double sum;
   private long tokens;
+  private double sequenceSum;
+  private long sequences;
 
   /**
    * Log-probabilities recorded while sampling that a training pass at the sampling temperature can
@@ -20,18 +24,36 @@ final class LogprobMismatch {
    * behind the same tokens by the same policy, so theirs differ by rounding at most.
    */
   static float[] recorded(RolloutTree tree, SamplingSettings sampling) {
-    float[] logprobs = new float[tree.toTokenTree().size()];
-    boolean truncated = sampling.topK() > 0 || sampling.topP() < 1 || sampling.minP() > 0;
-    for (int n = tree.nodes().size() - 1; n >= 0; n--) {
+    if (sampling.temperature() == 1) {
+      return byToken(tree, SegmentNode::modelLogprobs);
+    }
+    if (!sampling.truncates()) {
+      return behaviour(tree);
+    }
+    float[] none = new float[tree.toTokenTree().size()];
+    Arrays.fill(none, Float.NaN);
+    return none;
+  }
+
+  /**
+   * Log-probabilities under the distribution that tokens were sampled from, temperature, truncation
+   * and the sampler's rounding included, by token of the token tree.
+   */
+  static float[] behaviour(RolloutTree tree) {
+    return byToken(tree, SegmentNode::logprobs);
+  }
+
+  private static float[] byToken(RolloutTree tree, Function<SegmentNode, double[]> logprobs) {
+    float[] byToken = new float[tree.toTokenTree().size()];
+    for (int n = tree.nodes().size() - 1; n >= 0; n--) { // the first comes last and stays
       SegmentNode node = tree.nodes().get(n);
       int[] indices = tree.tokenIndices(node);
-      double[] values = sampling.temperature() == 1 ? node.modelLogprobs() : node.logprobs();
+      double[] values = logprobs.apply(node);
       for (int t = 0; t < values.length; t++) {
-        logprobs[indices[t]] =
-            truncated && sampling.temperature() != 1 ? Float.NaN : (float) values[t];
+        byToken[indices[t]] = (float) values[t];
       }
     }
-    return logprobs;
+    return byToken;
   }
 
   /**
@@ -41,18 +63,28 @@ final class LogprobMismatch {
   void add(TrainingTree recorded, float[] computed) {
     boolean[] seen = new boolean[computed.length];
     for (int[] path : recorded.paths()) {
+      double sequence = 0;
       for (int token : path) {
+        double difference = (double) recorded.oldLogprobs()[token] - computed[token];
+        sequence += difference;
         if (!seen[token]) {
           seen[token] = true;
-          sum += Math.abs((double) recorded.oldLogprobs()[token] - computed[token]);
+          sum += Math.abs(difference);
           tokens++;
         }
       }
+      sequenceSum += Math.abs(sequence);
+      sequences++;
     }
   }
 
   /** Mean absolute difference in nats over unique response tokens. */
-  double mean() {
+  double perToken() {
     return sum / tokens;
+  }
+
+  /** Mean absolute difference in nats between the log-probabilities of whole responses. */
+  double perSequence() {
+    return sequenceSum / sequences;
   }
 }

@@ -71,7 +71,10 @@ public record MemoryEstimate(
     long tree = treeTokens(settings.rollout(), config, longestPrompt);
     int prompts = settings.trainer().promptsPerStep();
     long microBatch = Math.min(prompts * tree, settings.trainer().microBatchTokens());
-    Engine.Memory engine = Engines.choose(settings.engine()).memory(config, settings.engine());
+    Engine.Memory training =
+        Engines.choose(settings.training()).memory(config, settings.training());
+    Engine.Memory sampling =
+        Engines.choose(settings.sampling()).memory(config, settings.sampling());
     return new MemoryEstimate(
         parameters,
         trained,
@@ -80,10 +83,10 @@ public record MemoryEstimate(
         settings.loss().needsReference() ? Float.BYTES * parameters : 0,
         Float.BYTES * (lora.enabled() ? adapted + adapters : parameters),
         2L * Float.BYTES * trained,
-        engine.decoderWeights(),
-        microBatch * engine.trainingToken(),
-        tree * engine.trainingToken(),
-        prompts * tree * engine.cachedToken());
+        sampling.decoderWeights(),
+        microBatch * training.trainingToken(),
+        tree * training.trainingToken(),
+        prompts * tree * sampling.cachedToken());
   }
 
   /** Most tokens of a tree whose trajectories share nothing but the prompt. */

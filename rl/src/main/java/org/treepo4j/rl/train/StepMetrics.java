@@ -2,7 +2,9 @@ package org.treepo4j.rl.train;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import org.treepo4j.rl.data.DifficultyPools;
 import org.treepo4j.rl.loss.LossStatistics;
 import org.treepo4j.rl.loss.TrainingTree;
 import org.treepo4j.rl.sampling.ScoredTree;
@@ -13,7 +15,7 @@ final class StepMetrics {
   private StepMetrics() {}
 
   static Map<String, Number> of(GroupCollector.Groups groups, TrainingStep.Outcome step) {
-    if (step.trees().isEmpty()) {
+    if (step.training().isEmpty()) {
       return ofSampling(groups);
     }
     Map<String, Number> metrics = new LinkedHashMap<>();
@@ -32,6 +34,11 @@ final class StepMetrics {
     metrics.put("gradient_norm", update.gradientNorm());
     metrics.put("learning_rate", update.learningRate());
     metrics.put("logprob_mismatch", step.mismatch());
+    metrics.put("logprob_mismatch_sequence", step.sequenceMismatch());
+    if (trained.get(0).behaviourLogprobs() != null) {
+      metrics.put("rollout_correction_mean", loss.correctionMean());
+      metrics.put("rollout_correction_limited", loss.correctedFraction());
+    }
     metrics.put(
         "unique_training_tokens", trained.stream().mapToLong(TrainingTree::uniqueTokens).sum());
     metrics.put(
@@ -41,6 +48,8 @@ final class StepMetrics {
     metrics.put("scoring_seconds", step.scoringSeconds());
     metrics.put("update_seconds", step.updateSeconds());
     metrics.put("prompts_trained", (long) trained.size());
+    metrics.put(
+        "trajectories_trained", trained.stream().mapToLong(TrainingTree::trajectories).sum());
     metrics.put("updates", (long) update.updates());
     metrics.put("skipped_steps", (long) update.skipped());
     ofSampling(groups).forEach(metrics::putIfAbsent);
@@ -55,13 +64,25 @@ final class StepMetrics {
     metrics.put("groups_dropped", (long) groups.dropped());
     metrics.put("groups_spare", (long) groups.spare());
     metrics.put("generation_rounds", (long) groups.rounds());
-    metrics.put("failed_rewards", (long) groups.failedRewards());
-    metrics.put("limited_answers", (long) groups.limitedAnswers());
-    metrics.put("reward_seconds", groups.rewardSeconds());
+    metrics.put("failed_rewards", (long) groups.sampled().failedRewards());
+    metrics.put("limited_answers", (long) groups.sampled().limitedAnswers());
+    metrics.put("reward_seconds", groups.sampled().rewardSeconds());
     metrics.putAll(groups.statistics().toMap());
     metrics.put("prompts_trained", 0L);
+    metrics.put("trajectories_trained", 0L);
     metrics.put("updates", 0L);
     metrics.put("skipped_steps", 0L);
+    return metrics;
+  }
+
+  /** Where the tasks stand after a step. */
+  static Map<String, Number> ofPools(GroupCollector.Groups groups, DifficultyPools pools) {
+    Map<String, Number> metrics = new LinkedHashMap<>();
+    pools
+        .sizes()
+        .forEach(
+            (pool, size) -> metrics.put("tasks_" + pool.name().toLowerCase(Locale.ROOT), size));
+    metrics.put("tasks_passed_over", (long) groups.passedOver());
     return metrics;
   }
 

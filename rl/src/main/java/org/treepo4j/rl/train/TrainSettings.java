@@ -1,10 +1,13 @@
 package org.treepo4j.rl.train;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import org.treepo4j.base.settings.Setting;
 import org.treepo4j.base.settings.Settings;
 import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.engine.EngineOptions;
+import org.treepo4j.model.engine.Engines;
+import org.treepo4j.model.engine.WeightStorage;
 import org.treepo4j.rl.advantage.AdvantageSettings;
 import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.loss.LossSettings;
@@ -14,17 +17,21 @@ import org.treepo4j.rl.run.OptimizerSettings;
 import org.treepo4j.rl.sampling.EvaluationSettings;
 import org.treepo4j.rollout.RolloutSettings;
 
-/**
- * A reinforcement learning run: {@code ./treepo train}.
- *
- * @param model Hugging Face folder of the policy to start from
- * @param output run folder
- */
+/** A reinforcement learning run: {@code ./treepo train}. */
 public record TrainSettings(
-    @Setting(value = "Hugging Face folder of the policy to start from", required = true) Path model,
+    @Setting(
+            value = "Hugging Face folder or GGUF file of the policy to start from",
+            required = true)
+        Path model,
     @Setting(value = "run folder: checkpoints, metrics, trees", required = true, mayChange = true)
         Path output,
     @Setting(value = "which engine computes, and how", inline = true) EngineOptions engine,
+    @Setting(
+            value =
+                "engine that samples, as engine; same for the one that trains. The other one's"
+                    + " weights are sampled, logprob_mismatch tells how far the two are apart",
+            mayChange = true)
+        String samplingEngine,
     @Setting("seed of everything random") long seed,
     @Setting("tasks to learn on and to be measured on") DataSettings data,
     @Setting("how trees are sampled") RolloutSettings rollout,
@@ -37,11 +44,15 @@ public record TrainSettings(
     @Setting("checkpoints") CheckpointSettings checkpoint,
     @Setting("train low-rank adapters instead of all weights") LoraSettings lora) {
 
+  /** Samples with the engine that trains. */
+  public static final String SAME_ENGINE = "same";
+
   public static TrainSettings defaults() {
     return new TrainSettings(
         null,
         null,
         EngineOptions.defaults(),
+        SAME_ENGINE,
         1,
         DataSettings.defaults(),
         RolloutSettings.defaults(),
@@ -56,6 +67,7 @@ public record TrainSettings(
   }
 
   public TrainSettings {
+    samplingEngine = samplingEngine.toLowerCase(Locale.ROOT);
     if (!(rollout.sampling().temperature() > 0)) {
       throw new IllegalArgumentException(
           "rollout.sampling.temperature must be positive for training, was "
@@ -72,6 +84,37 @@ public record TrainSettings(
           "reward.overlongBuffer must be at most rollout.maxResponseTokens (%d), was %d"
               .formatted(rollout.maxResponseTokens(), reward.overlongBuffer()));
     }
+  }
+
+  /** Which engine samples, and how. */
+  public EngineOptions sampling() {
+    return sameEngine() ? engine : engine.withEngine(samplingEngine);
+  }
+
+  /** Which engine scores and trains, and how. */
+  public EngineOptions training() {
+    return sameEngine() ? engine : engine.withWeights(WeightStorage.F32);
+  }
+
+  /**
+   * Refuses engines that cannot run here.
+   *
+   * @throws org.treepo4j.model.EngineUnavailableException naming the first
+   */
+  public void requireEngines() {
+    Engines.choose(training());
+    Engines.choose(sampling());
+  }
+
+  /** Whether one engine does both. */
+  public boolean sameEngine() {
+    return samplingEngine.equals(SAME_ENGINE) || samplingEngine.equals(engine.engine());
+  }
+
+  /** The loss with its rollout correction decided: whether the sampler differs is known here. */
+  public LossSettings effectiveLoss() {
+    return loss.forSampler(
+        !sameEngine() || engine.weights() != WeightStorage.F32 || rollout.sampling().truncates());
   }
 
   /** The same run in another folder. */

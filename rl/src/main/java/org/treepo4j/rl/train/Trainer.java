@@ -9,6 +9,7 @@ import java.util.Optional;
 import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.rl.advantage.AdvantageEstimator;
+import org.treepo4j.rl.data.DifficultyPools;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskSource;
 import org.treepo4j.rl.metrics.MetricsLog;
@@ -22,6 +23,7 @@ import org.treepo4j.rl.run.WeightUpdate;
 import org.treepo4j.rl.sampling.EvaluationSettings;
 import org.treepo4j.rl.sampling.Evaluator;
 import org.treepo4j.rl.sampling.PromptEncoder;
+import org.treepo4j.rl.sampling.ScoredTree;
 import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rollout.BranchingPolicy;
 import org.treepo4j.rollout.RolloutException;
@@ -36,6 +38,7 @@ public final class Trainer {
   private final TrainSettings settings;
   private final Policy policy;
   private final WeightUpdate weightUpdate;
+  private final DifficultyPools pools;
   private final GroupCollector collector;
   private final TrainingStep step;
   private final Evaluator evaluator;
@@ -91,7 +94,7 @@ public final class Trainer {
     this.policy = parts.policy();
     this.listener = listener;
     TrainerSettings loop = settings.trainer();
-    CausalLm model = policy.model();
+    CausalLm model = policy.sampler();
     RolloutSettings rollout = settings.rollout();
     EvaluationSettings evaluation = settings.evaluation();
     this.weightUpdate =
@@ -100,11 +103,13 @@ public final class Trainer {
             settings.optimizer(),
             (long) loop.steps() * loop.updatesPerStep(),
             loop.maxSkippedUpdates());
+    this.pools = new DifficultyPools(settings.data().pools(), settings.seed());
     this.collector =
         new GroupCollector(
             model,
             sampler(rollout, parts).withBranching(parts.branching()),
             parts.tasks(),
+            pools,
             loop,
             settings.seed());
     this.step =
@@ -115,7 +120,8 @@ public final class Trainer {
             evaluation.maxTasks() > 0 && evaluation.maxTasks() < parts.heldOut().size()
                 ? parts.heldOut().subList(0, evaluation.maxTasks())
                 : parts.heldOut(),
-            settings.seed());
+            settings.seed(),
+            Evaluator.Streams.IN_TRAINING);
     this.checkpoints =
         new RunCheckpoints(settings.output(), settings.checkpoint().keepLast(), listener::note);
     this.recorder = new TreeRecorder(settings.output(), parts.tokenizer(), loop.treesKept());
@@ -144,12 +150,13 @@ public final class Trainer {
     TrainingState state = TrainingState.NEW;
     if (checkpoint.isPresent()) {
       state = RunCheckpoints.restore(checkpoint.get().folder(), weightUpdate);
+      RunCheckpoints.restore(checkpoint.get().folder(), pools);
       last = checkpoint.get();
     }
     recorder.dropAfter(state.step());
     double accuracy = Double.NaN;
     if (state.step() == 0 && !evaluator.isEmpty()) {
-      accuracy = evaluator.evaluate(policy.model()).accuracy();
+      accuracy = evaluate(state);
       listener.note("accuracy before: %.1f %%".formatted(100 * accuracy));
       state = state.startingAt(accuracy);
     }
@@ -161,6 +168,9 @@ public final class Trainer {
         TrainingStep.Outcome trained = done.trained();
         recorder.record(number, trained.trees(), trained.advantages());
         tell(number, done);
+        done.groups()
+            .all()
+            .forEach(tree -> pools.sampled(tree.task(), ScoredTree.accuracy(List.of(tree))));
         state =
             state.after(
                 done.groups().statistics(),
@@ -171,7 +181,7 @@ public final class Trainer {
         boolean best = false;
         if (!evaluator.isEmpty()
             && state.due(settings.evaluation().everySteps(), finished(state))) {
-          accuracy = evaluator.evaluate(policy.model()).accuracy();
+          accuracy = evaluate(state);
           best = !(accuracy <= state.bestAccuracy());
           state = state.evaluated(accuracy, best);
           metrics.put("eval_accuracy", accuracy);
@@ -180,10 +190,13 @@ public final class Trainer {
         state = state.plusSeconds(seconds);
         metrics.put("seconds", seconds);
         StepMetrics.of(done.groups(), trained).forEach(metrics::putIfAbsent);
+        if (pools.enabled()) {
+          metrics.putAll(StepMetrics.ofPools(done.groups(), pools));
+        }
         log.write(number, metrics);
         listener.stepped(number, expectedSteps(state), metrics);
         if (best || state.due(settings.checkpoint().everySteps(), finished(state))) {
-          last = checkpoints.write(state, best, policy, weightUpdate);
+          last = checkpoints.write(state, best, policy, weightUpdate, pools);
         }
       }
     }
@@ -194,7 +207,7 @@ public final class Trainer {
               .formatted(state.evaluationsSinceBest(), 100 * state.bestAccuracy()));
     }
     if (Double.isNaN(accuracy) && !evaluator.isEmpty()) { // resumed where it had ended
-      accuracy = evaluator.evaluate(policy.model()).accuracy();
+      accuracy = evaluate(state);
     }
     return new Summary(
         state.accuracyBefore(),
@@ -207,6 +220,18 @@ public final class Trainer {
 
   /** What a step sampled and what it learned from that. */
   private record Step(GroupCollector.Groups groups, TrainingStep.Outcome trained) {}
+
+  /** The held-out pass@1; when it cannot be measured, nothing is lost of the steps before. */
+  private double evaluate(TrainingState state) throws IOException {
+    try {
+      Evaluator.Evaluation evaluation = evaluator.evaluate(policy.sampler(), round -> {});
+      evaluation.sampled().failureNote("evaluation").ifPresent(listener::note);
+      return evaluation.accuracy();
+    } catch (TrainingException | RolloutException e) {
+      keep(state);
+      throw e;
+    }
+  }
 
   /** One step; when it cannot be done, nothing is lost of those before. */
   private Step step(TrainingState state) throws IOException {
@@ -221,12 +246,17 @@ public final class Trainer {
               ? TrainingStep.Outcome.NOTHING
               : step.train(number, groups.trees()));
     } catch (TrainingException | RolloutException e) {
-      boolean untouched = weightUpdate.optimizerSteps() == updates;
-      if (untouched && state.step() > 0 && (last == null || last.step() < state.step())) {
-        last = checkpoints.write(state, false, policy, weightUpdate);
-        listener.note("kept what was learned until step " + state.step() + " in " + last.folder());
+      if (weightUpdate.optimizerSteps() == updates) {
+        keep(state);
       }
       throw e;
+    }
+  }
+
+  private void keep(TrainingState state) throws IOException {
+    if (state.step() > 0 && (last == null || last.step() < state.step())) {
+      last = checkpoints.write(state, false, policy, weightUpdate, pools);
+      listener.note("kept what was learned until step " + state.step() + " in " + last.folder());
     }
   }
 
@@ -238,19 +268,17 @@ public final class Trainer {
           "step %d: nothing to learn from, no prompt has trajectories of different rewards"
               .formatted(number));
     }
+    if (!groups.trees().isEmpty() && update.updates() == 0) {
+      listener.note(
+          "step %d: nothing to learn from, every response was cut (loss.overlongFiltering)"
+              .formatted(number));
+    }
     if (update.skipped() > 0) {
       listener.note(
           "step %d: %d of %d updates skipped, the gradient was not finite"
               .formatted(number, update.skipped(), update.updates()));
     }
-    if (groups.failedRewards() > 0) {
-      listener.note(
-          "step %d: %d rewards threw or were late%s"
-              .formatted(
-                  number,
-                  groups.failedRewards(),
-                  groups.firstFailure().map(message -> ", the first: " + message).orElse("")));
-    }
+    groups.sampled().failureNote("step " + number).ifPresent(listener::note);
   }
 
   private boolean finished(TrainingState state) {

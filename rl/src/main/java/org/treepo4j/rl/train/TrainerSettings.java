@@ -2,25 +2,7 @@ package org.treepo4j.rl.train;
 
 import org.treepo4j.base.settings.Setting;
 
-/**
- * The loop of a run (algorithm page, sections 4 and 5).
- *
- * @param steps rollout-and-update rounds
- * @param maxSampledTokens tokens sampled for training after which the run ends with its step; 0 for
- *     no limit
- * @param promptsPerStep trees per step
- * @param miniBatchPrompts trees per optimiser update; 0 for all of the step
- * @param epochsPerBatch times every batch is trained on
- * @param microBatchTokens unique tokens per forward and backward pass; gradients are accumulated
- * @param treeTraining whether shared tokens are computed once; without it every trajectory is
- *     trained alone, with the same result
- * @param dynamicSampling whether prompts whose trajectories all have one score are replaced
- * @param maxGenerationBatches rounds of sampling until a step has its prompts
- * @param trainOnShortBatch whether a step that stays short trains on what there is, rather than end
- *     the run
- * @param maxSkippedUpdates updates in a row that may be skipped for a gradient that is not finite
- * @param treesKept trees per step written for inspection
- */
+/** The loop of a run (algorithm page, sections 4 and 5). */
 public record TrainerSettings(
     @Setting(value = "rollout-and-update rounds", mayChange = true) int steps,
     @Setting(

@@ -4,10 +4,11 @@ import java.io.IOException;
 import java.util.List;
 import java.util.function.ToIntFunction;
 import org.treepo4j.base.InputException;
-import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.rl.data.Lengths;
+import org.treepo4j.rl.data.ModelTokenizer;
 import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskFile;
@@ -37,13 +38,14 @@ public record TrainingInputs(
    */
   public static TrainingInputs open(TrainSettings settings) throws IOException {
     settings.data().requireFiles();
-    ModelConfig config = HfFolder.readConfig(settings.model());
-    if (HfFolder.hasWeights(settings.model())) {
-      try (HfFolder folder = HfFolder.open(settings.model())) {
+    settings.reward().requireProgram();
+    ModelConfig config = ModelSource.readConfig(settings.model());
+    if (ModelSource.hasWeights(settings.model())) {
+      try (ModelSource folder = ModelSource.open(settings.model())) {
         WeightsLoader.check(folder);
       }
     }
-    Tokenizer tokenizer = Tokenizer.load(settings.model());
+    Tokenizer tokenizer = ModelTokenizer.open(settings.model()).tokenizer();
     PromptEncoder prompts = PromptEncoder.of(settings.model(), tokenizer);
     ToIntFunction<Prompt> promptTokens = prompt -> prompts.encode(prompt).length;
     List<TaskFile> train = settings.data().readTrain(promptTokens);
@@ -63,6 +65,6 @@ public record TrainingInputs(
 
   /** Refuses a folder without weights. */
   public static void requireWeights(TrainSettings settings) throws IOException {
-    HfFolder.open(settings.model()).close();
+    ModelSource.open(settings.model()).close();
   }
 }

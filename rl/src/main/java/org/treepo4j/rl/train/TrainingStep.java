@@ -1,8 +1,10 @@
 package org.treepo4j.rl.train;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.rl.advantage.AdvantageEstimator;
@@ -33,9 +35,12 @@ public final class TrainingStep {
    *
    * @param trees that were trained on
    * @param advantages of these, {@code [tree][trajectory][response token]}
-   * @param training the same trees as they were handed to the update
+   * @param training the same trees as they were handed to the update: without trajectories that
+   *     take no part in the loss, and without trees that have no other
    * @param update what the updates did
-   * @param mismatch mean distance of the recorded from the computed log-probabilities, in nats
+   * @param mismatch mean distance of the recorded from the computed log-probabilities of tokens, in
+   *     nats
+   * @param sequenceMismatch the same of whole responses
    * @param scoringSeconds time spent on passes without gradients
    * @param updateSeconds time spent on updates
    */
@@ -45,12 +50,14 @@ public final class TrainingStep {
       List<TrainingTree> training,
       Update update,
       double mismatch,
+      double sequenceMismatch,
       double scoringSeconds,
       double updateSeconds) {
 
     /** Of a step that had nothing to learn from. */
     static final Outcome NOTHING =
-        new Outcome(List.of(), new double[0][][], List.of(), Update.NONE, Double.NaN, 0, 0);
+        new Outcome(
+            List.of(), new double[0][][], List.of(), Update.NONE, Double.NaN, Double.NaN, 0, 0);
   }
 
   /**
@@ -90,7 +97,7 @@ public final class TrainingStep {
     this.policy = policy;
     this.reference = reference;
     this.estimator = estimator;
-    this.loss = settings.loss();
+    this.loss = settings.effectiveLoss();
     this.sampling = settings.rollout().sampling();
     this.updatesPerStep = settings.trainer().updatesPerStep();
     this.update =
@@ -118,13 +125,12 @@ public final class TrainingStep {
     LogprobMismatch mismatch = new LogprobMismatch();
     List<TrainingTree> trees = new ArrayList<>();
     for (int i = 0; i < scored.size(); i++) {
-      RolloutTree tree = rewarded.get(i);
       TrainingTree asSampled =
-          TrainingTree.of(
-              tree,
-              advantages[i],
-              LogprobMismatch.recorded(tree, sampling),
-              ofReference == null ? null : ofReference.get(i));
+          asSampled(
+              rewarded.get(i), advantages[i], ofReference == null ? null : ofReference.get(i));
+      if (asSampled.trajectories() == 0) {
+        continue;
+      }
       if (!onPolicy) {
         mismatch.add(asSampled, old.get(i));
       }
@@ -132,13 +138,41 @@ public final class TrainingStep {
     }
     began = System.nanoTime();
     long firstUpdate = (step - 1) * updatesPerStep;
-    Update done =
-        onPolicy
-            ? update.runOnPolicy(trees, firstUpdate, mismatch)
-            : update.run(trees, firstUpdate);
+    Update done = Update.NONE;
+    if (!trees.isEmpty()) {
+      done =
+          onPolicy
+              ? update.runOnPolicy(trees, firstUpdate, mismatch)
+              : update.run(trees, firstUpdate);
+    }
     double updateSeconds = (System.nanoTime() - began) / 1e9;
     return new Outcome(
-        scored, advantages, trees, done, mismatch.mean(), scoringSeconds, updateSeconds);
+        scored,
+        advantages,
+        trees,
+        done,
+        mismatch.perToken(),
+        mismatch.perSequence(),
+        scoringSeconds,
+        updateSeconds);
+  }
+
+  /** The trajectories of a tree that take part in the loss, with what the sampler recorded. */
+  private TrainingTree asSampled(RolloutTree tree, double[][] advantages, float[] ofReference) {
+    int[] learned =
+        IntStream.range(0, advantages.length)
+            .filter(i -> loss.takesPart(tree.trajectories().get(i)))
+            .toArray();
+    TrainingTree asSampled =
+        TrainingTree.of(
+            tree.withTrajectories(
+                Arrays.stream(learned).mapToObj(i -> tree.trajectories().get(i)).toList()),
+            Arrays.stream(learned).mapToObj(i -> advantages[i]).toArray(double[][]::new),
+            LogprobMismatch.recorded(tree, sampling),
+            ofReference);
+    return loss.needsBehaviour()
+        ? asSampled.withBehaviourLogprobs(LogprobMismatch.behaviour(tree))
+        : asSampled;
   }
 
   /** Log-probabilities of every tree's unique tokens under the present policy, by tree. */

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.aggregator.ArgumentsAccessor;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.treepo4j.rl.advantage.TreePoEstimator.Subgroups;
 import org.treepo4j.rl.advantage.TreePoEstimator.Weighting;
 import org.treepo4j.rollout.FinishReason;
 import org.treepo4j.rollout.RolloutTree;
@@ -31,6 +32,19 @@ class AdvantageEstimatorsTest {
         .isEqualTo(new SegmentProgressEstimator(0.9));
     assertThat(AdvantageEstimators.create("grpo", Map.of("std", "false")))
         .isEqualTo(new GrpoEstimator(false));
+    assertThat(AdvantageEstimators.create("treepo", Map.of("subgroups", "prefixes")))
+        .isEqualTo(new TreePoEstimator(Weighting.AVERAGE, false, Subgroups.PREFIXES));
+    assertThat(AdvantageEstimators.create("spo", Map.of())).isEqualTo(new SpoEstimator(false, 0.9));
+    assertThat(
+            AdvantageEstimators.create(
+                "spo", Map.of("sibling-deviation", "true", "probability-mask", "1")))
+        .isEqualTo(new SpoEstimator(true, 1));
+  }
+
+  @Test
+  void optionsAreListedForHelp() {
+    assertThat(AdvantageEstimators.options())
+        .contains("subgroups=nodes|prefixes (treepo)", "std=true|false (grpo)");
   }
 
   @Test
@@ -44,10 +58,12 @@ class AdvantageEstimatorsTest {
   void mistakesAreNamedWithWhatExists() {
     assertThatThrownBy(() -> AdvantageEstimators.create("ppo", Map.of()))
         .hasMessage(
-            "estimator must be one of treepo, segment-progress, spo, grpo, rloo,"
-                + " reinforce++-baseline, was ppo");
+            "estimator must be one of treepo, segment-progress, tree-grpo, treerl, spo, spo-recipe,"
+                + " grpo, rloo, reinforce++-baseline, was ppo");
     assertThatThrownBy(() -> AdvantageEstimators.create("treepo", Map.of("eta", "1")))
-        .hasMessage("estimator treepo has no option eta; it has weighting, subgroup-rejection");
+        .hasMessage(
+            "estimator treepo has no option eta; it has weighting, subgroup-rejection,"
+                + " subgroups");
     assertThatThrownBy(() -> AdvantageEstimators.create("rloo", Map.of("eta", "1")))
         .hasMessage("estimator rloo has no option eta; it has none");
     assertThatThrownBy(() -> AdvantageEstimators.create("grpo", Map.of("std", "yes")))
@@ -58,6 +74,8 @@ class AdvantageEstimatorsTest {
         .hasMessage("eta must be zero or a positive number, was -1.0");
     assertThatThrownBy(() -> AdvantageEstimators.create("treepo", Map.of("weighting", "size")))
         .hasMessage("weighting must be average or group_size, was size");
+    assertThatThrownBy(() -> AdvantageEstimators.create("spo", Map.of("probability-mask", "0")))
+        .hasMessage("probabilityMask must be above 0 and at most 1, was 0.0");
   }
 
   @Test
@@ -92,7 +110,11 @@ class AdvantageEstimatorsTest {
     "treepo, subgroup-rejection, true, 0.625, 0.625, -0.375, -0.375, -0.25, -0.25",
     "treepo, weighting, group_size, 0.6667, 0.6667, -0.3333, -0.3333, -0.1667, -0.1667",
     "segment-progress, , , 0.1429, 0.4286, 0.1429, -0.4286, -0.1429, 0",
-    "spo, , , 1, 0, 1, -2, -1, 1",
+    "tree-grpo, , , 2.2071, 2.2071, -1.2071, -1.2071, -0.5, -0.5",
+    "treerl, , , 0.3536, 1.25, 0.3536, -0.75, -0.3536, -0.25",
+    "spo, , , 0.25, 0.5, 0.25, -0.5, -0.25, 0",
+    "spo, sibling-deviation, true, 1, 1, 1, -1, -1, 0",
+    "spo-recipe, , , 1, 0, 1, -2, -1, 1",
     "grpo, , , 1.5, 1.5, -0.5, -0.5, -0.5, -0.5",
     "grpo, std, false, 0.75, 0.75, -0.25, -0.25, -0.25, -0.25",
     "rloo, , , 1, 1, -0.3333, -0.3333, -0.3333, -0.3333",

@@ -7,9 +7,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -20,6 +22,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.DoubleRange;
 import org.treepo4j.rl.advantage.AdvantageBreakdown.SegmentAdvantage;
+import org.treepo4j.rl.advantage.TreePoEstimator.Subgroups;
 import org.treepo4j.rl.advantage.TreePoEstimator.Weighting;
 import org.treepo4j.rollout.FinishReason;
 import org.treepo4j.rollout.RolloutTree;
@@ -34,13 +37,20 @@ class AdvantageLawsTest {
           new TreePoEstimator(Weighting.AVERAGE, true),
           new TreePoEstimator(Weighting.GROUP_SIZE, false),
           new TreePoEstimator(Weighting.GROUP_SIZE, true),
+          new TreePoEstimator(Weighting.AVERAGE, false, Subgroups.PREFIXES),
+          new TreePoEstimator(Weighting.GROUP_SIZE, true, Subgroups.PREFIXES),
           new SegmentProgressEstimator(0),
           new SegmentProgressEstimator(0.9),
           new ReinforcePlusPlusBaselineEstimator());
   private static final List<AdvantageEstimator> ALL = new ArrayList<>(WHITENED);
 
   static {
-    ALL.add(new SpoEstimator());
+    ALL.add(new TreeGrpoEstimator());
+    ALL.add(new TreeRlEstimator());
+    ALL.add(new SpoEstimator(false, 1));
+    ALL.add(new SpoEstimator(false, 0.3));
+    ALL.add(new SpoEstimator(true, 1));
+    ALL.add(new SpoRecipeEstimator());
     ALL.add(new GrpoEstimator(true));
     ALL.add(new GrpoEstimator(false));
     ALL.add(new RlooEstimator());
@@ -79,7 +89,11 @@ class AdvantageLawsTest {
   @Property(tries = 300)
   void everyPromptGroupOfSeveralSumsToZero(@ForAll("batches") List<RolloutTree> batch) {
     for (AdvantageEstimator estimator :
-        List.of(new GrpoEstimator(true), new GrpoEstimator(false), new RlooEstimator())) {
+        List.of(
+            new GrpoEstimator(true),
+            new GrpoEstimator(false),
+            new TreeGrpoEstimator(),
+            new RlooEstimator())) {
       for (double[][] tree : estimator.advantages(batch)) {
         if (tree.length > 1) {
           assertThat(Arrays.stream(tree).mapToDouble(tokens -> tokens[0]).sum())
@@ -106,17 +120,77 @@ class AdvantageLawsTest {
   }
 
   @Property(tries = 300)
-  void siblingsOfSpoSumToZero(@ForAll("batches") List<RolloutTree> batch) {
-    List<List<AdvantageBreakdown>> explained = new SpoEstimator().explain(batch);
+  void siblingsOfSpoSumToZeroInEveryForm(@ForAll("batches") List<RolloutTree> batch) {
+    for (boolean deviation : new boolean[] {false, true}) {
+      List<List<AdvantageBreakdown>> explained = new SpoEstimator(deviation, 1).explain(batch);
+      for (int tree = 0; tree < batch.size(); tree++) {
+        TrajectoryGroups groups = new TrajectoryGroups(batch.get(tree));
+        Map<Integer, Double> advantages = advantagesByNode(explained.get(tree));
+        parents(advantages)
+            .forEach(
+                parent ->
+                    assertThat(groups.children(parent).stream().mapToDouble(advantages::get).sum())
+                        .isCloseTo(0, within(1e-6)));
+      }
+    }
+  }
+
+  /** Over siblings, each counted by its leaves: local advantages cancel, global ones add up. */
+  @Property(tries = 300)
+  void siblingsOfTreeRlSumToTheGlobalAdvantageOfTheirParent(
+      @ForAll("batches") List<RolloutTree> batch) {
+    List<List<AdvantageBreakdown>> explained = new TreeRlEstimator().explain(batch);
+    for (int tree = 0; tree < batch.size(); tree++) {
+      TrajectoryGroups groups = new TrajectoryGroups(batch.get(tree));
+      Map<Integer, Double> advantages = advantagesByNode(explained.get(tree));
+      double prompt = Arrays.stream(groups.rewards()).average().orElseThrow();
+      Map<Integer, TrajectoryGroups.Group> through = new HashMap<>();
+      Set<Integer> endings = new HashSet<>();
+      for (int i = 0; i < groups.trajectories(); i++) {
+        for (int depth = 0; depth <= groups.depth(i); depth++) {
+          through.put(groups.node(i, depth), groups.group(i, depth));
+        }
+        endings.add(groups.node(i, groups.depth(i)));
+      }
+      for (int parent : parents(advantages)) {
+        if (!endings.contains(parent)) {
+          double sum =
+              groups.children(parent).stream()
+                  .mapToDouble(
+                      node -> advantages.get(node) * Math.pow(through.get(node).size(), 1.5))
+                  .sum();
+          double expected = through.get(parent).size() * (through.get(parent).mean() - prompt);
+          assertThat(sum).isCloseTo(expected, within(1e-6));
+        }
+      }
+    }
+  }
+
+  private static Map<Integer, Double> advantagesByNode(List<AdvantageBreakdown> tree) {
+    Map<Integer, Double> advantages = new HashMap<>();
+    tree.stream()
+        .flatMap(one -> one.segments().stream())
+        .forEach(segment -> advantages.put(segment.node(), segment.raw()));
+    return advantages;
+  }
+
+  /** The nodes and the prompt. */
+  private static List<Integer> parents(Map<Integer, Double> nodes) {
+    List<Integer> parents = new ArrayList<>(nodes.keySet());
+    parents.add(0);
+    return parents;
+  }
+
+  @Property(tries = 300)
+  void siblingsOfTheSpoRecipeSumToZero(@ForAll("batches") List<RolloutTree> batch) {
+    List<List<AdvantageBreakdown>> explained = new SpoRecipeEstimator().explain(batch);
     for (int tree = 0; tree < batch.size(); tree++) {
       TrajectoryGroups groups = new TrajectoryGroups(batch.get(tree));
       Map<Integer, Double> values = new HashMap<>();
       explained.get(tree).stream()
           .flatMap(one -> one.segments().stream())
           .forEach(segment -> values.put(segment.node(), segment.value()));
-      List<Integer> parents = new ArrayList<>(values.keySet());
-      parents.add(0);
-      for (int parent : parents) {
+      for (int parent : parents(values)) {
         List<Integer> siblings = groups.children(parent);
         if (siblings.size() > 1) {
           assertThat(siblings.stream().mapToDouble(values::get).sum()).isCloseTo(0, within(1e-6));
@@ -170,7 +244,7 @@ class AdvantageLawsTest {
       @ForAll("estimators") AdvantageEstimator estimator,
       @ForAll @DoubleRange(min = -5, max = 5) double shift) {
     List<RolloutTree> several = several(batch);
-    if (estimator instanceof SpoEstimator) {
+    if (estimator instanceof SpoRecipeEstimator) {
       several = withoutOnlyChildren(several);
     }
     assertSame(

@@ -13,6 +13,7 @@ import net.jqwik.api.constraints.IntRange;
 import org.apache.commons.math3.util.CombinatoricsUtils;
 import org.junit.jupiter.api.Test;
 import org.treepo4j.grading.AnswerGrader;
+import org.treepo4j.grading.GradingException;
 import org.treepo4j.rollout.FinishReason;
 
 class EvaluationReportTest {
@@ -59,6 +60,19 @@ class EvaluationReportTest {
     assertThat(vote.chance(wrong, 3, 1)).isZero();
     assertThat(vote.chance(wrong, 1, 1)).isCloseTo(1 / 3.0, within(0.15));
     assertThat(vote.chance(task("t", sample(null, false)), 1, 1)).isZero();
+  }
+
+  @Test
+  void aComparisonTheGraderFailsOnIsCountedAndCostsNoReport() {
+    MajorityVote vote =
+        new MajorityVote(
+            (a, b) -> {
+              throw new GradingException(a, b, new IllegalStateException("oops"));
+            });
+    TaskSamples task = task("t", sample("1", true), sample("6", false), sample("6.0", false));
+    assertThat(vote.chance(task, 3, 1)).isCloseTo(1 / 3.0, within(1e-12));
+    assertThat(vote.chance(task, 2, 1)).isPositive();
+    assertThat(vote.failedComparisons()).isOne();
   }
 
   @Test

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.time.Duration;
-import java.util.Collections;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -14,13 +13,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.treepo4j.grading.AnswerGrader;
 import org.treepo4j.grading.GradingSettings;
 import org.treepo4j.rl.data.Task;
+import org.treepo4j.rl.reward.RewardSettings.FormatRule;
+import org.treepo4j.rl.reward.RewardSettings.OutcomeRule;
 import org.treepo4j.rollout.FinishReason;
 
 class RewardsTest {
-  private static final String ECHO =
-      "while read line; do case \"$line\" in *die*) exit 3;; *slow*) sleep 30;; *junk*) echo junk;;"
-          + " *) echo '{\"score\": 0.25}';; esac; done";
-
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -84,39 +81,6 @@ class RewardsTest {
   }
 
   @Test
-  void aProgramScoresLineByLineAndIsRestartedWhenItDies() throws Exception {
-    ProgramReward reward = new ProgramReward(List.of("sh", "-c", ECHO), Duration.ofMillis(1500), 1);
-    try (RewardRunner runner = new RewardRunner(reward, Duration.ofSeconds(10), -1, 1)) {
-      List<RewardInput> inputs =
-          List.of(
-              response("fine"),
-              response("die"),
-              response("fine"),
-              response("junk"),
-              response("slow"),
-              response("fine"));
-      RewardBatch batch = runner.run(inputs);
-      assertThat(batch.scores())
-          .extracting(Score::value)
-          .containsExactly(0.25, -1.0, 0.25, -1.0, -1.0, 0.25);
-      assertThat(batch.failures()).isEqualTo(3);
-      assertThat(batch.scores().get(0).correct()).isTrue();
-      assertThat(batch.firstFailure()).hasValueSatisfying(m -> assertThat(m).contains("sh: ended"));
-      assertThat(reward.restarts()).isEqualTo(3);
-    }
-  }
-
-  @Test
-  void aProgramThatDoesNotExistFailsEveryResponseAndNoRun() throws Exception {
-    ProgramReward reward = new ProgramReward(List.of("/no/such/program"), Duration.ofSeconds(1), 2);
-    try (RewardRunner runner = new RewardRunner(reward, Duration.ofSeconds(5), 0, 2)) {
-      RewardBatch batch = runner.run(Collections.nCopies(5, response("x")));
-      assertThat(batch.failures()).isEqualTo(5);
-      assertThat(batch.firstFailure()).isPresent();
-    }
-  }
-
-  @Test
   void settingsSumOutcomeAndShaping() throws Exception {
     RewardSettings settings =
         new RewardSettings(
@@ -125,6 +89,7 @@ class RewardsTest {
             -1,
             0,
             5,
+            60,
             2,
             GradingSettings.defaults(),
             10,
@@ -159,6 +124,7 @@ class RewardsTest {
                     0,
                     0,
                     5,
+                    60,
                     1,
                     defaults.grading(),
                     0,
@@ -178,6 +144,7 @@ class RewardsTest {
                     0,
                     0,
                     5,
+                    60,
                     1,
                     defaults.grading(),
                     0,

@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.treepo4j.model.CausalLm;
+import org.treepo4j.rl.data.DifficultyPools;
+import org.treepo4j.rl.data.PoolSettings;
 import org.treepo4j.rl.data.ShuffledTasks;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.reward.Reward;
+import org.treepo4j.rl.reward.RewardException;
 import org.treepo4j.rl.reward.Score;
 import org.treepo4j.rl.run.TrainingException;
 import org.treepo4j.rl.sampling.TaskSampler;
@@ -93,11 +97,70 @@ class GroupCollectorTest {
         };
     GroupCollector.Groups groups =
         collector(broken, TinyTraining.loop(1, 10, false), "a", "b").collect(1, 0, 0);
-    assertThat(groups.failedRewards()).isPositive();
-    assertThat(groups.firstFailure()).get().asString().contains("no such unit");
+    assertThat(groups.sampled().failedRewards()).isPositive();
+    assertThat(groups.sampled().firstFailure()).get().asString().contains("no such unit");
+  }
+
+  @Test
+  void aStepWhoseRewardsAllFailStopsTheRun() {
+    AtomicInteger asked = new AtomicInteger();
+    Reward broken =
+        input -> {
+          asked.incrementAndGet();
+          throw new IllegalStateException("no such unit");
+        };
+    GroupCollector collector = collector(broken, TinyTraining.loop(1, 1000, true), "a", "b");
+    assertThatThrownBy(() -> collector.collect(7, 0, 0))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageMatching("step 7: all \\d+ rewards failed, the first: .*no such unit");
+    assertThat(asked.get()).isLessThan(1000);
+  }
+
+  @Test
+  void aTaskWhoseRewardsAllFailStopsNoRun() {
+    Reward bad =
+        input -> {
+          if (input.task().id().equals("b")) {
+            throw new IllegalStateException("no such unit");
+          }
+          return new Score(input.responseTokens(), false);
+        };
+    GroupCollector.Groups groups =
+        collector(bad, TinyTraining.loop(1, 10, false), "a", "b").collect(1, 0, 0);
+    assertThat(groups.sampled().failedRewards()).isPositive();
+  }
+
+  @Test
+  void scoresThatCannotBeTrustedStopTheRun() {
+    Reward shifted =
+        input -> {
+          throw new RewardException("score.js: wrote more lines than it was asked for");
+        };
+    GroupCollector collector = collector(shifted, TinyTraining.loop(1, 10, false), "a", "b");
+    assertThatThrownBy(() -> collector.collect(7, 0, 0))
+        .isInstanceOf(TrainingException.class)
+        .hasMessage("score.js: wrote more lines than it was asked for");
+  }
+
+  @Test
+  void tasksOfASmallShareArePassedOverAndTheRowGoesOn() {
+    DifficultyPools pools = new DifficultyPools(new PoolSettings(true, 0.1, 0.9, 0.01, 0.01, 2), 1);
+    TinyTraining.tasks("b", "c").forEach(task -> pools.sampled(task, 0));
+    GroupCollector.Groups groups =
+        collector(pools, ONLY_A, TinyTraining.loop(1, 10, false), "a", "b", "c").collect(1, 0, 0);
+    long others = groups.all().stream().filter(tree -> !tree.task().id().equals("a")).count();
+    assertThat(groups.trees()).hasSize(2);
+    assertThat(others).isLessThan(groups.all().size() / 2 + 1);
+    assertThat(groups.passedOver()).isPositive();
+    assertThat(groups.tasksDrawn()).isEqualTo(groups.all().size() + groups.passedOver());
   }
 
   private GroupCollector collector(Reward reward, TrainerSettings loop, String... prompts) {
+    return collector(DifficultyPools.off(), reward, loop, prompts);
+  }
+
+  private GroupCollector collector(
+      DifficultyPools pools, Reward reward, TrainerSettings loop, String... prompts) {
     List<Task> tasks = TinyTraining.tasks(prompts);
     TaskSampler sampler =
         new TaskSampler(
@@ -107,6 +170,6 @@ class GroupCollectorTest {
             List.of(0),
             TinyTraining.CONFIG.maxPositions(),
             TinyTraining.rewards(reward));
-    return new GroupCollector(model, sampler, new ShuffledTasks(tasks, 1), loop, 1);
+    return new GroupCollector(model, sampler, new ShuffledTasks(tasks, 1), pools, loop, 1);
   }
 }

@@ -114,6 +114,7 @@ public final class TinyTraining {
         Path.of("model"),
         output,
         new EngineOptions("vector", WeightStorage.F32, 1),
+        TrainSettings.SAME_ENGINE,
         1,
         DataSettings.defaults(),
         rollout(),

@@ -8,11 +8,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.treepo4j.base.settings.Settings;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.Weights;
 import org.treepo4j.rl.advantage.AdvantageEstimators;
@@ -144,6 +146,30 @@ class TrainerTest {
   }
 
   @Test
+  void whenAnEvaluationsRewardsAllFailWhatWasLearnedIsKept() throws IOException {
+    TrainSettings settings =
+        TinyTraining.settings(
+            output, TinyTraining.loop(3, 10, false), EvaluationSettings.defaults(), SELDOM);
+    boolean[] learning = {false};
+    Reward reward =
+        input -> {
+          learning[0] |= !input.task().id().equals("held-out");
+          if (learning[0] && input.task().id().equals("held-out")) {
+            throw new IllegalStateException("no such unit");
+          }
+          return TinyTraining.LENGTH.score(input);
+        };
+    List<Task> heldOut = List.of(Task.of("held-out", "a", ""));
+    Trainer trainer = TinyTraining.trainer(settings, model, reward, heldOut, listener);
+    assertThatThrownBy(() -> trainer.run(Optional.empty()))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("evaluation: all ")
+        .hasMessageContaining("no such unit");
+    assertThat(checkpoints()).hasSize(1);
+    assertThat(listener.notes).last().asString().contains("kept what was learned");
+  }
+
+  @Test
   void aStepWithNothingToLearnFromIsToldAndPassedWhereStepsMayBeShort() throws IOException {
     TrainSettings settings =
         TinyTraining.settings(
@@ -225,6 +251,62 @@ class TrainerTest {
         .run(Optional.empty());
     assertThat(listener.steps.get(0)).doesNotContainKey("kl").containsKey("behaviour_kl");
     assertThat(listener.steps.get(0).get("logprob_mismatch").doubleValue()).isLessThan(1e-4);
+  }
+
+  @Test
+  void tokensOfATruncatedDistributionAreWeighedByWhatIsLeftOfIt() throws IOException {
+    Map<String, Number> metrics = firstStep(Map.of("rollout.sampling.topP", 0.8));
+    // With top-p, old / sampler is the share of the distribution that could be drawn.
+    assertThat(metrics.get("rollout_correction_mean").doubleValue()).isBetween(0.8, 0.999);
+    assertThat(metrics.get("rollout_correction_limited").doubleValue()).isZero();
+    assertThat(metrics.get("logprob_mismatch").doubleValue()).isLessThan(1e-4);
+    assertThat(metrics.get("logprob_mismatch_sequence").doubleValue()).isLessThan(1e-3);
+  }
+
+  @Test
+  void aSamplerThatIsThePolicyIsNotCorrected() throws IOException {
+    assertThat(firstStep(Map.of())).doesNotContainKeys("rollout_correction_mean");
+    assertThat(firstStep(Map.of("rollout.sampling.topP", 0.8, "loss.rolloutCorrection", "none")))
+        .doesNotContainKeys("rollout_correction_mean", "rollout_correction_limited");
+  }
+
+  @Test
+  void overlongResponsesTakeNoPartInTheLossButInTheAdvantages() throws IOException {
+    Map<String, Number> all = firstStep(Map.of());
+    Map<String, Number> filtered = firstStep(Map.of("loss.overlongFiltering", true));
+    assertThat(all.get("trajectories_trained").longValue()).isEqualTo(12);
+    assertThat(filtered.get("trajectories_trained").longValue()).isBetween(1L, 11L);
+    assertThat(filtered.get("reward_mean")).isEqualTo(all.get("reward_mean"));
+  }
+
+  @Test
+  void aStepAllOfWhoseResponsesWereCutIsToldAndPassed() throws IOException {
+    Map<String, Number> metrics =
+        firstStep(
+            Map.of(
+                "loss.overlongFiltering", true,
+                "rollout.segmentLength", 1,
+                "rollout.maxDepth", 1,
+                "rollout.sampling.topK", 1, // no end-of-sequence token
+                "trainer.dynamicSampling", false));
+    assertThat(metrics).containsEntry("updates", 0L).doesNotContainKey("loss");
+    assertThat(listener.notes).anyMatch(note -> note.contains("every response was cut"));
+  }
+
+  /** Metrics of the first step of a run whose settings differ so from the others'. */
+  private Map<String, Number> firstStep(Map<String, Object> changes) throws IOException {
+    Path folder = Files.createTempDirectory(output, "run");
+    Settings<TrainSettings> changed =
+        Settings.of(
+            TinyTraining.settings(
+                folder, TinyTraining.loop(1, 10, false), EvaluationSettings.defaults(), SELDOM));
+    changes.forEach(changed::set);
+    listener.steps.clear();
+    try (CausalLm fresh = TinyTraining.model()) {
+      TinyTraining.trainer(changed.build(), fresh, TinyTraining.LENGTH, List.of(), listener)
+          .run(Optional.empty());
+    }
+    return listener.steps.get(0);
   }
 
   private List<String> checkpoints() throws IOException {

@@ -79,6 +79,10 @@ class DryRunTest {
   void refusesWhatARunWouldRefuse() throws IOException {
     refused("trainer.steps must be positive", "trainer.steps=0");
     refused("none.jsonl: no such file", "data.train=[none.jsonl]");
+    refused(
+        "reward.program: no program \"no-such-program\"",
+        "reward.outcome=program",
+        "reward.program=[no-such-program, score.js]");
     refused("no prompt has at most 2 tokens", "data.maxPromptTokens=2");
     refused("the model has no chat template", "data.template.chat=true");
     refused(

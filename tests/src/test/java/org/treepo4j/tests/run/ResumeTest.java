@@ -2,6 +2,7 @@ package org.treepo4j.tests.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,6 +47,22 @@ class ResumeTest {
       "--set", "lora.rank=2", "--set", "trainer.steps=4", "--set", "lora.bf16Base=true"
     };
     resumesAsUninterrupted("train", lora);
+  }
+
+  /** A random model fails every task, so each is passed over at most of its places once seen. */
+  @Test
+  void aResumedRunWithPoolsIsTheUninterruptedRun() throws IOException {
+    resumesAsUninterrupted(
+        "train",
+        "--set",
+        "trainer.steps=5",
+        "--set",
+        "data.pools.enabled=true",
+        "--set",
+        "data.pools.hardShare=0.2");
+    JsonNode last =
+        TinyRuns.JSON.readTree(Files.readAllLines(folder.resolve("resumed/metrics.jsonl")).get(4));
+    assertThat(last.get("tasks_passed_over").asInt()).isPositive();
   }
 
   @ParameterizedTest

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -86,6 +87,40 @@ class TrainingRunTest {
 
   private Map<String, float[]> weights(String run) throws IOException {
     return TinyRuns.tensors(runs.checkpoint(run, 1).resolve("model.safetensors"));
+  }
+
+  @Test
+  void oneEngineSamplesWhatAnotherTrains() throws IOException {
+    String[] settings = {
+      "--set", "trainer.steps=3", "--set", "data.test=[]", "--set", "trainer.treesKept=2"
+    };
+    runs.run("train", "vector", settings).ok();
+    String[] apart = Arrays.copyOf(settings, settings.length + 4);
+    System.arraycopy(
+        new String[] {"--set", "engine=samediff", "--set", "samplingEngine=vector"},
+        0,
+        apart,
+        settings.length,
+        4);
+    runs.run("train", "apart", apart).ok();
+    assertThat(runs.metrics("apart"))
+        .hasSize(3)
+        .allSatisfy(
+            step ->
+                assertThat(step.get("logprob_mismatch").asDouble()).isPositive().isLessThan(1e-5));
+    // The sampler has the trained weights: the trees of the third step are those of one engine.
+    assertThat(sampledTokens("apart", 3)).isEqualTo(sampledTokens("vector", 3));
+  }
+
+  private List<String> sampledTokens(String run, int step) throws IOException {
+    return Files.readAllLines(folder.resolve("%s/trees/step-%06d.jsonl".formatted(run, step)))
+        .stream()
+        .map(
+            line ->
+                line.replaceAll(
+                    "(?s)\"(?:logprobs|entropies|advantages|modelLogprobs)\":\\[[^\\]]*\\]", ""))
+        .map(line -> line.replaceAll("[0-9]+\\.[0-9Ee-]+", ""))
+        .toList();
   }
 
   @Test

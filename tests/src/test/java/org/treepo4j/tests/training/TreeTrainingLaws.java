@@ -11,6 +11,7 @@ import java.util.Random;
 import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import org.treepo4j.base.settings.Settings;
 import org.treepo4j.model.AdamW;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.ForwardOptions;
@@ -19,14 +20,15 @@ import org.treepo4j.model.TokenTree;
 import org.treepo4j.model.Weights;
 import org.treepo4j.rl.advantage.TreePoEstimator;
 import org.treepo4j.rl.loss.Aggregation;
-import org.treepo4j.rl.loss.KlEstimator;
 import org.treepo4j.rl.loss.LossNormalizer;
 import org.treepo4j.rl.loss.LossResult;
 import org.treepo4j.rl.loss.LossSettings;
 import org.treepo4j.rl.loss.LossSettings.KlPlacement;
+import org.treepo4j.rl.loss.LossSettings.PolicyForm;
 import org.treepo4j.rl.loss.LossStatistics;
 import org.treepo4j.rl.loss.MicroBatch;
 import org.treepo4j.rl.loss.Packing;
+import org.treepo4j.rl.loss.RolloutCorrection;
 import org.treepo4j.rl.loss.TrainingTree;
 import org.treepo4j.rl.loss.TreeObjective;
 import org.treepo4j.rollout.RolloutTree;
@@ -48,8 +50,11 @@ abstract class TreeTrainingLaws {
 
   @Property(tries = 3, edgeCases = EdgeCasesMode.NONE)
   void lossAndWeightGradientOfTreesAreThoseOfTheirFlattenedTrajectories(
-      @ForAll long seed, @ForAll Aggregation aggregation, @ForAll boolean withEntropy) {
-    LossSettings settings = settings(aggregation, withEntropy ? 0.05 : 0);
+      @ForAll long seed,
+      @ForAll Aggregation aggregation,
+      @ForAll boolean withEntropy,
+      @ForAll PolicyForm policy) {
+    LossSettings settings = settings(aggregation, withEntropy ? 0.05 : 0, policy);
     try (CausalLm model = open(TrainingCases.weights(seed))) {
       AdamW optimizer = new AdamW(model.weights(), 0.9, 0.999, 1e-8, 0);
       List<TrainingTree> batch = batch(model, seed);
@@ -72,8 +77,8 @@ abstract class TreeTrainingLaws {
 
   @Property(tries = 2, edgeCases = EdgeCasesMode.NONE)
   void weightGradientDoesNotDependOnTheSplitIntoMicroBatches(
-      @ForAll long seed, @ForAll Aggregation aggregation) {
-    LossSettings settings = settings(aggregation, 0.05);
+      @ForAll long seed, @ForAll Aggregation aggregation, @ForAll PolicyForm policy) {
+    LossSettings settings = settings(aggregation, 0.05, policy);
     try (CausalLm model = open(TrainingCases.weights(seed))) {
       List<TrainingTree> batch = batch(model, seed);
       Outcome whole = run(model, settings, batch, batch, Integer.MAX_VALUE);
@@ -83,9 +88,26 @@ abstract class TreeTrainingLaws {
     }
   }
 
-  private static LossSettings settings(Aggregation aggregation, double entropyCoefficient) {
-    return new LossSettings(
-        0.2, 0.28, 10, aggregation, 12, KlPlacement.LOSS, KlEstimator.K3, 0.1, entropyCoefficient);
+  private static LossSettings settings(
+      Aggregation aggregation, double entropyCoefficient, PolicyForm policy) {
+    return Settings.of(LossSettings.class)
+        .set("policy", policy)
+        .set("normLength", 12)
+        .set("aggregation", aggregation)
+        .set("kl", KlPlacement.LOSS)
+        .set("klCoefficient", 0.1)
+        .set("entropyCoefficient", entropyCoefficient)
+        .set("rolloutCorrection", RolloutCorrection.TRUNCATE)
+        .build();
+  }
+
+  /** A sampler that is surer of its tokens; the same for a token of several trees. */
+  private static float[] surer(float[] logprobs) {
+    float[] others = new float[logprobs.length];
+    for (int t = 0; t < others.length; t++) {
+      others[t] = 0.9f * logprobs[t];
+    }
+    return others;
   }
 
   /** Trees scored by the model as it is; the reference is another model. */
@@ -101,7 +123,8 @@ abstract class TreeTrainingLaws {
         ForwardPass other = reference.forward(tokens, ForwardOptions.SCORE)) {
       for (int i = 0; i < rollouts.size(); i++) {
         batch.add(
-            TrainingTree.of(rollouts.get(i), advantages[i], old.logprobs(i), other.logprobs(i)));
+            TrainingTree.of(rollouts.get(i), advantages[i], old.logprobs(i), other.logprobs(i))
+                .withBehaviourLogprobs(surer(old.logprobs(i))));
       }
     }
     return batch;

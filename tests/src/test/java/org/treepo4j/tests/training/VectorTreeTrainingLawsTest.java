@@ -8,6 +8,7 @@ import org.treepo4j.engines.vector.VectorOptions;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.Weights;
 import org.treepo4j.rl.loss.Aggregation;
+import org.treepo4j.rl.loss.LossSettings.PolicyForm;
 
 class VectorTreeTrainingLawsTest extends TreeTrainingLaws {
 
@@ -19,15 +20,18 @@ class VectorTreeTrainingLawsTest extends TreeTrainingLaws {
   @Override
   @Property(tries = 30, edgeCases = EdgeCasesMode.NONE)
   void lossAndWeightGradientOfTreesAreThoseOfTheirFlattenedTrajectories(
-      @ForAll long seed, @ForAll Aggregation aggregation, @ForAll boolean withEntropy) {
+      @ForAll long seed,
+      @ForAll Aggregation aggregation,
+      @ForAll boolean withEntropy,
+      @ForAll PolicyForm policy) {
     super.lossAndWeightGradientOfTreesAreThoseOfTheirFlattenedTrajectories(
-        seed, aggregation, withEntropy);
+        seed, aggregation, withEntropy, policy);
   }
 
   @Override
   @Property(tries = 20, edgeCases = EdgeCasesMode.NONE)
   void weightGradientDoesNotDependOnTheSplitIntoMicroBatches(
-      @ForAll long seed, @ForAll Aggregation aggregation) {
-    super.weightGradientDoesNotDependOnTheSplitIntoMicroBatches(seed, aggregation);
+      @ForAll long seed, @ForAll Aggregation aggregation, @ForAll PolicyForm policy) {
+    super.weightGradientDoesNotDependOnTheSplitIntoMicroBatches(seed, aggregation, policy);
   }
 }

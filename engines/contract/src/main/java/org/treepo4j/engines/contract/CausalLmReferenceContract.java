@@ -34,13 +34,27 @@ public abstract class CausalLmReferenceContract {
   protected abstract CausalLm open(Weights weights);
 
   @ParameterizedTest
-  @ValueSource(strings = {"models/qwen2-tiny-sharded", "models/llama3-tiny-ropescaled"})
+  @ValueSource(
+      strings = {
+        "qwen2-tiny-sharded",
+        "llama3-tiny-ropescaled",
+        "gemma2-tiny",
+        "gemma3-tiny",
+        "phi3-tiny",
+        "olmo2-tiny",
+        "olmo3-tiny",
+        "smollm3-tiny",
+        "granite-tiny",
+        "ministral3-tiny",
+        "mistral-sliding-tiny",
+        "qwen2-sliding-tiny"
+      })
   void scoresLikeTheReference(String name) throws IOException {
-    Path folder = SharedData.require(name);
+    Path folder = SharedData.require("models/" + name);
     JsonNode cases = json(folder.resolve("reference.json")).get("cases");
     List<TokenTree> trees = new ArrayList<>();
     cases.forEach(reference -> trees.add(TokenTree.chain(ints(reference.get("ids")))));
-    try (CausalLm model = load(folder);
+    try (CausalLm model = load(name);
         ForwardPass pass = model.forward(trees, ForwardOptions.SCORE)) {
       for (int c = 0; c < cases.size(); c++) {
         JsonNode reference = cases.get(c);
@@ -69,9 +83,19 @@ public abstract class CausalLmReferenceContract {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"models/qwen2-tiny-sharded", "models/llama3-tiny-ropescaled"})
+  @ValueSource(
+      strings = {
+        "qwen2-tiny-sharded",
+        "llama3-tiny-ropescaled",
+        "gemma2-tiny",
+        "gemma3-tiny",
+        "phi3-tiny",
+        "olmo2-tiny",
+        "smollm3-tiny",
+        "mistral-sliding-tiny"
+      })
   void differentiatesLikeTheReference(String name) throws IOException {
-    Path folder = SharedData.require(name);
+    Path folder = SharedData.require("models/" + name);
     for (JsonNode reference : json(folder.resolve("reference.json")).get("cases")) {
       if (!reference.has("gradients")) {
         continue;
@@ -79,7 +103,7 @@ public abstract class CausalLmReferenceContract {
       TokenTree tree = TokenTree.chain(ints(reference.get("ids")));
       float[] ones = new float[tree.size()];
       java.util.Arrays.fill(ones, 1f);
-      try (CausalLm model = load(folder);
+      try (CausalLm model = load(name);
           ForwardPass pass = model.forward(List.of(tree), ForwardOptions.TRAIN)) {
         pass.backward(new float[][] {ones}, null);
         EngineMath.assertGradientsClose(
@@ -94,7 +118,7 @@ public abstract class CausalLmReferenceContract {
   void continuesStories260kAsPublished() throws IOException {
     Path folder = SharedData.require("stories260K");
     int[] expected = ints(json(folder.resolve("greedy.json")).get("greedy_from_bos_ids"));
-    try (CausalLm model = load(folder);
+    try (CausalLm model = load("../stories260K");
         BranchingDecoder decoder = model.decoder(DecoderOptions.defaults())) {
       BranchingDecoder.Path path = decoder.prefill(new int[] {expected[0]});
       int[] greedy = new int[expected.length];
@@ -107,10 +131,12 @@ public abstract class CausalLmReferenceContract {
     }
   }
 
-  private CausalLm load(Path folder) throws IOException {
-    try (HfFolder opened = HfFolder.open(folder)) {
-      // The references were made by a model cast as a whole to the type it is stored in.
-      return open(WeightsLoader.load(opened).withRotaryPrecision(RotaryPrecision.ofStored(opened)));
+  private CausalLm load(String model) throws IOException {
+    try (HfFolder opened = HfFolder.open(SharedData.require("models/" + model))) {
+      Weights weights = WeightsLoader.load(opened);
+      // These references were made by a model cast as a whole to the type it is stored in.
+      boolean cast = model.equals("qwen2-tiny-sharded") || model.equals("llama3-tiny-ropescaled");
+      return open(cast ? weights.withRotaryPrecision(RotaryPrecision.ofStored(opened)) : weights);
     }
   }
 

@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.treepo4j.checkpoints.Design.Caps;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.ForwardOptions;
 import org.treepo4j.model.ForwardPass;
@@ -21,8 +22,8 @@ import org.treepo4j.model.TokenTree;
 import org.treepo4j.model.Weights;
 
 /**
- * Every engine at the magnitudes of real models, which tiny random ones never reach: scores equal
- * those of float64, and so do slopes along any direction.
+ * Every engine and family at ordinary magnitudes and at those of real models, which tiny random
+ * ones never reach: scores equal those of float64, and so do slopes along any direction.
  */
 public abstract class LargeValuesContract {
   private static final long SEED = 7;
@@ -37,6 +38,7 @@ public abstract class LargeValuesContract {
    * entropies may be off: float32 keeps seven digits of a logit of ten thousand.
    */
   enum Magnitude {
+    ORDINARY(1, 1, 2e-4),
     GATES_OF_A_HUNDRED(1e2, 1, 1e-3, TensorNames.GATE),
     GATES_OF_TEN_THOUSAND(1e4, 1, 1e-3, TensorNames.GATE),
     GATES_AND_UPS(1e4, 1, 1e-3, TensorNames.GATE, TensorNames.UP),
@@ -45,7 +47,7 @@ public abstract class LargeValuesContract {
     LOGITS_OF_A_HUNDRED(1e2, 1, 1e-3, TensorNames.FINAL_NORM),
     LOGITS_OF_TEN_THOUSAND(1e4, 1, 1e-1, TensorNames.FINAL_NORM),
     LOW_TEMPERATURE(1, 1e-4, 1e-1, TensorNames.FINAL_NORM),
-    NORM_WEIGHTS(1e2, 1, 1e-2, TensorNames.INPUT_NORM, TensorNames.POST_ATTENTION_NORM),
+    NORM_WEIGHTS(30, 1, 1e-2, TensorNames.INPUT_NORM, TensorNames.POST_ATTENTION_NORM),
     STREAM_OF_TEN_THOUSAND(1e4, 1, 1e-1, TensorNames.EMBEDDING),
     SMALL_STREAM(1e-4, 1, 1e-3, TensorNames.EMBEDDING, TensorNames.OUTPUT, TensorNames.DOWN),
     // Nothing but the norms divides these again; squares stay within float32.
@@ -133,7 +135,9 @@ public abstract class LargeValuesContract {
       sensitivities.put(parameter.name(), norm(parameter.gradient()) * norm(parameter.values()));
     }
     double greatest = sensitivities.values().stream().mapToDouble(d -> d).max().orElseThrow();
-    assertThat(greatest).isFinite().isPositive();
+    assertThat(greatest).isFinite();
+    // Where a soft cap is all but reached, 1 − tanh² keeps two digits.
+    double relative = family.config().design().caps().equals(Caps.NONE) ? 0.02 : 0.05;
     // Where attention has settled on one token the slope is nothing but rounding: of what flows
     // through the layer, so it is held against the greatest effect of any tensor.
     for (Parameter parameter : weights.parameters()) {
@@ -141,14 +145,14 @@ public abstract class LargeValuesContract {
       double size = norm(parameter.values());
       for (float[] direction : directions(parameter, random)) {
         double expected =
-            slope(plain, parameter, direction, 1e-6 * size, tree, magnitude, dLogprob, dEntropy);
+            slope(plain, parameter, direction, 2e-7 * size, tree, magnitude, dLogprob, dEntropy);
         double actual = 0;
         for (int i = 0; i < direction.length; i++) {
           actual += (double) direction[i] * parameter.gradient()[i];
         }
         assertThat(actual)
             .as("slope along a direction of %s", parameter.name())
-            .isCloseTo(expected, within(0.02 * gradient + (1e-3 * greatest + 1e-8) / size));
+            .isCloseTo(expected, within(relative * gradient + (3e-3 * greatest + 1e-8) / size));
       }
     }
   }

@@ -37,6 +37,17 @@ public final class PlainKernels {
     return gate / (1 + Math.exp(-gate)) * up;
   }
 
+  /** {@code gelu(gate)·up} with the tanh form of GELU. */
+  public static double geGlu(double gate, double up) {
+    double inner = Math.sqrt(2 / Math.PI) * (gate + 0.044715 * gate * gate * gate);
+    return gate / 2 * (1 + Math.tanh(inner)) * up;
+  }
+
+  /** {@code cap·tanh(x/cap)}; {@code x} itself for a cap of 0. */
+  public static double softCap(double x, double cap) {
+    return cap == 0 ? x : cap * Math.tanh(x / cap);
+  }
+
   /**
    * Attention of one row.
    *
@@ -47,6 +58,24 @@ public final class PlainKernels {
    */
   public static double[] attend(
       int[] seen, int heads, int group, double[] q, double[][] k, double[][] v) {
+    return attend(seen, heads, group, 1 / Math.sqrt(q.length / heads), 0, q, k, v);
+  }
+
+  /**
+   * The same.
+   *
+   * @param scale of scores
+   * @param cap soft cap on scores, 0 for none
+   */
+  public static double[] attend(
+      int[] seen,
+      int heads,
+      int group,
+      double scale,
+      double cap,
+      double[] q,
+      double[][] k,
+      double[][] v) {
     int dim = q.length / heads;
     double[] out = new double[q.length];
     for (int head = 0; head < heads; head++) {
@@ -54,8 +83,9 @@ public final class PlainKernels {
       double[] scores = new double[seen.length];
       for (int p = 0; p < seen.length; p++) {
         for (int d = 0; d < dim; d++) {
-          scores[p] += q[head * dim + d] * k[seen[p]][from + d] / Math.sqrt(dim);
+          scores[p] += q[head * dim + d] * k[seen[p]][from + d] * scale;
         }
+        scores[p] = softCap(scores[p], cap);
       }
       double[] logp = logSoftmax(scores, 1);
       for (int p = 0; p < seen.length; p++) {

@@ -2,13 +2,19 @@ package org.treepo4j.engines.contract;
 
 import static org.treepo4j.engines.contract.PlainKernels.attend;
 import static org.treepo4j.engines.contract.PlainKernels.entropy;
+import static org.treepo4j.engines.contract.PlainKernels.geGlu;
 import static org.treepo4j.engines.contract.PlainKernels.logSoftmax;
 import static org.treepo4j.engines.contract.PlainKernels.multiply;
+import static org.treepo4j.engines.contract.PlainKernels.softCap;
 import static org.treepo4j.engines.contract.PlainKernels.swiGlu;
 import static org.treepo4j.engines.contract.PlainKernels.widen;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import org.treepo4j.checkpoints.Architecture.Norms;
+import org.treepo4j.checkpoints.Design.Activation;
+import org.treepo4j.checkpoints.Design.Rotary;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.Parameter;
 import org.treepo4j.model.RotaryFrequencies;
@@ -20,14 +26,18 @@ import org.treepo4j.model.Weights;
 public final class PlainTransformer {
   private final ModelConfig config;
   private final Map<String, double[]> tensors = new HashMap<>();
-  private final double[] frequencies;
+  private final Map<Rotary, double[]> frequencies = new HashMap<>();
 
   public PlainTransformer(Weights weights) {
     config = weights.config();
     for (Parameter parameter : weights.parameters()) {
       tensors.put(parameter.name(), widen(parameter.values()));
     }
-    frequencies = RotaryFrequencies.of(weights);
+    for (int layer = 0; layer < config.layers(); layer++) {
+      config
+          .rotary(layer)
+          .ifPresent(rotary -> frequencies.put(rotary, RotaryFrequencies.of(weights, rotary)));
+    }
   }
 
   /** The live elements of a tensor. */
@@ -67,6 +77,9 @@ public final class PlainTransformer {
     double[][] x = new double[size][];
     for (int i = 0; i < size; i++) {
       x[i] = row(tensors.get(TensorNames.EMBEDDING), tree.tokens()[i], config.hiddenSize());
+      for (int j = 0; j < x[i].length; j++) {
+        x[i][j] *= config.design().scales().embedding();
+      }
     }
     for (int layer = 0; layer < config.layers(); layer++) {
       block(tree, layer, x);
@@ -75,60 +88,124 @@ public final class PlainTransformer {
     double[][] logits = new double[size][];
     for (int i = 0; i < size; i++) {
       logits[i] = multiply(head, null, norm(x[i], tensors.get(TensorNames.FINAL_NORM)));
+      for (int v = 0; v < logits[i].length; v++) {
+        double logit = logits[i][v] / config.design().scales().logitDivisor();
+        logits[i][v] = softCap(logit, config.design().caps().logits());
+      }
     }
     return logits;
   }
 
   private void block(TokenTree tree, int layer, double[][] x) {
     int size = tree.size();
+    int querySize = config.querySize();
+    int kvSize = config.kvSize();
+    Norms norms = config.architecture().norms();
     double[][] q = new double[size][];
     double[][] k = new double[size][];
     double[][] v = new double[size][];
     for (int i = 0; i < size; i++) {
-      double[] h = norm(x[i], get(layer, TensorNames.INPUT_NORM));
+      double[] h = norms == Norms.AFTER ? x[i] : norm(x[i], get(layer, TensorNames.INPUT_NORM));
       int position = tree.positions()[i];
-      q[i] = multiply(get(layer, TensorNames.QUERY), get(layer, TensorNames.QUERY_BIAS), h);
-      k[i] = multiply(get(layer, TensorNames.KEY), get(layer, TensorNames.KEY_BIAS), h);
-      v[i] = multiply(get(layer, TensorNames.VALUE), get(layer, TensorNames.VALUE_BIAS), h);
-      heads(q[i], get(layer, TensorNames.QUERY_NORM), position);
-      heads(k[i], get(layer, TensorNames.KEY_NORM), position);
+      if (config.architecture().fusedProjections()) {
+        double[] all = multiply(get(layer, TensorNames.QKV), null, h);
+        q[i] = Arrays.copyOfRange(all, 0, querySize);
+        k[i] = Arrays.copyOfRange(all, querySize, querySize + kvSize);
+        v[i] = Arrays.copyOfRange(all, querySize + kvSize, all.length);
+      } else {
+        q[i] = multiply(get(layer, TensorNames.QUERY), get(layer, TensorNames.QUERY_BIAS), h);
+        k[i] = multiply(get(layer, TensorNames.KEY), get(layer, TensorNames.KEY_BIAS), h);
+        v[i] = multiply(get(layer, TensorNames.VALUE), get(layer, TensorNames.VALUE_BIAS), h);
+      }
+      q[i] = heads(q[i], layer, TensorNames.QUERY_NORM, position);
+      k[i] = heads(k[i], layer, TensorNames.KEY_NORM, position);
+      for (int j = 0; j < q[i].length; j++) {
+        q[i][j] *= config.design().queryGrowth().at(position);
+      }
     }
     for (int i = 0; i < size; i++) {
-      double[] attended = attend(tree.path(i), config.heads(), config.headsPerKvHead(), q[i], k, v);
-      add(
-          x[i],
-          multiply(get(layer, TensorNames.OUTPUT), get(layer, TensorNames.OUTPUT_BIAS), attended));
-      double[] h = norm(x[i], get(layer, TensorNames.POST_ATTENTION_NORM));
-      double[] gate = multiply(get(layer, TensorNames.GATE), null, h);
-      double[] up = multiply(get(layer, TensorNames.UP), null, h);
-      for (int j = 0; j < gate.length; j++) {
-        gate[j] = swiGlu(gate[j], up[j]);
+      int[] seen = tree.path(i);
+      int window = config.window(layer);
+      if (window > 0 && window < seen.length) {
+        seen = Arrays.copyOfRange(seen, seen.length - window, seen.length);
       }
-      add(x[i], multiply(get(layer, TensorNames.DOWN), null, gate));
+      double[] attended =
+          attend(
+              seen,
+              config.heads(),
+              config.headsPerKvHead(),
+              config.attentionScale(),
+              config.design().caps().attention(),
+              q[i],
+              k,
+              v);
+      double[] out =
+          multiply(get(layer, TensorNames.OUTPUT), get(layer, TensorNames.OUTPUT_BIAS), attended);
+      String before =
+          norms == Norms.AROUND ? TensorNames.PRE_FFN_NORM : TensorNames.POST_ATTENTION_NORM;
+      boolean normed = norms != Norms.BEFORE;
+      add(x[i], normed ? norm(out, get(layer, TensorNames.POST_ATTENTION_NORM)) : out);
+      double[] h = norms == Norms.AFTER ? x[i] : norm(x[i], get(layer, before));
+      double[] y = feedForward(layer, h);
+      add(x[i], normed ? norm(y, get(layer, TensorNames.POST_FFN_NORM)) : y);
     }
   }
 
-  private void heads(double[] x, double[] normWeight, int position) {
-    int dim = config.headDim();
-    for (int at = 0; at < x.length; at += dim) {
-      if (normWeight != null) {
-        System.arraycopy(norm(row(x, at / dim, dim), normWeight), 0, x, at, dim);
-      }
+  private double[] feedForward(int layer, double[] h) {
+    double[] gate;
+    double[] up;
+    if (config.architecture().fusedProjections()) {
+      double[] both = multiply(get(layer, TensorNames.GATE_UP), null, h);
+      gate = Arrays.copyOfRange(both, 0, config.ffnSize());
+      up = Arrays.copyOfRange(both, config.ffnSize(), both.length);
+    } else {
+      gate = multiply(get(layer, TensorNames.GATE), null, h);
+      up = multiply(get(layer, TensorNames.UP), null, h);
     }
-    PlainKernels.turn(x, position, frequencies);
+    boolean silu = config.design().activation() == Activation.SILU;
+    for (int j = 0; j < gate.length; j++) {
+      gate[j] = silu ? swiGlu(gate[j], up[j]) : geGlu(gate[j], up[j]);
+    }
+    return multiply(get(layer, TensorNames.DOWN), null, gate);
+  }
+
+  private double[] heads(double[] raw, int layer, String norm, int position) {
+    int dim = config.headDim();
+    double[] weight = get(layer, norm);
+    double[] x = weight != null && weight.length == raw.length ? norm(raw, weight) : raw;
+    for (int at = 0; at < x.length; at += dim) {
+      double[] head = row(x, at / dim, dim);
+      if (weight != null && weight.length != raw.length) {
+        head = norm(head, weight);
+      }
+      if (config.rotary(layer).isPresent()) {
+        Rotary rotary = config.rotary(layer).get();
+        double[] first = Arrays.copyOf(head, config.rotaryWidth());
+        PlainKernels.turn(first, position, frequencies.get(rotary));
+        for (int i = 0; i < first.length; i++) {
+          head[i] = first[i] * RotaryFrequencies.attentionFactor(rotary);
+        }
+      }
+      System.arraycopy(head, 0, x, at, dim);
+    }
+    return x;
   }
 
   private double[] norm(double[] x, double[] weight) {
-    return PlainKernels.norm(x, weight, config.normEps());
+    double[] factor = weight.clone();
+    for (int i = 0; i < factor.length; i++) {
+      factor[i] += config.architecture().normsAddOne() ? 1 : 0;
+    }
+    return PlainKernels.norm(x, factor, config.normEps());
   }
 
   private double[] get(int layer, String name) {
     return tensors.get(TensorNames.ofLayer(layer, name));
   }
 
-  private static void add(double[] to, double[] from) {
+  private void add(double[] to, double[] from) {
     for (int i = 0; i < to.length; i++) {
-      to[i] += from[i];
+      to[i] += config.design().scales().residual() * from[i];
     }
   }
 

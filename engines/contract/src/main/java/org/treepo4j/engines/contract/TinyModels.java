@@ -5,6 +5,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.treepo4j.checkpoints.Architecture;
+import org.treepo4j.checkpoints.Design;
+import org.treepo4j.checkpoints.Design.Activation;
+import org.treepo4j.checkpoints.Design.Caps;
+import org.treepo4j.checkpoints.Design.Layer;
+import org.treepo4j.checkpoints.Design.Position;
+import org.treepo4j.checkpoints.Design.QueryGrowth;
+import org.treepo4j.checkpoints.Design.Rotary;
+import org.treepo4j.checkpoints.Design.Scales;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.RopeScaling;
 import org.treepo4j.model.Parameter;
@@ -26,7 +34,68 @@ public enum TinyModels {
   /** Biases on queries, keys and values; the head is the embedding. */
   QWEN2(config(Architecture.QWEN2, 4, 1, RopeScaling.NONE, true, false, false, true)),
   /** Normalised queries and keys; the head is the embedding. */
-  QWEN3(config(Architecture.QWEN3, 6, 2, RopeScaling.NONE, false, false, true, true));
+  QWEN3(config(Architecture.QWEN3, 6, 2, RopeScaling.NONE, false, false, true, true)),
+  /** A window in every layer. */
+  MISTRAL_SLIDING(
+      config(Architecture.MISTRAL, 4, 2, RopeScaling.NONE, false, false, false, false)
+          .withDesign(layers(null, new Layer(3, Position.GLOBAL), new Layer(3, Position.GLOBAL)))),
+  /** Norms around, caps, GELU, own scales, biases, a window in every other layer. */
+  GEMMA2(
+      config(Architecture.GEMMA2, 4, 2, RopeScaling.NONE, true, true, false, true)
+          .withDesign(
+              layers(null, new Layer(4, Position.GLOBAL), Layer.PLAIN)
+                  .withActivation(Activation.GELU_TANH)
+                  .withScales(new Scales(Math.sqrt(20), Math.pow(11, -0.5), 1, 1))
+                  .withCaps(new Caps(1.5, 2)))),
+  /** Norms of queries and keys, two rotary embeddings. */
+  GEMMA3(
+      config(Architecture.GEMMA3, 4, 2, new RopeScaling.Linear(8), false, false, true, true)
+          .withDesign(
+              layers(new Rotary(100, RopeScaling.NONE), new Layer(2, Position.LOCAL), Layer.PLAIN)
+                  .withActivation(Activation.GELU_TANH)
+                  .withScales(new Scales(Math.sqrt(20), Math.pow(6, -0.5), 1, 1)))),
+  /** Fused projections, of which a part is rotated. */
+  PHI3(
+      config(Architecture.PHI3, 4, 2, RopeScaling.NONE, false, false, false, false)
+          .withDesign(Design.PLAIN.withRotaryWidth(6))),
+  /** Norms after, queries and keys normalised as a whole. */
+  OLMO2(config(Architecture.OLMO2, 4, 2, RopeScaling.NONE, false, false, true, false)),
+  /** The same with a window, YaRN where there is none. */
+  OLMO3(
+      config(
+              Architecture.OLMO3,
+              4,
+              4,
+              new RopeScaling.Yarn(4, 32, 1, 16, 1.2, true),
+              false,
+              false,
+              true,
+              false)
+          .withDesign(
+              layers(
+                  new Rotary(10_000, RopeScaling.NONE),
+                  new Layer(5, Position.LOCAL),
+                  Layer.PLAIN))),
+  /** A layer without positions. */
+  SMOLLM3(
+      config(Architecture.SMOLLM3, 4, 1, RopeScaling.NONE, false, false, false, true)
+          .withDesign(layers(null, Layer.PLAIN, new Layer(0, Position.NONE)))),
+  /** Four multipliers. */
+  GRANITE(
+      config(Architecture.GRANITE, 4, 2, RopeScaling.NONE, true, true, false, true)
+          .withDesign(Design.PLAIN.withScales(new Scales(3, 0.2, 0.4, 1.7)))),
+  /** YaRN and queries that grow. */
+  MINISTRAL3(
+      config(
+              Architecture.MINISTRAL3,
+              4,
+              2,
+              new RopeScaling.Yarn(8, 4, 1, 16, 1.1, false),
+              false,
+              false,
+              false,
+              false)
+          .withDesign(Design.PLAIN.withQueryGrowth(new QueryGrowth(0.3, 2))));
 
   @SuppressWarnings("ImmutableEnumChecker") // a record of values, in another module
   private final ModelConfig config;
@@ -52,7 +121,8 @@ public enum TinyModels {
         .forEach(
             (name, shape) -> {
               float[] values = new float[Arrays.stream(shape).reduce(1, Math::multiplyExact)];
-              double centre = name.endsWith("norm.weight") ? 1 : 0;
+              boolean one = !config.architecture().normsAddOne();
+              double centre = one && name.endsWith("norm.weight") ? 1 : 0;
               double deviation = shape.length == 2 ? 1 / Math.sqrt(shape[1]) : 0.3;
               for (int i = 0; i < values.length; i++) {
                 values[i] = (float) (centre + deviation * random.nextGaussian());
@@ -61,6 +131,10 @@ public enum TinyModels {
               parameters.add(new Parameter(name, shape, values, trainable));
             });
     return new Weights(config, parameters);
+  }
+
+  private static Design layers(Rotary local, Layer... layers) {
+    return Design.PLAIN.withLayers(List.of(layers), local);
   }
 
   private static ModelConfig config(

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,6 +13,7 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.treepo4j.model.AdamW;
+import org.treepo4j.model.GradientClipping;
 import org.treepo4j.model.Parameter;
 import org.treepo4j.model.Weights;
 
@@ -85,6 +88,39 @@ class AdamWTest {
     }
     assertThat(weights.parameter("frozen").values()).containsExactly(3f);
     assertThat(adam.steps()).isEqualTo(20);
+  }
+
+  /** A tensor of many pieces, and the same numbers as tensors too small to be cut. */
+  @Test
+  void howTheNumbersAreCutIntoPiecesChangesNothing() {
+    int size = 70_003;
+    int part = 1_000;
+    Random random = new Random(4);
+    float[] values = new float[size];
+    float[] gradient = new float[size];
+    List<Parameter> parts = new ArrayList<>();
+    for (int i = 0; i < size; i++) {
+      values[i] = (float) random.nextGaussian();
+      gradient[i] = (float) random.nextGaussian();
+    }
+    for (int from = 0; from < size; from += part) {
+      float[] some = Arrays.copyOfRange(values, from, Math.min(size, from + part));
+      parts.add(new Parameter("part" + from, new int[] {1, some.length}, some, true));
+    }
+    Parameter one = new Parameter("whole", new int[] {1, size}, values, true);
+    Weights whole = new Weights(TinyModels.LLAMA.config(), List.of(one));
+    Weights cut = new Weights(TinyModels.LLAMA.config(), parts);
+    for (int i = 0; i < size; i++) {
+      one.gradient()[i] = gradient[i];
+      parts.get(i / part).gradient()[i % part] = 0.25f * gradient[i];
+    }
+    optimizer(whole).step(0.01, 0.25f);
+    optimizer(cut).step(0.01);
+    for (int i = 0; i < size; i++) {
+      assertThat(parts.get(i / part).values()[i % part]).isEqualTo(values[i]);
+    }
+    assertThat(GradientClipping.globalNorm(cut))
+        .isCloseTo(0.25 * GradientClipping.globalNorm(whole), within(1e-9));
   }
 
   @Test

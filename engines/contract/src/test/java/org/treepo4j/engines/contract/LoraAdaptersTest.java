@@ -189,7 +189,7 @@ class LoraAdaptersTest {
     assertThatThrownBy(() -> settings(2, "qproj"))
         .hasMessage(
             "targetModules must be among q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj,"
-                + " down_proj, lm_head, was qproj");
+                + " down_proj, qkv_proj, gate_up_proj, lm_head, was qproj");
     assertThatThrownBy(() -> settings(-1, "q_proj"))
         .hasMessage("rank must be positive, or 0 for none, was -1");
     assertThatThrownBy(() -> new LoraSettings(1, 0, List.of("q_proj"), false))

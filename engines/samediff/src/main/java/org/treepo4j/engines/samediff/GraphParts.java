@@ -23,6 +23,25 @@ final class GraphParts {
     return x.mul(graph.math().rsqrt(meanSquare.add(epsilon))).mul(weight);
   }
 
+  /** A norm's weight as it multiplies: some families store what is to be added to one. */
+  static SDVariable factor(SDVariable weight, boolean addOne) {
+    return addOne ? weight.add(1.0) : weight;
+  }
+
+  /** {@code cap·tanh(x/cap)}; {@code x} itself for a cap of 0. */
+  static SDVariable softCap(SameDiff graph, SDVariable x, double cap) {
+    return cap == 0 ? x : graph.math().tanh(x.mul(1 / cap)).mul(cap);
+  }
+
+  /**
+   * {@code x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))} (Hendrycks and Gimpel 2016), of operations
+   * that are right at all sizes.
+   */
+  static SDVariable gelu(SameDiff graph, SDVariable x) {
+    SDVariable inner = x.mul(x).mul(0.044715).add(1.0).mul(x).mul(Math.sqrt(2 / Math.PI));
+    return x.mul(graph.math().tanh(inner).add(1.0)).mul(0.5);
+  }
+
   /** A linear layer: {@code x·weightᵀ} with {@code x [rows, in]} and {@code weight [out, in]}. */
   static SDVariable linear(SameDiff graph, SDVariable x, SDVariable weight) {
     return graph.mmul(x, weight, false, true, false);

@@ -15,10 +15,10 @@ import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.TensorNames;
 
 /**
- * From hidden states to the distribution of the next token: final norm, head, log-softmax of {@code
- * logits / temperature} and its entropy {@code H = −Σ p·log p}. The backward pass differentiates
- * {@code Σ c ⊙ logp + Σ e ⊙ H} with the coefficients as inputs: {@code (c − p·Σc − e·p·(log p + H))
- * / temperature} by the logits, written out as nothing of it can overflow.
+ * From hidden states to the distribution of the next token: final norm, head, cap, log-softmax of
+ * {@code logits / temperature} and its entropy {@code H = −Σ p·log p}. The backward pass
+ * differentiates {@code Σ c ⊙ logp + Σ e ⊙ H} with the coefficients as inputs: {@code (c − p·Σc −
+ * e·p·(log p + H)) / temperature} by the logits, written out as nothing of it can overflow.
  */
 final class HeadGraph {
   private static final String INPUT = "x";
@@ -53,7 +53,11 @@ final class HeadGraph {
     SDVariable norm = graph.var(TensorNames.FINAL_NORM, weights.array(TensorNames.FINAL_NORM));
     SDVariable matrix = graph.var(head, weights.array(head));
 
-    SDVariable logits = linear(graph, rmsNorm(graph, x, 1, norm, config.normEps()), matrix);
+    SDVariable factor = GraphParts.factor(norm, config.architecture().normsAddOne());
+    SDVariable products = linear(graph, rmsNorm(graph, x, 1, factor, config.normEps()), matrix);
+    double divisor = config.design().scales().logitDivisor();
+    SDVariable scaled = divisor == 1 ? products : products.mul(1 / divisor);
+    SDVariable logits = GraphParts.softCap(graph, scaled, config.design().caps().logits());
     logits.rename(LOGITS);
     // Not logSoftmax, which is −∞ where a probability is too small for a float. The difference is
     // taken before the temperature, so that it is exact however low that is.

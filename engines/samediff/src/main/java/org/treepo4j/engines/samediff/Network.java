@@ -1,7 +1,11 @@
 package org.treepo4j.engines.samediff;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
+import org.treepo4j.checkpoints.Design.Rotary;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.Parameter;
 import org.treepo4j.model.RotaryFrequencies;
@@ -15,7 +19,7 @@ import org.treepo4j.model.Weights;
 final class Network implements AutoCloseable {
   private final ModelConfig config;
   private final NativeWeights weights;
-  private final RotaryTable rotary;
+  private final Map<Rotary, RotaryTable> rotaries = new HashMap<>();
   private final Tensor rotation;
   private final List<BlockGraph> blocks = new ArrayList<>();
   private final HeadGraph head;
@@ -23,9 +27,19 @@ final class Network implements AutoCloseable {
   Network(Weights weights) {
     this.config = weights.config();
     this.weights = new NativeWeights(weights);
-    rotary = new RotaryTable(config.headDim(), RotaryFrequencies.of(weights));
-    rotation = rotary.rotation();
+    rotation = RotaryTable.rotation(config.headDim(), config.rotaryWidth());
     for (int layer = 0; layer < config.layers(); layer++) {
+      config
+          .rotary(layer)
+          .ifPresent(
+              rotary ->
+                  rotaries.computeIfAbsent(
+                      rotary,
+                      r ->
+                          new RotaryTable(
+                              config.headDim(),
+                              RotaryFrequencies.of(weights, r),
+                              RotaryFrequencies.attentionFactor(r))));
       blocks.add(new BlockGraph(config, this.weights, rotation, layer));
     }
     head = new HeadGraph(config, this.weights);
@@ -65,12 +79,12 @@ final class Network implements AutoCloseable {
   }
 
   /**
-   * What blocks need to know of rows at these positions; takes over the mask.
+   * What blocks need to know of rows at these positions.
    *
-   * @param mask {@code [1, 1, rows·group, columns]}
+   * @param mask makes the mask of a window, {@code [1, 1, rows·group, columns]}
    */
-  BlockGraph.Rows rows(int[] positions, Tensor mask) {
-    return new BlockGraph.Rows(rotary.cosines(positions), rotary.sines(positions), mask);
+  LayerRows rows(int[] positions, IntFunction<Tensor> mask) {
+    return new LayerRows(config, rotaries, positions, mask);
   }
 
   /** Embedded tokens, {@code [tokens, hidden]}. */
@@ -80,6 +94,10 @@ final class Network implements AutoCloseable {
     float[] rows = new float[tokens.length * hidden];
     for (int t = 0; t < tokens.length; t++) {
       System.arraycopy(table, tokens[t] * hidden, rows, t * hidden, hidden);
+    }
+    float scale = (float) config.design().scales().embedding();
+    for (int i = 0; scale != 1 && i < rows.length; i++) {
+      rows[i] *= scale;
     }
     return Tensor.of(rows, tokens.length, hidden);
   }
@@ -93,10 +111,11 @@ final class Network implements AutoCloseable {
     int hidden = config.hiddenSize();
     float[] rows = rowGradient.toFloats();
     float[] gradient = embedding.gradient();
+    float scale = (float) config.design().scales().embedding();
     for (int t = 0; t < tokens.length; t++) {
       int row = tokens[t] * hidden;
       for (int i = 0; i < hidden; i++) {
-        gradient[row + i] += rows[t * hidden + i];
+        gradient[row + i] += scale * rows[t * hidden + i];
       }
     }
   }

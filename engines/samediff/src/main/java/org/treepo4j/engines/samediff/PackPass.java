@@ -22,7 +22,7 @@ final class PackPass implements AutoCloseable {
   private final int[][] children;
   private final int hiddenSize;
   private final int vocabSize;
-  private final BlockGraph.Rows rows;
+  private final LayerRows rows;
   private final List<Tensor> blockInputs = new ArrayList<>();
   private float[] hidden;
 
@@ -38,7 +38,8 @@ final class PackPass implements AutoCloseable {
     children = children(pack);
     hiddenSize = network.config().hiddenSize();
     vocabSize = network.config().vocabSize();
-    rows = network.rows(pack.positions(), pack.mask(network.config().headsPerKvHead()));
+    int group = network.config().headsPerKvHead();
+    rows = network.rows(pack.positions(), window -> pack.mask(group, window));
   }
 
   TreePack pack() {
@@ -52,9 +53,9 @@ final class PackPass implements AutoCloseable {
    */
   void forward(boolean keep) {
     Tensor x = network.embed(tokens);
-    for (BlockGraph block : network.blocks()) {
+    for (int layer = 0; layer < network.blocks().size(); layer++) {
       blockInputs.add(x);
-      BlockGraph.Outcome outcome = block.run(x, rows);
+      BlockGraph.Outcome outcome = network.blocks().get(layer).run(x, rows.of(layer));
       outcome.keys().close();
       outcome.values().close();
       if (!keep) {
@@ -114,7 +115,8 @@ final class PackPass implements AutoCloseable {
     Tensor gradient = Tensor.of(headBackward(byLogprob, byEntropy), tokens.length, hiddenSize);
     try {
       for (int layer = network.blocks().size() - 1; layer >= lowest; layer--) {
-        Tensor below = network.blocks().get(layer).backward(blockInputs.get(layer), rows, gradient);
+        Tensor below =
+            network.blocks().get(layer).backward(blockInputs.get(layer), rows.of(layer), gradient);
         gradient.close();
         gradient = below;
       }

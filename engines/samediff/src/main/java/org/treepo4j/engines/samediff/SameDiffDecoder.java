@@ -79,16 +79,16 @@ final class SameDiffDecoder implements BranchingDecoder {
 
   private float[] computed(int[] tokens) {
     TreePack pack = new TreePack(0, List.of(TokenTree.chain(tokens)));
-    try (BlockGraph.Rows rows =
-        network.rows(pack.positions(), pack.mask(network.config().headsPerKvHead()))) {
-      return through(tokens, (layer, x) -> network.blocks().get(layer).run(x, rows));
+    int group = network.config().headsPerKvHead();
+    try (LayerRows rows = network.rows(pack.positions(), window -> pack.mask(group, window))) {
+      return through(tokens, (layer, x) -> network.blocks().get(layer).run(x, rows.of(layer)));
     }
   }
 
   private float[] computed(TokenCache.Token before, int[] tokens) {
     int[] positions = new int[tokens.length];
     Arrays.setAll(positions, t -> before.length() + t);
-    try (BlockGraph.Rows rows = network.rows(positions, mask(before, tokens.length))) {
+    try (LayerRows rows = network.rows(positions, window -> mask(before, tokens.length, window))) {
       return throughBehindCache(tokens, rows);
     }
   }
@@ -135,7 +135,7 @@ final class SameDiffDecoder implements BranchingDecoder {
     network.requireReadable(tokens, Arrays.stream(positions).max().getAsInt() + 1);
     cache.reserve(tokens.length);
     float[] hidden;
-    try (BlockGraph.Rows rows = network.rows(positions, mask(own))) {
+    try (LayerRows rows = network.rows(positions, window -> mask(own, window))) {
       hidden = throughBehindCache(tokens, rows);
     }
     for (int p = 0; p < tokens.length; p++) {
@@ -198,11 +198,14 @@ final class SameDiffDecoder implements BranchingDecoder {
   }
 
   /** As {@link #through}, each token also attending to the cached ones its mask shows. */
-  private float[] throughBehindCache(int[] tokens, BlockGraph.Rows rows) {
+  private float[] throughBehindCache(int[] tokens, LayerRows rows) {
     return through(
         tokens,
         (layer, x) ->
-            network.blocks().get(layer).run(x, rows, cache.keys(layer), cache.values(layer)));
+            network
+                .blocks()
+                .get(layer)
+                .run(x, rows.of(layer), cache.keys(layer), cache.values(layer)));
   }
 
   /** Embeds tokens, runs all blocks and stores their keys and values; the final hidden states. */
@@ -226,7 +229,7 @@ final class SameDiffDecoder implements BranchingDecoder {
   }
 
   /** Who sees whom in one step, {@code [1, 1, paths·group, usedRows + paths]}. */
-  private Tensor mask(List<CachedPath> own) {
+  private Tensor mask(List<CachedPath> own, int window) {
     int group = network.config().headsPerKvHead();
     int used = cache.usedRows();
     int columns = used + own.size();
@@ -235,7 +238,7 @@ final class SameDiffDecoder implements BranchingDecoder {
     for (int p = 0; p < own.size(); p++) {
       for (int g = 0; g < group; g++) {
         int row = (p * group + g) * columns;
-        cache.see(own.get(p).end, mask, row);
+        cache.see(own.get(p).end, mask, row, window == 0 ? Integer.MAX_VALUE : window - 1);
         mask[row + used + p] = 0;
       }
     }
@@ -245,7 +248,7 @@ final class SameDiffDecoder implements BranchingDecoder {
   /**
    * Who sees whom among tokens one behind the other, {@code [1, 1, count·group, usedRows + count]}.
    */
-  private Tensor mask(TokenCache.Token before, int count) {
+  private Tensor mask(TokenCache.Token before, int count, int window) {
     int group = network.config().headsPerKvHead();
     int used = cache.usedRows();
     int columns = used + count;
@@ -254,8 +257,11 @@ final class SameDiffDecoder implements BranchingDecoder {
     for (int t = 0; t < count; t++) {
       for (int g = 0; g < group; g++) {
         int row = (t * group + g) * columns;
-        cache.see(before, mask, row);
-        Arrays.fill(mask, row + used, row + used + t + 1, 0);
+        int seen = window == 0 ? Integer.MAX_VALUE : window; // this token included
+        if (seen > t + 1) {
+          cache.see(before, mask, row, window == 0 ? seen : seen - t - 1);
+        }
+        Arrays.fill(mask, row + used + Math.max(0, t + 1 - seen), row + used + t + 1, 0);
       }
     }
     return Tensor.of(mask, 1, 1, (long) count * group, columns);

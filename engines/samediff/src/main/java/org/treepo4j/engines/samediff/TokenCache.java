@@ -180,10 +180,12 @@ final class TokenCache implements AutoCloseable {
     }
   }
 
-  /** Marks the rows of a token and its ancestors as visible in one row of a mask. */
-  void see(Token token, float[] mask, int offset) {
-    for (Token at = token; at != null; at = at.parent) {
+  /** Marks the rows of a token and its ancestors, {@code most} of them, as visible in a mask. */
+  void see(Token token, float[] mask, int offset, int most) {
+    Token at = token;
+    for (int n = 0; n < most && at != null; n++) {
       mask[offset + at.row] = 0;
+      at = at.parent;
     }
   }
 

@@ -62,8 +62,9 @@ record TreePack(int first, List<TokenTree> trees) {
    * The ancestor mask, {@code [1, 1, rows·group, rows]}.
    *
    * @param group query heads of one key/value head; each row stands that many times
+   * @param window tokens that a token sees, itself included; 0 for all
    */
-  Tensor mask(int group) {
+  Tensor mask(int group, int window) {
     int rows = rows();
     float[] mask = new float[Math.multiplyExact(Math.multiplyExact(rows, group), rows)];
     Arrays.fill(mask, HIDDEN);
@@ -72,8 +73,11 @@ record TreePack(int first, List<TokenTree> trees) {
       for (int t = 0; t < tree.size(); t++) {
         for (int g = 0; g < group; g++) {
           int row = ((root + t) * group + g) * rows + root;
-          for (int seen = t; seen >= 0; seen = tree.parents()[seen]) {
+          int most = window == 0 ? tree.size() : window;
+          int seen = t;
+          for (int n = 0; n < most && seen >= 0; n++) {
             mask[row + seen] = 0;
+            seen = tree.parents()[seen];
           }
         }
       }

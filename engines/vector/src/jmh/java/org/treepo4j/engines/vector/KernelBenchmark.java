@@ -35,7 +35,7 @@ public class KernelBenchmark {
   private static final int WIDTH = 256;
   private static final int FFN = 768;
   private static final int VOCABULARY = 2048;
-  private static final HeadShape HEADS = new HeadShape(8, 4, 32, 32);
+  private static final HeadShape HEADS = new HeadShape(8, 4, 32, 32, 0.18f, 0);
 
   @Param({"2"})
   public int threads;
@@ -118,20 +118,20 @@ public class KernelBenchmark {
 
   @Benchmark
   public void treeAttentionForward() {
-    new TreeAttention(pool, HEADS).forward(tree, x, k, v, y, logSums);
+    new TreeAttention(pool, HEADS).forward(tree, 0, x, k, v, y, logSums);
   }
 
   @Benchmark
   public void treeAttentionForwardAndBackward() {
     TreeAttention attention = new TreeAttention(pool, HEADS);
-    attention.forward(tree, x, k, v, y, logSums);
-    attention.backward(tree, x, k, v, y, logSums, gate, dq, dk, dv);
+    attention.forward(tree, 0, x, k, v, y, logSums);
+    attention.backward(tree, 0, x, k, v, y, logSums, gate, dq, dk, dv);
   }
 
   @Benchmark
   public float[] vocabularyHead() {
     Scores scores = new Scores();
-    new VocabularyHead(pool, gemm, WIDTH, VOCABULARY)
+    new VocabularyHead(pool, gemm, WIDTH, VOCABULARY, LogitShape.PLAIN)
         .forward(ROWS, x, y, new Targets(tree), 1f, scores);
     return scores.logprobs();
   }

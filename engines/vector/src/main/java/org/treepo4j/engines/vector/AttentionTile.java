@@ -7,6 +7,10 @@ import static org.treepo4j.engines.vector.HeadShape.PANEL;
 final class AttentionTile {
   final float[] scores;
   final float[] dScores;
+
+  /** Derivatives of capped scores by the scores; empty without a cap. */
+  final float[] slopes;
+
   final float[] queries;
   final float[] out;
   final float[] dQueries;
@@ -14,9 +18,11 @@ final class AttentionTile {
   final float[] sums;
   final float[] shift;
 
-  AttentionTile(int rows, int padded) {
+  AttentionTile(int rows, HeadShape shape) {
+    int padded = shape.padded();
     scores = new float[rows * PANEL];
     dScores = new float[rows * PANEL];
+    slopes = new float[shape.cap() == 0 ? 0 : rows * PANEL];
     queries = new float[rows * padded];
     out = new float[rows * padded];
     dQueries = new float[rows * padded];

@@ -28,15 +28,17 @@ final class DecoderAttention {
     this.tileTokens = Math.max(1, TILE_ROWS / shape.group());
     this.tiles = new AttentionTile[pool.threads()];
     for (int i = 0; i < tiles.length; i++) {
-      tiles[i] = new AttentionTile(tileTokens * shape.group(), shape.padded());
+      tiles[i] = new AttentionTile(tileTokens * shape.group(), shape);
     }
   }
 
   /**
+   * @param window tokens that a token sees, itself included; 0 for all
    * @param q queries of all rows, {@code qStride} apart
    * @param out receives the weighted values, {@code outStride} apart
    */
-  void forward(BatchPlan plan, int layer, float[] q, int qStride, float[] out, int outStride) {
+  void forward(
+      BatchPlan plan, int layer, int window, float[] q, int qStride, float[] out, int outStride) {
     int rowTiles = (plan.rows() + tileTokens - 1) / tileTokens;
     pool.run(
         rowTiles * shape.kvHeads(),
@@ -50,7 +52,7 @@ final class DecoderAttention {
             int first = Math.max(from, plan.visitFrom(visit));
             int last = Math.min(to, plan.visitTo(visit));
             if (first < last) {
-              chunk(plan, visit, layer, head, from, first, last, tile);
+              chunk(plan, visit, layer, window, head, from, first, last, tile);
             }
           }
           finish(head, from, to, out, outStride, tile);
@@ -74,6 +76,7 @@ final class DecoderAttention {
       BatchPlan plan,
       int visit,
       int layer,
+      int window,
       int head,
       int tileFrom,
       int first,
@@ -82,31 +85,43 @@ final class DecoderAttention {
     KvChunk chunk = plan.visited(visit);
     for (int start = 0; start < chunk.length(); start += PANEL) {
       int from = first;
-      while (from < last && plan.limit(visit, from) <= start) {
+      while (from < last && !sees(plan, visit, from, window, start)) {
         from++;
       }
       int to = last;
-      while (to > from && plan.limit(visit, to - 1) <= start) {
+      while (to > from && !sees(plan, visit, to - 1, window, start)) {
         to--;
       }
-      if (from == to) {
-        return;
+      if (from < to) {
+        block(plan, visit, chunk, start, layer, window, head, tileFrom, from, to, tile);
       }
-      block(plan, visit, chunk.block(start), start, layer, head, tileFrom, from, to, tile);
     }
+  }
+
+  /** Whether a row sees any key of the panel that begins with {@code start}. */
+  private static boolean sees(BatchPlan plan, int visit, int row, int window, int start) {
+    return plan.limit(visit, row) > start
+        && firstSeen(plan, plan.visited(visit), row, window) < start + PANEL;
+  }
+
+  /** The first token of a chunk that a row sees. */
+  private static int firstSeen(BatchPlan plan, KvChunk chunk, int row, int window) {
+    return window == 0 ? 0 : Math.max(0, plan.positions()[row] - window + 1 - chunk.start());
   }
 
   private void block(
       BatchPlan plan,
       int visit,
-      KvBlock block,
+      KvChunk chunk,
       int start,
       int layer,
+      int window,
       int head,
       int tileFrom,
       int from,
       int to,
       AttentionTile tile) {
+    KvBlock block = chunk.block(start);
     int group = shape.group();
     int padded = shape.padded();
     int firstRow = (from - tileFrom) * group;
@@ -133,12 +148,16 @@ final class DecoderAttention {
         firstRow * PANEL,
         PANEL);
     for (int row = firstRow; row < firstRow + count; row++) {
-      int limit = Math.min(PANEL, plan.limit(visit, tileFrom + row / group) - start);
+      int token = tileFrom + row / group;
+      int limit = Math.min(PANEL, plan.limit(visit, token) - start);
+      if (shape.cap() != 0) {
+        SoftCap.forward(tile.scores, row * PANEL, columns, shape.cap());
+      }
       SoftmaxRow.accumulate(
           tile.scores,
           row * PANEL,
           columns,
-          0,
+          Math.max(0, firstSeen(plan, chunk, token, window) - start),
           limit,
           row,
           tile.greatest,

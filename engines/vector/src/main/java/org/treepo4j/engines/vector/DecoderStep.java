@@ -3,6 +3,8 @@ package org.treepo4j.engines.vector;
 import static org.treepo4j.engines.vector.GemmKernel.WIDE;
 import static org.treepo4j.engines.vector.HeadShape.PANEL;
 
+import java.util.List;
+import org.treepo4j.checkpoints.Design.QueryGrowth;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.Parameter;
 
@@ -19,7 +21,10 @@ final class DecoderStep {
   private final DecoderWeights weights;
   private final WorkerPool pool;
   private final RmsNorm norm;
-  private final Rope rope;
+  private final List<Rope> ropes;
+  private final GatedActivation activation;
+  private final LogitShape logitShape;
+  private final float residualScale;
   private final DecoderAttention attention;
   private final int hiddenStride;
   private final int attentionStride;
@@ -34,6 +39,7 @@ final class DecoderStep {
   private float[] qkv = new float[0];
   private float[] attended = new float[0];
   private float[] activated = new float[0];
+  private float[] addend = new float[0];
 
   DecoderStep(ModelParameters model, DecoderWeights weights, Kernels kernels) {
     this.model = model;
@@ -41,7 +47,10 @@ final class DecoderStep {
     this.weights = weights;
     this.pool = kernels.pool();
     this.norm = kernels.norm();
-    this.rope = kernels.rope();
+    this.ropes = kernels.ropes();
+    this.activation = kernels.activation();
+    this.logitShape = LogitShape.of(config);
+    this.residualScale = (float) config.design().scales().residual();
     this.attention = new DecoderAttention(pool, HeadShape.of(config));
     this.hiddenStride = DecoderWeights.whole(config.hiddenSize());
     this.attentionStride = DecoderWeights.attentionWidth(config);
@@ -54,20 +63,29 @@ final class DecoderStep {
   void run(BatchPlan plan) {
     int rows = plan.rows();
     reserve(rows);
-    rope.reserve(rows, plan.positions());
+    for (Rope rope : ropes) {
+      if (rope != null) {
+        rope.reserve(rows, plan.positions());
+      }
+    }
     embed(plan);
     for (int layer = 0; layer < config.layers(); layer++) {
       LayerParameters parameters = model.layers().get(layer);
       DecoderWeights.Layer packed = weights.layer(layer);
-      normalise(rows, parameters.inputNorm());
-      multiply(packed.attention(), rows, normed, hiddenStride, qkv, attentionStride, false);
+      float[] input = input(rows, parameters.attentionNorm());
+      multiply(packed.attention(), rows, input, hiddenStride, qkv, attentionStride, false);
       store(plan, layer, parameters);
-      attention.forward(plan, layer, qkv, attentionStride, attended, attendedStride);
-      multiply(packed.output(), rows, attended, attendedStride, x, hiddenStride, true);
-      addBias(rows, parameters.outputBias());
-      normalise(rows, parameters.postAttentionNorm());
-      gateUp(packed.gateUp(), rows);
-      multiply(packed.down(), rows, activated, ffnStride, x, hiddenStride, true);
+      attention.forward(
+          plan, layer, config.window(layer), qkv, attentionStride, attended, attendedStride);
+      join(
+          packed.output(),
+          rows,
+          attended,
+          attendedStride,
+          parameters.outputBias(),
+          parameters.attentionOutNorm());
+      gateUp(packed.gateUp(), rows, input(rows, parameters.ffnNorm()));
+      join(packed.down(), rows, activated, ffnStride, null, parameters.ffnOutNorm());
     }
     keepHidden(plan);
   }
@@ -88,6 +106,9 @@ final class DecoderStep {
           head.multiply(panel, rows, hidden, config.hiddenSize(), tile, 0, WIDE, false);
           int columns = Math.min(WIDE, config.vocabSize() - panel * WIDE);
           for (int row = 0; row < rows; row++) {
+            if (!logitShape.plain()) {
+              logitShape.forward(tile, row * WIDE, columns);
+            }
             System.arraycopy(tile, row * WIDE, logits[row], panel * WIDE, columns);
           }
         });
@@ -96,20 +117,72 @@ final class DecoderStep {
   private void embed(BatchPlan plan) {
     float[] table = model.embedding().values();
     int width = config.hiddenSize();
+    float scale = (float) config.design().scales().embedding();
     for (int row = 0; row < plan.rows(); row++) {
-      System.arraycopy(table, plan.tokens()[row] * width, x, row * hiddenStride, width);
+      int at = row * hiddenStride;
+      System.arraycopy(table, plan.tokens()[row] * width, x, at, width);
+      if (scale != 1) {
+        RowMath.scale(x, at, scale, x, at, width);
+      }
     }
   }
 
-  private void normalise(int rows, Parameter weight) {
+  /** A layer's input, normalised where the model does. */
+  private float[] input(int rows, NormWeight weight) {
+    if (weight == null) {
+      return x;
+    }
+    eachRow(
+        rows,
+        row -> {
+          int at = row * hiddenStride;
+          norm.row(config.hiddenSize(), x, at, weight.factors(), normed, at);
+        });
+    return normed;
+  }
+
+  /** What is done with one row. */
+  private interface OfRow {
+    void run(int row);
+  }
+
+  private void eachRow(int rows, OfRow work) {
     pool.run(
         (rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK,
         (task, worker) -> {
           int end = Math.min(rows, (task + 1) * ROWS_PER_TASK);
           for (int row = task * ROWS_PER_TASK; row < end; row++) {
-            int at = row * hiddenStride;
-            norm.row(config.hiddenSize(), x, at, weight.values(), normed, at);
+            work.run(row);
           }
+        });
+  }
+
+  /** Adds {@code scale·norm(from·Wᵀ + b)} to the residual stream. */
+  private void join(
+      PackedMatrix matrix,
+      int rows,
+      float[] from,
+      int fromStride,
+      Parameter bias,
+      NormWeight weight) {
+    if (weight == null && residualScale == 1) {
+      multiply(matrix, rows, from, fromStride, x, hiddenStride, true);
+      addBias(rows, bias, x);
+      return;
+    }
+    int width = config.hiddenSize();
+    addend = FloatArrays.atLeast(addend, rows * hiddenStride);
+    multiply(matrix, rows, from, fromStride, addend, hiddenStride, false);
+    addBias(rows, bias, addend);
+    eachRow(
+        rows,
+        row -> {
+          int at = row * hiddenStride;
+          if (weight != null) {
+            norm.row(width, addend, at, weight.factors(), addend, at);
+          }
+          RowMath.scale(addend, at, residualScale, addend, at, width);
+          RowMath.add(addend, at, x, at, width);
         });
   }
 
@@ -132,31 +205,30 @@ final class DecoderStep {
     int rows = plan.rows();
     int k0 = DecoderWeights.whole(config.querySize());
     int v0 = k0 + DecoderWeights.whole(config.kvSize());
-    pool.run(
-        (rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK,
-        (task, worker) -> {
-          int end = Math.min(rows, (task + 1) * ROWS_PER_TASK);
-          for (int row = task * ROWS_PER_TASK; row < end; row++) {
-            int at = row * attentionStride;
-            int position = plan.positions()[row];
-            addBias(parameters.queryBias(), at);
-            addBias(parameters.keyBias(), at + k0);
-            addBias(parameters.valueBias(), at + v0);
-            normaliseHeads(parameters.queryNorm(), at, config.heads());
-            normaliseHeads(parameters.keyNorm(), at + k0, config.kvHeads());
+    Rope rope = ropes.get(layer);
+    QueryGrowth growth = config.design().queryGrowth();
+    eachRow(
+        rows,
+        row -> {
+          int at = row * attentionStride;
+          int position = plan.positions()[row];
+          addBias(parameters.queryBias(), at);
+          addBias(parameters.keyBias(), at + k0);
+          addBias(parameters.valueBias(), at + v0);
+          normaliseHeads(parameters.queryNorm(), at, config.querySize());
+          normaliseHeads(parameters.keyNorm(), at + k0, config.kvSize());
+          if (rope != null) {
             rope.row(qkv, at, config.heads(), position);
             rope.row(qkv, at + k0, config.kvHeads(), position);
-            int index = plan.index(row);
-            plan.chunk(row)
-                .block(index)
-                .store(
-                    layer * config.kvHeads(),
-                    config.kvHeads(),
-                    index % PANEL,
-                    qkv,
-                    at + k0,
-                    at + v0);
           }
+          if (growth.beta() != 0) {
+            RowMath.scale(qkv, at, (float) growth.at(position), qkv, at, config.querySize());
+          }
+          int index = plan.index(row);
+          plan.chunk(row)
+              .block(index)
+              .store(
+                  layer * config.kvHeads(), config.kvHeads(), index % PANEL, qkv, at + k0, at + v0);
         });
   }
 
@@ -166,40 +238,39 @@ final class DecoderStep {
     }
   }
 
-  private void normaliseHeads(Parameter weight, int at, int heads) {
+  private void normaliseHeads(NormWeight weight, int at, int size) {
     if (weight != null) {
-      for (int head = 0; head < heads; head++) {
-        int from = at + head * config.headDim();
-        norm.row(config.headDim(), qkv, from, weight.values(), qkv, from);
+      for (int from = at; from < at + size; from += weight.width()) {
+        norm.row(weight.width(), qkv, from, weight.factors(), qkv, from);
       }
     }
   }
 
-  private void addBias(int rows, Parameter bias) {
+  private void addBias(int rows, Parameter bias, float[] to) {
     if (bias != null) {
       for (int row = 0; row < rows; row++) {
-        RowMath.add(bias.values(), 0, x, row * hiddenStride, config.hiddenSize());
+        RowMath.add(bias.values(), 0, to, row * hiddenStride, config.hiddenSize());
       }
     }
   }
 
-  private void gateUp(PackedMatrix matrix, int rows) {
+  private void gateUp(PackedMatrix matrix, int rows, float[] input) {
     pool.run(
         matrix.panels() / 2,
         (panel, worker) -> {
           float[] up = scratch[worker];
           int at = panel * WIDE;
-          matrix.multiply(2 * panel, rows, normed, hiddenStride, activated, at, ffnStride, false);
-          matrix.multiply(2 * panel + 1, rows, normed, hiddenStride, up, 0, WIDE, false);
+          matrix.multiply(2 * panel, rows, input, hiddenStride, activated, at, ffnStride, false);
+          matrix.multiply(2 * panel + 1, rows, input, hiddenStride, up, 0, WIDE, false);
           for (int row = 0; row < rows; row++) {
-            SwiGlu.row(WIDE, activated, at + row * ffnStride, up, row * WIDE);
+            activation.row(WIDE, activated, at + row * ffnStride, up, row * WIDE);
           }
         });
   }
 
   private void keepHidden(BatchPlan plan) {
     int width = config.hiddenSize();
-    float[] weight = model.finalNorm().values();
+    float[] weight = model.finalNorm().factors();
     for (int row = 0; row < plan.rows(); row++) {
       int index = plan.index(row);
       KvBlock block = plan.chunk(row).block(index);

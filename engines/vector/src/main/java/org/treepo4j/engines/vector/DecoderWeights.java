@@ -5,7 +5,6 @@ import static org.treepo4j.engines.vector.GemmKernel.WIDE;
 import java.util.ArrayList;
 import java.util.List;
 import org.treepo4j.checkpoints.ModelConfig;
-import org.treepo4j.model.Parameter;
 import org.treepo4j.model.engine.WeightStorage;
 
 /**
@@ -77,18 +76,18 @@ final class DecoderWeights {
       pack(layer.gateUp(), 1, 2, weights.up());
       pack(layer.down(), 0, 1, weights.down());
     }
-    pack(head, 0, 1, model.head());
+    pack(head, 0, 1, Projection.of(model.head()));
   }
 
-  private void pack(PackedMatrix packed, int firstPanel, int step, Parameter weight) {
-    int out = weight.values().length / packed.in();
+  private void pack(PackedMatrix packed, int firstPanel, int step, Projection weight) {
+    int out = weight.out();
     pool.run(
         PackedMatrix.panels(out),
         (panel, worker) ->
             packed.pack(
                 firstPanel + panel * step,
-                weight.values(),
-                panel * WIDE,
+                weight.parameter().values(),
+                weight.first() + panel * WIDE,
                 Math.min(WIDE, out - panel * WIDE)));
   }
 }

@@ -9,15 +9,23 @@ import org.treepo4j.checkpoints.ModelConfig;
  * @param kvHeads key/value heads
  * @param dim width of a head
  * @param padded {@code dim} rounded up to whole tiles
+ * @param scale of products of queries and keys
+ * @param cap soft cap on scores, 0 for none
  */
-record HeadShape(int heads, int kvHeads, int dim, int padded) {
+record HeadShape(int heads, int kvHeads, int dim, int padded, float scale, float cap) {
   /** Keys per panel: attention scores come in tiles of this many columns. */
   static final int PANEL = Math.max(64, GemmKernel.NARROW);
 
   static HeadShape of(ModelConfig config) {
     int tile = GemmKernel.NARROW;
     int padded = (config.headDim() + tile - 1) / tile * tile;
-    return new HeadShape(config.heads(), config.kvHeads(), config.headDim(), padded);
+    return new HeadShape(
+        config.heads(),
+        config.kvHeads(),
+        config.headDim(),
+        padded,
+        (float) config.attentionScale(),
+        (float) config.design().caps().attention());
   }
 
   /** Query heads that share a key/value head. */
@@ -31,9 +39,5 @@ record HeadShape(int heads, int kvHeads, int dim, int padded) {
 
   int kvSize() {
     return kvHeads * dim;
-  }
-
-  float scale() {
-    return (float) (1 / Math.sqrt(dim));
   }
 }

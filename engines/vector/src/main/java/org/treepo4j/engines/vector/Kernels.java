@@ -1,5 +1,11 @@
 package org.treepo4j.engines.vector;
 
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.treepo4j.checkpoints.Design.Rotary;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.Weights;
 
@@ -9,9 +15,10 @@ record Kernels(
     Gemm gemm,
     Linear linear,
     RmsNorm norm,
-    Rope rope,
+    List<Rope> ropes,
+    RowScale rowScale,
     TreeAttention attention,
-    SwiGlu swiGlu,
+    GatedActivation activation,
     Embedding embedding,
     VocabularyHead head) {
 
@@ -23,10 +30,26 @@ record Kernels(
         gemm,
         new Linear(gemm, new Bias(pool)),
         new RmsNorm(pool, config.normEps()),
-        new Rope(pool, weights),
+        ropes(weights, pool),
+        new RowScale(pool),
         new TreeAttention(pool, HeadShape.of(config)),
-        new SwiGlu(pool),
+        GatedActivation.of(config.design().activation(), pool),
         new Embedding(pool),
-        new VocabularyHead(pool, gemm, config.hiddenSize(), config.vocabSize()));
+        new VocabularyHead(
+            pool, gemm, config.hiddenSize(), config.vocabSize(), LogitShape.of(config)));
+  }
+
+  /** One for each layer, shared by those of one rotary embedding; null where there is none. */
+  private static List<Rope> ropes(Weights weights, WorkerPool pool) {
+    Map<Rotary, Rope> made = new HashMap<>();
+    List<Rope> ropes = new ArrayList<>();
+    for (int layer = 0; layer < weights.config().layers(); layer++) {
+      Optional<Rotary> rotary = weights.config().rotary(layer);
+      ropes.add(
+          rotary
+              .map(r -> made.computeIfAbsent(r, one -> new Rope(pool, weights, one)))
+              .orElse(null));
+    }
+    return ropes;
   }
 }

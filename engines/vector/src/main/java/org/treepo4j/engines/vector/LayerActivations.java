@@ -1,5 +1,6 @@
 package org.treepo4j.engines.vector;
 
+import org.treepo4j.checkpoints.Architecture.Norms;
 import org.treepo4j.checkpoints.ModelConfig;
 
 /** What the backward pass of one block needs from its forward pass, besides the block's input. */
@@ -32,6 +33,16 @@ final class LayerActivations {
 
   float[] middleInverse = new float[0];
 
+  /**
+   * Outputs of attention's projection and of the feed-forward layer before their norms, {@code
+   * [rows × hidden]}, and those norms' inverses, for models that have them.
+   */
+  float[] attentionOut = new float[0];
+
+  float[] attentionOutInverse = new float[0];
+  float[] ffnOut = new float[0];
+  float[] ffnOutInverse = new float[0];
+
   /** Inputs of the gated activation, {@code [rows × ffn]}. */
   float[] gate = new float[0];
 
@@ -47,6 +58,12 @@ final class LayerActivations {
       rawK = FloatArrays.atLeast(rawK, rows * config.kvSize());
       queryInverse = FloatArrays.atLeast(queryInverse, rows * config.heads());
       keyInverse = FloatArrays.atLeast(keyInverse, rows * config.kvHeads());
+    }
+    if (config.architecture().norms() != Norms.BEFORE) {
+      attentionOut = FloatArrays.atLeast(attentionOut, rows * config.hiddenSize());
+      attentionOutInverse = FloatArrays.atLeast(attentionOutInverse, rows);
+      ffnOut = FloatArrays.atLeast(ffnOut, rows * config.hiddenSize());
+      ffnOutInverse = FloatArrays.atLeast(ffnOutInverse, rows);
     }
     attended = FloatArrays.atLeast(attended, rows * config.querySize());
     logSums = FloatArrays.atLeast(logSums, rows * config.heads());

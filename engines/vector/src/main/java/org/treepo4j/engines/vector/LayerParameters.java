@@ -1,66 +1,111 @@
 package org.treepo4j.engines.vector;
 
-import static org.treepo4j.model.TensorNames.GATE;
-import static org.treepo4j.model.TensorNames.INPUT_NORM;
-import static org.treepo4j.model.TensorNames.KEY;
-import static org.treepo4j.model.TensorNames.KEY_BIAS;
-import static org.treepo4j.model.TensorNames.KEY_NORM;
-import static org.treepo4j.model.TensorNames.OUTPUT;
-import static org.treepo4j.model.TensorNames.OUTPUT_BIAS;
-import static org.treepo4j.model.TensorNames.POST_ATTENTION_NORM;
-import static org.treepo4j.model.TensorNames.QUERY;
-import static org.treepo4j.model.TensorNames.QUERY_BIAS;
-import static org.treepo4j.model.TensorNames.QUERY_NORM;
-import static org.treepo4j.model.TensorNames.UP;
-import static org.treepo4j.model.TensorNames.VALUE;
-import static org.treepo4j.model.TensorNames.VALUE_BIAS;
+import static org.treepo4j.model.TensorNames.GATE_UP;
+import static org.treepo4j.model.TensorNames.QKV;
 
+import org.treepo4j.checkpoints.Architecture;
+import org.treepo4j.checkpoints.Architecture.Norms;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.Parameter;
 import org.treepo4j.model.TensorNames;
 import org.treepo4j.model.Weights;
 
 /**
- * The weights of one transformer block; biases and head norms are null where the model has none.
+ * The weights of one transformer block; biases and norms are null where the model has none.
+ *
+ * @param attentionNorm of attention's input
+ * @param attentionOutNorm of attention's output, before it joins the residual stream
+ * @param ffnNorm of the feed-forward layer's input
+ * @param ffnOutNorm of its output
  */
 record LayerParameters(
-    Parameter inputNorm,
-    Parameter query,
-    Parameter key,
-    Parameter value,
+    NormWeight attentionNorm,
+    NormWeight attentionOutNorm,
+    NormWeight ffnNorm,
+    NormWeight ffnOutNorm,
+    NormWeight queryNorm,
+    NormWeight keyNorm,
+    Projection query,
+    Projection key,
+    Projection value,
+    Projection output,
+    Projection gate,
+    Projection up,
+    Projection down,
     Parameter queryBias,
     Parameter keyBias,
     Parameter valueBias,
-    Parameter queryNorm,
-    Parameter keyNorm,
-    Parameter output,
-    Parameter outputBias,
-    Parameter postAttentionNorm,
-    Parameter gate,
-    Parameter up,
-    Parameter down) {
+    Parameter outputBias) {
 
   static LayerParameters of(Weights weights, int layer) {
     ModelConfig config = weights.config();
+    Architecture family = config.architecture();
+    boolean before = family.norms() == Norms.BEFORE;
+    boolean around = family.norms() == Norms.AROUND;
+    int query = config.querySize();
+    int kv = config.kvSize();
+    int ffn = config.ffnSize();
+    Projection fusedQkv = null;
+    Projection fusedGateUp = null;
+    if (family.fusedProjections()) {
+      fusedQkv = projection(weights, layer, QKV);
+      fusedGateUp = projection(weights, layer, GATE_UP);
+    }
     return new LayerParameters(
-        find(weights, layer, INPUT_NORM, true),
-        find(weights, layer, QUERY, true),
-        find(weights, layer, KEY, true),
-        find(weights, layer, VALUE, true),
-        find(weights, layer, QUERY_BIAS, config.qkvBias()),
-        find(weights, layer, KEY_BIAS, config.qkvBias()),
-        find(weights, layer, VALUE_BIAS, config.qkvBias()),
-        find(weights, layer, QUERY_NORM, config.qkNorm()),
-        find(weights, layer, KEY_NORM, config.qkNorm()),
-        find(weights, layer, OUTPUT, true),
-        find(weights, layer, OUTPUT_BIAS, config.outputBias()),
-        find(weights, layer, POST_ATTENTION_NORM, true),
-        find(weights, layer, GATE, true),
-        find(weights, layer, UP, true),
-        find(weights, layer, TensorNames.DOWN, true));
+        norm(weights, layer, TensorNames.INPUT_NORM, before || around),
+        norm(weights, layer, TensorNames.POST_ATTENTION_NORM, !before),
+        before
+            ? norm(weights, layer, TensorNames.POST_ATTENTION_NORM, true)
+            : norm(weights, layer, TensorNames.PRE_FFN_NORM, around),
+        norm(weights, layer, TensorNames.POST_FFN_NORM, !before),
+        norm(weights, layer, TensorNames.QUERY_NORM, config.qkNorm()),
+        norm(weights, layer, TensorNames.KEY_NORM, config.qkNorm()),
+        part(weights, layer, TensorNames.QUERY, fusedQkv, 0, query),
+        part(weights, layer, TensorNames.KEY, fusedQkv, query, kv),
+        part(weights, layer, TensorNames.VALUE, fusedQkv, query + kv, kv),
+        projection(weights, layer, TensorNames.OUTPUT),
+        part(weights, layer, TensorNames.GATE, fusedGateUp, 0, ffn),
+        part(weights, layer, TensorNames.UP, fusedGateUp, ffn, ffn),
+        projection(weights, layer, TensorNames.DOWN),
+        bias(weights, layer, TensorNames.QUERY_BIAS, config.qkvBias()),
+        bias(weights, layer, TensorNames.KEY_BIAS, config.qkvBias()),
+        bias(weights, layer, TensorNames.VALUE_BIAS, config.qkvBias()),
+        bias(weights, layer, TensorNames.OUTPUT_BIAS, config.outputBias()));
   }
 
-  private static Parameter find(Weights weights, int layer, String name, boolean present) {
+  /** Takes over changed weights. */
+  void refresh() {
+    for (NormWeight norm :
+        new NormWeight[] {
+          attentionNorm, attentionOutNorm, ffnNorm, ffnOutNorm, queryNorm, keyNorm
+        }) {
+      if (norm != null) {
+        norm.refresh();
+      }
+    }
+  }
+
+  private static NormWeight norm(Weights weights, int layer, String name, boolean present) {
+    return present
+        ? new NormWeight(
+            weights.parameter(TensorNames.ofLayer(layer, name)),
+            weights.config().architecture().normsAddOne())
+        : null;
+  }
+
+  /** A matrix of its own, or rows of a fused one. */
+  private static Projection part(
+      Weights weights, int layer, String name, Projection fused, int first, int out) {
+    return fused == null
+        ? projection(weights, layer, name)
+        : new Projection(fused.parameter(), first, out);
+  }
+
+  private static Projection projection(Weights weights, int layer, String name) {
+    return Projection.of(weights.parameter(TensorNames.ofLayer(layer, name)));
+  }
+
+  private static Parameter bias(Weights weights, int layer, String name, boolean present) {
     return present ? weights.parameter(TensorNames.ofLayer(layer, name)) : null;
   }
 }

@@ -18,11 +18,10 @@ final class Linear {
    * @param y {@code [rows × out]}
    * @param add whether the result is added to {@code y}
    */
-  void forward(int rows, Parameter weight, Parameter bias, float[] x, float[] y, boolean add) {
-    int in = in(weight);
-    int out = out(weight);
-    gemm.nt(
-        rows, out, in, Matrix.of(x, in), Matrix.of(weight.values(), in), Matrix.of(y, out), add);
+  void forward(int rows, Projection weight, Parameter bias, float[] x, float[] y, boolean add) {
+    int in = weight.in();
+    int out = weight.out();
+    gemm.nt(rows, out, in, Matrix.of(x, in), weight.values(), Matrix.of(y, out), add);
     if (bias != null) {
       biases.forward(rows, out, bias.values(), y);
     }
@@ -34,43 +33,27 @@ final class Linear {
    * @param add whether the input's gradient is added to {@code dx}
    */
   void backward(
-      int rows, Parameter weight, Parameter bias, float[] x, float[] dy, float[] dx, boolean add) {
+      int rows, Projection weight, Parameter bias, float[] x, float[] dy, float[] dx, boolean add) {
     inputGradient(rows, weight, dy, dx, add);
     weightGradient(rows, weight, bias, x, dy);
   }
 
   /** {@code dx (+)= dy·W}. */
-  void inputGradient(int rows, Parameter weight, float[] dy, float[] dx, boolean add) {
-    int in = in(weight);
-    int out = out(weight);
-    gemm.nn(
-        rows, in, out, Matrix.of(dy, out), Matrix.of(weight.values(), in), Matrix.of(dx, in), add);
+  void inputGradient(int rows, Projection weight, float[] dy, float[] dx, boolean add) {
+    int in = weight.in();
+    int out = weight.out();
+    gemm.nn(rows, in, out, Matrix.of(dy, out), weight.values(), Matrix.of(dx, in), add);
   }
 
   /** {@code dW += dyᵀ·x} and {@code db += Σ dy}, where trainable. */
-  void weightGradient(int rows, Parameter weight, Parameter bias, float[] x, float[] dy) {
-    int in = in(weight);
-    int out = out(weight);
+  void weightGradient(int rows, Projection weight, Parameter bias, float[] x, float[] dy) {
+    int in = weight.in();
+    int out = weight.out();
     if (weight.trainable()) {
-      gemm.tn(
-          out,
-          in,
-          rows,
-          Matrix.of(dy, out),
-          Matrix.of(x, in),
-          Matrix.of(weight.gradient(), in),
-          true);
+      gemm.tn(out, in, rows, Matrix.of(dy, out), Matrix.of(x, in), weight.gradient(), true);
     }
     if (bias != null && bias.trainable()) {
       biases.backward(rows, out, dy, bias.gradient());
     }
-  }
-
-  private static int out(Parameter weight) {
-    return weight.shape()[0];
-  }
-
-  private static int in(Parameter weight) {
-    return weight.shape()[1];
   }
 }

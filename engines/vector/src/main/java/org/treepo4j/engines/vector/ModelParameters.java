@@ -16,7 +16,7 @@ record ModelParameters(
     ModelConfig config,
     Parameter embedding,
     List<LayerParameters> layers,
-    Parameter finalNorm,
+    NormWeight finalNorm,
     Parameter head) {
 
   static ModelParameters of(Weights weights) {
@@ -30,7 +30,14 @@ record ModelParameters(
         config,
         embedding,
         List.copyOf(layers),
-        weights.parameter(TensorNames.FINAL_NORM),
+        new NormWeight(
+            weights.parameter(TensorNames.FINAL_NORM), config.architecture().normsAddOne()),
         config.tiedEmbeddings() ? embedding : weights.parameter(TensorNames.HEAD));
+  }
+
+  /** Takes over changed weights. */
+  void refresh() {
+    layers.forEach(LayerParameters::refresh);
+    finalNorm.refresh();
   }
 }

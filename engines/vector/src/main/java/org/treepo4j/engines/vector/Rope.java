@@ -5,19 +5,23 @@ import static org.treepo4j.engines.vector.GemmKernel.SPECIES;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import org.treepo4j.checkpoints.Design.Rotary;
 import org.treepo4j.model.RotaryFrequencies;
 import org.treepo4j.model.Weights;
 
 /**
  * Rotary position embedding (Su et al. 2021) as Hugging Face models store it: element {@code i} of
- * a head is paired with {@code i + headDim/2}, and the pair turns by {@code position ·
- * frequency_i}. The backward pass turns the other way.
+ * a head is paired with {@code i + width/2}, and the pair turns by {@code position · frequency_i};
+ * elements of the head beyond {@code width} stay. The backward pass turns the other way. Where YaRN
+ * says so, what is turned is multiplied by a factor, both ways.
  */
 final class Rope {
   private static final int ROWS_PER_TASK = 32;
 
   private final WorkerPool pool;
+  private final int headDim;
   private final int half;
+  private final double factor;
   private final double[] frequencies;
 
   /** Cosines and sines, {@code [positions × half]}, filled as far as positions were asked for. */
@@ -25,10 +29,12 @@ final class Rope {
 
   private float[] sines = new float[0];
 
-  Rope(WorkerPool pool, Weights weights) {
+  Rope(WorkerPool pool, Weights weights, Rotary rotary) {
     this.pool = pool;
-    this.half = weights.config().headDim() / 2;
-    this.frequencies = RotaryFrequencies.of(weights);
+    this.headDim = weights.config().headDim();
+    this.half = weights.config().rotaryWidth() / 2;
+    this.factor = RotaryFrequencies.attentionFactor(rotary);
+    this.frequencies = RotaryFrequencies.of(weights, rotary);
   }
 
   /** Turns the heads of every row in place. */
@@ -42,7 +48,7 @@ final class Rope {
   }
 
   private void turn(int rows, int heads, int[] positions, float[] x, float direction) {
-    int width = heads * half * 2;
+    int width = heads * headDim;
     reserve(rows, positions);
     pool.run(
         (rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK,
@@ -61,7 +67,7 @@ final class Rope {
 
   private void turnRow(float[] x, int at, int heads, int position, float direction) {
     for (int head = 0; head < heads; head++) {
-      turnHead(x, at + head * half * 2, position * half, direction);
+      turnHead(x, at + head * headDim, position * half, direction);
     }
   }
 
@@ -103,8 +109,8 @@ final class Rope {
     for (int position = known; position < wanted; position++) {
       for (int i = 0; i < half; i++) {
         double angle = position * frequencies[i];
-        cosines[position * half + i] = (float) Math.cos(angle);
-        sines[position * half + i] = (float) Math.sin(angle);
+        cosines[position * half + i] = (float) (factor * Math.cos(angle));
+        sines[position * half + i] = (float) (factor * Math.sin(angle));
       }
     }
   }

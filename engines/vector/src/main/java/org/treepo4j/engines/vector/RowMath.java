@@ -75,6 +75,19 @@ final class RowMath {
     }
   }
 
+  /** to *= from. */
+  static void multiply(float[] from, int from0, float[] to, int to0, int n) {
+    int i = 0;
+    for (; i <= n - LANES; i += LANES) {
+      FloatVector.fromArray(SPECIES, to, to0 + i)
+          .mul(FloatVector.fromArray(SPECIES, from, from0 + i))
+          .intoArray(to, to0 + i);
+    }
+    for (; i < n; i++) {
+      to[to0 + i] *= from[from0 + i];
+    }
+  }
+
   /** to = from · factor; the two may be the same. */
   static void scale(float[] from, int from0, float factor, float[] to, int to0, int n) {
     int i = 0;

@@ -5,11 +5,8 @@ import static org.treepo4j.engines.vector.GemmKernel.SPECIES;
 
 import jdk.incubator.vector.FloatVector;
 
-/**
- * The gated activation of the feed-forward block (Shazeer 2020): {@code y = silu(gate)·up}, {@code
- * silu(g) = g/(1 + exp(−g))}, element by element.
- */
-final class SwiGlu {
+/** {@code y = silu(gate)·up} with {@code silu(g) = g/(1 + exp(−g))} (Elfwing et al. 2017). */
+final class SwiGlu implements GatedActivation {
   private static final int ELEMENTS_PER_TASK = 1 << 14;
 
   private final WorkerPool pool;
@@ -18,7 +15,8 @@ final class SwiGlu {
     this.pool = pool;
   }
 
-  void forward(int n, float[] gate, float[] up, float[] y) {
+  @Override
+  public void forward(int n, float[] gate, float[] up, float[] y) {
     pool.run(
         tasks(n),
         (task, worker) -> {
@@ -27,12 +25,8 @@ final class SwiGlu {
         });
   }
 
-  /**
-   * Computes {@code y} again and overwrites {@code gate} and {@code up} with their gradients.
-   *
-   * @param dy gradient of the result
-   */
-  void backward(int n, float[] gate, float[] up, float[] dy, float[] y) {
+  @Override
+  public void backward(int n, float[] gate, float[] up, float[] dy, float[] y) {
     pool.run(
         tasks(n),
         (task, worker) -> {
@@ -41,8 +35,8 @@ final class SwiGlu {
         });
   }
 
-  /** {@code gate ← silu(gate)·up} for a row of whole vectors, on the calling thread. */
-  static void row(int n, float[] gate, int gateAt, float[] up, int upAt) {
+  @Override
+  public void row(int n, float[] gate, int gateAt, float[] up, int upAt) {
     for (int i = 0; i < n; i += LANES) {
       FloatVector g = FloatVector.fromArray(SPECIES, gate, gateAt + i);
       g.div(FastExp.exp(g.neg()).add(1f))

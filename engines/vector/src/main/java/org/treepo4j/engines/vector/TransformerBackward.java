@@ -1,5 +1,6 @@
 package org.treepo4j.engines.vector;
 
+import org.treepo4j.checkpoints.Design.QueryGrowth;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.Parameter;
 
@@ -11,6 +12,9 @@ final class TransformerBackward {
 
   /** Gradient of the residual stream, {@code [rows × hidden]}. */
   private float[] dx = new float[0];
+
+  /** Gradient of what a layer adds to it, where that is scaled or normalised. */
+  private float[] dOutput = new float[0];
 
   private float[] normed = new float[0];
   private float[] dNormed = new float[0];
@@ -64,10 +68,10 @@ final class TransformerBackward {
             rows,
             config.hiddenSize(),
             activations.stream(config.layers()),
-            model.finalNorm().values(),
+            model.finalNorm().factors(),
             activations.inverse,
             dNormed,
-            gradient(model.finalNorm()),
+            model.finalNorm().gradient(),
             dx,
             false);
     for (int layer = config.layers() - 1; layer >= 0; layer--) {
@@ -76,9 +80,13 @@ final class TransformerBackward {
       }
       LayerActivations inner = activations.layer(layer);
       feedForward(rows, model.layers().get(layer), inner);
-      attention(layout, model.layers().get(layer), activations.stream(layer), inner);
+      attention(layout, layer, activations.stream(layer), inner);
     }
     if (model.embedding().trainable()) {
+      float scale = (float) config.design().scales().embedding();
+      if (scale != 1) {
+        kernels.rowScale().scale(rows, config.hiddenSize(), scale, dx, dx);
+      }
       kernels
           .embedding()
           .backward(rows, config.hiddenSize(), layout.tokens(), dx, model.embedding().gradient());
@@ -88,47 +96,34 @@ final class TransformerBackward {
   /** From the gradient of the block's output in {@link #dx} to that of its middle. */
   private void feedForward(int rows, LayerParameters weights, LayerActivations inner) {
     Linear linear = kernels.linear();
-    int hidden = config.hiddenSize();
+    float[] dOut = outGradient(rows, weights.ffnOutNorm(), inner.ffnOut, inner.ffnOutInverse);
     // The activation itself comes out of its backward pass, so the weight follows afterwards.
-    linear.inputGradient(rows, weights.down(), dx, dActivated, false);
-    kernels.swiGlu().backward(rows * config.ffnSize(), inner.gate, inner.up, dActivated, activated);
-    linear.weightGradient(rows, weights.down(), null, activated, dx);
+    linear.inputGradient(rows, weights.down(), dOut, dActivated, false);
     kernels
-        .norm()
-        .again(
-            rows,
-            hidden,
-            inner.middle,
-            weights.postAttentionNorm().values(),
-            inner.middleInverse,
-            normed);
-    linear.backward(rows, weights.gate(), null, normed, inner.gate, dNormed, false);
-    linear.backward(rows, weights.up(), null, normed, inner.up, dNormed, true);
-    kernels
-        .norm()
-        .backward(
-            rows,
-            hidden,
-            inner.middle,
-            weights.postAttentionNorm().values(),
-            inner.middleInverse,
-            dNormed,
-            gradient(weights.postAttentionNorm()),
-            dx,
-            true);
+        .activation()
+        .backward(rows * config.ffnSize(), inner.gate, inner.up, dActivated, activated);
+    linear.weightGradient(rows, weights.down(), null, activated, dOut);
+    float[] input = input(rows, weights.ffnNorm(), inner.middle, inner.middleInverse);
+    linear.backward(rows, weights.gate(), null, input, inner.gate, dNormed, false);
+    linear.backward(rows, weights.up(), null, input, inner.up, dNormed, true);
+    inputGradient(rows, weights.ffnNorm(), inner.middle, inner.middleInverse);
   }
 
   /** From the gradient of the block's middle in {@link #dx} to that of its input {@code x}. */
-  private void attention(
-      TreeLayout layout, LayerParameters weights, float[] x, LayerActivations inner) {
+  private void attention(TreeLayout layout, int layer, float[] x, LayerActivations inner) {
     int rows = layout.rows();
+    LayerParameters weights = model.layers().get(layer);
     Linear linear = kernels.linear();
+    float[] dOut =
+        outGradient(
+            rows, weights.attentionOutNorm(), inner.attentionOut, inner.attentionOutInverse);
     linear.backward(
-        rows, weights.output(), weights.outputBias(), inner.attended, dx, dAttended, false);
+        rows, weights.output(), weights.outputBias(), inner.attended, dOut, dAttended, false);
     kernels
         .attention()
         .backward(
             layout,
+            config.window(layer),
             inner.q,
             inner.k,
             inner.v,
@@ -138,57 +133,84 @@ final class TransformerBackward {
             dq,
             dk,
             dv);
-    kernels.rope().backward(rows, config.heads(), layout.positions(), dq);
-    kernels.rope().backward(rows, config.kvHeads(), layout.positions(), dk);
-    if (config.qkNorm()) {
-      normaliseHeads(rows, weights, inner);
+    QueryGrowth growth = config.design().queryGrowth();
+    if (growth.beta() != 0) {
+      kernels.rowScale().grow(rows, config.querySize(), growth, layout.positions(), dq);
     }
-    kernels
-        .norm()
-        .again(
-            rows, config.hiddenSize(), x, weights.inputNorm().values(), inner.inputInverse, normed);
-    linear.backward(rows, weights.query(), weights.queryBias(), normed, dq, dNormed, false);
-    linear.backward(rows, weights.key(), weights.keyBias(), normed, dk, dNormed, true);
-    linear.backward(rows, weights.value(), weights.valueBias(), normed, dv, dNormed, true);
-    kernels
-        .norm()
-        .backward(
-            rows,
-            config.hiddenSize(),
-            x,
-            weights.inputNorm().values(),
-            inner.inputInverse,
-            dNormed,
-            gradient(weights.inputNorm()),
-            dx,
-            true);
+    Rope rope = kernels.ropes().get(layer);
+    if (rope != null) {
+      rope.backward(rows, config.heads(), layout.positions(), dq);
+      rope.backward(rows, config.kvHeads(), layout.positions(), dk);
+    }
+    if (config.qkNorm()) {
+      int query = rows * config.querySize();
+      int key = rows * config.kvSize();
+      normaliseHeads(query, weights.queryNorm(), inner.rawQ, inner.queryInverse, dq);
+      normaliseHeads(key, weights.keyNorm(), inner.rawK, inner.keyInverse, dk);
+    }
+    float[] input = input(rows, weights.attentionNorm(), x, inner.inputInverse);
+    linear.backward(rows, weights.query(), weights.queryBias(), input, dq, dNormed, false);
+    linear.backward(rows, weights.key(), weights.keyBias(), input, dk, dNormed, true);
+    linear.backward(rows, weights.value(), weights.valueBias(), input, dv, dNormed, true);
+    inputGradient(rows, weights.attentionNorm(), x, inner.inputInverse);
   }
 
-  private void normaliseHeads(int rows, LayerParameters weights, LayerActivations inner) {
+  /** {@code d} from the gradient of normalised heads to that of the {@code raw} ones. */
+  private void normaliseHeads(int size, NormWeight norm, float[] raw, float[] inverse, float[] d) {
     kernels
         .norm()
         .backward(
-            rows * config.heads(),
-            config.headDim(),
-            inner.rawQ,
-            weights.queryNorm().values(),
-            inner.queryInverse,
-            dq,
-            gradient(weights.queryNorm()),
-            dq,
+            size / norm.width(),
+            norm.width(),
+            raw,
+            norm.factors(),
+            inverse,
+            d,
+            norm.gradient(),
+            d,
             false);
-    kernels
-        .norm()
-        .backward(
-            rows * config.kvHeads(),
-            config.headDim(),
-            inner.rawK,
-            weights.keyNorm().values(),
-            inner.keyInverse,
-            dk,
-            gradient(weights.keyNorm()),
-            dk,
-            false);
+  }
+
+  /**
+   * The gradient of what was normalised, scaled and added to the residual stream, {@code [rows ×
+   * hidden]}: {@link #dx} itself where it was only added.
+   */
+  private float[] outGradient(int rows, NormWeight norm, float[] raw, float[] inverse) {
+    int hidden = config.hiddenSize();
+    float scale = (float) config.design().scales().residual();
+    if (norm == null && scale == 1) {
+      return dx;
+    }
+    dOutput = FloatArrays.atLeast(dOutput, rows * hidden);
+    kernels.rowScale().scale(rows, hidden, scale, dx, dOutput);
+    if (norm != null) {
+      kernels
+          .norm()
+          .backward(
+              rows, hidden, raw, norm.factors(), inverse, dOutput, norm.gradient(), dOutput, false);
+    }
+    return dOutput;
+  }
+
+  /** A layer's input once more, normalised where the model does. */
+  private float[] input(int rows, NormWeight norm, float[] x, float[] inverse) {
+    if (norm == null) {
+      return x;
+    }
+    kernels.norm().again(rows, config.hiddenSize(), x, norm.factors(), inverse, normed);
+    return normed;
+  }
+
+  /** Adds what {@link #dNormed} means for the residual stream to {@link #dx}. */
+  private void inputGradient(int rows, NormWeight norm, float[] x, float[] inverse) {
+    int hidden = config.hiddenSize();
+    if (norm == null) {
+      kernels.rowScale().add(rows, hidden, 1, dNormed, dx);
+    } else {
+      kernels
+          .norm()
+          .backward(rows, hidden, x, norm.factors(), inverse, dNormed, norm.gradient(), dx, true);
+    }
   }
 
   private void reserve(int rows) {

@@ -1,6 +1,8 @@
 package org.treepo4j.engines.vector;
 
+import org.treepo4j.checkpoints.Design.QueryGrowth;
 import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.model.Parameter;
 
 /** The forward pass, block by block, top to bottom as the model is drawn. */
 final class TransformerForward {
@@ -9,6 +11,7 @@ final class TransformerForward {
   private final Kernels kernels;
   private float[] normed = new float[0];
   private float[] activated = new float[0];
+  private float[] addend = new float[0];
 
   TransformerForward(ModelParameters model, Kernels kernels) {
     this.model = model;
@@ -23,9 +26,13 @@ final class TransformerForward {
     kernels
         .embedding()
         .forward(rows, config.hiddenSize(), layout.tokens(), model.embedding().values(), x);
+    float scale = (float) config.design().scales().embedding();
+    if (scale != 1) {
+      kernels.rowScale().scale(rows, config.hiddenSize(), scale, x, x);
+    }
     for (int layer = 0; layer < config.layers(); layer++) {
       LayerActivations inner = activations.layer(layer);
-      attention(layout, model.layers().get(layer), activations.stream(layer), inner);
+      attention(layout, layer, activations.stream(layer), inner);
       feedForward(rows, model.layers().get(layer), inner, activations.stream(layer + 1));
     }
     kernels
@@ -34,7 +41,7 @@ final class TransformerForward {
             rows,
             config.hiddenSize(),
             activations.stream(config.layers()),
-            model.finalNorm().values(),
+            model.finalNorm().factors(),
             activations.hidden,
             activations.inverse);
     kernels
@@ -50,76 +57,159 @@ final class TransformerForward {
 
   /** Fills the inner activations of a block again from its input. */
   void again(TreeLayout layout, int layer, Activations activations) {
+    int rows = layout.rows();
+    LayerParameters weights = model.layers().get(layer);
     LayerActivations inner = activations.layer(layer);
-    attention(layout, model.layers().get(layer), activations.stream(layer), inner);
-    gateAndUp(layout.rows(), model.layers().get(layer), inner);
+    attention(layout, layer, activations.stream(layer), inner);
+    activate(rows, weights, inner);
+    if (weights.ffnOutNorm() != null) {
+      output(
+          rows,
+          weights.down(),
+          null,
+          activated,
+          weights.ffnOutNorm(),
+          inner.ffnOut,
+          inner.ffnOutInverse);
+    }
   }
 
-  private void attention(
-      TreeLayout layout, LayerParameters weights, float[] x, LayerActivations inner) {
+  private void attention(TreeLayout layout, int layer, float[] x, LayerActivations inner) {
     int rows = layout.rows();
-    normed = FloatArrays.atLeast(normed, rows * config.hiddenSize());
-    kernels
-        .norm()
-        .forward(
-            rows, config.hiddenSize(), x, weights.inputNorm().values(), normed, inner.inputInverse);
+    LayerParameters weights = model.layers().get(layer);
+    float[] input = input(rows, weights.attentionNorm(), x, inner.inputInverse);
     Linear linear = kernels.linear();
-    linear.forward(rows, weights.query(), weights.queryBias(), normed, inner.q, false);
-    linear.forward(rows, weights.key(), weights.keyBias(), normed, inner.k, false);
-    linear.forward(rows, weights.value(), weights.valueBias(), normed, inner.v, false);
+    linear.forward(rows, weights.query(), weights.queryBias(), input, inner.q, false);
+    linear.forward(rows, weights.key(), weights.keyBias(), input, inner.k, false);
+    linear.forward(rows, weights.value(), weights.valueBias(), input, inner.v, false);
     if (config.qkNorm()) {
       normaliseHeads(rows, weights, inner);
     }
-    kernels.rope().forward(rows, config.heads(), layout.positions(), inner.q);
-    kernels.rope().forward(rows, config.kvHeads(), layout.positions(), inner.k);
-    kernels.attention().forward(layout, inner.q, inner.k, inner.v, inner.attended, inner.logSums);
+    Rope rope = kernels.ropes().get(layer);
+    if (rope != null) {
+      rope.forward(rows, config.heads(), layout.positions(), inner.q);
+      rope.forward(rows, config.kvHeads(), layout.positions(), inner.k);
+    }
+    QueryGrowth growth = config.design().queryGrowth();
+    if (growth.beta() != 0) {
+      kernels.rowScale().grow(rows, config.querySize(), growth, layout.positions(), inner.q);
+    }
+    kernels
+        .attention()
+        .forward(
+            layout, config.window(layer), inner.q, inner.k, inner.v, inner.attended, inner.logSums);
     System.arraycopy(x, 0, inner.middle, 0, rows * config.hiddenSize());
-    linear.forward(
-        rows, weights.output(), weights.outputBias(), inner.attended, inner.middle, true);
+    join(
+        rows,
+        weights.output(),
+        weights.outputBias(),
+        inner.attended,
+        weights.attentionOutNorm(),
+        inner.attentionOut,
+        inner.attentionOutInverse,
+        inner.middle);
+  }
+
+  /** A layer's input, normalised where the model does: {@code [rows × hidden]}. */
+  private float[] input(int rows, NormWeight norm, float[] x, float[] inverse) {
+    if (norm == null) {
+      return x;
+    }
+    normed = FloatArrays.atLeast(normed, rows * config.hiddenSize());
+    kernels.norm().forward(rows, config.hiddenSize(), x, norm.factors(), normed, inverse);
+    return normed;
   }
 
   private void normaliseHeads(int rows, LayerParameters weights, LayerActivations inner) {
-    System.arraycopy(inner.q, 0, inner.rawQ, 0, rows * config.querySize());
-    System.arraycopy(inner.k, 0, inner.rawK, 0, rows * config.kvSize());
+    int query = rows * config.querySize();
+    int key = rows * config.kvSize();
+    System.arraycopy(inner.q, 0, inner.rawQ, 0, query);
+    System.arraycopy(inner.k, 0, inner.rawK, 0, key);
+    NormWeight ofQuery = weights.queryNorm();
+    NormWeight ofKey = weights.keyNorm();
     kernels
         .norm()
         .forward(
-            rows * config.heads(),
-            config.headDim(),
+            query / ofQuery.width(),
+            ofQuery.width(),
             inner.rawQ,
-            weights.queryNorm().values(),
+            ofQuery.factors(),
             inner.q,
             inner.queryInverse);
     kernels
         .norm()
         .forward(
-            rows * config.kvHeads(),
-            config.headDim(),
+            key / ofKey.width(),
+            ofKey.width(),
             inner.rawK,
-            weights.keyNorm().values(),
+            ofKey.factors(),
             inner.k,
             inner.keyInverse);
   }
 
-  private void gateAndUp(int rows, LayerParameters weights, LayerActivations inner) {
-    kernels
-        .norm()
-        .forward(
-            rows,
-            config.hiddenSize(),
-            inner.middle,
-            weights.postAttentionNorm().values(),
-            normed,
-            inner.middleInverse);
-    kernels.linear().forward(rows, weights.gate(), null, normed, inner.gate, false);
-    kernels.linear().forward(rows, weights.up(), null, normed, inner.up, false);
+  /**
+   * The gated activation of the feed-forward layer, {@code [rows × ffn]}, and what it is made of.
+   */
+  private void activate(int rows, LayerParameters weights, LayerActivations inner) {
+    float[] input = input(rows, weights.ffnNorm(), inner.middle, inner.middleInverse);
+    kernels.linear().forward(rows, weights.gate(), null, input, inner.gate, false);
+    kernels.linear().forward(rows, weights.up(), null, input, inner.up, false);
+    activated = FloatArrays.atLeast(activated, rows * config.ffnSize());
+    kernels.activation().forward(rows * config.ffnSize(), inner.gate, inner.up, activated);
   }
 
   private void feedForward(int rows, LayerParameters weights, LayerActivations inner, float[] out) {
-    gateAndUp(rows, weights, inner);
-    activated = FloatArrays.atLeast(activated, rows * config.ffnSize());
-    kernels.swiGlu().forward(rows * config.ffnSize(), inner.gate, inner.up, activated);
+    activate(rows, weights, inner);
     System.arraycopy(inner.middle, 0, out, 0, rows * config.hiddenSize());
-    kernels.linear().forward(rows, weights.down(), null, activated, out, true);
+    join(
+        rows,
+        weights.down(),
+        null,
+        activated,
+        weights.ffnOutNorm(),
+        inner.ffnOut,
+        inner.ffnOutInverse,
+        out);
+  }
+
+  /**
+   * {@code stream += scale·norm(x·Wᵀ + b)}, with scale and norm where the model has them.
+   *
+   * @param raw receives the product where it is normalised, {@code [rows × hidden]}
+   * @param inverse receives the norm's inverses, {@code [rows]}
+   */
+  private void join(
+      int rows,
+      Projection weight,
+      Parameter bias,
+      float[] x,
+      NormWeight norm,
+      float[] raw,
+      float[] inverse,
+      float[] stream) {
+    float scale = (float) config.design().scales().residual();
+    if (norm == null && scale == 1) {
+      kernels.linear().forward(rows, weight, bias, x, stream, true);
+      return;
+    }
+    output(rows, weight, bias, x, norm, raw, inverse);
+    kernels.rowScale().add(rows, config.hiddenSize(), scale, addend, stream);
+  }
+
+  /** {@code norm(x·Wᵀ + b)} into {@link #addend}. */
+  private void output(
+      int rows,
+      Projection weight,
+      Parameter bias,
+      float[] x,
+      NormWeight norm,
+      float[] raw,
+      float[] inverse) {
+    int hidden = config.hiddenSize();
+    addend = FloatArrays.atLeast(addend, rows * hidden);
+    kernels.linear().forward(rows, weight, bias, x, norm == null ? addend : raw, false);
+    if (norm != null) {
+      kernels.norm().forward(rows, hidden, raw, norm.factors(), addend, inverse);
+    }
   }
 }

@@ -13,7 +13,8 @@ import jdk.incubator.vector.FloatVector;
  * Grouped-query attention in which a token sees itself and its ancestors. A block of consecutive
  * tokens of one segment, times the query heads that share a key head, forms the rows of a small
  * matrix product with each panel of ancestor keys; scores never leave the tile (Dao et al. 2022).
- * The cost is that of the ancestors: other branches are not visited.
+ * The cost is that of the ancestors: other branches are not visited, nor is what lies before a
+ * window.
  *
  * <p>Shapes: queries and outputs {@code [rows × heads·dim]}, keys and values {@code [rows ×
  * kvHeads·dim]}, log-sum-exps {@code [rows × heads]}. Rows are those of a {@link TreeLayout}.
@@ -37,6 +38,25 @@ final class TreeAttention {
   /** Consecutive query rows of one segment. */
   private record Block(TreeLayout.Segment segment, int from, int to) {}
 
+  /**
+   * How far back tokens see.
+   *
+   * @param window tokens that a token sees, itself included; 0 for all
+   * @param positions by row
+   */
+  @SuppressWarnings("ArrayRecordComponent") // compared by nobody
+  private record Sight(int window, int[] positions) {
+    /**
+     * The first row that a token sees, of a range of its ancestors that begins with {@code from};
+     * behind the range when it sees none of it.
+     */
+    int first(int token, int from) {
+      return window == 0
+          ? from
+          : from + Math.max(0, positions[token] - window + 1 - positions[from]);
+    }
+  }
+
   TreeAttention(WorkerPool pool, HeadShape shape) {
     this.pool = pool;
     this.shape = shape;
@@ -44,16 +64,25 @@ final class TreeAttention {
     this.blockTokens = Math.max(1, TILE_ROWS / shape.group());
     this.tiles = new AttentionTile[pool.threads()];
     for (int i = 0; i < tiles.length; i++) {
-      tiles[i] = new AttentionTile(blockTokens * shape.group(), shape.padded());
+      tiles[i] = new AttentionTile(blockTokens * shape.group(), shape);
     }
   }
 
   /**
+   * @param window tokens that a token sees, itself included; 0 for all
    * @param out receives the weighted values
    * @param logSums receives the log-sum-exp of every row's scores, which the backward pass needs
    */
-  void forward(TreeLayout layout, float[] q, float[] k, float[] v, float[] out, float[] logSums) {
+  void forward(
+      TreeLayout layout,
+      int window,
+      float[] q,
+      float[] k,
+      float[] v,
+      float[] out,
+      float[] logSums) {
     int rows = layout.rows();
+    Sight sight = new Sight(window, layout.positions());
     keyPanels = FloatArrays.atLeast(keyPanels, panels.transposedSize(rows));
     valueRows = FloatArrays.atLeast(valueRows, panels.paddedSize(rows));
     panels.transpose(rows, k, keyPanels);
@@ -69,6 +98,7 @@ final class TreeAttention {
                 blocks.get(task / shape.kvHeads()),
                 task % shape.kvHeads(),
                 rows,
+                sight,
                 q,
                 out,
                 logSums,
@@ -79,6 +109,7 @@ final class TreeAttention {
       Block block,
       int head,
       int rows,
+      Sight sight,
       float[] q,
       float[] out,
       float[] logSums,
@@ -90,28 +121,34 @@ final class TreeAttention {
     Arrays.fill(tile.out, 0, count * shape.padded(), 0f);
     int[] ancestors = block.segment().ancestors();
     for (int i = 0; i < ancestors.length; i += 2) {
-      forward(block, head, rows, ancestors[i], ancestors[i + 1], tile);
+      forward(block, head, rows, sight, ancestors[i], ancestors[i + 1], tile);
     }
-    forward(block, head, rows, block.segment().start(), block.to(), tile);
+    forward(block, head, rows, sight, block.segment().start(), block.to(), tile);
     finish(block, head, out, logSums, tile);
   }
 
   /** All keys of one range. */
-  private void forward(Block block, int head, int rows, int from, int to, AttentionTile tile) {
+  private void forward(
+      Block block, int head, int rows, Sight sight, int from, int to, AttentionTile tile) {
     int count = (block.to() - block.from()) * shape.group();
     int padded = shape.padded();
-    for (int panel = from / PANEL; panel * PANEL < to; panel++) {
+    int begin = sight.first(block.from(), from);
+    for (int panel = begin / PANEL; panel * PANEL < to; panel++) {
       int first = panel * PANEL;
-      int low = Math.max(0, from - first);
+      int low = Math.max(0, begin - first);
       int high = Math.min(PANEL, to - first);
       scores(count, head, rows, panel, tile);
+      if (shape.cap() != 0) {
+        SoftCap.forward(tile.scores, 0, count * PANEL, shape.cap());
+      }
       for (int row = 0; row < count; row++) {
-        int limit = Math.min(high, block.from() + row / shape.group() + 1 - first);
+        int token = block.from() + row / shape.group();
+        int limit = Math.min(high, token + 1 - first);
         SoftmaxRow.accumulate(
             tile.scores,
             row * PANEL,
             PANEL,
-            low,
+            Math.max(low, sight.first(token, from) - first),
             limit,
             row,
             tile.greatest,
@@ -172,6 +209,7 @@ final class TreeAttention {
    */
   void backward(
       TreeLayout layout,
+      int window,
       float[] q,
       float[] k,
       float[] v,
@@ -182,6 +220,7 @@ final class TreeAttention {
       float[] dk,
       float[] dv) {
     int rows = layout.rows();
+    Sight sight = new Sight(window, layout.positions());
     keyPanels = FloatArrays.atLeast(keyPanels, panels.transposedSize(rows));
     valuePanels = FloatArrays.atLeast(valuePanels, panels.transposedSize(rows));
     keyRows = FloatArrays.atLeast(keyRows, panels.paddedSize(rows));
@@ -202,7 +241,7 @@ final class TreeAttention {
           Arrays.fill(dKeyRows, from, to, 0f);
           Arrays.fill(dValueRows, from, to, 0f);
           for (Block block : blocks(layout, task / shape.kvHeads())) {
-            backward(block, head, rows, q, out, logSums, dOut, dq, tiles[worker]);
+            backward(block, head, rows, sight, q, out, logSums, dOut, dq, tiles[worker]);
           }
           panels.unpad(rows, head, first, end, dKeyRows, dk);
           panels.unpad(rows, head, first, end, dValueRows, dv);
@@ -213,6 +252,7 @@ final class TreeAttention {
       Block block,
       int head,
       int rows,
+      Sight sight,
       float[] q,
       float[] out,
       float[] logSums,
@@ -233,9 +273,9 @@ final class TreeAttention {
     Arrays.fill(tile.dQueries, 0, count * shape.padded(), 0f);
     int[] ancestors = block.segment().ancestors();
     for (int i = 0; i < ancestors.length; i += 2) {
-      backward(block, head, rows, ancestors[i], ancestors[i + 1], tile);
+      backward(block, head, rows, sight, ancestors[i], ancestors[i + 1], tile);
     }
-    backward(block, head, rows, block.segment().start(), block.to(), tile);
+    backward(block, head, rows, sight, block.segment().start(), block.to(), tile);
     for (int row = 0; row < count; row++) {
       int token = block.from() + row / group;
       int at = token * shape.querySize() + (head * group + row % group) * shape.dim();
@@ -244,14 +284,19 @@ final class TreeAttention {
   }
 
   /** All keys of one range. */
-  private void backward(Block block, int head, int rows, int from, int to, AttentionTile tile) {
+  private void backward(
+      Block block, int head, int rows, Sight sight, int from, int to, AttentionTile tile) {
     int count = (block.to() - block.from()) * shape.group();
     int padded = shape.padded();
-    for (int panel = from / PANEL; panel * PANEL < to; panel++) {
+    int begin = sight.first(block.from(), from);
+    for (int panel = begin / PANEL; panel * PANEL < to; panel++) {
       int first = panel * PANEL;
-      int low = Math.max(0, from - first);
+      int low = Math.max(0, begin - first);
       int high = Math.min(PANEL, to - first);
       scores(count, head, rows, panel, tile);
+      if (shape.cap() != 0) {
+        SoftCap.forward(tile.scores, 0, count * PANEL, shape.cap(), 1f, tile.slopes, 0);
+      }
       // dWeights = dOut·Vᵀ
       GemmKernel.clear(count, PANEL, tile.dScores, 0, PANEL);
       GemmKernel.product(
@@ -269,9 +314,14 @@ final class TreeAttention {
           0,
           PANEL);
       for (int row = 0; row < count; row++) {
-        int limit = Math.min(high, block.from() + row / shape.group() + 1 - first);
-        SoftmaxRow.probabilities(tile.scores, row * PANEL, low, limit, tile.greatest[row]);
+        int token = block.from() + row / shape.group();
+        int limit = Math.min(high, token + 1 - first);
+        int seen = Math.max(low, sight.first(token, from) - first);
+        SoftmaxRow.probabilities(tile.scores, row * PANEL, seen, limit, tile.greatest[row]);
         SoftmaxRow.backward(tile.scores, tile.dScores, row * PANEL, tile.shift[row]);
+      }
+      if (shape.cap() != 0) {
+        RowMath.multiply(tile.slopes, 0, tile.dScores, 0, count * PANEL);
       }
       int keys = panels.paddedAt(rows, head, first + low);
       // dV += weightsᵀ·dOut, dK += dScoresᵀ·Q, dQ += dScores·K

@@ -63,6 +63,7 @@ public final class VectorCausalLm implements CausalLm {
   @Override
   public void weightsChanged() {
     version++;
+    model.refresh();
   }
 
   @Override
@@ -130,6 +131,7 @@ public final class VectorCausalLm implements CausalLm {
             Matrix.of(model.head().values(), width),
             Matrix.of(logits, logits.length),
             false);
+    LogitShape.of(config()).forward(logits, 0, logits.length);
     return logits;
   }
 

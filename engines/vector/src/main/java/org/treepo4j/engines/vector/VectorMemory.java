@@ -1,5 +1,6 @@
 package org.treepo4j.engines.vector;
 
+import org.treepo4j.checkpoints.Architecture.Norms;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.engine.WeightStorage;
 
@@ -45,11 +46,16 @@ public final class VectorMemory {
     if (config.qkNorm()) {
       layer += query + kv + config.heads() + config.kvHeads();
     }
+    if (config.architecture().norms() != Norms.BEFORE) {
+      layer += 2L * config.hiddenSize() + 2;
+    }
     return config.layers() * layer + (config.layers() + 2L) * config.hiddenSize() + 1;
   }
 
   private static long onTheWay(ModelConfig config) {
-    return 5L * config.hiddenSize()
+    boolean plain =
+        config.architecture().norms() == Norms.BEFORE && config.design().scales().residual() == 1;
+    return (plain ? 5L : 7L) * config.hiddenSize()
         + 3L * config.ffnSize()
         + 2L * config.querySize()
         + 7L * config.kvSize();

@@ -8,7 +8,7 @@ import java.util.Arrays;
  * exp·logit} of every token are carried from chunk to chunk. The backward pass computes the logits
  * once more.
  *
- * <p>With {@code z = logits / temperature}, {@code L = ln Σ exp z} and {@code p = exp(z − L)}:
+ * <p>With {@code z = logit / temperature}, {@code L = ln Σ exp z} and {@code p = exp(z − L)}:
  * {@code logprob(v) = z_v − L}, {@code H = L − Σ p·z}, {@code ∂logprob(t)/∂z_v = [v = t] − p_v},
  * {@code ∂H/∂z_v = −p_v·(z_v − L + H)}.
  */
@@ -23,16 +23,22 @@ final class VocabularyHead {
   private final Gemm gemm;
   private final int width;
   private final int vocabulary;
+  private final LogitShape shape;
   private float[] logits = new float[0];
+
+  /** Derivatives of logits by what they are made of, where they are not the products themselves. */
+  private float[] slopes = new float[0];
+
   private float[] compactHidden = new float[0];
   private float[] compactGradient = new float[0];
   private int[] active = new int[0];
 
-  VocabularyHead(WorkerPool pool, Gemm gemm, int width, int vocabulary) {
+  VocabularyHead(WorkerPool pool, Gemm gemm, int width, int vocabulary, LogitShape shape) {
     this.pool = pool;
     this.gemm = gemm;
     this.width = width;
     this.vocabulary = vocabulary;
+    this.shape = shape;
   }
 
   /**
@@ -56,6 +62,9 @@ final class VocabularyHead {
             count,
             (i, worker) -> {
               int row = from + i;
+              if (!shape.plain()) {
+                shape.forward(logits, i * columns, columns);
+              }
               out.accumulate(row, logits, i * columns, columns, inverse);
               for (int t = targets.from(row); t < targets.to(row); t++) {
                 int token = targets.token(t);
@@ -103,10 +112,14 @@ final class VocabularyHead {
         int column = start;
         int columns = Math.min(COLUMNS, vocabulary - column);
         chunk(0, count, compactHidden, column, columns, weights);
+        slopes = FloatArrays.atLeast(slopes, shape.plain() ? 0 : count * columns);
         pool.run(
             count,
             (i, worker) -> {
               int row = active[from + i];
+              if (!shape.plain()) {
+                shape.forward(logits, i * columns, columns, slopes);
+              }
               float sum = targets.sum(row, dLogprob);
               scores.derive(row, logits, i * columns, columns, inverse, sum, dEntropy[row]);
               for (int t = targets.from(row); t < targets.to(row); t++) {
@@ -114,6 +127,9 @@ final class VocabularyHead {
                 if (at >= 0 && at < columns) {
                   logits[i * columns + at] += dLogprob[targets.row(t)] * inverse;
                 }
+              }
+              if (!shape.plain()) {
+                RowMath.multiply(slopes, i * columns, logits, i * columns, columns);
               }
             });
         Matrix dLogits = Matrix.of(logits, columns);

@@ -9,6 +9,7 @@ import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import org.treepo4j.checkpoints.Design;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.RopeScaling;
 import org.treepo4j.engines.contract.PlainKernels;
@@ -27,7 +28,11 @@ class DecoderAttentionTest {
       @ForAll @IntRange(min = 1, max = 3) int threads,
       @ForAll long seed) {
     Random random = new Random(seed);
-    ModelConfig config = TestModels.withHeads(kvHeads * group, kvHeads, 2 * half, RopeScaling.NONE);
+    Design.Caps caps = new Design.Caps(random.nextBoolean() ? 0 : 2.5, 0);
+    ModelConfig config =
+        TestModels.withHeads(kvHeads * group, kvHeads, 2 * half, RopeScaling.NONE)
+            .withDesign(Design.PLAIN.withCaps(caps));
+    int window = random.nextInt(3) == 0 ? 0 : 1 + random.nextInt(3 * PANEL);
     HeadShape shape = HeadShape.of(config);
     int layer = random.nextInt(config.layers());
     List<float[]> stored = new ArrayList<>();
@@ -41,7 +46,8 @@ class DecoderAttentionTest {
     float[] q = TestModels.coefficients(plan.rows() * stride, 0, random);
     float[] out = new float[plan.rows() * shape.querySize()];
     try (WorkerPool pool = new WorkerPool(threads)) {
-      new DecoderAttention(pool, shape).forward(plan, layer, q, stride, out, shape.querySize());
+      new DecoderAttention(pool, shape)
+          .forward(plan, layer, window, q, stride, out, shape.querySize());
     }
     double[][] keys = new double[stored.size()][];
     double[][] values = new double[stored.size()][];
@@ -54,8 +60,10 @@ class DecoderAttentionTest {
     for (int row = 0; row < expected.length; row++) {
       double[] query = new double[shape.querySize()];
       System.arraycopy(expected[row], 0, query, 0, query.length);
-      int[] seen = seen(known, plan.chunk(row), plan.index(row));
-      expected[row] = PlainKernels.attend(seen, shape.heads(), group, query, keys, values);
+      int[] seen = seen(known, plan.chunk(row), plan.index(row), window);
+      expected[row] =
+          PlainKernels.attend(
+              seen, shape.heads(), group, shape.scale(), shape.cap(), query, keys, values);
     }
     assertClose(out, expected, 5e-6);
   }
@@ -113,12 +121,14 @@ class DecoderAttentionTest {
     return plan;
   }
 
-  private static int[] seen(List<Known> known, KvChunk chunk, int index) {
+  private static int[] seen(List<Known> known, KvChunk chunk, int index, int window) {
     Known at = known.stream().filter(each -> each.chunk() == chunk).findFirst().orElseThrow();
     List<Integer> seen = new ArrayList<>();
     int count = index + 1;
+    int first = window == 0 ? 0 : chunk.start() + index - window + 1;
     while (at != null) {
-      seen.addAll(at.tokens().subList(0, count));
+      int skipped = Math.min(count, Math.max(0, first - at.chunk().start()));
+      seen.addAll(at.tokens().subList(skipped, count));
       count = at.chunk().parentLength();
       at = at.parent();
     }

@@ -33,7 +33,7 @@ class RopeTest {
     ModelConfig config = TestModels.withHeads(heads, 1, 2 * half, scaling);
     float[] x = TestModels.coefficients(rows * heads * 2 * half, 0, random);
     try (WorkerPool pool = new WorkerPool(threads)) {
-      Rope rope = new Rope(pool, new Weights(config, List.of()));
+      Rope rope = new Rope(pool, new Weights(config, List.of()), config.rotary(0).orElseThrow());
       for (int reach : new int[] {10, 3000, 500}) {
         int[] positions = random.ints(rows, 0, reach).toArray();
         float[] turned = x.clone();
@@ -64,7 +64,8 @@ class RopeTest {
     int[] positions = random.ints(rows, 0, 1000).toArray();
     float[] dx = dy.clone();
     try (WorkerPool pool = new WorkerPool(threads)) {
-      new Rope(pool, new Weights(config, List.of())).backward(rows, heads, positions, dx);
+      new Rope(pool, new Weights(config, List.of()), config.rotary(0).orElseThrow())
+          .backward(rows, heads, positions, dx);
     }
     assertGradient(
         dx, x, at -> PlainKernels.dot(dy, plain(config, at, positions)), ROUNDING, random);

@@ -3,6 +3,7 @@ package org.treepo4j.engines.vector;
 import java.util.List;
 import java.util.Random;
 import org.treepo4j.checkpoints.Architecture;
+import org.treepo4j.checkpoints.Design;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.RopeScaling;
 import org.treepo4j.model.Parameter;
@@ -30,8 +31,32 @@ final class TestModels {
     return config(Architecture.LLAMA, 70, 32, 2, 1, 36, 48, scaling, false, false, true);
   }
 
+  /** Caps, norms around, a window longer than a panel of keys in one of the layers. */
+  static ModelConfig gemma2() {
+    Design design =
+        Design.PLAIN
+            .withActivation(Design.Activation.GELU_TANH)
+            .withScales(new Design.Scales(Math.sqrt(20), 0.3, 1, 1))
+            .withCaps(new Design.Caps(3, 5))
+            .withLayers(
+                List.of(new Design.Layer(70, Design.Position.GLOBAL), Design.Layer.PLAIN), null);
+    return config(Architecture.GEMMA2, 53, 20, 4, 2, 10, 27, RopeScaling.NONE, false, false, true)
+        .withDesign(design);
+  }
+
+  /** Norms after, queries and keys normalised as a whole, a short window. */
+  static ModelConfig olmo3() {
+    Design design =
+        Design.PLAIN.withLayers(
+            List.of(new Design.Layer(9, Design.Position.LOCAL), Design.Layer.PLAIN),
+            new Design.Rotary(100, RopeScaling.NONE));
+    RopeScaling yarn = new RopeScaling.Yarn(4, 32, 1, 64, 1.2, true);
+    return config(Architecture.OLMO3, 40, 16, 6, 2, 8, 24, yarn, false, true, false)
+        .withDesign(design);
+  }
+
   static List<ModelConfig> all() {
-    return List.of(qwen2(), qwen3(), llama());
+    return List.of(qwen2(), qwen3(), llama(), gemma2(), olmo3());
   }
 
   /** A model of which a test uses the heads only. */
@@ -80,7 +105,9 @@ final class TestModels {
       float[] values = parameter.values();
       for (int i = 0; i < values.length; i++) {
         boolean norm = parameter.name().endsWith("norm.weight");
-        values[i] = (float) (norm ? 1 + 0.3 * random.nextGaussian() : 0.3 * random.nextGaussian());
+        double centre = config.architecture().normsAddOne() ? 0 : 1;
+        values[i] =
+            (float) (norm ? centre + 0.3 * random.nextGaussian() : 0.3 * random.nextGaussian());
       }
     }
     return weights;

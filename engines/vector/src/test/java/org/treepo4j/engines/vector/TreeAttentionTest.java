@@ -12,6 +12,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
+import org.treepo4j.checkpoints.Design;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.RopeScaling;
 import org.treepo4j.engines.contract.PlainKernels;
@@ -33,7 +34,7 @@ class TreeAttentionTest {
     Case c = new Case(kvHeads, group, 2 * half, size, branching, new Random(seed));
     float[] out = new float[c.q.length];
     try (WorkerPool pool = new WorkerPool(threads)) {
-      c.attention(pool).forward(c.layout, c.q, c.k, c.v, out, new float[c.logSums()]);
+      c.attention(pool).forward(c.layout, c.window, c.q, c.k, c.v, out, new float[c.logSums()]);
     }
     double[] q = PlainKernels.widen(c.q);
     assertClose(out, c.plain(q, PlainKernels.widen(c.k), PlainKernels.widen(c.v)), ROUNDING);
@@ -114,6 +115,7 @@ class TreeAttentionTest {
   /** Random queries, keys and values for a few random trees. */
   private static final class Case {
     final HeadShape shape;
+    final int window;
     final TreeLayout layout;
     final int[][] seen;
     final float[] q;
@@ -121,8 +123,11 @@ class TreeAttentionTest {
     final float[] v;
 
     Case(int kvHeads, int group, int dim, int size, double branching, Random random) {
-      ModelConfig config = TestModels.withHeads(kvHeads * group, kvHeads, dim, RopeScaling.NONE);
+      ModelConfig plain = TestModels.withHeads(kvHeads * group, kvHeads, dim, RopeScaling.NONE);
+      Design.Caps caps = new Design.Caps(random.nextBoolean() ? 0 : 2.5, 0);
+      ModelConfig config = plain.withDesign(Design.PLAIN.withCaps(caps));
       shape = HeadShape.of(config);
+      window = random.nextInt(3) == 0 ? 0 : 1 + random.nextInt(size);
       List<TokenTree> trees = new ArrayList<>();
       trees.add(TestModels.tree(config, size, branching, random));
       trees.add(TestModels.tree(config, 1 + size / 3, branching, random));
@@ -132,6 +137,9 @@ class TreeAttentionTest {
         int[] rows = layout.rowsOf(tree);
         for (int token = 0; token < rows.length; token++) {
           int[] path = trees.get(tree).path(token);
+          if (window > 0 && window < path.length) {
+            path = Arrays.copyOfRange(path, path.length - window, path.length);
+          }
           seen[rows[token]] = Arrays.stream(path).map(ancestor -> rows[ancestor]).toArray();
         }
       }
@@ -176,9 +184,9 @@ class TreeAttentionTest {
       try (WorkerPool pool = new WorkerPool(threads)) {
         TreeAttention attention = attention(pool);
         float[] logSums = new float[logSums()];
-        attention.forward(layout, q, k, v, found.out(), logSums);
+        attention.forward(layout, window, q, k, v, found.out(), logSums);
         attention.backward(
-            layout, q, k, v, found.out(), logSums, dOut, found.q(), found.k(), found.v());
+            layout, window, q, k, v, found.out(), logSums, dOut, found.q(), found.k(), found.v());
       }
       return found;
     }
@@ -189,7 +197,15 @@ class TreeAttentionTest {
       double[][] values = PlainKernels.rows(wideV, shape.kvSize());
       for (int row = 0; row < out.length; row++) {
         out[row] =
-            PlainKernels.attend(seen[row], shape.heads(), shape.group(), out[row], keys, values);
+            PlainKernels.attend(
+                seen[row],
+                shape.heads(),
+                shape.group(),
+                shape.scale(),
+                shape.cap(),
+                out[row],
+                keys,
+                values);
       }
       return out;
     }

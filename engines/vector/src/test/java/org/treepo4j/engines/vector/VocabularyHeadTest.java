@@ -132,7 +132,7 @@ class VocabularyHeadTest {
     }
 
     private VocabularyHead head(WorkerPool pool) {
-      return new VocabularyHead(pool, new Gemm(pool), width, vocabulary);
+      return new VocabularyHead(pool, new Gemm(pool), width, vocabulary, LogitShape.PLAIN);
     }
 
     void assertScores() {

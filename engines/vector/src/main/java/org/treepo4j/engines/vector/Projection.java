@@ -1,0 +1,32 @@
+package org.treepo4j.engines.vector;
+
+import org.treepo4j.model.Parameter;
+
+/**
+ * A matrix {@code [out × in]} of the model, which is a parameter or some rows of one: families that
+ * fuse projections store several below each other.
+ *
+ * @param first row of the parameter with which it begins
+ */
+record Projection(Parameter parameter, int first, int out) {
+
+  static Projection of(Parameter parameter) {
+    return new Projection(parameter, 0, parameter.shape()[0]);
+  }
+
+  int in() {
+    return parameter.shape()[1];
+  }
+
+  boolean trainable() {
+    return parameter.trainable();
+  }
+
+  Matrix values() {
+    return Matrix.of(parameter.values(), in()).from(first);
+  }
+
+  Matrix gradient() {
+    return Matrix.of(parameter.gradient(), in()).from(first);
+  }
+}

@@ -1,0 +1,78 @@
+package org.treepo4j.rl.data;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.treepo4j.checkpoints.ModelSource;
+import org.treepo4j.checkpoints.gguf.GgufFile;
+import org.treepo4j.checkpoints.gguf.GgufVocabulary;
+import org.treepo4j.tokenizer.ChatTemplate;
+import org.treepo4j.tokenizer.EmbeddedTokenizer;
+import org.treepo4j.tokenizer.SpecialTokens;
+import org.treepo4j.tokenizer.Tokenizer;
+
+/**
+ * What goes with a model's weights to turn text into token ids and back: of a Hugging Face folder
+ * its files, of a GGUF file its metadata.
+ *
+ * @param tokenizer text to ids and back
+ * @param chatTemplate empty where the model has none
+ * @param special the ids that texts begin and end with
+ */
+public record ModelTokenizer(
+    Tokenizer tokenizer, Optional<ChatTemplate> chatTemplate, SpecialTokens special) {
+
+  /**
+   * Opens the tokenizer of a folder or a file.
+   *
+   * @throws IOException with the file and what is wrong with it
+   */
+  public static ModelTokenizer open(Path model) throws IOException {
+    if (ModelSource.isFile(model)) {
+      EmbeddedTokenizer embedded = embedded(model);
+      return new ModelTokenizer(
+          embedded.tokenizer(), embedded.chatTemplate(), embedded.specialTokens());
+    }
+    Tokenizer tokenizer = Tokenizer.load(model);
+    return new ModelTokenizer(
+        tokenizer, ChatTemplate.load(model), SpecialTokens.load(model, tokenizer));
+  }
+
+  /** The chat template alone; empty where the model has none. */
+  public static Optional<ChatTemplate> chatTemplate(Path model) throws IOException {
+    return ModelSource.isFile(model) ? embedded(model).chatTemplate() : ChatTemplate.load(model);
+  }
+
+  /**
+   * Writes the tokenizer of a GGUF file as the files of a Hugging Face folder, which give the same
+   * ids. Those of a folder are carried over as they are, by others.
+   *
+   * @param model the model, of either kind
+   * @param folder an existing folder
+   */
+  public static void writeConverted(Path model, Path folder) throws IOException {
+    if (ModelSource.isFile(model)) {
+      embedded(model).writeInto(folder);
+    }
+  }
+
+  private static EmbeddedTokenizer embedded(Path model) throws IOException {
+    try (GgufFile file = GgufFile.open(model)) {
+      GgufVocabulary vocabulary = GgufVocabulary.read(file.metadata());
+      return EmbeddedTokenizer.of(
+          model,
+          new EmbeddedTokenizer.Fields(
+              vocabulary.model(),
+              vocabulary.pre(),
+              vocabulary.tokens(),
+              vocabulary.scores(),
+              vocabulary.types(),
+              vocabulary.merges(),
+              vocabulary.specialIds(),
+              vocabulary.addBos(),
+              vocabulary.addEos(),
+              vocabulary.addSpacePrefix(),
+              vocabulary.chatTemplate()));
+    }
+  }
+}
