@@ -60,7 +60,7 @@ public final class TestServer implements AutoCloseable {
               source,
               Instant.now(),
               tokenizer,
-              ChatTemplate.load(source.folder()),
+              ChatTemplate.load(source.model()),
               lm.config(),
               new SamplingEngine(lm, tokenizer, limits));
         };

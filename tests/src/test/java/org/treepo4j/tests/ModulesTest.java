@@ -39,7 +39,7 @@ class ModulesTest {
           Map.entry(
               "report",
               List.of("base", "tokenizer", "checkpoints", "grading", "model", "rollout", "rl")),
-          Map.entry("serve", List.of("base", "tokenizer", "checkpoints", "model", "rollout")),
+          Map.entry("serve", List.of("base", "tokenizer", "checkpoints", "model", "rollout", "rl")),
           Map.entry(
               "bench",
               List.of(

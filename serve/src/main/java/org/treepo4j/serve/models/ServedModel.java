@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Optional;
-import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.checkpoints.PeftAdapter;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.LoraAdapters;
@@ -14,6 +14,7 @@ import org.treepo4j.model.Weights;
 import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
+import org.treepo4j.rl.data.ModelTokenizer;
 import org.treepo4j.serve.sampling.SamplingEngine;
 import org.treepo4j.serve.sampling.SamplingLimits;
 import org.treepo4j.tokenizer.ChatTemplate;
@@ -41,30 +42,30 @@ public record ServedModel(
    * Where a model comes from.
    *
    * @param id what requests call it
-   * @param folder Hugging Face folder
+   * @param model Hugging Face folder or GGUF file
    * @param adapter PEFT folder whose matrices are merged into the weights; empty for none
    */
-  public record Source(String id, Path folder, Optional<Path> adapter) {
+  public record Source(String id, Path model, Optional<Path> adapter) {
 
-    /** The model of a folder, called by the folder's name. */
-    public static Source of(Path folder) {
-      return new Source(name(folder), folder, Optional.empty());
+    /** A model called by the name of its folder or file. */
+    public static Source of(Path model) {
+      return new Source(name(model), model, Optional.empty());
     }
 
     /** The same model with an adapter, called by the adapter's name. */
     public Source with(Path adapterFolder) {
-      return new Source(name(adapterFolder), folder, Optional.of(adapterFolder));
+      return new Source(name(adapterFolder), model, Optional.of(adapterFolder));
     }
 
     /** The same id from other files: another adapter where there is one, else another model. */
     public Source from(Path files) {
       return adapter.isPresent()
-          ? new Source(id, folder, Optional.of(files))
+          ? new Source(id, model, Optional.of(files))
           : new Source(id, files, adapter);
     }
 
-    private static String name(Path folder) {
-      return folder.toAbsolutePath().normalize().getFileName().toString();
+    private static String name(Path files) {
+      return files.toAbsolutePath().normalize().getFileName().toString();
     }
   }
 
@@ -84,23 +85,22 @@ public record ServedModel(
   public static Loader loader(EngineOptions options, SamplingLimits limits) {
     return source -> {
       Engines.choose(options);
-      Tokenizer tokenizer = Tokenizer.load(source.folder());
-      Optional<ChatTemplate> template = ChatTemplate.load(source.folder());
+      ModelTokenizer text = ModelTokenizer.open(source.model());
       CausalLm model = Engines.open(weights(source), options);
       return new ServedModel(
           source,
           Instant.now(),
-          tokenizer,
-          template,
+          text.tokenizer(),
+          text.chatTemplate(),
           model.config(),
-          new SamplingEngine(model, tokenizer, limits));
+          new SamplingEngine(model, text.tokenizer(), limits));
     };
   }
 
   private static Weights weights(Source source) throws IOException {
     Weights base;
-    try (HfFolder folder = HfFolder.open(source.folder())) {
-      base = WeightsLoader.load(folder);
+    try (ModelSource opened = ModelSource.open(source.model())) {
+      base = WeightsLoader.load(opened);
     }
     if (source.adapter().isEmpty()) {
       return base;

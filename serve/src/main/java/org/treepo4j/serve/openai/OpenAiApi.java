@@ -240,7 +240,7 @@ public final class OpenAiApi implements Exchange.Handler, AutoCloseable {
       String detail = e instanceof InvalidPathException ? "" : e.getMessage();
       throw fields.wrong(path.isPresent() ? "path" : "model", reason + detail);
     }
-    LOG.info("reloaded {} from {}", fresh.source().id(), fresh.source().folder());
+    LOG.info("reloaded {} from {}", fresh.source().id(), fresh.source().model());
     respond(exchange, describe(fresh));
   }
 }

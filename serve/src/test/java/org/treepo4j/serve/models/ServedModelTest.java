@@ -30,6 +30,7 @@ import org.treepo4j.serve.sampling.SamplingEngine;
 import org.treepo4j.serve.sampling.SamplingLimits;
 import org.treepo4j.serve.sampling.SamplingListener;
 import org.treepo4j.serve.sampling.SamplingRequest;
+import org.treepo4j.testsupport.SharedData;
 import org.treepo4j.tokenizer.StreamingDecoder;
 import org.treepo4j.tokenizer.Tokenizer;
 
@@ -87,6 +88,15 @@ class ServedModelTest {
       assertThatThrownBy(() -> models.reload("model", Optional.of(temporary)))
           .isInstanceOf(IOException.class);
       assertThat(answer(models, "model", 3)).isEqualTo(before);
+    }
+  }
+
+  @Test
+  void aGgufFileIsAModel() throws Exception {
+    Path file = SharedData.require("gguf/llama-spm.gguf");
+    try (ModelCatalog models = catalog(ServedModel.Source.of(file))) {
+      assertThat(answer(models, "llama-spm.gguf", 1))
+          .isEqualTo(answer(models, "llama-spm.gguf", 1));
     }
   }
 
