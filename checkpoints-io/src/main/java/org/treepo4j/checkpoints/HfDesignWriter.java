@@ -111,10 +111,23 @@ final class HfDesignWriter {
     if (whole) {
       json.put("query_pre_attn_scalar", (long) Math.rint(scalar));
     } else {
-      json.put("query_pre_attn_scalar", scalar);
+      json.put("query_pre_attn_scalar", inverse(scalar, scale));
     }
     putCap("attn_logit_softcapping", design.caps().attention());
     putCap("final_logit_softcapping", design.caps().logits());
+  }
+
+  /** The number at or beside {@code scalar} whose inverse root is the scale to the last bit. */
+  private static double inverse(double scalar, double scale) {
+    for (int step = 0; step <= 4; step++) {
+      for (double near :
+          new double[] {scalar + step * Math.ulp(scalar), scalar - step * Math.ulp(scalar)}) {
+        if (Math.pow(near, -0.5) == scale) {
+          return near;
+        }
+      }
+    }
+    return scalar; // refused when it is read back
   }
 
   private void putCap(String field, double cap) {
