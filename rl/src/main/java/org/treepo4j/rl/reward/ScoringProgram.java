@@ -230,6 +230,10 @@ final class ScoringProgram implements AutoCloseable {
   void requireNoAnswerLeft(long deadline) {
     try {
       process.waitFor(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+      // At a program's end the JVM moves what is left from the pipe; meanwhile it seems empty.
+      for (int wait = 0; wait < 10 && answers.available() == 0; wait++) {
+        Thread.sleep(10);
+      }
       byte[] left = answers.readNBytes(Math.min(answers.available(), MAX_LINE));
       new String(left, StandardCharsets.UTF_8)
           .lines()
