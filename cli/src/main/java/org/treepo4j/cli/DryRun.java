@@ -164,6 +164,7 @@ record DryRun(
     bytes.put("reference", memory.reference());
     bytes.put("gradients", memory.gradients());
     bytes.put("optimizer", memory.optimizer());
+    bytes.put("engine_copy", memory.engineCopy());
     bytes.put("decoder_weights", memory.decoderWeights());
     bytes.put("activations", memory.activations());
     bytes.put("largest_tree", memory.largestTree());

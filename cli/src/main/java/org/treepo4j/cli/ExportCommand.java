@@ -95,8 +95,7 @@ final class ExportCommand implements Callable<Integer> {
     try {
       LoraAdapters adapters = LoraAdapters.attach(base, LoraSettings.of(stored.config()), 0);
       adapters.load(stored);
-      adapters.mergeIntoWeights();
-      return adapters.modelWeights();
+      return adapters.merge();
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(adapter, e.getMessage());
     }

@@ -50,7 +50,7 @@ record ModelInfo(
       WeightsLoader.check(model);
       ModelConfig config = model.config();
       EngineOptions options = EngineOptions.defaults();
-      Engine.Memory memory = Engines.choose(options).memory(config, options);
+      Engine.Memory memory = Engines.choose(options).memory(config, options, 0);
       MemoryEstimate full = estimate(path, config, 0);
       return new ModelInfo(
           path,
@@ -60,7 +60,7 @@ record ModelInfo(
           ModelTokenizer.open(path),
           full,
           estimate(path, config, RANK),
-          full.weights() + memory.decoderWeights(),
+          full.weights() + memory.copy() + memory.decoderWeights(),
           memory.cachedToken());
     }
   }

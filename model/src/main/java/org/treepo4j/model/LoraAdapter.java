@@ -1,14 +1,16 @@
 package org.treepo4j.model;
 
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.treepo4j.checkpoints.PeftAdapter;
 
 /**
- * The adapter of one matrix: {@code W = base + scale · B · A}, W [out, in], A [rank, in], B [out,
- * rank]. Forward ({@link #merge}) and backward ({@link #collectGradient}) side by side.
+ * A frozen matrix with a low-rank adapter: {@code W = base + scale · B · A}, W [out, in], A [rank,
+ * in], B [out, rank]. An engine may compute base and adapter apart, or the {@linkplain #copyMerged
+ * merged} matrix, whose gradient {@link #addGradient} brings to A and B.
  */
-final class LoraAdapter {
-  private final Parameter weight;
+public final class LoraAdapter {
+  private final String matrix;
   private final FrozenBase base;
   private final Parameter a;
   private final Parameter b;
@@ -18,14 +20,21 @@ final class LoraAdapter {
   private final float scale;
 
   /**
-   * @param weight the adapted matrix, whose values become the merged ones
+   * @param matrix name of the adapted matrix
+   * @param shape its shape, [out, in]
    * @param module its name in PEFT's files without the ending
    */
-  LoraAdapter(Parameter weight, FrozenBase base, String module, LoraSettings settings, long seed) {
-    this.weight = weight;
+  LoraAdapter(
+      String matrix,
+      int[] shape,
+      FrozenBase base,
+      String module,
+      LoraSettings settings,
+      long seed) {
+    this.matrix = matrix;
     this.base = base;
-    this.out = weight.shape()[0];
-    this.in = weight.shape()[1];
+    this.out = shape[0];
+    this.in = shape[1];
     this.rank = settings.rank();
     this.scale = (float) settings.scale();
     this.a =
@@ -47,27 +56,44 @@ final class LoraAdapter {
     return values;
   }
 
-  Parameter weight() {
-    return weight;
+  /** Name of the adapted matrix. */
+  String matrix() {
+    return matrix;
   }
 
-  Parameter a() {
+  /** The frozen matrix, [out, in]. */
+  public FrozenBase base() {
+    return base;
+  }
+
+  /** A, [rank, in]. */
+  public Parameter a() {
     return a;
   }
 
-  Parameter b() {
+  /** B, [out, rank]. */
+  public Parameter b() {
     return b;
   }
 
+  public int rank() {
+    return rank;
+  }
+
+  /** What the product {@code B · A} counts. */
+  public float scale() {
+    return scale;
+  }
+
   PeftAdapter.Pair toPeft() {
-    return new PeftAdapter.Pair(weight.name(), out, in, a.values(), b.values());
+    return new PeftAdapter.Pair(matrix, out, in, a.values(), b.values());
   }
 
   void requireShape(PeftAdapter.Pair stored) {
     if (stored.out() != out || stored.in() != in) {
       throw new IllegalArgumentException(
           "adapter of %s must be for [%d, %d], was for [%d, %d]"
-              .formatted(weight.name(), out, in, stored.out(), stored.in()));
+              .formatted(matrix, out, in, stored.out(), stored.in()));
     }
   }
 
@@ -76,32 +102,25 @@ final class LoraAdapter {
     System.arraycopy(stored.b(), 0, b.values(), 0, b.values().length);
   }
 
-  /** {@code W ← base + scale · B · A}, row by row. */
-  void merge() {
-    float[] row = new float[in];
-    float[] down = a.values();
-    float[] up = b.values();
-    for (int o = 0; o < out; o++) {
-      base.copyTo(o * in, row);
-      for (int r = 0; r < rank; r++) {
-        addScaled(scale * up[o * rank + r], down, r * in, row, 0, in);
-      }
-      System.arraycopy(row, 0, weight.values(), o * in, in);
+  /** Writes row {@code row} of {@code base + scale · B · A} into {@code to} from {@code at} on. */
+  public void copyMerged(int row, float[] to, int at) {
+    base.copyTo(row * in, to, at, in);
+    for (int r = 0; r < rank; r++) {
+      addScaled(scale * b.values()[row * rank + r], a.values(), r * in, to, at, in);
     }
   }
 
-  /** {@code W ← base}. */
-  void restore() {
-    float[] row = new float[in];
-    for (int o = 0; o < out; o++) {
-      base.copyTo(o * in, row);
-      System.arraycopy(row, 0, weight.values(), o * in, in);
-    }
+  /** Writes {@code base + scale · B · A} into an array, [out, in], on all processors. */
+  public void copyMerged(float[] to) {
+    IntStream.range(0, out).parallel().forEach(row -> copyMerged(row, to, row * in));
   }
 
-  /** {@code dA += scale · Bᵀ · dW}, {@code dB += scale · dW · Aᵀ}, {@code dW ← 0}. */
-  void collectGradient() {
-    float[] dWeight = weight.gradient();
+  /**
+   * {@code dA += scale · Bᵀ · dW}, {@code dB += scale · dW · Aᵀ}.
+   *
+   * @param dWeight gradient of the merged matrix, [out, in]
+   */
+  public void addGradient(float[] dWeight) {
     float[] down = a.values();
     float[] up = b.values();
     float[] dDown = a.gradient();
@@ -112,7 +131,6 @@ final class LoraAdapter {
         addScaled(scale * up[o * rank + r], dWeight, o * in, dDown, r * in, in);
       }
     }
-    weight.zeroGradient();
   }
 
   private static void addScaled(

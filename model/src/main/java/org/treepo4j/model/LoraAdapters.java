@@ -9,23 +9,17 @@ import org.treepo4j.checkpoints.AdapterConfig;
 import org.treepo4j.checkpoints.PeftAdapter;
 
 /**
- * Low-rank adapters for any engine (LoRA, arXiv 2106.09685). The engine knows nothing of them: it
- * runs on weights into which the adapters are merged, and its gradient of a merged matrix, {@code
- * dW}, gives those of the adapters exactly: {@code dB = s·dW·Aᵀ}, {@code dA = s·Bᵀ·dW}.
+ * Low-rank adapters (LoRA, arXiv 2106.09685) for the matrices of a model.
  *
  * <pre>
  *   adapters = LoraAdapters.attach(base, settings, seed);
  *   model    = an engine on adapters.modelWeights();
  *   optimiser and gradient clipping on adapters.adapterWeights();
- *   every update: forward and backward passes; adapters.collectGradients();
- *                 step; adapters.mergeIntoWeights(); model.weightsChanged();
+ *   every update: forward and backward passes; step; model.weightsChanged();
  * </pre>
  *
- * <p>Costs against an engine that computes adapters apart: a copy of the base of every adapted
- * matrix (4 bytes an element, 2 as bf16) and its full gradient (4 bytes), and {@code 3·rank·out·in}
- * multiplications an update, which is little beside a pass over more tokens than the rank. Saved
- * against training all weights: 8 bytes of optimiser moments an element, and everything for
- * matrices without an adapter. Dropout is not offered.
+ * <p>The base is frozen and not copied. What an engine makes of an adapted matrix is its own choice
+ * ({@link LoraAdapter}). Dropout is not offered.
  */
 public final class LoraAdapters {
   private static final String PEFT_PREFIX = "base_model.model.";
@@ -42,22 +36,23 @@ public final class LoraAdapters {
     List<Parameter> ofModel = new ArrayList<>();
     List<Parameter> ofAdapters = new ArrayList<>();
     for (Parameter parameter : base.parameters()) {
-      boolean adapted = settings.targetModules().contains(module(parameter.name()));
-      Parameter live =
-          new Parameter(parameter.name(), parameter.shape(), parameter.values(), adapted);
-      ofModel.add(live);
-      if (adapted) {
-        FrozenBase kept =
-            settings.bf16Base()
-                ? FrozenBase.bf16(live.values())
-                : FrozenBase.float32(live.values());
-        String name =
-            PEFT_PREFIX + live.name().substring(0, live.name().length() - WEIGHT.length());
-        LoraAdapter adapter = new LoraAdapter(live, kept, name, settings, seeds.nextLong());
-        adapters.add(adapter);
-        ofAdapters.add(adapter.a());
-        ofAdapters.add(adapter.b());
+      if (!settings.targetModules().contains(module(parameter.name()))) {
+        ofModel.add(new Parameter(parameter.name(), parameter.shape(), parameter.values(), false));
+        continue;
       }
+      FrozenBase kept =
+          settings.bf16Base()
+              ? FrozenBase.bf16(parameter.values())
+              : FrozenBase.float32(parameter.values());
+      String module =
+          PEFT_PREFIX + parameter.name().substring(0, parameter.name().length() - WEIGHT.length());
+      LoraAdapter adapter =
+          new LoraAdapter(
+              parameter.name(), parameter.shape(), kept, module, settings, seeds.nextLong());
+      adapters.add(adapter);
+      ofModel.add(new Parameter(parameter.name(), parameter.shape(), adapter));
+      ofAdapters.add(adapter.a());
+      ofAdapters.add(adapter.b());
     }
     this.modelWeights =
         new Weights(base.config(), ofModel).withRotaryPrecision(base.rotaryPrecision());
@@ -69,7 +64,7 @@ public final class LoraAdapters {
    *
    * <p>In a family that fuses projections the fused ones are adapted, as PEFT does.
    *
-   * @param base the weights to adapt; their arrays go on to be those of {@link #modelWeights}
+   * @param base the weights to adapt; their arrays are not copied
    * @param seed of the start of A
    * @throws IllegalArgumentException when adapters are switched off or the model has no projection
    *     of a target's name
@@ -101,10 +96,7 @@ public final class LoraAdapters {
     return settings;
   }
 
-  /**
-   * The weights to open an engine on: adapted matrices are trainable, so that the engine computes
-   * their gradients; all others are frozen.
-   */
+  /** The weights to open an engine on: adapted matrices are trainable, all others frozen. */
   public Weights modelWeights() {
     return modelWeights;
   }
@@ -126,7 +118,7 @@ public final class LoraAdapters {
   }
 
   /**
-   * Takes over the matrices of a stored adapter; then {@link #mergeIntoWeights}.
+   * Takes over the matrices of a stored adapter.
    *
    * @throws IllegalArgumentException when it adapts other matrices, or has another rank or scale;
    *     nothing is changed then
@@ -141,10 +133,9 @@ public final class LoraAdapters {
     Map<String, PeftAdapter.Pair> pairs = new LinkedHashMap<>();
     stored.pairs().forEach(pair -> pairs.put(pair.weight(), pair));
     for (LoraAdapter adapter : adapters) {
-      PeftAdapter.Pair pair = pairs.remove(adapter.weight().name());
+      PeftAdapter.Pair pair = pairs.remove(adapter.matrix());
       if (pair == null) {
-        throw new IllegalArgumentException(
-            "adapter must have matrices for " + adapter.weight().name());
+        throw new IllegalArgumentException("adapter must have matrices for " + adapter.matrix());
       }
       adapter.requireShape(pair);
     }
@@ -154,24 +145,29 @@ public final class LoraAdapters {
               + pairs.keySet().iterator().next());
     }
     stored.pairs().forEach(pair -> pairs.put(pair.weight(), pair));
-    adapters.forEach(adapter -> adapter.load(pairs.get(adapter.weight().name())));
-  }
-
-  /** Writes {@code base + scale · B · A} into the model's weights; then tell the engine. */
-  public void mergeIntoWeights() {
-    adapters.forEach(LoraAdapter::merge);
-  }
-
-  /** Writes the base back into the model's weights, bit for bit; then tell the engine. */
-  public void restoreBase() {
-    adapters.forEach(LoraAdapter::restore);
+    adapters.forEach(adapter -> adapter.load(pairs.get(adapter.matrix())));
   }
 
   /**
-   * Adds what the engine has accumulated on the adapted matrices to the adapters' gradients, and
-   * sets it to zero there. Gradients are linear in it, so once an update is enough.
+   * Ordinary weights with the adapters merged in, to sample from or to write. Where the base is in
+   * float32 its arrays are overwritten: these adapters are of no use afterwards.
    */
-  public void collectGradients() {
-    adapters.forEach(LoraAdapter::collectGradient);
+  public Weights merge() {
+    List<Parameter> merged = new ArrayList<>();
+    for (Parameter parameter : modelWeights.parameters()) {
+      LoraAdapter adapter = parameter.adapter();
+      float[] values;
+      if (adapter == null) {
+        values = parameter.values();
+      } else if (adapter.base() instanceof FrozenBase.Float32 base) {
+        values = base.values();
+        adapter.copyMerged(values);
+      } else {
+        values = parameter.mergedValues();
+      }
+      merged.add(new Parameter(parameter.name(), parameter.shape(), values, true));
+    }
+    return new Weights(modelWeights.config(), merged)
+        .withRotaryPrecision(modelWeights.rotaryPrecision());
   }
 }

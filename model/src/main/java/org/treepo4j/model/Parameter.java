@@ -3,7 +3,9 @@ package org.treepo4j.model;
 import java.util.Arrays;
 
 /**
- * One weight tensor in float32, row-major, with the gradient that backward passes accumulate.
+ * One weight tensor in float32, row-major, with the gradient that backward passes accumulate; or a
+ * matrix with a {@linkplain #adapter low-rank adapter}, which has neither values nor gradient of
+ * its own.
  *
  * <p>The gradient is allocated on first use, so a model that only samples does not pay for it.
  */
@@ -12,6 +14,7 @@ public final class Parameter {
   private final int[] shape;
   private final float[] values;
   private final boolean trainable;
+  private final LoraAdapter adapter;
   private float[] gradient;
 
   /**
@@ -38,6 +41,21 @@ public final class Parameter {
     this.shape = shape.clone();
     this.values = values;
     this.trainable = trainable;
+    this.adapter = null;
+  }
+
+  /**
+   * A matrix whose adapter is trained.
+   *
+   * @param name the tensor's name in Hugging Face files
+   * @param shape its dimensions, [out, in]
+   */
+  Parameter(String name, int[] shape, LoraAdapter adapter) {
+    this.name = name;
+    this.shape = shape.clone();
+    this.values = null;
+    this.trainable = true;
+    this.adapter = adapter;
   }
 
   public String name() {
@@ -48,27 +66,66 @@ public final class Parameter {
     return shape.clone();
   }
 
+  /** Whether backward passes compute its gradient, or that of its adapter. */
   public boolean trainable() {
     return trainable;
   }
 
-  /** The live elements. */
+  /** The adapter and what it is added to; null for a tensor with values of its own. */
+  public LoraAdapter adapter() {
+    return adapter;
+  }
+
+  /**
+   * The live elements.
+   *
+   * @throws IllegalStateException for a matrix with an adapter
+   */
   public float[] values() {
+    requireOwnValues();
     return values;
   }
 
-  /** The live accumulated gradient, zero at first. */
+  /**
+   * The live elements, or a copy of base and adapter merged.
+   *
+   * @return row-major, to be read only
+   */
+  public float[] mergedValues() {
+    if (adapter == null) {
+      return values;
+    }
+    float[] merged = new float[Math.multiplyExact(shape[0], shape[1])];
+    adapter.copyMerged(merged);
+    return merged;
+  }
+
+  /**
+   * The live accumulated gradient, zero at first.
+   *
+   * @throws IllegalStateException for a matrix with an adapter
+   */
   public float[] gradient() {
+    requireOwnValues();
     if (gradient == null) {
       gradient = new float[values.length];
     }
     return gradient;
   }
 
-  /** Sets the gradient to zero where there is one. */
+  /** Sets the gradient, or those of the adapter, to zero where there is one. */
   public void zeroGradient() {
-    if (gradient != null) {
+    if (adapter != null) {
+      adapter.a().zeroGradient();
+      adapter.b().zeroGradient();
+    } else if (gradient != null) {
       Arrays.fill(gradient, 0f);
+    }
+  }
+
+  private void requireOwnValues() {
+    if (adapter != null) {
+      throw new IllegalStateException(name + " has an adapter and no values of its own");
     }
   }
 }

@@ -28,8 +28,12 @@ public interface Engine {
   /** Opens a model on weights at hand; there is no {@link #problem}. */
   CausalLm open(Weights weights, EngineOptions options);
 
-  /** What it needs beside weights, gradients and optimiser. */
-  Memory memory(ModelConfig config, EngineOptions options);
+  /**
+   * What it needs beside weights, gradients and optimiser.
+   *
+   * @param trained numbers that are trained, 0 to sample only
+   */
+  Memory memory(ModelConfig config, EngineOptions options, long trained);
 
   /** What {@code ./treepo info} says of it beside its name, by field. */
   default Map<String, Object> facts() {
@@ -39,9 +43,25 @@ public interface Engine {
   /**
    * Memory of an engine in bytes, known before any weight is loaded.
    *
-   * @param decoderWeights the matrices as decoders read them
+   * @param copy what an open model holds all the time
+   * @param decoderWeights the matrices as decoders read them, held while sampling
    * @param cachedToken a token in a decoder's cache
-   * @param trainingToken a unique token of a forward and backward pass
+   * @param trainingToken a unique token of a forward and backward pass, at least
+   * @param keptToken what more of a token is kept where there is room, so as not to be computed
+   *     twice
+   * @param keptAtMost that room, for all tokens of a pass
    */
-  record Memory(long decoderWeights, long cachedToken, long trainingToken) {}
+  record Memory(
+      long copy,
+      long decoderWeights,
+      long cachedToken,
+      long trainingToken,
+      long keptToken,
+      long keptAtMost) {
+
+    /** A forward and backward pass over so many unique tokens. */
+    public long training(long tokens) {
+      return tokens * trainingToken + Math.min(tokens * keptToken, keptAtMost);
+    }
+  }
 }

@@ -24,11 +24,6 @@ public record FullPolicy(CausalLm model, Path source) implements Policy {
   }
 
   @Override
-  public void collectGradients() {
-    // They are where the optimiser looks for them.
-  }
-
-  @Override
   public void weightsChanged() {
     model.weightsChanged();
   }

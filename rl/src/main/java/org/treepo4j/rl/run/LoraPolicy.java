@@ -23,13 +23,7 @@ public record LoraPolicy(CausalLm model, LoraAdapters adapters, Path base) imple
   }
 
   @Override
-  public void collectGradients() {
-    adapters.collectGradients();
-  }
-
-  @Override
   public void weightsChanged() {
-    adapters.mergeIntoWeights();
     model.weightsChanged();
   }
 

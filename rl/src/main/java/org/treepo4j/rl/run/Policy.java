@@ -73,9 +73,6 @@ public interface Policy {
   /** What the optimiser changes. */
   Weights trainable();
 
-  /** Brings what backward passes accumulated into the gradients of {@link #trainable}. */
-  void collectGradients();
-
   /** The optimiser has changed {@link #trainable}. */
   void weightsChanged();
 
@@ -94,11 +91,6 @@ record SampledElsewhere(Policy trained, CausalLm sampler) implements Policy {
   @Override
   public Weights trainable() {
     return trained.trainable();
-  }
-
-  @Override
-  public void collectGradients() {
-    trained.collectGradients();
   }
 
   @Override

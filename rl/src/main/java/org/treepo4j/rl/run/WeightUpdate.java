@@ -57,7 +57,6 @@ public final class WeightUpdate {
 
   /** Uses the accumulated gradient and sets it to zero. */
   public Outcome apply() {
-    policy.collectGradients();
     double clip = settings.gradientClip() > 0 ? settings.gradientClip() : Double.MAX_VALUE;
     double norm = GradientClipping.globalNorm(policy.trainable());
     double rate = settings.learningRate().rate(place, updates);

@@ -15,12 +15,13 @@ import org.treepo4j.rollout.RolloutSettings;
  *
  * @param parameters numbers in the model
  * @param trained numbers the optimiser changes
- * @param weights of the policy, in float32
- * @param frozenBase copy of the matrices that have adapters
+ * @param weights of the policy, in float32, adapters included
+ * @param frozenBase the matrices that have adapters
  * @param reference the frozen policy of KL terms
- * @param gradients of all matrices that backward passes reach, and of adapters
+ * @param gradients of all that is trained
  * @param optimizer two moments of all that is trained
- * @param decoderWeights the matrices as sampling reads them
+ * @param engineCopy copies of the weights that engines hold all the time
+ * @param decoderWeights the matrices as sampling reads them, held meanwhile
  * @param activations of a full micro-batch
  * @param largestTree activations of a tree whose trajectories are all of the greatest length and
  *     share nothing but the prompt; a tree is not split, so it may exceed a micro-batch
@@ -35,6 +36,7 @@ public record MemoryEstimate(
     long reference,
     long gradients,
     long optimizer,
+    long engineCopy,
     long decoderWeights,
     long activations,
     long largestTree,
@@ -71,21 +73,22 @@ public record MemoryEstimate(
     long tree = treeTokens(settings.rollout(), config, longestPrompt);
     int prompts = settings.trainer().promptsPerStep();
     long microBatch = Math.min(prompts * tree, settings.trainer().microBatchTokens());
-    Engine.Memory training =
-        Engines.choose(settings.training()).memory(config, settings.training());
-    Engine.Memory sampling =
-        Engines.choose(settings.sampling()).memory(config, settings.sampling());
+    Engine trainer = Engines.choose(settings.training());
+    Engine sampler = Engines.choose(settings.sampling());
+    Engine.Memory training = trainer.memory(config, settings.training(), trained);
+    Engine.Memory sampling = sampler.memory(config, settings.sampling(), 0);
     return new MemoryEstimate(
         parameters,
         trained,
-        Float.BYTES * (parameters + (lora.enabled() ? adapters : 0)),
+        Float.BYTES * (parameters - adapted + adapters),
         adapted * (lora.bf16Base() ? Short.BYTES : Float.BYTES),
         settings.loss().needsReference() ? Float.BYTES * parameters : 0,
-        Float.BYTES * (lora.enabled() ? adapted + adapters : parameters),
+        Float.BYTES * trained,
         2L * Float.BYTES * trained,
+        training.copy() + (sampler.name().equals(trainer.name()) ? 0 : sampling.copy()),
         sampling.decoderWeights(),
-        microBatch * training.trainingToken(),
-        tree * training.trainingToken(),
+        training.training(microBatch),
+        training.training(tree),
         prompts * tree * sampling.cachedToken());
   }
 
@@ -105,16 +108,16 @@ public record MemoryEstimate(
 
   /** What is there from the first to the last step. */
   public long standing() {
-    return weights + frozenBase + reference + gradients + optimizer + decoderWeights;
+    return weights + frozenBase + reference + gradients + optimizer + engineCopy;
   }
 
-  /** What a run surely comes to. */
+  /** What a run surely comes to, be it while sampling or while updating. */
   public long needed() {
-    return standing() + activations;
+    return standing() + Math.max(decoderWeights, activations);
   }
 
   /** What it comes to where trees grow as large as they may. */
   public long atMost() {
-    return standing() + Math.max(activations, largestTree);
+    return standing() + Math.max(decoderWeights, Math.max(activations, largestTree));
   }
 }

@@ -111,9 +111,6 @@ class WeightUpdateTest {
     }
 
     @Override
-    public void collectGradients() {}
-
-    @Override
     public void weightsChanged() {
       changes++;
     }

@@ -109,8 +109,7 @@ public record ServedModel(
     try {
       LoraAdapters adapters = LoraAdapters.attach(base, LoraSettings.of(stored.config()), 0);
       adapters.load(stored);
-      adapters.mergeIntoWeights();
-      return adapters.modelWeights();
+      return adapters.merge();
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(source.adapter().get() + ": " + e.getMessage(), e);
     }

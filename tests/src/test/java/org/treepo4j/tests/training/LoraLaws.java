@@ -37,11 +37,9 @@ abstract class LoraLaws {
         parameter.values()[i] = (float) (0.2 * random.nextGaussian());
       }
     }
-    adapters.mergeIntoWeights();
     SftExample example = SftExample.text(random.ints(12, 0, 31).toArray());
     try (CausalLm model = open(adapters.modelWeights())) {
       loss(model, example, true);
-      adapters.collectGradients();
       double norm = GradientClipping.globalNorm(adapters.adapterWeights());
       double length = Math.min(0.005, 0.003 / norm);
       double up = shifted(model, adapters, length / norm, example);
@@ -51,7 +49,7 @@ abstract class LoraLaws {
   }
 
   @Example
-  void adaptersLearnAndTheirBaseComesBack() {
+  void adaptersLearnAndTheirBaseStaysAsItIs() {
     Weights base = TrainingCases.weights(1);
     float[] embedding = base.parameter("model.embed_tokens.weight").values().clone();
     float[] query = base.parameter("model.layers.0.self_attn.q_proj.weight").values().clone();
@@ -62,16 +60,11 @@ abstract class LoraLaws {
       double before = loss(model, example, false);
       for (int step = 0; step < 8; step++) {
         loss(model, example, true);
-        adapters.collectGradients();
         optimizer.step(2e-2);
         adapters.adapterWeights().zeroGradients();
-        adapters.mergeIntoWeights();
         model.weightsChanged();
       }
       assertThat(loss(model, example, false)).isLessThan(0.7 * before);
-      adapters.restoreBase();
-      model.weightsChanged();
-      assertThat(loss(model, example, false)).isCloseTo(before, within(1e-6));
     }
     assertThat(base.parameter("model.embed_tokens.weight").values()).isEqualTo(embedding);
     assertThat(base.parameter("model.layers.0.self_attn.q_proj.weight").values()).isEqualTo(query);
@@ -93,7 +86,6 @@ abstract class LoraLaws {
         parameter.values()[i] += (float) (step * parameter.gradient()[i]);
       }
     }
-    adapters.mergeIntoWeights();
     model.weightsChanged();
     return loss(model, example, false);
   }

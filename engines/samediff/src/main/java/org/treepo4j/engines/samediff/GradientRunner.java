@@ -73,7 +73,11 @@ final class GradientRunner {
     for (int i = 0; i < trainable.size(); i++) {
       Parameter parameter = weights.parameter(trainable.get(i));
       try (Tensor gradient = gradients.get(i)) {
-        gradient.addTo(parameter.gradient());
+        if (parameter.adapter() == null) {
+          gradient.addTo(parameter.gradient());
+        } else {
+          parameter.adapter().addGradient(gradient.toFloats());
+        }
       }
     }
     return gradients.get(trainable.size());

@@ -7,7 +7,7 @@ import org.treepo4j.model.Parameter;
 import org.treepo4j.model.TensorNames;
 import org.treepo4j.model.Weights;
 
-/** ND4J's copy of the weights, shared by all graphs and written in place when they change. */
+/** ND4J's copy of the weights, adapters merged in, shared by all graphs and written in place when they change. */
 final class NativeWeights implements AutoCloseable {
   private final Weights weights;
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
@@ -19,7 +19,7 @@ final class NativeWeights implements AutoCloseable {
       for (int i = 0; i < shape.length; i++) {
         shape[i] = parameter.shape()[i];
       }
-      tensors.put(parameter.name(), Tensor.of(parameter.values(), shape));
+      tensors.put(parameter.name(), Tensor.of(parameter.mergedValues(), shape));
     }
   }
 
@@ -43,7 +43,7 @@ final class NativeWeights implements AutoCloseable {
 
   /** Copies the present values. */
   void refresh() {
-    tensors.forEach((name, tensor) -> tensor.overwrite(parameter(name).values()));
+    tensors.forEach((name, tensor) -> tensor.overwrite(parameter(name).mergedValues()));
   }
 
   @Override

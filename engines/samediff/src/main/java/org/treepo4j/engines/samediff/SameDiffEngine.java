@@ -45,7 +45,7 @@ public final class SameDiffEngine implements Engine {
    * with its gradient. Attention scores come on top, which grow with the square of a pack.
    */
   @Override
-  public Memory memory(ModelConfig config, EngineOptions options) {
+  public Memory memory(ModelConfig config, EngineOptions options, long trained) {
     long parameters =
         TensorNames.shapes(config).values().stream()
             .mapToLong(shape -> Arrays.stream(shape).asLongStream().reduce(1, Math::multiplyExact))
@@ -57,8 +57,11 @@ public final class SameDiffEngine implements Engine {
             + 5L * config.ffnSize();
     return new Memory(
         Float.BYTES * parameters,
+        0,
         2L * Float.BYTES * config.layers() * config.kvSize(),
-        2L * Float.BYTES * config.layers() * layer);
+        2L * Float.BYTES * config.layers() * layer,
+        0,
+        0);
   }
 
   @Override

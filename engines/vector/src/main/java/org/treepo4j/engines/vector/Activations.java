@@ -5,8 +5,9 @@ import java.util.List;
 import org.treepo4j.checkpoints.ModelConfig;
 
 /**
- * The memory of one forward pass, kept for the next. Without gradients, or when activations are
- * recomputed, all blocks share one set of inner activations.
+ * The memory of one forward pass, kept for the next. The first blocks have inner activations of
+ * their own; all others share one set, which the backward pass fills again block by block. Without
+ * gradients all share it.
  */
 final class Activations {
   /** Inputs of the blocks, and the output of the last, {@code [layers + 1][rows × hidden]}. */
@@ -22,30 +23,44 @@ final class Activations {
 
   final Scores scores = new Scores();
   private int streamCount;
-  private int layerCount;
+  private int mostRows;
+
+  /** Blocks that have inner activations of their own. */
+  private int own;
+
+  /** The block whose inner activations the shared set holds. */
+  private int sharing;
 
   /**
-   * @param keepInputs whether every block's input is kept
-   * @param keepInner whether every block's inner activations are kept
+   * @param gradients whether a backward pass follows
+   * @param keptBytes most memory for inner activations of blocks' own
    */
-  void reserve(ModelConfig config, int rows, boolean keepInputs, boolean keepInner) {
+  void reserve(ModelConfig config, int rows, boolean gradients, long keptBytes) {
     int largest = Math.max(Math.max(config.hiddenSize(), config.ffnSize()), config.querySize());
     if ((long) rows * largest > Integer.MAX_VALUE - 8) {
       throw new IllegalArgumentException(
           rows + " tokens are too many for one forward pass: use smaller micro-batches");
     }
-    streamCount = keepInputs ? config.layers() + 1 : 2;
-    layerCount = keepInner ? config.layers() : 1;
+    streamCount = gradients ? config.layers() + 1 : 2;
+    own = 0;
+    sharing = -1;
+    if (gradients) {
+      // By the largest pass so far, so that sets which were made go on to be used.
+      mostRows = Math.max(mostRows, rows);
+      own = VectorMemory.keptBlocks(config, mostRows, keptBytes);
+      layers.subList(Math.min(layers.size(), own + 1), layers.size()).clear();
+    }
     while (streams.size() < streamCount) {
       streams.add(new float[0]);
     }
-    while (layers.size() < layerCount) {
+    int sets = Math.min(own + 1, config.layers());
+    while (layers.size() < sets) {
       layers.add(new LayerActivations());
     }
     for (int i = 0; i < streamCount; i++) {
       streams.set(i, FloatArrays.atLeast(streams.get(i), rows * config.hiddenSize()));
     }
-    for (int i = 0; i < layerCount; i++) {
+    for (int i = 0; i < sets; i++) {
       layers.get(i).reserve(config, rows);
     }
     hidden = FloatArrays.atLeast(hidden, rows * config.hiddenSize());
@@ -57,7 +72,21 @@ final class Activations {
     return streams.get(layer % streamCount);
   }
 
+  /** Inner activations of a block, which is about to fill them. */
+  LayerActivations fill(int layer) {
+    if (layer >= own) {
+      sharing = layer;
+    }
+    return layers.get(Math.min(layer, own));
+  }
+
+  /** Whether the inner activations of a block are still there. */
+  boolean holds(int layer) {
+    return layer < own || layer == sharing;
+  }
+
+  /** Inner activations of a block that {@linkplain #holds are there}. */
   LayerActivations layer(int layer) {
-    return layers.get(layer % layerCount);
+    return layers.get(Math.min(layer, own));
   }
 }

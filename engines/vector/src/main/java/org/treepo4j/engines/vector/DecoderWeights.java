@@ -5,6 +5,7 @@ import static org.treepo4j.engines.vector.GemmKernel.WIDE;
 import java.util.ArrayList;
 import java.util.List;
 import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.model.LoraAdapter;
 import org.treepo4j.model.engine.WeightStorage;
 
 /**
@@ -61,7 +62,7 @@ final class DecoderWeights {
     return head;
   }
 
-  /** Copies the present weights. */
+  /** Copies the present weights, adapters merged in. */
   void pack() {
     for (int i = 0; i < layers.size(); i++) {
       LayerParameters weights = model.layers().get(i);
@@ -76,18 +77,27 @@ final class DecoderWeights {
       pack(layer.gateUp(), 1, 2, weights.up());
       pack(layer.down(), 0, 1, weights.down());
     }
-    pack(head, 0, 1, Projection.of(model.head()));
+    pack(head, 0, 1, Projection.of(model.head().parameter()));
   }
 
   private void pack(PackedMatrix packed, int firstPanel, int step, Projection weight) {
-    int out = weight.out();
+    int in = weight.in();
+    LoraAdapter adapter = weight.adapter();
+    float[][] merged = new float[adapter == null ? 0 : pool.threads()][WIDE * in];
     pool.run(
-        PackedMatrix.panels(out),
-        (panel, worker) ->
-            packed.pack(
-                firstPanel + panel * step,
-                weight.parameter().values(),
-                weight.first() + panel * WIDE,
-                Math.min(WIDE, out - panel * WIDE)));
+        PackedMatrix.panels(weight.out()),
+        (panel, worker) -> {
+          int place = firstPanel + panel * step;
+          int first = weight.first() + panel * WIDE;
+          int rows = Math.min(WIDE, weight.out() - panel * WIDE);
+          if (adapter == null) {
+            packed.pack(place, weight.parameter().values(), first, rows);
+            return;
+          }
+          for (int row = 0; row < rows; row++) {
+            adapter.copyMerged(first + row, merged[worker], row * in);
+          }
+          packed.pack(place, merged[worker], 0, rows);
+        });
   }
 }

@@ -49,6 +49,11 @@ final class Gemm {
     multiply(m, n, k, a, true, b, false, c, add);
   }
 
+  /** C[m×n] (+)= A[k×m]ᵀ·B[n×k]ᵀ. */
+  void tt(int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean add) {
+    multiply(m, n, k, a, true, b, true, c, add);
+  }
+
   private void multiply(
       int m,
       int n,

@@ -28,7 +28,7 @@ record Kernels(
     return new Kernels(
         pool,
         gemm,
-        new Linear(gemm, new Bias(pool)),
+        new Linear(pool, gemm),
         new RmsNorm(pool, config.normEps()),
         ropes(weights, pool),
         new RowScale(pool),

@@ -1,15 +1,28 @@
 package org.treepo4j.engines.vector;
 
+import org.treepo4j.model.FrozenBase;
 import org.treepo4j.model.Parameter;
 
-/** {@code y = x·Wᵀ + b} with W as Hugging Face stores it, {@code [out × in]}. */
+/**
+ * {@code y = x·Wᵀ + b} with W as Hugging Face stores it, {@code [out × in]}. A matrix with an
+ * adapter is frozen; the adapter is computed apart ({@link LowRank}).
+ */
 final class Linear {
+  private static final int ROWS_PER_TASK = 32;
+
+  private final WorkerPool pool;
   private final Gemm gemm;
   private final Bias biases;
+  private final LowRank lowRank;
 
-  Linear(Gemm gemm, Bias biases) {
+  /** A frozen matrix that is kept in bf16, while it is computed with. */
+  private float[] widened = new float[0];
+
+  Linear(WorkerPool pool, Gemm gemm) {
+    this.pool = pool;
     this.gemm = gemm;
-    this.biases = biases;
+    this.biases = new Bias(pool);
+    this.lowRank = new LowRank(gemm);
   }
 
   /**
@@ -21,7 +34,10 @@ final class Linear {
   void forward(int rows, Projection weight, Parameter bias, float[] x, float[] y, boolean add) {
     int in = weight.in();
     int out = weight.out();
-    gemm.nt(rows, out, in, Matrix.of(x, in), weight.values(), Matrix.of(y, out), add);
+    gemm.nt(rows, out, in, Matrix.of(x, in), matrix(weight), Matrix.of(y, out), add);
+    if (weight.adapter() != null) {
+      lowRank.forward(rows, weight, x, y);
+    }
     if (bias != null) {
       biases.forward(rows, out, bias.values(), y);
     }
@@ -42,18 +58,48 @@ final class Linear {
   void inputGradient(int rows, Projection weight, float[] dy, float[] dx, boolean add) {
     int in = weight.in();
     int out = weight.out();
-    gemm.nn(rows, in, out, Matrix.of(dy, out), weight.values(), Matrix.of(dx, in), add);
+    gemm.nn(rows, in, out, Matrix.of(dy, out), matrix(weight), Matrix.of(dx, in), add);
+    if (weight.adapter() != null) {
+      lowRank.inputGradient(rows, weight, dy, dx);
+    }
   }
 
-  /** {@code dW += dyᵀ·x} and {@code db += Σ dy}, where trainable. */
+  /**
+   * {@code dW += dyᵀ·x} or the adapter's gradients, and {@code db += Σ dy}, where trainable.
+   * Follows {@link #inputGradient} of the same projection.
+   */
   void weightGradient(int rows, Projection weight, Parameter bias, float[] x, float[] dy) {
     int in = weight.in();
     int out = weight.out();
-    if (weight.trainable()) {
+    if (weight.adapter() != null) {
+      lowRank.weightGradient(rows, weight, x, dy);
+    } else if (weight.trainable()) {
       gemm.tn(out, in, rows, Matrix.of(dy, out), Matrix.of(x, in), weight.gradient(), true);
     }
     if (bias != null && bias.trainable()) {
       biases.backward(rows, out, dy, bias.gradient());
     }
+  }
+
+  /** The matrix itself, or the frozen one below an adapter; good until the next call. */
+  private Matrix matrix(Projection weight) {
+    int in = weight.in();
+    if (weight.adapter() == null) {
+      return Matrix.of(weight.parameter().values(), in).from(weight.first());
+    }
+    FrozenBase base = weight.adapter().base();
+    if (base instanceof FrozenBase.Float32 plain) {
+      return Matrix.of(plain.values(), in).from(weight.first());
+    }
+    int out = weight.out();
+    widened = FloatArrays.atLeast(widened, out * in);
+    pool.run(
+        (out + ROWS_PER_TASK - 1) / ROWS_PER_TASK,
+        (task, worker) -> {
+          int row = task * ROWS_PER_TASK;
+          int count = Math.min(ROWS_PER_TASK, out - row) * in;
+          base.copyTo((weight.first() + row) * in, widened, row * in, count);
+        });
+    return Matrix.of(widened, in);
   }
 }

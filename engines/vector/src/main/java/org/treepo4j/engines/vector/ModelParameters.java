@@ -17,7 +17,7 @@ record ModelParameters(
     Parameter embedding,
     List<LayerParameters> layers,
     NormWeight finalNorm,
-    Parameter head) {
+    HeadWeight head) {
 
   static ModelParameters of(Weights weights) {
     ModelConfig config = weights.config();
@@ -32,12 +32,13 @@ record ModelParameters(
         List.copyOf(layers),
         new NormWeight(
             weights.parameter(TensorNames.FINAL_NORM), config.architecture().normsAddOne()),
-        config.tiedEmbeddings() ? embedding : weights.parameter(TensorNames.HEAD));
+        new HeadWeight(config.tiedEmbeddings() ? embedding : weights.parameter(TensorNames.HEAD)));
   }
 
   /** Takes over changed weights. */
   void refresh() {
     layers.forEach(LayerParameters::refresh);
     finalNorm.refresh();
+    head.refresh();
   }
 }

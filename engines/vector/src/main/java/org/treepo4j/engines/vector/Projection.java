@@ -1,5 +1,6 @@
 package org.treepo4j.engines.vector;
 
+import org.treepo4j.model.LoraAdapter;
 import org.treepo4j.model.Parameter;
 
 /**
@@ -22,8 +23,9 @@ record Projection(Parameter parameter, int first, int out) {
     return parameter.trainable();
   }
 
-  Matrix values() {
-    return Matrix.of(parameter.values(), in()).from(first);
+  /** The adapter of the parameter, or null. */
+  LoraAdapter adapter() {
+    return parameter.adapter();
   }
 
   Matrix gradient() {

@@ -2,7 +2,6 @@ package org.treepo4j.engines.vector;
 
 import org.treepo4j.checkpoints.Design.QueryGrowth;
 import org.treepo4j.checkpoints.ModelConfig;
-import org.treepo4j.model.Parameter;
 
 /** The backward pass: {@link TransformerForward} read from bottom to top. */
 final class TransformerBackward {
@@ -34,8 +33,7 @@ final class TransformerBackward {
   /**
    * Adds the gradients of {@code Σ dLogprob·logprob + dEntropy·entropy} to the weights.
    *
-   * @param recompute fills a block's inner activations again from its input, or null when they were
-   *     kept
+   * @param forward fills the inner activations that were not kept again
    * @param dLogprob by row of the predicted token
    * @param dEntropy by row that predicts
    */
@@ -44,7 +42,7 @@ final class TransformerBackward {
       Targets targets,
       float temperature,
       Activations activations,
-      TransformerForward recompute,
+      TransformerForward forward,
       float[] dLogprob,
       float[] dEntropy) {
     int rows = layout.rows();
@@ -61,7 +59,8 @@ final class TransformerBackward {
             dLogprob,
             dEntropy,
             dNormed,
-            gradient(model.head()));
+            model.head().gradient());
+    model.head().collect();
     kernels
         .norm()
         .backward(
@@ -75,8 +74,8 @@ final class TransformerBackward {
             dx,
             false);
     for (int layer = config.layers() - 1; layer >= 0; layer--) {
-      if (recompute != null) {
-        recompute.again(layout, layer, activations);
+      if (!activations.holds(layer)) {
+        forward.again(layout, layer, activations);
       }
       LayerActivations inner = activations.layer(layer);
       feedForward(rows, model.layers().get(layer), inner);
@@ -223,9 +222,5 @@ final class TransformerBackward {
     dq = FloatArrays.atLeast(dq, rows * config.querySize());
     dk = FloatArrays.atLeast(dk, rows * config.kvSize());
     dv = FloatArrays.atLeast(dv, rows * config.kvSize());
-  }
-
-  private static float[] gradient(Parameter parameter) {
-    return parameter.trainable() ? parameter.gradient() : null;
   }
 }

@@ -31,7 +31,7 @@ final class TransformerForward {
       kernels.rowScale().scale(rows, config.hiddenSize(), scale, x, x);
     }
     for (int layer = 0; layer < config.layers(); layer++) {
-      LayerActivations inner = activations.layer(layer);
+      LayerActivations inner = activations.fill(layer);
       attention(layout, layer, activations.stream(layer), inner);
       feedForward(rows, model.layers().get(layer), inner, activations.stream(layer + 1));
     }
@@ -59,7 +59,7 @@ final class TransformerForward {
   void again(TreeLayout layout, int layer, Activations activations) {
     int rows = layout.rows();
     LayerParameters weights = model.layers().get(layer);
-    LayerActivations inner = activations.layer(layer);
+    LayerActivations inner = activations.fill(layer);
     attention(layout, layer, activations.stream(layer), inner);
     activate(rows, weights, inner);
     if (weights.ffnOutNorm() != null) {

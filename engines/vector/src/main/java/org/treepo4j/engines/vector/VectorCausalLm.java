@@ -28,6 +28,16 @@ public final class VectorCausalLm implements CausalLm {
   private final TransformerForward forward;
   private final TransformerBackward backward;
   private final Deque<Activations> spare = new ArrayDeque<>();
+
+  /** Most memory for activations that are kept so as not to be computed twice. */
+  private final long keptBytes;
+
+  /** Bytes of weights, gradients and the optimiser's moments. */
+  private final long standing;
+
+  /** Of a training pass so far. */
+  private int mostRows;
+
   private long version;
 
   /** Made when the first decoder is opened. */
@@ -44,6 +54,9 @@ public final class VectorCausalLm implements CausalLm {
     this.weights = weights;
     this.options = options;
     this.model = ModelParameters.of(weights);
+    long trained = VectorMemory.trained(weights);
+    this.standing = Float.BYTES * (VectorMemory.parameters(config()) + 3 * trained);
+    this.keptBytes = options.keptActivations().orElse(VectorMemory.keptAtMost(config(), trained));
     this.pool = new WorkerPool(options.threads());
     this.kernels = Kernels.of(weights, pool);
     this.forward = new TransformerForward(model, kernels);
@@ -68,6 +81,9 @@ public final class VectorCausalLm implements CausalLm {
 
   @Override
   public BranchingDecoder decoder(DecoderOptions decoderOptions) {
+    if (!roomForBoth(mostRows)) {
+      spare.clear();
+    }
     if (packed == null) {
       packed = new DecoderWeights(model, options.weights(), pool);
     } else if (packedVersion != version) {
@@ -82,10 +98,13 @@ public final class VectorCausalLm implements CausalLm {
     check(trees);
     TreeLayout layout = new TreeLayout(trees);
     Targets targets = new Targets(layout);
-    Activations activations = spare.isEmpty() ? new Activations() : spare.pop();
     boolean gradients = forwardOptions.gradients();
-    activations.reserve(
-        config(), layout.rows(), gradients, gradients && !options.recomputeActivations());
+    if (gradients && !roomForBoth(layout.rows())) {
+      packed = null;
+    }
+    Activations activations = spare.isEmpty() ? new Activations() : spare.pop();
+    activations.reserve(config(), layout.rows(), gradients, keptBytes);
+    mostRows = Math.max(mostRows, gradients ? layout.rows() : 0);
     forward.run(layout, targets, (float) forwardOptions.temperature(), activations);
     return new VectorForwardPass(this, layout, targets, forwardOptions, activations);
   }
@@ -107,7 +126,7 @@ public final class VectorCausalLm implements CausalLm {
         targets,
         (float) forwardOptions.temperature(),
         activations,
-        options.recomputeActivations() ? forward : null,
+        forward,
         dLogprob,
         dEntropy);
   }
@@ -137,6 +156,19 @@ public final class VectorCausalLm implements CausalLm {
 
   void giveBack(Activations activations) {
     spare.push(activations);
+  }
+
+  /**
+   * Whether the JVM has room for what decoders read and what training passes hold at once. Where it
+   * has not, one makes way for the other.
+   */
+  private boolean roomForBoth(int rows) {
+    long needed =
+        standing
+            + VectorMemory.decoderWeights(config(), options.weights())
+            + VectorMemory.trainingToken(config()) * rows
+            + Math.min(VectorMemory.keptToken(config()) * rows, keptBytes);
+    return needed < Runtime.getRuntime().maxMemory() / 3 * 2;
   }
 
   private void check(List<TokenTree> trees) {

@@ -29,19 +29,17 @@ public final class VectorEngine implements Engine {
 
   @Override
   public CausalLm open(Weights weights, EngineOptions options) {
-    return new VectorCausalLm(
-        weights,
-        new VectorOptions(
-            options.threadCount(),
-            options.weights(),
-            VectorOptions.defaults().recomputeActivations()));
+    return new VectorCausalLm(weights, VectorOptions.of(options.threadCount(), options.weights()));
   }
 
   @Override
-  public Memory memory(ModelConfig config, EngineOptions options) {
+  public Memory memory(ModelConfig config, EngineOptions options, long trained) {
     return new Memory(
+        0,
         VectorMemory.decoderWeights(config, options.weights()),
         VectorMemory.cachedToken(config),
-        VectorMemory.training(config, 1));
+        VectorMemory.trainingToken(config),
+        VectorMemory.keptToken(config),
+        VectorMemory.keptAtMost(config, trained));
   }
 }

@@ -12,7 +12,16 @@ class GemmTest {
   private enum Form {
     NT,
     NN,
-    TN
+    TN,
+    TT;
+
+    boolean aTransposed() {
+      return this == TN || this == TT;
+    }
+
+    boolean bTransposed() {
+      return this == NT || this == TT;
+    }
   }
 
   @Property(tries = 60)
@@ -26,8 +35,8 @@ class GemmTest {
       @ForAll @IntRange(min = 0, max = 5) int slack,
       @ForAll long seed) {
     Random random = new Random(seed);
-    Matrix a = random(form == Form.TN ? k : m, form == Form.TN ? m : k, slack, random);
-    Matrix b = random(form == Form.NT ? n : k, form == Form.NT ? k : n, slack, random);
+    Matrix a = random(form.aTransposed() ? k : m, form.aTransposed() ? m : k, slack, random);
+    Matrix b = random(form.bTransposed() ? n : k, form.bTransposed() ? k : n, slack, random);
     Matrix c = random(m, n, slack, random);
     float[] before = c.values().clone();
     try (WorkerPool pool = new WorkerPool(threads)) {
@@ -36,6 +45,7 @@ class GemmTest {
         case NT -> gemm.nt(m, n, k, a, b, c, add);
         case NN -> gemm.nn(m, n, k, a, b, c, add);
         case TN -> gemm.tn(m, n, k, a, b, c, add);
+        case TT -> gemm.tt(m, n, k, a, b, c, add);
       }
     }
     for (int i = 0; i < m; i++) {
@@ -43,8 +53,8 @@ class GemmTest {
         double sum = add ? before[c.at(i, j)] : 0;
         for (int l = 0; l < k; l++) {
           sum +=
-              (double) a.values()[form == Form.TN ? a.at(l, i) : a.at(i, l)]
-                  * b.values()[form == Form.NT ? b.at(j, l) : b.at(l, j)];
+              (double) a.values()[form.aTransposed() ? a.at(l, i) : a.at(i, l)]
+                  * b.values()[form.bTransposed() ? b.at(j, l) : b.at(l, j)];
         }
         assertThat((double) c.values()[c.at(i, j)]).isCloseTo(sum, within(1e-4));
       }

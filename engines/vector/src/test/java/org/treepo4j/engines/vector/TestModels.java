@@ -55,6 +55,34 @@ final class TestModels {
         .withDesign(design);
   }
 
+  /** Fused projections, untied. */
+  static ModelConfig phi3() {
+    return config(Architecture.PHI3, 40, 16, 4, 2, 8, 24, RopeScaling.NONE, false, false, false);
+  }
+
+  /** More than two layers, so that some can be kept and others computed again. */
+  static ModelConfig deep() {
+    return new ModelConfig(
+        Architecture.QWEN3,
+        40,
+        16,
+        5,
+        4,
+        2,
+        8,
+        24,
+        4096,
+        1e-6,
+        10000,
+        RopeScaling.NONE,
+        false,
+        false,
+        true,
+        false,
+        -1,
+        List.of());
+  }
+
   static List<ModelConfig> all() {
     return List.of(qwen2(), qwen3(), llama(), gemma2(), olmo3());
   }

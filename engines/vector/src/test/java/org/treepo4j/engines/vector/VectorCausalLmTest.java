@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -126,8 +127,10 @@ class VectorCausalLmTest {
   }
 
   @Test
-  void gradientsAreBitIdenticalWhateverTheThreadsAndWithRecomputation() {
-    for (ModelConfig config : TestModels.all()) {
+  void gradientsAreBitIdenticalWhateverTheThreadsAndWhateverIsKept() {
+    List<ModelConfig> configs = new ArrayList<>(TestModels.all());
+    configs.add(TestModels.deep());
+    for (ModelConfig config : configs) {
       Random random = new Random(5);
       List<TokenTree> trees =
           List.of(
@@ -136,16 +139,41 @@ class VectorCausalLmTest {
         TestModels.coefficients(300, 0.1, random), TestModels.coefficients(90, 0.1, random)
       };
       Weights one = TestModels.weights(config, 3);
-      Weights three = TestModels.weights(config, 3);
       try (CausalLm lm = engine(one, 1)) {
         gradients(lm, trees, dLogprob, dLogprob);
       }
-      VectorOptions recompute = new VectorOptions(3, WeightStorage.F32, true);
-      try (CausalLm lm = new VectorCausalLm(three, recompute)) {
-        gradients(lm, trees, dLogprob, dLogprob);
+      for (int blocks = 0; blocks < config.layers(); blocks++) {
+        Weights three = TestModels.weights(config, 3);
+        long kept = blocks * 390 * Float.BYTES * VectorMemory.inner(config);
+        VectorOptions options = new VectorOptions(3, WeightStorage.F32, OptionalLong.of(kept));
+        try (CausalLm lm = new VectorCausalLm(three, options)) {
+          gradients(lm, trees.subList(0, 1), new float[][] {new float[300]}, null);
+          gradients(lm, trees, dLogprob, dLogprob);
+        }
+        assertSameGradients(one, three, 0);
       }
-      assertSameGradients(one, three, 0);
     }
+  }
+
+  @Test
+  void aPassBetweenForwardAndBackwardDisturbsNothing() {
+    ModelConfig config = TestModels.deep();
+    Random random = new Random(6);
+    TokenTree tree = TestModels.tree(config, 90, 0.05, random);
+    float[][] dLogprob = {TestModels.coefficients(90, 0.1, random)};
+    Weights alone = TestModels.weights(config, 3);
+    Weights disturbed = TestModels.weights(config, 3);
+    try (CausalLm lm = engine(alone, 2)) {
+      gradients(lm, List.of(tree), dLogprob, null);
+    }
+    VectorOptions options = new VectorOptions(2, WeightStorage.F32, OptionalLong.of(0));
+    try (CausalLm lm = new VectorCausalLm(disturbed, options);
+        ForwardPass pass = lm.forward(List.of(tree), TRAIN)) {
+      TokenTree other = TestModels.tree(config, 120, 0.05, random);
+      lm.forward(List.of(other), TRAIN).close();
+      pass.backward(dLogprob, null);
+    }
+    assertSameGradients(alone, disturbed, 0);
   }
 
   @Test
@@ -201,7 +229,7 @@ class VectorCausalLmTest {
   }
 
   private static CausalLm engine(Weights weights, int threads) {
-    return new VectorCausalLm(weights, new VectorOptions(threads, WeightStorage.F32, false));
+    return new VectorCausalLm(weights, VectorOptions.of(threads, WeightStorage.F32));
   }
 
   private static void gradients(

@@ -213,6 +213,6 @@ class VectorDecoderTest {
   }
 
   private static CausalLm engine(Weights weights, WeightStorage storage) {
-    return new VectorCausalLm(weights, new VectorOptions(2, storage, false));
+    return new VectorCausalLm(weights, VectorOptions.of(2, storage));
   }
 }

@@ -8,6 +8,6 @@ import org.treepo4j.model.engine.WeightStorage;
 class VectorLargeValuesTest extends LargeValuesContract {
   @Override
   protected CausalLm open(Weights weights) {
-    return new VectorCausalLm(weights, new VectorOptions(2, WeightStorage.F32, false));
+    return new VectorCausalLm(weights, VectorOptions.of(2, WeightStorage.F32));
   }
 }

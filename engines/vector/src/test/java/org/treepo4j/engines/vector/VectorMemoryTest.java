@@ -17,7 +17,7 @@ class VectorMemoryTest {
   @EnumSource(
       value = Architecture.class,
       names = {"LLAMA", "QWEN3"})
-  void whatIsKeptOfATokenIsWhatAPassReserves(Architecture architecture) {
+  void whatATokenTakesIsWhatAPassReserves(Architecture architecture) {
     ModelConfig config =
         new ModelConfig(
             architecture,
@@ -39,18 +39,29 @@ class VectorMemoryTest {
             -1,
             List.of());
     int rows = 7;
-    Activations activations = new Activations();
-    activations.reserve(config, rows, true, true);
-    LongStream streams =
-        IntStream.rangeClosed(0, config.layers())
-            .mapToLong(layer -> activations.stream(layer).length);
-    LongStream layers =
-        IntStream.range(0, config.layers()).mapToLong(layer -> floats(activations.layer(layer)));
-    long reserved =
-        LongStream.concat(streams, layers).sum()
-            + activations.hidden.length
-            + activations.inverse.length;
-    assertThat(VectorMemory.kept(config) * rows).isEqualTo(reserved);
+    for (int blocks = 0; blocks < 5; blocks++) {
+      Activations activations = new Activations();
+      long bytes = blocks * rows * Float.BYTES * VectorMemory.inner(config);
+      activations.reserve(config, rows, true, bytes);
+      LongStream streams =
+          IntStream.rangeClosed(0, config.layers())
+              .mapToLong(layer -> activations.stream(layer).length);
+      // Sets of blocks, each set once.
+      LongStream layers =
+          IntStream.range(0, config.layers())
+              .mapToObj(activations::layer)
+              .distinct()
+              .mapToLong(VectorMemoryTest::floats);
+      long reserved =
+          LongStream.concat(streams, layers).sum()
+              + activations.hidden.length
+              + activations.inverse.length;
+      long expected =
+          (config.layers() + 2L) * config.hiddenSize()
+              + 1
+              + VectorMemory.inner(config) * Math.min(config.layers(), 1 + blocks);
+      assertThat(reserved).isEqualTo(rows * expected);
+    }
   }
 
   private static long floats(LayerActivations layer) {

@@ -45,8 +45,8 @@ public final class OwnEngine {
     }
 
     @Override
-    public Memory memory(ModelConfig config, EngineOptions options) {
-      return vector.memory(config, options);
+    public Memory memory(ModelConfig config, EngineOptions options, long trained) {
+      return vector.memory(config, options, trained);
     }
   }
 
