@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import java.util.function.DoubleUnaryOperator;
 import org.treepo4j.engines.samediff.BlasRate;
 import org.treepo4j.engines.samediff.Nd4jBackends;
 import org.treepo4j.engines.vector.MachineLimits;
@@ -87,7 +88,9 @@ public final class Bench {
     progress.accept(
         String.format(
             Locale.ROOT,
-            "limits of the machine: products %.0f GFLOP/s, memory reads %.1f GB/s",
+            "limits of the machine: multiply-adds %.0f GFLOP/s (products reach %.0f), memory reads"
+                + " %.1f GB/s",
+            limits.fmaGflops(),
             limits.gemmGflops(),
             limits.readGigabytesPerSecond()));
     return limits;
@@ -147,9 +150,10 @@ public final class Bench {
   /** The same from the beginning: the prompt, once or sixteen times, and every path's tokens. */
   private void sample(String engine, BenchShape shape, CausalLm lm, double bytes, boolean shared) {
     double prompts = shared ? 1 : SIBLINGS;
-    double seconds =
-        prompts * prefillSeconds(shape, bytes, prefix(shape))
-            + SAMPLED_TOKENS * stepSeconds(shape, bytes, SIBLINGS);
+    DoubleUnaryOperator seconds =
+        rate ->
+            prompts * prefillSeconds(shape, bytes, prefix(shape), rate)
+                + SAMPLED_TOKENS * stepSeconds(shape, bytes, SIBLINGS, rate);
     try (BranchingDecoder decoder = lm.decoder(DecoderOptions.defaults())) {
       add(
           engine,
@@ -184,7 +188,7 @@ public final class Bench {
         shape,
         work,
         batch,
-        stepSeconds(shape, bytes, batch),
+        rate -> stepSeconds(shape, bytes, batch, rate),
         batch,
         () -> {
           if (paths.isEmpty() || paths.get(0).length() >= starts.get(0).length() + SAMPLED_TOKENS) {
@@ -205,7 +209,7 @@ public final class Bench {
           shape,
           "prefill",
           tokens,
-          prefillSeconds(shape, bytes, tokens),
+          rate -> prefillSeconds(shape, bytes, tokens, rate),
           tokens,
           () -> decoder.release(decoder.prefill(tokens(shape, tokens))));
     }
@@ -220,13 +224,12 @@ public final class Bench {
       Arrays.fill(dLogprob[i], 1f / length);
     }
     int tokens = trees.size() * length;
-    double seconds = shape.trainingFlops() / gemmRate();
     add(
         engine,
         shape,
         "train",
         tokens,
-        seconds,
+        rate -> shape.trainingFlops() / rate,
         tokens,
         () -> {
           weights.zeroGradients();
@@ -241,14 +244,15 @@ public final class Bench {
       BenchShape shape,
       String work,
       int batch,
-      double limitSeconds,
+      DoubleUnaryOperator secondsAtRate,
       int tokens,
       Runnable step) {
     progress.accept(shape.name() + ", " + engine + ": " + work + " " + batch);
     ResidentMemory.reset();
     StepTimes times = StepTimes.measure(plan.secondsEach(), step);
     double rate = tokens / times.median();
-    double limit = tokens / limitSeconds;
+    double limit = tokens / secondsAtRate.applyAsDouble(1e9 * limits.fmaGflops());
+    double products = tokens / secondsAtRate.applyAsDouble(1e9 * limits.gemmGflops());
     entries.add(
         new BenchEntry(
             engine,
@@ -260,6 +264,7 @@ public final class Bench {
             1e3 * times.best(),
             limit,
             rate / limit,
+            rate / products,
             ResidentMemory.peakBytes()));
   }
 
@@ -268,24 +273,24 @@ public final class Bench {
     return Math.min(plan.sharedPrefix(), shape.config().maxPositions() - SAMPLED_TOKENS);
   }
 
-  /** One token for each of some paths: the slower of reading the weights and multiplying them. */
-  private double stepSeconds(BenchShape shape, double bytes, int batch) {
-    return Math.max(bytes / readRate(), 2.0 * shape.matrixNumbers() * batch / gemmRate());
+  /**
+   * One token for each of some paths: the slower of reading the weights and multiplying them.
+   *
+   * @param rate operations per second
+   */
+  private double stepSeconds(BenchShape shape, double bytes, int batch, double rate) {
+    return Math.max(bytes / readRate(), 2.0 * shape.matrixNumbers() * batch / rate);
   }
 
   /** The same for the tokens of a prompt; the head runs for the last one only. */
-  private double prefillSeconds(BenchShape shape, double bytes, int tokens) {
+  private double prefillSeconds(BenchShape shape, double bytes, int tokens, double rate) {
     double head = (double) shape.config().vocabSize() * shape.config().hiddenSize();
     double flops = 2 * (shape.matrixNumbers() - head) * tokens;
-    return Math.max(bytes / readRate(), flops / gemmRate());
+    return Math.max(bytes / readRate(), flops / rate);
   }
 
   private double readRate() {
     return 1e9 * limits.readGigabytesPerSecond();
-  }
-
-  private double gemmRate() {
-    return 1e9 * limits.gemmGflops();
   }
 
   private int[] tokens(BenchShape shape, int count) {

@@ -13,8 +13,11 @@ package org.treepo4j.bench;
  * @param milliseconds the median time of one step
  * @param bestMilliseconds the shortest
  * @param limit tokens per second that the machine's limits, measured just before, would allow: the
- *     slower of reading all weights and of computing all matrix products
+ *     slower of reading all weights and of computing all matrix products with numbers that are in
+ *     registers
  * @param fraction of the limit that was reached
+ * @param productsFraction the same, had the processor no more to give than the vector engine's
+ *     large products reach
  * @param peakBytes most resident memory of the process meanwhile, 0 where the system does not tell
  */
 public record BenchEntry(
@@ -27,4 +30,5 @@ public record BenchEntry(
     double bestMilliseconds,
     double limit,
     double fraction,
+    double productsFraction,
     long peakBytes) {}

@@ -25,15 +25,17 @@ public record BenchReport(
     table.append(
         String.format(
             Locale.ROOT,
-            "%s, %d threads: products %.0f GFLOP/s (OpenBLAS %s), memory reads %.1f GB/s%n%n",
+            "%s, %d threads: multiply-adds %.0f GFLOP/s, products %.0f (OpenBLAS %s), memory reads"
+                + " %.1f GB/s%n%n",
             java,
             limits.threads(),
+            limits.fmaGflops(),
             limits.gemmGflops(),
             blasGflops > 0 ? String.format(Locale.ROOT, "%.0f", blasGflops) : "absent",
             limits.readGigabytesPerSecond()));
     table.append(
         String.format(
-            "%-12s %-14s %-16s %6s %12s %10s %10s %9s %8s%n",
+            "%-12s %-14s %-16s %6s %12s %10s %10s %9s %12s %8s%n",
             "engine",
             "shape",
             "work",
@@ -42,12 +44,13 @@ public record BenchReport(
             "ms",
             "best ms",
             "of limit",
+            "of products",
             "peak GB"));
     for (BenchEntry entry : entries) {
       table.append(
           String.format(
               Locale.ROOT,
-              "%-12s %-14s %-16s %6d %12.1f %10.2f %10.2f %8.0f%% %8.2f%n",
+              "%-12s %-14s %-16s %6d %12.1f %10.2f %10.2f %8.0f%% %11.0f%% %8.2f%n",
               entry.engine(),
               entry.shape(),
               entry.work(),
@@ -56,6 +59,7 @@ public record BenchReport(
               entry.milliseconds(),
               entry.bestMilliseconds(),
               100 * entry.fraction(),
+              100 * entry.productsFraction(),
               entry.peakBytes() / 1e9));
     }
     return table.toString();

@@ -26,6 +26,7 @@ class BenchTest {
     List<String> opened = new ArrayList<>();
     BenchReport report =
         new Bench(plan, told::add, (engine, model, lm) -> opened.add(engine + " " + model)).run();
+    assertThat(report.limits().fmaGflops()).isPositive();
     assertThat(report.limits().gemmGflops()).isPositive();
     assertThat(report.limits().readGigabytesPerSecond()).isPositive();
     assertThat(report.entries())

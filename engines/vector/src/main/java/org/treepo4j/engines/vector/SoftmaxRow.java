@@ -3,15 +3,14 @@ package org.treepo4j.engines.vector;
 import static jdk.incubator.vector.VectorOperators.MAX;
 import static org.treepo4j.engines.vector.GemmKernel.LANES;
 import static org.treepo4j.engines.vector.GemmKernel.SPECIES;
-import static org.treepo4j.engines.vector.HeadShape.PANEL;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The softmax of attention, one tile of scores after another (Milakov and Gimelshein 2018; Dao et
- * al. 2022). A row remembers its greatest score and, lane by lane, the sum of exponentials so far;
- * when a later tile holds a greater score, what was summed up is scaled down.
+ * The softmax of a decoder's attention, one tile of scores after another (Milakov and Gimelshein
+ * 2018; Dao et al. 2022). A row remembers its greatest score and, lane by lane, the sum of
+ * exponentials so far; when a later tile holds a greater score, what was summed up is scaled down.
  */
 final class SoftmaxRow {
   private SoftmaxRow() {}
@@ -60,29 +59,6 @@ final class SoftmaxRow {
       mask(scores, at, high, columns, 0f);
     }
     sum(scores, at, columns, sums, row * LANES);
-  }
-
-  /** Turns scores into probabilities, given the row's log-sum-exp; outside the range they are 0. */
-  static void probabilities(float[] scores, int at, int low, int high, float logSum) {
-    if (high <= low) {
-      mask(scores, at, 0, PANEL, 0f);
-      return;
-    }
-    exponentials(scores, at, PANEL, logSum);
-    if (high - low < PANEL) {
-      mask(scores, at, 0, low, 0f);
-      mask(scores, at, high, PANEL, 0f);
-    }
-  }
-
-  /** {@code weights ∘ (d − shift)}: the softmax's backward pass, into {@code d}. */
-  static void backward(float[] weights, float[] d, int at, float shift) {
-    for (int i = 0; i < PANEL; i += LANES) {
-      FloatVector.fromArray(SPECIES, d, at + i)
-          .sub(shift)
-          .mul(FloatVector.fromArray(SPECIES, weights, at + i))
-          .intoArray(d, at + i);
-    }
   }
 
   private static float max(float[] x, int at, int columns) {

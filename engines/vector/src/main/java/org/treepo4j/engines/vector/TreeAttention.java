@@ -1,42 +1,41 @@
 package org.treepo4j.engines.vector;
 
 import static org.treepo4j.engines.vector.GemmKernel.LANES;
-import static org.treepo4j.engines.vector.GemmKernel.SPECIES;
-import static org.treepo4j.engines.vector.HeadShape.PANEL;
+import static org.treepo4j.engines.vector.TreeTile.KEYS;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import jdk.incubator.vector.FloatVector;
+import org.treepo4j.engines.vector.TreeBlocks.Block;
+import org.treepo4j.engines.vector.TreeBlocks.Part;
 
 /**
  * Grouped-query attention in which a token sees itself and its ancestors. A block of consecutive
- * tokens of one segment, times the query heads that share a key head, forms the rows of a small
- * matrix product with each panel of ancestor keys; scores never leave the tile (Dao et al. 2022).
- * The cost is that of the ancestors: other branches are not visited, nor is what lies before a
- * window.
+ * tokens of one segment, times the query heads that share a key head, are the lanes of a tile; the
+ * keys of each range of ancestors run past them where they lie, so that a range of eight keys costs
+ * eight keys. Scores never leave the tile (Dao et al. 2022). Other branches are not visited, nor is
+ * what lies before a window.
  *
  * <p>Shapes: queries and outputs {@code [rows × heads·dim]}, keys and values {@code [rows ×
  * kvHeads·dim]}, log-sum-exps {@code [rows × heads]}. Rows are those of a {@link TreeLayout}.
  */
 final class TreeAttention {
-  /** Rows of a score tile, about: tokens times grouped heads. */
-  private static final int TILE_ROWS = 96;
+  /** Lanes of a tile, about: tokens times grouped heads. */
+  private static final int TILE_LANES = 96;
+
+  private static final int ROWS_PER_TASK = 64;
 
   private final WorkerPool pool;
   private final HeadShape shape;
-  private final HeadPanels panels;
+  private final HeadRows heads;
   private final int blockTokens;
-  private final AttentionTile[] tiles;
-  private float[] keyPanels = new float[0];
-  private float[] valuePanels = new float[0];
+  private final TreeTile[] tiles;
   private float[] keyRows = new float[0];
   private float[] valueRows = new float[0];
-  private float[] dKeyRows = new float[0];
-  private float[] dValueRows = new float[0];
 
-  /** Consecutive query rows of one segment. */
-  private record Block(TreeLayout.Segment segment, int from, int to) {}
+  /** Gradients of keys and values, those of every part of a tree apart. */
+  private float[][] dKeyRows = new float[0][];
+
+  private float[][] dValueRows = new float[0][];
 
   /**
    * How far back tokens see.
@@ -55,16 +54,24 @@ final class TreeAttention {
           ? from
           : from + Math.max(0, positions[token] - window + 1 - positions[from]);
     }
+
+    /** Tokens of a block that are not too far behind a key. */
+    int near(Block block, int key) {
+      int tokens = block.tokens();
+      return window == 0
+          ? tokens
+          : Math.min(tokens, positions[key] + window - positions[block.from()]);
+    }
   }
 
   TreeAttention(WorkerPool pool, HeadShape shape) {
     this.pool = pool;
     this.shape = shape;
-    this.panels = new HeadPanels(pool, shape);
-    this.blockTokens = Math.max(1, TILE_ROWS / shape.group());
-    this.tiles = new AttentionTile[pool.threads()];
+    this.heads = new HeadRows(pool, shape);
+    this.blockTokens = Math.max(1, TILE_LANES / shape.group());
+    this.tiles = new TreeTile[pool.threads()];
     for (int i = 0; i < tiles.length; i++) {
-      tiles[i] = new AttentionTile(blockTokens * shape.group(), shape);
+      tiles[i] = new TreeTile(blockTokens * shape.group(), shape);
     }
   }
 
@@ -81,23 +88,16 @@ final class TreeAttention {
       float[] v,
       float[] out,
       float[] logSums) {
-    int rows = layout.rows();
+    pad(layout.rows(), k, v);
     Sight sight = new Sight(window, layout.positions());
-    keyPanels = FloatArrays.atLeast(keyPanels, panels.transposedSize(rows));
-    valueRows = FloatArrays.atLeast(valueRows, panels.paddedSize(rows));
-    panels.transpose(rows, k, keyPanels);
-    panels.pad(rows, v, valueRows);
-    List<Block> blocks = new ArrayList<>();
-    for (int tree = 0; tree < layout.trees(); tree++) {
-      blocks.addAll(blocks(layout, tree));
-    }
+    List<Block> blocks = new TreeBlocks(layout, blockTokens, shape.kvHeads()).all();
     pool.run(
         blocks.size() * shape.kvHeads(),
         (task, worker) ->
             forward(
                 blocks.get(task / shape.kvHeads()),
                 task % shape.kvHeads(),
-                rows,
+                layout.rows(),
                 sight,
                 q,
                 out,
@@ -113,59 +113,61 @@ final class TreeAttention {
       float[] q,
       float[] out,
       float[] logSums,
-      AttentionTile tile) {
-    int count = (block.to() - block.from()) * shape.group();
-    gather(block, head, q, shape.scale(), tile.queries);
-    Arrays.fill(tile.greatest, 0, count, Float.NEGATIVE_INFINITY);
-    Arrays.fill(tile.sums, 0, count * LANES, 0f);
-    Arrays.fill(tile.out, 0, count * shape.padded(), 0f);
+      TreeTile tile) {
+    int lanes = block.tokens() * shape.group();
+    columns(block, head, q, shape.scale(), tile.queryColumns, tile.stride);
+    Arrays.fill(tile.greatest, SoftmaxLanes.NONE);
+    Arrays.fill(tile.sums, 0f);
+    Arrays.fill(tile.out, 0, lanes * shape.padded(), 0f);
     int[] ancestors = block.segment().ancestors();
     for (int i = 0; i < ancestors.length; i += 2) {
       forward(block, head, rows, sight, ancestors[i], ancestors[i + 1], tile);
     }
     forward(block, head, rows, sight, block.segment().start(), block.to(), tile);
-    finish(block, head, out, logSums, tile);
+    for (int lane = 0; lane < lanes; lane++) {
+      int token = block.from() + lane / shape.group();
+      int queryHead = head * shape.group() + lane % shape.group();
+      int target = token * shape.querySize() + queryHead * shape.dim();
+      float sum = tile.sums[lane];
+      RowMath.scale(tile.out, lane * shape.padded(), 1 / sum, out, target, shape.dim());
+      logSums[token * shape.heads() + queryHead] = (float) (tile.greatest[lane] + Math.log(sum));
+    }
   }
 
   /** All keys of one range. */
   private void forward(
-      Block block, int head, int rows, Sight sight, int from, int to, AttentionTile tile) {
-    int count = (block.to() - block.from()) * shape.group();
+      Block block, int head, int rows, Sight sight, int from, int to, TreeTile tile) {
+    int lanes = block.tokens() * shape.group();
+    int width = width(lanes);
     int padded = shape.padded();
-    int begin = sight.first(block.from(), from);
-    for (int panel = begin / PANEL; panel * PANEL < to; panel++) {
-      int first = panel * PANEL;
-      int low = Math.max(0, begin - first);
-      int high = Math.min(PANEL, to - first);
-      scores(count, head, rows, panel, tile);
+    for (int first = sight.first(block.from(), from); first < to; first += KEYS) {
+      int keys = Math.min(KEYS, to - first);
+      int at = heads.at(rows, head, first);
+      product(keys, width, keyRows, at, tile.queryColumns, tile.scores, tile.stride);
       if (shape.cap() != 0) {
-        SoftCap.forward(tile.scores, 0, count * PANEL, shape.cap());
+        SoftCap.forward(tile.scores, 0, keys * tile.stride, shape.cap());
       }
-      for (int row = 0; row < count; row++) {
-        int token = block.from() + row / shape.group();
-        int limit = Math.min(high, token + 1 - first);
-        SoftmaxRow.accumulate(
-            tile.scores,
-            row * PANEL,
-            PANEL,
-            Math.max(low, sight.first(token, from) - first),
-            limit,
-            row,
-            tile.greatest,
-            tile.sums,
-            tile.out,
-            padded);
+      mask(block, sight, first, keys, tile, tile.scores, Float.NEGATIVE_INFINITY);
+      SoftmaxLanes.exponentials(
+          tile.scores, keys, tile.stride, width, tile.greatest, tile.sums, tile.shrink);
+      mask(block, sight, first, keys, tile, tile.scores, 0f);
+      SoftmaxLanes.sum(tile.scores, keys, tile.stride, width, tile.sums);
+      for (int lane = 0; lane < lanes; lane++) {
+        if (tile.shrink[lane] != 1) {
+          RowMath.scale(
+              tile.out, lane * padded, tile.shrink[lane], tile.out, lane * padded, padded);
+        }
       }
       GemmKernel.product(
-          count,
+          lanes,
           padded,
-          high - low,
+          keys,
           tile.scores,
-          low,
-          PANEL,
+          0,
           1,
+          tile.stride,
           valueRows,
-          panels.paddedAt(rows, head, first + low),
+          at,
           padded,
           tile.out,
           0,
@@ -173,39 +175,31 @@ final class TreeAttention {
     }
   }
 
-  private void scores(int count, int head, int rows, int panel, AttentionTile tile) {
-    GemmKernel.clear(count, PANEL, tile.scores, 0, PANEL);
-    GemmKernel.product(
-        count,
-        PANEL,
-        shape.dim(),
-        tile.queries,
-        0,
-        shape.padded(),
-        1,
-        keyPanels,
-        panels.transposedAt(rows, head, panel),
-        PANEL,
-        tile.scores,
-        0,
-        PANEL);
-  }
-
-  private void finish(Block block, int head, float[] out, float[] logSums, AttentionTile tile) {
+  /** Sets lanes that do not see a key: its descendants alone do, as far as the window reaches. */
+  private void mask(
+      Block block, Sight sight, int first, int keys, TreeTile tile, float[] scores, float value) {
     int group = shape.group();
-    for (int row = 0; row < (block.to() - block.from()) * group; row++) {
-      int token = block.from() + row / group;
-      int queryHead = head * group + row % group;
-      float sum = RowMath.sum(FloatVector.fromArray(SPECIES, tile.sums, row * LANES));
-      int target = token * shape.querySize() + queryHead * shape.dim();
-      RowMath.scale(tile.out, row * shape.padded(), 1 / sum, out, target, shape.dim());
-      logSums[token * shape.heads() + queryHead] = (float) (tile.greatest[row] + Math.log(sum));
+    for (int key = 0; key < keys; key++) {
+      int low = Math.max(0, first + key - block.from());
+      int high = sight.near(block, first + key);
+      if (low > 0 || high < block.tokens()) {
+        int width = width(block.tokens() * group);
+        SoftmaxLanes.mask(scores, key * tile.stride, low * group, high * group, width, value);
+      }
     }
   }
 
+  /** {@code [keys × width] = rows·columns}, rows of one head from {@code at} on. */
+  private void product(
+      int keys, int width, float[] rows, int at, float[] columns, float[] to, int stride) {
+    GemmKernel.clear(keys, width, to, 0, stride);
+    GemmKernel.product(
+        keys, width, shape.dim(), rows, at, shape.padded(), 1, columns, 0, stride, to, 0, stride);
+  }
+
   /**
-   * Gradients of queries, keys and values; the arrays are overwritten. Work is split by tree and
-   * key head, whose keys no other task touches.
+   * Gradients of queries, keys and values; the arrays are overwritten. Work is split by key head
+   * and part of a tree.
    */
   void backward(
       TreeLayout layout,
@@ -220,32 +214,43 @@ final class TreeAttention {
       float[] dk,
       float[] dv) {
     int rows = layout.rows();
+    pad(rows, k, v);
     Sight sight = new Sight(window, layout.positions());
-    keyPanels = FloatArrays.atLeast(keyPanels, panels.transposedSize(rows));
-    valuePanels = FloatArrays.atLeast(valuePanels, panels.transposedSize(rows));
-    keyRows = FloatArrays.atLeast(keyRows, panels.paddedSize(rows));
-    dKeyRows = FloatArrays.atLeast(dKeyRows, panels.paddedSize(rows));
-    dValueRows = FloatArrays.atLeast(dValueRows, panels.paddedSize(rows));
-    panels.transpose(rows, k, keyPanels);
-    panels.transpose(rows, v, valuePanels);
-    panels.pad(rows, k, keyRows);
+    TreeBlocks blocks = new TreeBlocks(layout, blockTokens, shape.kvHeads());
+    reserve(blocks.mostParts(), heads.size(rows));
     pool.run(
-        layout.trees() * shape.kvHeads(),
+        blocks.parts().size() * shape.kvHeads(),
         (task, worker) -> {
           int head = task % shape.kvHeads();
-          List<TreeLayout.Segment> segments = layout.segments(task / shape.kvHeads());
-          int first = segments.get(0).start();
-          int end = segments.get(segments.size() - 1).end();
-          int from = panels.paddedAt(rows, head, first);
-          int to = from + (end - first) * shape.padded();
-          Arrays.fill(dKeyRows, from, to, 0f);
-          Arrays.fill(dValueRows, from, to, 0f);
-          for (Block block : blocks(layout, task / shape.kvHeads())) {
-            backward(block, head, rows, sight, q, out, logSums, dOut, dq, tiles[worker]);
+          Part part = blocks.parts().get(task / shape.kvHeads());
+          int from = heads.at(rows, head, layout.firstRow(part.tree()));
+          int to = heads.at(rows, head, layout.endRow(part.tree()));
+          float[] dKeys = dKeyRows[part.number()];
+          float[] dValues = dValueRows[part.number()];
+          Arrays.fill(dKeys, from, to, 0f);
+          Arrays.fill(dValues, from, to, 0f);
+          for (Block block : part.blocks()) {
+            TreeTile tile = tiles[worker];
+            backward(block, head, rows, sight, q, out, logSums, dOut, dq, dKeys, dValues, tile);
           }
-          panels.unpad(rows, head, first, end, dKeyRows, dk);
-          panels.unpad(rows, head, first, end, dValueRows, dv);
         });
+    int[] parts = new int[layout.trees()];
+    blocks.parts().forEach(part -> parts[part.tree()] = part.number() + 1);
+    for (int tree = 0; tree < layout.trees(); tree++) {
+      int first = layout.firstRow(tree);
+      int end = layout.endRow(tree);
+      int count = parts[tree];
+      int chunks = (end - first + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
+      pool.run(
+          chunks * shape.kvHeads(),
+          (task, worker) -> {
+            int head = task % shape.kvHeads();
+            int from = first + task / shape.kvHeads() * ROWS_PER_TASK;
+            int to = Math.min(end, from + ROWS_PER_TASK);
+            heads.unpad(rows, head, from, to, count, dKeyRows, dk);
+            heads.unpad(rows, head, from, to, count, dValueRows, dv);
+          });
+    }
   }
 
   private void backward(
@@ -258,135 +263,123 @@ final class TreeAttention {
       float[] logSums,
       float[] dOut,
       float[] dq,
-      AttentionTile tile) {
+      float[] dKeys,
+      float[] dValues,
+      TreeTile tile) {
     int group = shape.group();
-    int count = (block.to() - block.from()) * group;
-    gather(block, head, q, shape.scale(), tile.queries);
-    gather(block, head, dOut, 1f, tile.out);
-    for (int row = 0; row < count; row++) {
-      int token = block.from() + row / group;
-      int queryHead = head * group + row % group;
+    int lanes = block.tokens() * group;
+    int padded = shape.padded();
+    columns(block, head, q, shape.scale(), tile.queryColumns, tile.stride);
+    columns(block, head, dOut, 1f, tile.dOutColumns, tile.stride);
+    for (int lane = 0; lane < lanes; lane++) {
+      int token = block.from() + lane / group;
+      int queryHead = head * group + lane % group;
       int at = token * shape.querySize() + queryHead * shape.dim();
-      tile.greatest[row] = logSums[token * shape.heads() + queryHead];
-      tile.shift[row] = RowMath.dot(out, at, dOut, at, shape.dim());
+      RowMath.scale(q, at, shape.scale(), tile.queries, lane * padded, shape.dim());
+      System.arraycopy(dOut, at, tile.dOut, lane * padded, shape.dim());
+      tile.greatest[lane] = logSums[token * shape.heads() + queryHead];
+      tile.shift[lane] = RowMath.dot(out, at, dOut, at, shape.dim());
     }
-    Arrays.fill(tile.dQueries, 0, count * shape.padded(), 0f);
+    Arrays.fill(tile.dQueries, 0, lanes * padded, 0f);
     int[] ancestors = block.segment().ancestors();
     for (int i = 0; i < ancestors.length; i += 2) {
-      backward(block, head, rows, sight, ancestors[i], ancestors[i + 1], tile);
+      backward(block, head, rows, sight, ancestors[i], ancestors[i + 1], dKeys, dValues, tile);
     }
-    backward(block, head, rows, sight, block.segment().start(), block.to(), tile);
-    for (int row = 0; row < count; row++) {
-      int token = block.from() + row / group;
-      int at = token * shape.querySize() + (head * group + row % group) * shape.dim();
-      RowMath.scale(tile.dQueries, row * shape.padded(), shape.scale(), dq, at, shape.dim());
+    int start = block.segment().start();
+    backward(block, head, rows, sight, start, block.to(), dKeys, dValues, tile);
+    for (int lane = 0; lane < lanes; lane++) {
+      int token = block.from() + lane / group;
+      int at = token * shape.querySize() + (head * group + lane % group) * shape.dim();
+      RowMath.scale(tile.dQueries, lane * padded, shape.scale(), dq, at, shape.dim());
     }
   }
 
   /** All keys of one range. */
   private void backward(
-      Block block, int head, int rows, Sight sight, int from, int to, AttentionTile tile) {
-    int count = (block.to() - block.from()) * shape.group();
+      Block block,
+      int head,
+      int rows,
+      Sight sight,
+      int from,
+      int to,
+      float[] dKeys,
+      float[] dValues,
+      TreeTile tile) {
+    int lanes = block.tokens() * shape.group();
+    int width = width(lanes);
+    int stride = tile.stride;
     int padded = shape.padded();
-    int begin = sight.first(block.from(), from);
-    for (int panel = begin / PANEL; panel * PANEL < to; panel++) {
-      int first = panel * PANEL;
-      int low = Math.max(0, begin - first);
-      int high = Math.min(PANEL, to - first);
-      scores(count, head, rows, panel, tile);
+    float[] p = tile.scores;
+    float[] d = tile.dScores;
+    for (int first = sight.first(block.from(), from); first < to; first += KEYS) {
+      int keys = Math.min(KEYS, to - first);
+      int at = heads.at(rows, head, first);
+      product(keys, width, keyRows, at, tile.queryColumns, p, stride);
       if (shape.cap() != 0) {
-        SoftCap.forward(tile.scores, 0, count * PANEL, shape.cap(), 1f, tile.slopes, 0);
+        SoftCap.forward(p, 0, keys * stride, shape.cap(), 1f, tile.slopes, 0);
       }
-      // dWeights = dOut·Vᵀ
-      GemmKernel.clear(count, PANEL, tile.dScores, 0, PANEL);
-      GemmKernel.product(
-          count,
-          PANEL,
-          shape.dim(),
-          tile.out,
-          0,
-          padded,
-          1,
-          valuePanels,
-          panels.transposedAt(rows, head, panel),
-          PANEL,
-          tile.dScores,
-          0,
-          PANEL);
-      for (int row = 0; row < count; row++) {
-        int token = block.from() + row / shape.group();
-        int limit = Math.min(high, token + 1 - first);
-        int seen = Math.max(low, sight.first(token, from) - first);
-        SoftmaxRow.probabilities(tile.scores, row * PANEL, seen, limit, tile.greatest[row]);
-        SoftmaxRow.backward(tile.scores, tile.dScores, row * PANEL, tile.shift[row]);
-      }
+      // dWeights = V·dOutᵀ
+      product(keys, width, valueRows, at, tile.dOutColumns, d, stride);
+      SoftmaxLanes.backward(p, d, keys, stride, width, tile.greatest, tile.shift);
       if (shape.cap() != 0) {
-        RowMath.multiply(tile.slopes, 0, tile.dScores, 0, count * PANEL);
+        RowMath.multiply(tile.slopes, 0, d, 0, keys * stride);
       }
-      int keys = panels.paddedAt(rows, head, first + low);
-      // dV += weightsᵀ·dOut, dK += dScoresᵀ·Q, dQ += dScores·K
+      mask(block, sight, first, keys, tile, p, 0f);
+      mask(block, sight, first, keys, tile, d, 0f);
+      // dV += weights·dOut, dK += dScores·Q, dQ += dScoresᵀ·K
       GemmKernel.product(
-          high - low,
-          padded,
-          count,
-          tile.scores,
-          low,
-          1,
-          PANEL,
-          tile.out,
-          0,
-          padded,
-          dValueRows,
-          keys,
-          padded);
+          keys, padded, lanes, p, 0, stride, 1, tile.dOut, 0, padded, dValues, at, padded);
       GemmKernel.product(
-          high - low,
-          padded,
-          count,
-          tile.dScores,
-          low,
-          1,
-          PANEL,
-          tile.queries,
-          0,
-          padded,
-          dKeyRows,
-          keys,
-          padded);
+          keys, padded, lanes, d, 0, stride, 1, tile.queries, 0, padded, dKeys, at, padded);
       GemmKernel.product(
-          count,
-          padded,
-          high - low,
-          tile.dScores,
-          low,
-          PANEL,
-          1,
-          keyRows,
-          keys,
-          padded,
-          tile.dQueries,
-          0,
-          padded);
+          lanes, padded, keys, d, 0, 1, stride, keyRows, at, padded, tile.dQueries, 0, padded);
     }
   }
 
-  /** Rows of a block by token and grouped head, padded with zeros. */
-  private void gather(Block block, int head, float[] from, float factor, float[] to) {
+  /**
+   * Rows of a block as columns, {@code [dim × stride]}; lanes beyond the block are zero up to whole
+   * vectors.
+   */
+  private void columns(Block block, int head, float[] from, float factor, float[] to, int stride) {
     int group = shape.group();
-    for (int row = 0; row < (block.to() - block.from()) * group; row++) {
-      int token = block.from() + row / group;
-      int at = token * shape.querySize() + (head * group + row % group) * shape.dim();
-      RowMath.scale(from, at, factor, to, row * shape.padded(), shape.dim());
+    int dim = shape.dim();
+    int lanes = block.tokens() * group;
+    for (int begin = 0; begin < lanes; begin += LANES) {
+      int count = Math.min(LANES, lanes - begin);
+      for (int d = 0; d < dim; d++) {
+        for (int lane = begin; lane < begin + count; lane++) {
+          int token = block.from() + lane / group;
+          int at = token * shape.querySize() + (head * group + lane % group) * dim;
+          to[d * stride + lane] = from[at + d] * factor;
+        }
+        Arrays.fill(to, d * stride + begin + count, d * stride + begin + LANES, 0f);
+      }
     }
   }
 
-  private List<Block> blocks(TreeLayout layout, int tree) {
-    List<Block> blocks = new ArrayList<>();
-    for (TreeLayout.Segment segment : layout.segments(tree)) {
-      for (int from = segment.start(); from < segment.end(); from += blockTokens) {
-        blocks.add(new Block(segment, from, Math.min(segment.end(), from + blockTokens)));
-      }
+  /** Lanes up to whole vectors. */
+  private static int width(int lanes) {
+    return (lanes + LANES - 1) / LANES * LANES;
+  }
+
+  private void pad(int rows, float[] k, float[] v) {
+    keyRows = FloatArrays.atLeast(keyRows, heads.size(rows));
+    valueRows = FloatArrays.atLeast(valueRows, heads.size(rows));
+    heads.pad(rows, k, keyRows);
+    heads.pad(rows, v, valueRows);
+  }
+
+  private void reserve(int parts, int size) {
+    int had = dKeyRows.length;
+    if (had < parts) {
+      dKeyRows = Arrays.copyOf(dKeyRows, parts);
+      dValueRows = Arrays.copyOf(dValueRows, parts);
+      Arrays.fill(dKeyRows, had, parts, new float[0]);
+      Arrays.fill(dValueRows, had, parts, new float[0]);
     }
-    return blocks;
+    for (int part = 0; part < parts; part++) {
+      dKeyRows[part] = FloatArrays.atLeast(dKeyRows[part], size);
+      dValueRows[part] = FloatArrays.atLeast(dValueRows[part], size);
+    }
   }
 }

@@ -74,6 +74,17 @@ final class TreeLayout {
     return rowOf[tree];
   }
 
+  /** First row of a tree. */
+  int firstRow(int tree) {
+    return segments.get(tree).get(0).start();
+  }
+
+  /** Row after the last of a tree. */
+  int endRow(int tree) {
+    List<Segment> own = segments.get(tree);
+    return own.get(own.size() - 1).end();
+  }
+
   /** Segments of a tree, in order of their rows. */
   List<Segment> segments(int tree) {
     return segments.get(tree);

@@ -1,0 +1,102 @@
+package org.treepo4j.engines.vector;
+
+import static org.treepo4j.engines.vector.GemmKernel.LANES;
+import static org.treepo4j.engines.vector.GemmKernel.SPECIES;
+
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * The softmax of attention in training, one tile of scores after another (Milakov and Gimelshein
+ * 2018; Dao et al. 2022). A tile is {@code [keys × stride]}: each lane is a query, so maxima and
+ * sums run down the keys and never across a vector. A lane remembers its greatest score and the sum
+ * of exponentials so far; when a later tile holds a greater score, what was summed up is scaled
+ * down.
+ */
+final class SoftmaxLanes {
+  /** The greatest score of a lane that has seen none. */
+  static final float NONE = -1e30f;
+
+  /** Exponents below are nought in float32. */
+  private static final float FAR = -1e4f;
+
+  private SoftmaxLanes() {}
+
+  /**
+   * Turns scores into weights relative to their lane's greatest score so far.
+   *
+   * @param scores {@code [keys × stride]}, −∞ where a lane does not see the key; NaN there
+   *     afterwards
+   * @param width lanes in use, whole vectors
+   * @param greatest greatest score so far of each lane, {@link #NONE} at first
+   * @param sums sum so far of each lane, scaled
+   * @param shrink receives what earlier sums of each lane were scaled with
+   */
+  static void exponentials(
+      float[] scores,
+      int keys,
+      int stride,
+      int width,
+      float[] greatest,
+      float[] sums,
+      float[] shrink) {
+    for (int lane = 0; lane < width; lane += LANES) {
+      FloatVector before = FloatVector.fromArray(SPECIES, greatest, lane);
+      FloatVector most = before;
+      for (int key = 0; key < keys; key++) {
+        most = most.max(FloatVector.fromArray(SPECIES, scores, key * stride + lane));
+      }
+      most.intoArray(greatest, lane);
+      FloatVector scale = FastExp.exp(before.sub(most).max(FAR));
+      scale.intoArray(shrink, lane);
+      scale.mul(FloatVector.fromArray(SPECIES, sums, lane)).intoArray(sums, lane);
+      for (int key = 0; key < keys; key++) {
+        int at = key * stride + lane;
+        FastExp.exp(FloatVector.fromArray(SPECIES, scores, at).sub(most)).intoArray(scores, at);
+      }
+    }
+  }
+
+  /** Adds the weights of each lane, {@code [keys × stride]}, to its sum. */
+  static void sum(float[] weights, int keys, int stride, int width, float[] sums) {
+    for (int lane = 0; lane < width; lane += LANES) {
+      FloatVector sum = FloatVector.fromArray(SPECIES, sums, lane);
+      for (int key = 0; key < keys; key++) {
+        sum = sum.add(FloatVector.fromArray(SPECIES, weights, key * stride + lane));
+      }
+      sum.intoArray(sums, lane);
+    }
+  }
+
+  /**
+   * Turns scores into probabilities, given each lane's log-sum-exp, and derivatives by
+   * probabilities into those by scores: {@code d ← p ∘ (d − shift)}.
+   *
+   * @param scores {@code [keys × stride]}
+   * @param d {@code [keys × stride]}
+   * @param shift {@code Σ p·d} of each lane
+   */
+  static void backward(
+      float[] scores, float[] d, int keys, int stride, int width, float[] logSums, float[] shift) {
+    for (int lane = 0; lane < width; lane += LANES) {
+      FloatVector logSum = FloatVector.fromArray(SPECIES, logSums, lane);
+      FloatVector less = FloatVector.fromArray(SPECIES, shift, lane);
+      for (int key = 0; key < keys; key++) {
+        int at = key * stride + lane;
+        FloatVector p = FastExp.exp(FloatVector.fromArray(SPECIES, scores, at).sub(logSum));
+        p.intoArray(scores, at);
+        FloatVector.fromArray(SPECIES, d, at).sub(less).mul(p).intoArray(d, at);
+      }
+    }
+  }
+
+  /** Sets lanes outside {@code [low, high)} of one key. */
+  static void mask(float[] tile, int at, int low, int high, int width, float value) {
+    if (low >= high) {
+      Arrays.fill(tile, at, at + width, value);
+      return;
+    }
+    Arrays.fill(tile, at, at + low, value);
+    Arrays.fill(tile, at + high, at + width, value);
+  }
+}
