@@ -42,10 +42,7 @@ final class SoftmaxLanes {
       float[] shrink) {
     for (int lane = 0; lane < width; lane += LANES) {
       FloatVector before = FloatVector.fromArray(SPECIES, greatest, lane);
-      FloatVector most = before;
-      for (int key = 0; key < keys; key++) {
-        most = most.max(FloatVector.fromArray(SPECIES, scores, key * stride + lane));
-      }
+      FloatVector most = most(scores, keys, stride, lane, before);
       most.intoArray(greatest, lane);
       FloatVector scale = FastExp.exp(before.sub(most).max(FAR));
       scale.intoArray(shrink, lane);
@@ -60,12 +57,42 @@ final class SoftmaxLanes {
   /** Adds the weights of each lane, {@code [keys × stride]}, to its sum. */
   static void sum(float[] weights, int keys, int stride, int width, float[] sums) {
     for (int lane = 0; lane < width; lane += LANES) {
-      FloatVector sum = FloatVector.fromArray(SPECIES, sums, lane);
-      for (int key = 0; key < keys; key++) {
-        sum = sum.add(FloatVector.fromArray(SPECIES, weights, key * stride + lane));
+      FloatVector even = FloatVector.fromArray(SPECIES, sums, lane);
+      FloatVector odd = FloatVector.zero(SPECIES);
+      int key = 0;
+      for (; key + 2 <= keys; key += 2) {
+        int at = key * stride + lane;
+        even = even.add(FloatVector.fromArray(SPECIES, weights, at));
+        odd = odd.add(FloatVector.fromArray(SPECIES, weights, at + stride));
       }
-      sum.intoArray(sums, lane);
+      if (key < keys) {
+        even = even.add(FloatVector.fromArray(SPECIES, weights, key * stride + lane));
+      }
+      even.add(odd).intoArray(sums, lane);
     }
+  }
+
+  /**
+   * Greatest scores of some lanes; several run side by side, since each waits for the one before.
+   */
+  private static FloatVector most(
+      float[] scores, int keys, int stride, int lane, FloatVector before) {
+    FloatVector m0 = before;
+    FloatVector m1 = before;
+    FloatVector m2 = before;
+    FloatVector m3 = before;
+    int key = 0;
+    for (; key + 4 <= keys; key += 4) {
+      int at = key * stride + lane;
+      m0 = m0.max(FloatVector.fromArray(SPECIES, scores, at));
+      m1 = m1.max(FloatVector.fromArray(SPECIES, scores, at + stride));
+      m2 = m2.max(FloatVector.fromArray(SPECIES, scores, at + 2 * stride));
+      m3 = m3.max(FloatVector.fromArray(SPECIES, scores, at + 3 * stride));
+    }
+    for (; key < keys; key++) {
+      m0 = m0.max(FloatVector.fromArray(SPECIES, scores, key * stride + lane));
+    }
+    return m0.max(m1).max(m2.max(m3));
   }
 
   /**

@@ -7,20 +7,20 @@ import java.util.Arrays;
 import java.util.List;
 import org.treepo4j.engines.vector.TreeBlocks.Block;
 import org.treepo4j.engines.vector.TreeBlocks.Part;
+import org.treepo4j.engines.vector.TreeBlocks.Sight;
 
 /**
  * Grouped-query attention in which a token sees itself and its ancestors. A block of consecutive
- * tokens of one segment, times the query heads that share a key head, are the lanes of a tile; the
- * keys of each range of ancestors run past them where they lie, so that a range of eight keys costs
- * eight keys. Scores never leave the tile (Dao et al. 2022). Other branches are not visited, nor is
- * what lies before a window.
+ * tokens of one segment, times the query heads that share a key head, are the lanes of a tile; keys
+ * run past them one by one, those of short segments brought together first, so that eight keys cost
+ * eight keys. Scores never leave the tile (Dao et al. 2022). Other branches are not visited.
  *
  * <p>Shapes: queries and outputs {@code [rows × heads·dim]}, keys and values {@code [rows ×
  * kvHeads·dim]}, log-sum-exps {@code [rows × heads]}. Rows are those of a {@link TreeLayout}.
  */
 final class TreeAttention {
   /** Lanes of a tile, about: tokens times grouped heads. */
-  private static final int TILE_LANES = 96;
+  private static final int TILE_LANES = 64;
 
   private static final int ROWS_PER_TASK = 64;
 
@@ -36,33 +36,6 @@ final class TreeAttention {
   private float[][] dKeyRows = new float[0][];
 
   private float[][] dValueRows = new float[0][];
-
-  /**
-   * How far back tokens see.
-   *
-   * @param window tokens that a token sees, itself included; 0 for all
-   * @param positions by row
-   */
-  @SuppressWarnings("ArrayRecordComponent") // compared by nobody
-  private record Sight(int window, int[] positions) {
-    /**
-     * The first row that a token sees, of a range of its ancestors that begins with {@code from};
-     * behind the range when it sees none of it.
-     */
-    int first(int token, int from) {
-      return window == 0
-          ? from
-          : from + Math.max(0, positions[token] - window + 1 - positions[from]);
-    }
-
-    /** Tokens of a block that are not too far behind a key. */
-    int near(Block block, int key) {
-      int tokens = block.tokens();
-      return window == 0
-          ? tokens
-          : Math.min(tokens, positions[key] + window - positions[block.from()]);
-    }
-  }
 
   TreeAttention(WorkerPool pool, HeadShape shape) {
     this.pool = pool;
@@ -115,15 +88,15 @@ final class TreeAttention {
       float[] logSums,
       TreeTile tile) {
     int lanes = block.tokens() * shape.group();
-    columns(block, head, q, shape.scale(), tile.queryColumns, tile.stride);
+    gather(block, head, q, shape.scale(), tile.queries, tile.queryColumns, tile.stride);
     Arrays.fill(tile.greatest, SoftmaxLanes.NONE);
     Arrays.fill(tile.sums, 0f);
     Arrays.fill(tile.out, 0, lanes * shape.padded(), 0f);
-    int[] ancestors = block.segment().ancestors();
-    for (int i = 0; i < ancestors.length; i += 2) {
-      forward(block, head, rows, sight, ancestors[i], ancestors[i + 1], tile);
+    int keys = tile.list(block, sight);
+    for (int first = 0; first < keys; first += KEYS) {
+      tile.take(first, Math.min(KEYS, keys - first));
+      forward(block, head, rows, sight, tile);
     }
-    forward(block, head, rows, sight, block.segment().start(), block.to(), tile);
     for (int lane = 0; lane < lanes; lane++) {
       int token = block.from() + lane / shape.group();
       int queryHead = head * shape.group() + lane % shape.group();
@@ -134,57 +107,49 @@ final class TreeAttention {
     }
   }
 
-  /** All keys of one range. */
-  private void forward(
-      Block block, int head, int rows, Sight sight, int from, int to, TreeTile tile) {
+  /** The keys that the tile has taken. */
+  private void forward(Block block, int head, int rows, Sight sight, TreeTile tile) {
     int lanes = block.tokens() * shape.group();
     int width = width(lanes);
     int padded = shape.padded();
-    for (int first = sight.first(block.from(), from); first < to; first += KEYS) {
-      int keys = Math.min(KEYS, to - first);
-      int at = heads.at(rows, head, first);
-      product(keys, width, keyRows, at, tile.queryColumns, tile.scores, tile.stride);
-      if (shape.cap() != 0) {
-        SoftCap.forward(tile.scores, 0, keys * tile.stride, shape.cap());
-      }
-      mask(block, sight, first, keys, tile, tile.scores, Float.NEGATIVE_INFINITY);
-      SoftmaxLanes.exponentials(
-          tile.scores, keys, tile.stride, width, tile.greatest, tile.sums, tile.shrink);
-      mask(block, sight, first, keys, tile, tile.scores, 0f);
-      SoftmaxLanes.sum(tile.scores, keys, tile.stride, width, tile.sums);
-      for (int lane = 0; lane < lanes; lane++) {
-        if (tile.shrink[lane] != 1) {
-          RowMath.scale(
-              tile.out, lane * padded, tile.shrink[lane], tile.out, lane * padded, padded);
-        }
-      }
-      GemmKernel.product(
-          lanes,
-          padded,
-          keys,
-          tile.scores,
-          0,
-          1,
-          tile.stride,
-          valueRows,
-          at,
-          padded,
-          tile.out,
-          0,
-          padded);
+    int keys = tile.keys();
+    int at = heads.at(rows, head, tile.firstKey());
+    tile.gather(keyRows, at, tile.keyRows);
+    tile.gather(valueRows, at, tile.valueRows);
+    boolean inPlace = tile.inPlace();
+    int from = inPlace ? at : 0;
+    float[] k = inPlace ? keyRows : tile.keyRows;
+    float[] v = inPlace ? valueRows : tile.valueRows;
+    product(keys, width, k, from, tile.queryColumns, tile.scores, tile.stride);
+    if (shape.cap() != 0) {
+      SoftCap.forward(tile.scores, 0, keys * tile.stride, shape.cap());
     }
+    mask(block, sight, tile, tile.scores, Float.NEGATIVE_INFINITY);
+    SoftmaxLanes.exponentials(
+        tile.scores, keys, tile.stride, width, tile.greatest, tile.sums, tile.shrink);
+    mask(block, sight, tile, tile.scores, 0f);
+    SoftmaxLanes.sum(tile.scores, keys, tile.stride, width, tile.sums);
+    for (int lane = 0; lane < lanes; lane++) {
+      if (tile.shrink[lane] != 1) {
+        RowMath.scale(tile.out, lane * padded, tile.shrink[lane], tile.out, lane * padded, padded);
+      }
+    }
+    GemmKernel.product(
+        lanes, padded, keys, tile.scores, 0, 1, tile.stride, v, from, padded, tile.out, 0, padded);
   }
 
   /** Sets lanes that do not see a key: its descendants alone do, as far as the window reaches. */
-  private void mask(
-      Block block, Sight sight, int first, int keys, TreeTile tile, float[] scores, float value) {
+  private void mask(Block block, Sight sight, TreeTile tile, float[] scores, float value) {
     int group = shape.group();
-    for (int key = 0; key < keys; key++) {
-      int low = Math.max(0, first + key - block.from());
-      int high = sight.near(block, first + key);
+    int width = width(block.tokens() * group);
+    for (int key = tile.keys() - 1; key >= 0; key--) {
+      int row = tile.row(key);
+      int low = Math.max(0, row - block.from());
+      int high = sight.near(block, row);
       if (low > 0 || high < block.tokens()) {
-        int width = width(block.tokens() * group);
         SoftmaxLanes.mask(scores, key * tile.stride, low * group, high * group, width, value);
+      } else if (sight.window() == 0) {
+        return; // all further up is seen by all
       }
     }
   }
@@ -269,24 +234,21 @@ final class TreeAttention {
     int group = shape.group();
     int lanes = block.tokens() * group;
     int padded = shape.padded();
-    columns(block, head, q, shape.scale(), tile.queryColumns, tile.stride);
-    columns(block, head, dOut, 1f, tile.dOutColumns, tile.stride);
+    gather(block, head, q, shape.scale(), tile.queries, tile.queryColumns, tile.stride);
+    gather(block, head, dOut, 1f, tile.dOut, tile.dOutColumns, tile.stride);
     for (int lane = 0; lane < lanes; lane++) {
       int token = block.from() + lane / group;
       int queryHead = head * group + lane % group;
       int at = token * shape.querySize() + queryHead * shape.dim();
-      RowMath.scale(q, at, shape.scale(), tile.queries, lane * padded, shape.dim());
-      System.arraycopy(dOut, at, tile.dOut, lane * padded, shape.dim());
       tile.greatest[lane] = logSums[token * shape.heads() + queryHead];
       tile.shift[lane] = RowMath.dot(out, at, dOut, at, shape.dim());
     }
     Arrays.fill(tile.dQueries, 0, lanes * padded, 0f);
-    int[] ancestors = block.segment().ancestors();
-    for (int i = 0; i < ancestors.length; i += 2) {
-      backward(block, head, rows, sight, ancestors[i], ancestors[i + 1], dKeys, dValues, tile);
+    int keys = tile.list(block, sight);
+    for (int first = 0; first < keys; first += KEYS) {
+      tile.take(first, Math.min(KEYS, keys - first));
+      backward(block, head, rows, sight, dKeys, dValues, tile);
     }
-    int start = block.segment().start();
-    backward(block, head, rows, sight, start, block.to(), dKeys, dValues, tile);
     for (int lane = 0; lane < lanes; lane++) {
       int token = block.from() + lane / group;
       int at = token * shape.querySize() + (head * group + lane % group) * shape.dim();
@@ -294,66 +256,119 @@ final class TreeAttention {
     }
   }
 
-  /** All keys of one range. */
+  /** The keys that the tile has taken. */
   private void backward(
-      Block block,
-      int head,
-      int rows,
-      Sight sight,
-      int from,
-      int to,
-      float[] dKeys,
-      float[] dValues,
-      TreeTile tile) {
+      Block block, int head, int rows, Sight sight, float[] dKeys, float[] dValues, TreeTile tile) {
     int lanes = block.tokens() * shape.group();
     int width = width(lanes);
     int stride = tile.stride;
     int padded = shape.padded();
+    int keys = tile.keys();
+    int at = heads.at(rows, head, tile.firstKey());
+    tile.gather(keyRows, at, tile.keyRows);
+    tile.gather(valueRows, at, tile.valueRows);
+    boolean inPlace = tile.inPlace();
+    int from = inPlace ? at : 0;
+    float[] k = inPlace ? keyRows : tile.keyRows;
+    float[] v = inPlace ? valueRows : tile.valueRows;
     float[] p = tile.scores;
     float[] d = tile.dScores;
-    for (int first = sight.first(block.from(), from); first < to; first += KEYS) {
-      int keys = Math.min(KEYS, to - first);
-      int at = heads.at(rows, head, first);
-      product(keys, width, keyRows, at, tile.queryColumns, p, stride);
-      if (shape.cap() != 0) {
-        SoftCap.forward(p, 0, keys * stride, shape.cap(), 1f, tile.slopes, 0);
-      }
-      // dWeights = V·dOutᵀ
-      product(keys, width, valueRows, at, tile.dOutColumns, d, stride);
-      SoftmaxLanes.backward(p, d, keys, stride, width, tile.greatest, tile.shift);
-      if (shape.cap() != 0) {
-        RowMath.multiply(tile.slopes, 0, d, 0, keys * stride);
-      }
-      mask(block, sight, first, keys, tile, p, 0f);
-      mask(block, sight, first, keys, tile, d, 0f);
-      // dV += weights·dOut, dK += dScores·Q, dQ += dScoresᵀ·K
-      GemmKernel.product(
-          keys, padded, lanes, p, 0, stride, 1, tile.dOut, 0, padded, dValues, at, padded);
-      GemmKernel.product(
-          keys, padded, lanes, d, 0, stride, 1, tile.queries, 0, padded, dKeys, at, padded);
-      GemmKernel.product(
-          lanes, padded, keys, d, 0, 1, stride, keyRows, at, padded, tile.dQueries, 0, padded);
+    product(keys, width, k, from, tile.queryColumns, p, stride);
+    if (shape.cap() != 0) {
+      SoftCap.forward(p, 0, keys * stride, shape.cap(), 1f, tile.slopes, 0);
+    }
+    // dWeights = V·dOutᵀ
+    product(keys, width, v, from, tile.dOutColumns, d, stride);
+    SoftmaxLanes.backward(p, d, keys, stride, width, tile.greatest, tile.shift);
+    if (shape.cap() != 0) {
+      RowMath.multiply(tile.slopes, 0, d, 0, keys * stride);
+    }
+    mask(block, sight, tile, p, 0f);
+    mask(block, sight, tile, d, 0f);
+    // dV += weights·dOut, dK += dScores·Q, dQ += dScoresᵀ·K
+    gradient(keys, lanes, p, tile.dOut, dValues, at, tile.valueRows, tile);
+    GemmKernel.product(
+        lanes, padded, keys, d, 0, 1, stride, k, from, padded, tile.dQueries, 0, padded);
+    gradient(keys, lanes, d, tile.queries, dKeys, at, tile.keyRows, tile);
+  }
+
+  /**
+   * {@code sum += weights·rows}.
+   *
+   * @param weights {@code [keys × stride]}
+   * @param rows {@code [lanes × padded]}
+   * @param at of the tile's first key in {@code sum}
+   * @param aside where keys that do not lie together are summed up first
+   */
+  private void gradient(
+      int keys,
+      int lanes,
+      float[] weights,
+      float[] rows,
+      float[] sum,
+      int at,
+      float[] aside,
+      TreeTile tile) {
+    int padded = shape.padded();
+    boolean inPlace = tile.inPlace();
+    if (!inPlace) {
+      GemmKernel.clear(keys, padded, aside, 0, padded);
+    }
+    GemmKernel.product(
+        keys,
+        padded,
+        lanes,
+        weights,
+        0,
+        tile.stride,
+        1,
+        rows,
+        0,
+        padded,
+        inPlace ? sum : aside,
+        inPlace ? at : 0,
+        padded);
+    for (int key = 0; key < keys && !inPlace; key++) {
+      int to = at + (tile.row(key) - tile.firstKey()) * padded;
+      RowMath.add(aside, key * padded, sum, to, padded);
     }
   }
 
   /**
-   * Rows of a block as columns, {@code [dim × stride]}; lanes beyond the block are zero up to whole
-   * vectors.
+   * The numbers of a block by lane, {@code [lanes × padded]}, and as columns, {@code [dim ×
+   * stride]}; lanes beyond the block are zero up to whole vectors.
    */
-  private void columns(Block block, int head, float[] from, float factor, float[] to, int stride) {
+  private void gather(
+      Block block,
+      int head,
+      float[] from,
+      float factor,
+      float[] rows,
+      float[] columns,
+      int stride) {
     int group = shape.group();
     int dim = shape.dim();
+    int padded = shape.padded();
     int lanes = block.tokens() * group;
-    for (int begin = 0; begin < lanes; begin += LANES) {
-      int count = Math.min(LANES, lanes - begin);
-      for (int d = 0; d < dim; d++) {
-        for (int lane = begin; lane < begin + count; lane++) {
-          int token = block.from() + lane / group;
-          int at = token * shape.querySize() + (head * group + lane % group) * dim;
-          to[d * stride + lane] = from[at + d] * factor;
-        }
-        Arrays.fill(to, d * stride + begin + count, d * stride + begin + LANES, 0f);
+    for (int token = 0; token < block.tokens(); token++) {
+      int at = (block.from() + token) * shape.querySize() + head * group * dim;
+      for (int member = 0; member < group; member++) {
+        int lane = token * group + member;
+        RowMath.scale(from, at + member * dim, factor, rows, lane * padded, dim);
       }
+    }
+    Arrays.fill(rows, lanes * padded, width(lanes) * padded, 0f);
+    for (int begin = 0; begin < lanes; begin += LANES) {
+      for (int d = 0; d < dim; d++) {
+        transpose(rows, begin * padded + d, padded, columns, d * stride + begin);
+      }
+    }
+  }
+
+  /** A column of some rows. */
+  private static void transpose(float[] rows, int from, int padded, float[] columns, int to) {
+    for (int lane = 0; lane < LANES; lane++) {
+      columns[to + lane] = rows[from + lane * padded];
     }
   }
 

@@ -32,6 +32,33 @@ final class TreeBlocks {
   /** Some blocks of one tree. */
   record Part(int tree, int number, List<Block> blocks) {}
 
+  /**
+   * How far back tokens see.
+   *
+   * @param window tokens that a token sees, itself included; 0 for all
+   * @param positions by row
+   */
+  @SuppressWarnings("ArrayRecordComponent") // compared by nobody
+  record Sight(int window, int[] positions) {
+    /**
+     * The first row that a token sees, of a range of its ancestors that begins with {@code from};
+     * behind the range when it sees none of it.
+     */
+    int first(int token, int from) {
+      return window == 0
+          ? from
+          : from + Math.max(0, positions[token] - window + 1 - positions[from]);
+    }
+
+    /** Tokens of a block that are not too far behind a key. */
+    int near(Block block, int key) {
+      int tokens = block.tokens();
+      return window == 0
+          ? tokens
+          : Math.min(tokens, positions[key] + window - positions[block.from()]);
+    }
+  }
+
   private final List<Block> all = new ArrayList<>();
   private final List<Part> parts = new ArrayList<>();
   private int most;

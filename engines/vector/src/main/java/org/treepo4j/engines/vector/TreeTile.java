@@ -2,6 +2,8 @@ package org.treepo4j.engines.vector;
 
 import static org.treepo4j.engines.vector.GemmKernel.LANES;
 
+import java.util.Arrays;
+
 /**
  * Scratch memory of one worker for attention in training: some keys against a block of queries.
  * Lanes are queries, by token and grouped head, {@code stride} of them at most.
@@ -40,6 +42,19 @@ final class TreeTile {
   final float[] shrink;
   final float[] shift;
 
+  /** Keys and values that do not lie together, {@code [KEYS × padded]}; also their gradients. */
+  final float[] keyRows;
+
+  final float[] valueRows;
+
+  private final int padded;
+
+  /** Rows that any token of a block sees, from the root down. */
+  private int[] seen = new int[KEYS];
+
+  private int first;
+  private int keys;
+
   TreeTile(int lanes, HeadShape shape) {
     stride = (lanes + LANES - 1) / LANES * LANES;
     scores = new float[KEYS * stride];
@@ -55,5 +70,68 @@ final class TreeTile {
     sums = new float[stride];
     shrink = new float[stride];
     shift = new float[stride];
+    padded = shape.padded();
+    keyRows = new float[KEYS * padded];
+    valueRows = new float[KEYS * padded];
+  }
+
+  /** Lists the keys of a block; returns how many there are. */
+  int list(TreeBlocks.Block block, TreeBlocks.Sight sight) {
+    int[] ancestors = block.segment().ancestors();
+    int count = 0;
+    for (int i = 0; i < ancestors.length; i += 2) {
+      count = list(sight.first(block.from(), ancestors[i]), ancestors[i + 1], count);
+    }
+    return list(sight.first(block.from(), block.segment().start()), block.to(), count);
+  }
+
+  private int list(int from, int to, int count) {
+    int end = count + Math.max(0, to - from);
+    if (end > seen.length) {
+      seen = Arrays.copyOf(seen, 2 * end);
+    }
+    for (int i = count; i < end; i++) {
+      seen[i] = from + i - count;
+    }
+    return end;
+  }
+
+  /** Takes some of the listed keys. */
+  void take(int from, int count) {
+    first = from;
+    keys = count;
+  }
+
+  /** Keys taken. */
+  int keys() {
+    return keys;
+  }
+
+  /** Row of a key that was taken. */
+  int row(int key) {
+    return seen[first + key];
+  }
+
+  int firstKey() {
+    return seen[first];
+  }
+
+  /** Whether the keys taken lie side by side. */
+  boolean inPlace() {
+    return row(keys - 1) - firstKey() == keys - 1;
+  }
+
+  /**
+   * Brings the rows of the keys together, unless they are.
+   *
+   * @param at of the first key in {@code from}
+   */
+  void gather(float[] from, int at, float[] to) {
+    if (!inPlace()) {
+      for (int key = 0; key < keys; key++) {
+        int place = at + (row(key) - firstKey()) * padded;
+        System.arraycopy(from, place, to, key * padded, padded);
+      }
+    }
   }
 }
