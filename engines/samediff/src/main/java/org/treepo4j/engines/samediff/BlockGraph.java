@@ -15,6 +15,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.treepo4j.checkpoints.Architecture.Norms;
 import org.treepo4j.checkpoints.Design.Activation;
 import org.treepo4j.checkpoints.ModelConfig;
@@ -41,6 +42,11 @@ final class BlockGraph {
   private static final String OUTPUT_GRADIENT = "dy";
   private static final String OUTPUT = "y";
   private static final String CACHED_OUTPUT = "yBehindCached";
+  private static final String PATH_KEYS = "pathKeys";
+  private static final String PATH_VALUES = "pathValues";
+  private static final String PATH_SHAPE = "pathShape";
+  private static final String PATH_MASK = "pathMask";
+  private static final String PATH_OUTPUT = "yOfPaths";
   private static final String KEYS = "keys";
   private static final String VALUES = "values";
 
@@ -57,7 +63,7 @@ final class BlockGraph {
    * What attention of a block needs to know of its rows, beside the rows themselves.
    *
    * @param cosines {@code [rows, 1, dim]}, null without rotary embedding; so are the sines
-   * @param mask {@code [1, 1, rows·group, columns]}
+   * @param mask {@code [1, 1, rows·group, columns]}, or as {@link #runPaths} says
    * @param growth factors of queries, {@code [rows, 1, 1]}, or null
    */
   record Rows(Tensor cosines, Tensor sines, Tensor mask, Tensor growth) {}
@@ -99,6 +105,7 @@ final class BlockGraph {
         attention(
             queries, graph.concat(0, pastKeys, keys), graph.concat(0, pastValues, values), mask);
     rest(x, behind).rename(CACHED_OUTPUT);
+    rest(x, pathAttention(queries, keys, values)).rename(PATH_OUTPUT);
     forward = new GraphRunner(graph);
     gradients = new GradientRunner(graph, weights, names, INPUT, OUTPUT, OUTPUT_GRADIENT);
   }
@@ -113,12 +120,35 @@ final class BlockGraph {
    * The block for tokens behind cached ones, {@code [cached, kvSize]}; the mask's columns are the
    * cached tokens, then the rows.
    */
-  Outcome run(Tensor input, Rows rows, INDArray pastKeys, INDArray pastValues) {
+  Outcome run(Tensor input, Rows rows, Tensor pastKeys, Tensor pastValues) {
     Map<String, INDArray> inputs = inputs(input, rows);
-    inputs.put(PAST_KEYS, pastKeys);
-    inputs.put(PAST_VALUES, pastValues);
+    inputs.put(PAST_KEYS, pastKeys.array());
+    inputs.put(PAST_VALUES, pastValues.array());
     List<Tensor> outputs = forward.run(inputs, List.of(CACHED_OUTPUT, KEYS, VALUES));
     return new Outcome(outputs.get(0), outputs.get(1), outputs.get(2));
+  }
+
+  /**
+   * The block for one new token of each of several paths.
+   *
+   * @param rows its mask {@code [paths, 1, 1, columns + 1]}, the token itself last
+   * @param pastKeys of the tokens that each path sees, {@code [paths·columns, kvSize]}
+   * @param pastValues {@code [paths·columns, kvSize]}
+   */
+  Outcome runPaths(Tensor input, Rows rows, Tensor pastKeys, Tensor pastValues) {
+    Map<String, INDArray> inputs = inputs(input, rows);
+    inputs.put(PATH_MASK, inputs.remove(MASK));
+    long paths = input.array().size(0);
+    long columns = pastKeys.array().size(0) / paths;
+    inputs.put(PATH_KEYS, pastKeys.array().reshape(paths, columns, config.kvSize()));
+    inputs.put(PATH_VALUES, pastValues.array().reshape(paths, columns, config.kvSize()));
+    try (INDArray shape =
+        Nd4j.createFromArray(
+            paths, columns + 1, (long) config.kvHeads(), (long) config.headDim())) {
+      inputs.put(PATH_SHAPE, shape);
+      List<Tensor> outputs = forward.run(inputs, List.of(PATH_OUTPUT, KEYS, VALUES));
+      return new Outcome(outputs.get(0), outputs.get(1), outputs.get(2));
+    }
   }
 
   /** Whether any weight of the block is trainable. */
@@ -248,6 +278,33 @@ final class BlockGraph {
         .reshape(kvHeads, -1, group, dim)
         .permute(1, 0, 2, 3)
         .reshape(-1, config.querySize());
+  }
+
+  /**
+   * The same for one row of each path, over the tokens of that path alone.
+   *
+   * @param queries {@code [paths, heads, dim]}
+   * @param keys {@code [paths, kvSize]}
+   * @param values {@code [paths, kvSize]}
+   * @return {@code [paths, querySize]}
+   */
+  private SDVariable pathAttention(SDVariable queries, SDVariable keys, SDVariable values) {
+    int kvSize = config.kvSize();
+    SDVariable shape = graph.placeHolder(PATH_SHAPE, DataType.LONG, 4);
+    SDVariable mask = graph.placeHolder(PATH_MASK, DataType.FLOAT, -1, 1, 1, -1);
+    SDVariable pastKeys = graph.placeHolder(PATH_KEYS, DataType.FLOAT, -1, -1, kvSize);
+    SDVariable pastValues = graph.placeHolder(PATH_VALUES, DataType.FLOAT, -1, -1, kvSize);
+    SDVariable q =
+        queries
+            .mul(config.attentionScale())
+            .reshape(-1, config.kvHeads(), config.headsPerKvHead(), config.headDim());
+    SDVariable allKeys = graph.concat(1, pastKeys, keys.reshape(-1, 1, kvSize));
+    SDVariable allValues = graph.concat(1, pastValues, values.reshape(-1, 1, kvSize));
+    SDVariable k = graph.reshape(allKeys, shape).permute(0, 2, 1, 3);
+    SDVariable v = graph.reshape(allValues, shape).permute(0, 2, 1, 3);
+    SDVariable products = graph.mmul(q, k, false, true, false);
+    SDVariable scores = softCap(graph, products, config.design().caps().attention()).add(mask);
+    return graph.mmul(graph.nn().softmax(scores, 3), v).reshape(-1, config.querySize());
   }
 
   /** Output projection, residual and feed-forward layer. */

@@ -7,7 +7,10 @@ import org.treepo4j.model.Parameter;
 import org.treepo4j.model.TensorNames;
 import org.treepo4j.model.Weights;
 
-/** ND4J's copy of the weights, adapters merged in, shared by all graphs and written in place when they change. */
+/**
+ * ND4J's copy of the weights, adapters merged in, shared by all graphs and written in place when
+ * they change.
+ */
 final class NativeWeights implements AutoCloseable {
   private final Weights weights;
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();

@@ -13,8 +13,9 @@ import org.treepo4j.model.DecoderStatistics;
 import org.treepo4j.model.TokenTree;
 
 /**
- * Samples along many paths with the network's graphs. One step is one pass of all new tokens over
- * all cached ones with an ancestor mask, so paths share keys and values by reference.
+ * Samples along many paths with the network's graphs. Paths share keys and values by reference; in
+ * each step the rows of every path are brought together, so that a token costs what its own path is
+ * long, whatever else is cached.
  */
 final class SameDiffDecoder implements BranchingDecoder {
   private final Network network;
@@ -88,8 +89,18 @@ final class SameDiffDecoder implements BranchingDecoder {
   private float[] computed(TokenCache.Token before, int[] tokens) {
     int[] positions = new int[tokens.length];
     Arrays.setAll(positions, t -> before.length() + t);
-    try (LayerRows rows = network.rows(positions, window -> mask(before, tokens.length, window))) {
-      return throughBehindCache(tokens, rows);
+    int[] past = new int[before.length()];
+    cache.rows(before, past, 0);
+    try (LayerRows rows =
+        network.rows(positions, window -> mask(past.length, tokens.length, window))) {
+      return through(
+          tokens,
+          (layer, x) -> {
+            try (Tensor keys = cache.keys(layer, past);
+                Tensor values = cache.values(layer, past)) {
+              return network.blocks().get(layer).run(x, rows.of(layer), keys, values);
+            }
+          });
     }
   }
 
@@ -134,9 +145,23 @@ final class SameDiffDecoder implements BranchingDecoder {
     int[] positions = own.stream().mapToInt(CachedPath::length).toArray();
     network.requireReadable(tokens, Arrays.stream(positions).max().getAsInt() + 1);
     cache.reserve(tokens.length);
+    int columns = Arrays.stream(positions).max().getAsInt();
+    // Where a path is shorter, some row; its mask hides it.
+    int[] past = new int[Math.multiplyExact(own.size(), columns)];
+    for (int p = 0; p < tokens.length; p++) {
+      cache.rows(own.get(p).end, past, p * columns);
+    }
     float[] hidden;
-    try (LayerRows rows = network.rows(positions, window -> mask(own, window))) {
-      hidden = throughBehindCache(tokens, rows);
+    try (LayerRows rows = network.rows(positions, window -> mask(positions, columns, window))) {
+      hidden =
+          through(
+              tokens,
+              (layer, x) -> {
+                try (Tensor keys = cache.keys(layer, past);
+                    Tensor values = cache.values(layer, past)) {
+                  return network.blocks().get(layer).runPaths(x, rows.of(layer), keys, values);
+                }
+              });
     }
     for (int p = 0; p < tokens.length; p++) {
       TokenCache.Token before = own.get(p).end;
@@ -197,17 +222,6 @@ final class SameDiffDecoder implements BranchingDecoder {
     BlockGraph.Outcome run(int layer, Tensor x);
   }
 
-  /** As {@link #through}, each token also attending to the cached ones its mask shows. */
-  private float[] throughBehindCache(int[] tokens, LayerRows rows) {
-    return through(
-        tokens,
-        (layer, x) ->
-            network
-                .blocks()
-                .get(layer)
-                .run(x, rows.of(layer), cache.keys(layer), cache.values(layer)));
-  }
-
   /** Embeds tokens, runs all blocks and stores their keys and values; the final hidden states. */
   private float[] through(int[] tokens, Layer run) {
     Tensor x = network.embed(tokens);
@@ -228,40 +242,37 @@ final class SameDiffDecoder implements BranchingDecoder {
     }
   }
 
-  /** Who sees whom in one step, {@code [1, 1, paths·group, usedRows + paths]}. */
-  private Tensor mask(List<CachedPath> own, int window) {
-    int group = network.config().headsPerKvHead();
-    int used = cache.usedRows();
-    int columns = used + own.size();
-    float[] mask = new float[Math.multiplyExact(own.size() * group, columns)];
+  /**
+   * How far back the tokens of one step see, {@code [paths, 1, 1, columns + 1]}: cached ones, the
+   * latest first, then themselves.
+   */
+  private static Tensor mask(int[] positions, int columns, int window) {
+    float[] mask = new float[positions.length * (columns + 1)];
     Arrays.fill(mask, TreePack.HIDDEN);
-    for (int p = 0; p < own.size(); p++) {
-      for (int g = 0; g < group; g++) {
-        int row = (p * group + g) * columns;
-        cache.see(own.get(p).end, mask, row, window == 0 ? Integer.MAX_VALUE : window - 1);
-        mask[row + used + p] = 0;
-      }
+    for (int p = 0; p < positions.length; p++) {
+      int row = p * (columns + 1);
+      int seen = window == 0 ? positions[p] : Math.min(positions[p], window - 1);
+      Arrays.fill(mask, row, row + seen, 0);
+      mask[row + columns] = 0;
     }
-    return Tensor.of(mask, 1, 1, (long) own.size() * group, columns);
+    return Tensor.of(mask, positions.length, 1, 1, columns + 1L);
   }
 
   /**
-   * Who sees whom among tokens one behind the other, {@code [1, 1, count·group, usedRows + count]}.
+   * Who sees whom among tokens one behind the other, {@code [1, 1, count·group, past + count]}: the
+   * cached ones stand first, the latest of them first.
    */
-  private Tensor mask(TokenCache.Token before, int count, int window) {
+  private Tensor mask(int past, int count, int window) {
     int group = network.config().headsPerKvHead();
-    int used = cache.usedRows();
-    int columns = used + count;
+    int columns = past + count;
     float[] mask = new float[Math.multiplyExact(count * group, columns)];
     Arrays.fill(mask, TreePack.HIDDEN);
     for (int t = 0; t < count; t++) {
+      int most = window == 0 ? columns : window; // this token included
       for (int g = 0; g < group; g++) {
         int row = (t * group + g) * columns;
-        int seen = window == 0 ? Integer.MAX_VALUE : window; // this token included
-        if (seen > t + 1) {
-          cache.see(before, mask, row, window == 0 ? seen : seen - t - 1);
-        }
-        Arrays.fill(mask, row + used + Math.max(0, t + 1 - seen), row + used + t + 1, 0);
+        Arrays.fill(mask, row, row + Math.max(0, Math.min(past, most - t - 1)), 0);
+        Arrays.fill(mask, row + past + Math.max(0, t + 1 - most), row + past + t + 1, 0);
       }
     }
     return Tensor.of(mask, 1, 1, (long) count * group, columns);

@@ -2,7 +2,7 @@ package org.treepo4j.engines.samediff;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.CacheFullException;
 
@@ -77,11 +77,6 @@ final class TokenCache implements AutoCloseable {
     return live * bytesPerToken;
   }
 
-  /** Rows in use, those of tokens let go of included: the columns of attention. */
-  int usedRows() {
-    return rows.size();
-  }
-
   /**
    * Makes room for further tokens; afterwards rows do not move until the next call.
    *
@@ -135,14 +130,20 @@ final class TokenCache implements AutoCloseable {
     return wider;
   }
 
-  /** Keys of all used rows of a layer, {@code [usedRows, kvSize]}, a view. */
-  INDArray keys(int layer) {
-    return keys[layer].rows(0, rows.size());
+  /** Keys of some rows of a layer, {@code [asked, kvSize]}, the caller's to close. */
+  Tensor keys(int layer, int[] asked) {
+    return pulled(keys[layer], asked);
   }
 
-  /** Values of all used rows of a layer, {@code [usedRows, kvSize]}, a view. */
-  INDArray values(int layer) {
-    return values[layer].rows(0, rows.size());
+  /** Values of some rows of a layer, {@code [asked, kvSize]}, the caller's to close. */
+  Tensor values(int layer, int[] asked) {
+    return pulled(values[layer], asked);
+  }
+
+  private Tensor pulled(Tensor all, int[] asked) {
+    Tensor some = Tensor.uninitialized(asked.length, kvSize);
+    Nd4j.pullRows(all.array(), some.array(), 1, asked);
+    return some;
   }
 
   /** Stores what a layer computed for reserved tokens in the rows after the used ones. */
@@ -180,12 +181,11 @@ final class TokenCache implements AutoCloseable {
     }
   }
 
-  /** Marks the rows of a token and its ancestors, {@code most} of them, as visible in a mask. */
-  void see(Token token, float[] mask, int offset, int most) {
-    Token at = token;
-    for (int n = 0; n < most && at != null; n++) {
-      mask[offset + at.row] = 0;
-      at = at.parent;
+  /** Rows of a token and its ancestors, the latest first, from {@code at} on. */
+  void rows(Token token, int[] to, int at) {
+    int next = at;
+    for (Token seen = token; seen != null; seen = seen.parent) {
+      to[next++] = seen.row;
     }
   }
 

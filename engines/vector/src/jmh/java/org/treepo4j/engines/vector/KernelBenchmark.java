@@ -16,6 +16,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
+import org.treepo4j.checkpoints.Design.Activation;
 import org.treepo4j.model.TokenTree;
 
 /**
@@ -113,7 +114,7 @@ public class KernelBenchmark {
 
   @Benchmark
   public void swiGlu() {
-    new SwiGlu(pool).forward(ROWS * FFN, gate, up, y);
+    GatedActivation.of(Activation.SILU, pool).forward(ROWS * FFN, gate, up, y);
   }
 
   @Benchmark

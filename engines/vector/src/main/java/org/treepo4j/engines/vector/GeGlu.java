@@ -10,62 +10,30 @@ import jdk.incubator.vector.FloatVector;
  * {@code gelu(g) = g·σ(v)}, {@code v = 2√(2/π)·(g + 0.044715·g³)}; {@code gelu'(g) = σ + g·σ·(1 −
  * σ)·v'}.
  */
-final class GeGlu implements GatedActivation {
-  private static final int ELEMENTS_PER_TASK = 1 << 14;
+final class GeGlu implements GatedActivation.Loops {
   private static final float LINEAR = (float) (2 * Math.sqrt(2 / Math.PI));
   private static final float CUBIC = (float) (2 * Math.sqrt(2 / Math.PI) * 0.044715);
 
   /** Beyond, σ is 0 or 1 in float32; the exponential is not asked for more. */
   private static final float FAR = 80;
 
-  private final WorkerPool pool;
-
-  GeGlu(WorkerPool pool) {
-    this.pool = pool;
-  }
-
   @Override
-  public void forward(int n, float[] gate, float[] up, float[] y) {
-    pool.run(
-        tasks(n),
-        (task, worker) -> {
-          int from = task * ELEMENTS_PER_TASK;
-          forward(from, Math.min(n, from + ELEMENTS_PER_TASK), gate, up, y);
-        });
-  }
-
-  @Override
-  public void backward(int n, float[] gate, float[] up, float[] dy, float[] y) {
-    pool.run(
-        tasks(n),
-        (task, worker) -> {
-          int from = task * ELEMENTS_PER_TASK;
-          backward(from, Math.min(n, from + ELEMENTS_PER_TASK), gate, up, dy, y);
-        });
-  }
-
-  @Override
-  public void row(int n, float[] gate, int gateAt, float[] up, int upAt) {
-    for (int i = 0; i < n; i += LANES) {
+  public void forward(
+      int n, float[] gate, int gateAt, float[] up, int upAt, float[] y, int yAt) {
+    int i = 0;
+    for (; i <= n - LANES; i += LANES) {
       FloatVector g = FloatVector.fromArray(SPECIES, gate, gateAt + i);
       g.mul(sigmoid(g))
           .mul(FloatVector.fromArray(SPECIES, up, upAt + i))
-          .intoArray(gate, gateAt + i);
+          .intoArray(y, yAt + i);
+    }
+    for (; i < n; i++) {
+      y[yAt + i] = gate[gateAt + i] * sigmoid(gate[gateAt + i]) * up[upAt + i];
     }
   }
 
-  private static void forward(int from, int to, float[] gate, float[] up, float[] y) {
-    int i = from;
-    for (; i <= to - LANES; i += LANES) {
-      FloatVector g = FloatVector.fromArray(SPECIES, gate, i);
-      g.mul(sigmoid(g)).mul(FloatVector.fromArray(SPECIES, up, i)).intoArray(y, i);
-    }
-    for (; i < to; i++) {
-      y[i] = gate[i] * sigmoid(gate[i]) * up[i];
-    }
-  }
-
-  private static void backward(int from, int to, float[] gate, float[] up, float[] dy, float[] y) {
+  @Override
+  public void backward(int from, int to, float[] gate, float[] up, float[] dy, float[] y) {
     int i = from;
     for (; i <= to - LANES; i += LANES) {
       FloatVector g = FloatVector.fromArray(SPECIES, gate, i);
@@ -100,9 +68,5 @@ final class GeGlu implements GatedActivation {
   private static float sigmoid(float g) {
     float v = Math.max(-FAR, Math.min(FAR, (g * g * CUBIC + LINEAR) * g));
     return 1f / (1f + FastExp.exp(-v));
-  }
-
-  private static int tasks(int n) {
-    return (n + ELEMENTS_PER_TASK - 1) / ELEMENTS_PER_TASK;
   }
 }
