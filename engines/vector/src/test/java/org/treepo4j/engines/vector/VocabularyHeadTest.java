@@ -36,7 +36,7 @@ class VocabularyHeadTest {
   @Test
   void chunksOfRowsAndOfTheVocabularyMakeNoDifference() {
     Random random = new Random(11);
-    Case c = new Case(450, 5, 4096 + 37, 0.7f, random);
+    Case c = new Case(1024 + 66, 5, 2048 + 37, 0.7f, random);
     c.run(2);
     c.assertScores();
     c.assertGradients(random);
