@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.IntPredicate;
 import org.treepo4j.model.BranchingDecoder;
+import org.treepo4j.rollout.BudgetSettings.BudgetControl;
 
 /**
  * Samples rollout trees (algorithm page, section 2). One instance serves any number of rollouts,

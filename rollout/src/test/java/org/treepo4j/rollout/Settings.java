@@ -1,6 +1,11 @@
 package org.treepo4j.rollout;
 
 import java.util.List;
+import org.treepo4j.rollout.RolloutSettings.AnswerPolicy;
+import org.treepo4j.rollout.RolloutSettings.DivergenceRange;
+import org.treepo4j.rollout.RolloutSettings.RepetitionPolicy;
+import org.treepo4j.rollout.RolloutSettings.RolloutKind;
+import org.treepo4j.rollout.RolloutSettings.TotalBudget;
 
 /** Small rollout settings for tests, one change at a time. */
 final class Settings {

@@ -7,6 +7,7 @@ import java.util.Map;
 import org.treepo4j.rl.data.DifficultyPools;
 import org.treepo4j.rl.loss.LossStatistics;
 import org.treepo4j.rl.loss.TrainingTree;
+import org.treepo4j.rl.reward.RewardBatch;
 import org.treepo4j.rl.sampling.ScoredTree;
 import org.treepo4j.rollout.Trajectory;
 
@@ -58,15 +59,16 @@ final class StepMetrics {
 
   /** Of a step without an update. */
   private static Map<String, Number> ofSampling(GroupCollector.Groups groups) {
+    RewardBatch.Counts rewards = groups.sampled().rewards();
     Map<String, Number> metrics = new LinkedHashMap<>();
     metrics.put("reward_mean", rewardMean(groups.all()));
     metrics.put("accuracy", groups.accuracy());
     metrics.put("groups_dropped", (long) groups.dropped());
     metrics.put("groups_spare", (long) groups.spare());
     metrics.put("generation_rounds", (long) groups.rounds());
-    metrics.put("failed_rewards", (long) groups.sampled().failedRewards());
-    metrics.put("limited_answers", (long) groups.sampled().limitedAnswers());
-    metrics.put("reward_seconds", groups.sampled().rewardSeconds());
+    metrics.put("failed_rewards", (long) rewards.failed());
+    metrics.put("limited_answers", (long) rewards.limited());
+    metrics.put("reward_seconds", rewards.seconds());
     metrics.putAll(groups.statistics().toMap());
     metrics.put("prompts_trained", 0L);
     metrics.put("trajectories_trained", 0L);
