@@ -48,8 +48,8 @@ final class TreepoCommand implements Runnable {
   @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
 
   /**
-   * Adds the commands that arguments may mean. Reading the options of all commands takes longer than
-   * many a command runs, so where the first argument names one, it is the only one added.
+   * Adds the commands that arguments may mean. Reading the options of all commands takes longer
+   * than many a command runs, so where the first argument names one, it is the only one added.
    */
   static void addCommands(CommandLine treepo, String... arguments) {
     String first = arguments.length == 0 ? "" : arguments[0];

@@ -171,7 +171,7 @@ final class PromptRollout {
    */
   void advanced(Row row) {
     for (Row next = row; next != null; ) {
-      List<ActivePath> others = next.partOthers();
+      List<ActivePath> others = plan.settings().lazyForking() ? next.partOthers() : next.partAll();
       Row apart = null;
       if (!others.isEmpty()) {
         BranchingDecoder.Path keys = held.fork(next.keys(), next.keys().length());
@@ -330,7 +330,8 @@ final class PromptRollout {
     List<FinishedPath> known = finished.stream().filter(other -> other.continues(prefix)).toList();
     BranchingDecoder.Path keys =
         prefix.length == 0 ? forkRoot() : fork(known.get(0), prefix.length);
-    return new Row(this, keys, Row.NOTHING, paths, known);
+    boolean reused = plan.settings().lazyForking();
+    return new Row(this, keys, Row.NOTHING, paths, reused ? known : List.of());
   }
 
   /** Response tokens of the donor to keep. */

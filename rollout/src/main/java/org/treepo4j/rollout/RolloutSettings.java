@@ -14,6 +14,13 @@ public record RolloutSettings(
                     + " cache does. Does not change the trees.",
             mayChange = true)
         boolean sharePrompt,
+    @Setting(
+            value =
+                "Compute paths once for as long as they draw the same tokens; false computes each by"
+                    + " itself from its first token on, as other samplers do, which is there to measure"
+                    + " the difference. Does not change the trees.",
+            mayChange = true)
+        boolean lazyForking,
     @Setting("Trajectories wanted per prompt, the paper's w; recipe rollout.n.") int maxWidth,
     @Setting("BY_RESPONSE_TOKENS only: trajectories wanted per prompt at least.") int minWidth,
     @Setting("Most tokens of a segment; paper l_seg, recipe tree_max_token_per_step.")
@@ -55,6 +62,7 @@ public record RolloutSettings(
   public static RolloutSettings defaults() {
     return new RolloutSettings(
         RolloutKind.TREE,
+        true,
         true,
         16,
         1,
@@ -117,6 +125,11 @@ public record RolloutSettings(
   /** Whether what paths and prompts begin with is computed once for all of them. */
   boolean sharesPrompts() {
     return kind == RolloutKind.TREE || sharePrompt;
+  }
+
+  /** Whether what several prompts begin with is computed once. */
+  boolean sharesBeginnings() {
+    return sharesPrompts() && lazyForking;
   }
 
   /**

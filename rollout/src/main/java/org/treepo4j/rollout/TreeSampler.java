@@ -120,7 +120,7 @@ public final class TreeSampler {
     }
     Map<String, Integer> occurrences = new HashMap<>();
     try (PromptBeginnings beginnings =
-        new PromptBeginnings(decoder, prompts, settings.sharesPrompts())) {
+        new PromptBeginnings(decoder, prompts, settings.sharesBeginnings())) {
       List<PromptRollout> rollouts = new ArrayList<>();
       for (RolloutPrompt prompt : prompts) {
         int occurrence = occurrences.merge(prompt.id(), 1, Integer::sum) - 1;

@@ -297,6 +297,34 @@ class RolloutLawsTest {
     }
   }
 
+  @Property(tries = 300)
+  void aRowForEachPathSamplesTheSameTreesAndComputesNoLess(@ForAll("cases") RolloutCase rollout) {
+    RolloutBatch lazily = sample(rollout);
+    rollout.settings().lazyForking = false;
+    FakeDecoder decoder = new FakeDecoder(rollout.model());
+    RolloutBatch eagerly = rollout.sample(decoder);
+
+    assertThat(lines(eagerly.trees())).isEqualTo(lines(lazily.trees()));
+    assertThat(eagerly.responses()).isEqualTo(lazily.responses());
+    assertThat(eagerly.statistics().computedTokens())
+        .isEqualTo(decoder.statistics().tokensComputed())
+        .isGreaterThanOrEqualTo(lazily.statistics().computedTokens());
+    assertThat(decoder.statistics().livePaths()).isZero();
+  }
+
+  @Property(tries = 200)
+  void responsesAreTheTextsOfTheTrajectories(@ForAll("cases") RolloutCase rollout) {
+    RolloutBatch batch = sample(rollout);
+    for (int i = 0; i < batch.trees().size(); i++) {
+      RolloutTree tree = batch.trees().get(i);
+      assertThat(batch.responses().get(i))
+          .isEqualTo(
+              tree.trajectories().stream()
+                  .map(trajectory -> RolloutCase.text(tree.response(trajectory)))
+                  .toList());
+    }
+  }
+
   @Property(tries = 200)
   void treesSurviveBeingWrittenAndRead(@ForAll("cases") RolloutCase rollout) throws Exception {
     RolloutBatch batch = sample(rollout);

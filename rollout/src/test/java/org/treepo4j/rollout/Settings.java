@@ -11,6 +11,7 @@ import org.treepo4j.rollout.RolloutSettings.TotalBudget;
 final class Settings {
   RolloutKind kind = RolloutKind.TREE;
   boolean sharePrompt = true;
+  boolean lazyForking = true;
   int maxWidth = 8;
   int minWidth = 1;
   int segmentLength = 4;
@@ -40,6 +41,7 @@ final class Settings {
     return new RolloutSettings(
         kind,
         sharePrompt,
+        lazyForking,
         maxWidth,
         minWidth,
         segmentLength,
