@@ -47,7 +47,8 @@ public abstract class CausalLmReferenceContract {
         "granite-tiny",
         "ministral3-tiny",
         "mistral-sliding-tiny",
-        "qwen2-sliding-tiny"
+        "qwen2-sliding-tiny",
+        "qwen3_5-tiny"
       })
   void scoresLikeTheReference(String name) throws IOException {
     Path folder = SharedData.require("models/" + name);
@@ -92,7 +93,8 @@ public abstract class CausalLmReferenceContract {
         "phi3-tiny",
         "olmo2-tiny",
         "smollm3-tiny",
-        "mistral-sliding-tiny"
+        "mistral-sliding-tiny",
+        "qwen3_5-tiny"
       })
   void differentiatesLikeTheReference(String name) throws IOException {
     Path folder = SharedData.require("models/" + name);
