@@ -24,8 +24,8 @@ import org.treepo4j.rollout.RolloutSettings;
  * @param activations of a full micro-batch
  * @param largestTree activations of a tree whose trajectories are all of the greatest length and
  *     share nothing but the prompt; a tree is not split, so it may exceed a micro-batch
- * @param cache keys and values of a step's trees, should all be as large as that; sampling makes do
- *     with half of the JVM's memory
+ * @param cache keys and values of a step's trees, should all be as large as that, and states of
+ *     their paths; sampling makes do with half of the JVM's memory
  */
 public record MemoryEstimate(
     long parameters,
@@ -86,7 +86,9 @@ public record MemoryEstimate(
         sampling.decoderWeights(),
         microBatch * training.trainingToken(),
         tree * training.trainingToken(),
-        prompts * tree * sampling.cachedToken());
+        prompts
+            * (tree * sampling.cachedToken()
+                + (1L + settings.rollout().maxWidth()) * sampling.cachedPath()));
   }
 
   /** Most tokens of a tree whose trajectories share nothing but the prompt. */

@@ -58,6 +58,7 @@ public final class SameDiffEngine implements Engine {
     return new Memory(
         Float.BYTES * parameters,
         2L * Float.BYTES * config.layers() * config.kvSize(),
+        0,
         2L * Float.BYTES * config.layers() * layer);
   }
 

@@ -20,14 +20,13 @@ final class AttentionGate {
 
   /** {@code both [rows × 2·heads·dim]} into queries and gates, {@code [rows × heads·dim]} each. */
   void split(int rows, float[] both, float[] queries, float[] gates) {
-    eachRow(rows, row -> split(both, row * 2 * heads * dim, queries, gates, row * heads * dim));
+    int width = heads * dim;
+    eachRow(
+        rows,
+        row -> split(both, 2 * row * width, queries, row * width, gates, row * width));
   }
 
   /** One row, on the calling thread; queries may lie where both did. */
-  void split(float[] both, int from, float[] queries, float[] gates, int to) {
-    split(both, from, queries, to, gates, to);
-  }
-
   void split(float[] both, int from, float[] queries, int queryAt, float[] gates, int gateAt) {
     for (int head = 0; head < heads; head++) {
       System.arraycopy(both, from + (2 * head + 1) * dim, gates, gateAt + head * dim, dim);
