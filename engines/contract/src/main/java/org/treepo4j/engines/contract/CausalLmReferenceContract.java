@@ -117,6 +117,19 @@ public abstract class CausalLmReferenceContract {
   }
 
   @Test
+  void readsTheTextModelOfAVisionLanguageFolder() throws IOException {
+    int[] ids = {5, 17, 3, 250, 9};
+    try (CausalLm alone = load("qwen3_5-tiny");
+        CausalLm nested = load("qwen3_5-tiny-nested");
+        ForwardPass expected =
+            alone.forward(List.of(TokenTree.chain(ids)), ForwardOptions.SCORE);
+        ForwardPass pass = nested.forward(List.of(TokenTree.chain(ids)), ForwardOptions.SCORE)) {
+      assertThat(nested.config()).isEqualTo(alone.config());
+      assertThat(pass.logprobs(0)).isEqualTo(expected.logprobs(0));
+    }
+  }
+
+  @Test
   void continuesStories260kAsPublished() throws IOException {
     Path folder = SharedData.require("stories260K");
     int[] expected = ints(json(folder.resolve("greedy.json")).get("greedy_from_bos_ids"));

@@ -52,7 +52,12 @@ public abstract class LargeValuesContract {
     SMALL_STREAM(1e-4, 1, 1e-3, TensorNames.EMBEDDING, TensorNames.OUTPUT, TensorNames.DOWN),
     // Nothing but the norms divides these again; squares stay within float32.
     HUGE_FEED_FORWARD(1e12, 1, 1e-3, TensorNames.UP),
-    TINY_FEED_FORWARD(1e-18, 1, 1e-3, TensorNames.UP, TensorNames.DOWN);
+    TINY_FEED_FORWARD(1e-18, 1, 1e-3, TensorNames.UP, TensorNames.DOWN),
+    LINEAR_MIXES(1e3, 1, 1e-2, TensorNames.LINEAR_QKV),
+    LINEAR_STRENGTHS(1e2, 1, 1e-2, TensorNames.LINEAR_BETA),
+    LINEAR_DECAYS(1e2, 1, 1e-2, TensorNames.LINEAR_DECAY),
+    LINEAR_GATES(1e3, 1, 1e-2, TensorNames.LINEAR_GATE),
+    SMALL_LINEAR(1e-4, 1, 1e-2, TensorNames.LINEAR_QKV, TensorNames.LINEAR_CONV);
 
     private final double factor;
     private final double temperature;
@@ -82,6 +87,12 @@ public abstract class LargeValuesContract {
       return weights;
     }
 
+    /** Whether a family has what is to be large. */
+    boolean concerns(TinyModels family) {
+      boolean linear = tensors.stream().anyMatch(tensor -> tensor.startsWith("linear_attn."));
+      return !linear || family.config().design().deltaRule() != null;
+    }
+
     private static String replaced(String tensor, boolean qkNorm) {
       return switch (tensor) {
         case QUERIES -> qkNorm ? TensorNames.QUERY_NORM : TensorNames.QUERY;
@@ -93,7 +104,11 @@ public abstract class LargeValuesContract {
 
   static Stream<Arguments> everywhere() {
     return Stream.of(TinyModels.values())
-        .flatMap(f -> Stream.of(Magnitude.values()).map(m -> Arguments.of(f, m)));
+        .flatMap(
+            f ->
+                Stream.of(Magnitude.values())
+                    .filter(magnitude -> magnitude.concerns(f))
+                    .map(magnitude -> Arguments.of(f, magnitude)));
   }
 
   @ParameterizedTest
