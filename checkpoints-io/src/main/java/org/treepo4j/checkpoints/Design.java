@@ -92,8 +92,7 @@ public record Design(
    * @param valueDim width of a value head
    * @param convWidth inputs of the convolution, the present one included
    */
-  public record DeltaRule(
-      int keyHeads, int valueHeads, int keyDim, int valueDim, int convWidth) {
+  public record DeltaRule(int keyHeads, int valueHeads, int keyDim, int valueDim, int convWidth) {
     public DeltaRule {
       positive("keyHeads", keyHeads);
       positive("valueHeads", valueHeads);
@@ -259,21 +258,18 @@ public record Design(
   }
 
   public Design withRotaryWidth(int other) {
-    return new Design(
-        activation, scales, caps, localRotary, other, queryGrowth, layers, deltaRule);
+    return new Design(activation, scales, caps, localRotary, other, queryGrowth, layers, deltaRule);
   }
 
   public Design withQueryGrowth(QueryGrowth other) {
-    return new Design(
-        activation, scales, caps, localRotary, rotaryWidth, other, layers, deltaRule);
+    return new Design(activation, scales, caps, localRotary, rotaryWidth, other, layers, deltaRule);
   }
 
   /**
    * @param local rotary embedding of local layers, or null without any
    */
   public Design withLayers(List<Layer> others, Rotary local) {
-    return new Design(
-        activation, scales, caps, local, rotaryWidth, queryGrowth, others, null);
+    return new Design(activation, scales, caps, local, rotaryWidth, queryGrowth, others, null);
   }
 
   /**

@@ -54,8 +54,7 @@ final class HybridFields {
     if (config.has(TIED)) {
       boolean tied = config.flag(TIED, false);
       if (text.flag(TIED, tied) != tied) {
-        throw config.refused(
-            "%s is %s, but %s.%s is %s".formatted(TIED, tied, TEXT, TIED, !tied));
+        throw config.refused("%s is %s, but %s.%s is %s".formatted(TIED, tied, TEXT, TIED, !tied));
       }
       fields.put(TIED, tied);
     }

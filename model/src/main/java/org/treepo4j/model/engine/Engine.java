@@ -49,6 +49,5 @@ public interface Engine {
    * @param cachedPath a path in it, whatever its length: the state of linear layers
    * @param trainingToken a unique token of a forward and backward pass
    */
-  record Memory(
-      long decoderWeights, long cachedToken, long cachedPath, long trainingToken) {}
+  record Memory(long decoderWeights, long cachedToken, long cachedPath, long trainingToken) {}
 }

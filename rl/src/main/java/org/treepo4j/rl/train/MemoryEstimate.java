@@ -50,7 +50,7 @@ public record MemoryEstimate(
     long parameters = shapes.values().stream().mapToLong(MemoryEstimate::size).sum();
     long adapted = 0;
     long adapters = 0;
-    LoraSettings lora = settings.lora();
+    LoraSettings lora = settings.lora().of(config);
     if (lora.enabled()) {
       for (String target : lora.targetModules()) {
         String suffix = "." + target + ".weight";
@@ -73,9 +73,9 @@ public record MemoryEstimate(
     int prompts = settings.trainer().promptsPerStep();
     long microBatch = Math.min(prompts * tree, settings.trainer().microBatchTokens());
     Engine.Memory training =
-        Engines.choose(settings.training()).memory(config, settings.training());
+        Engines.choose(settings.training(), config).memory(config, settings.training());
     Engine.Memory sampling =
-        Engines.choose(settings.sampling()).memory(config, settings.sampling());
+        Engines.choose(settings.sampling(), config).memory(config, settings.sampling());
     return new MemoryEstimate(
         parameters,
         trained,

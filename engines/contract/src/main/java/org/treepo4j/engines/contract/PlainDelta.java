@@ -59,8 +59,7 @@ public final class PlainDelta {
         double[] o =
             step(before, q, k, v, 1 / (1 + Math.exp(-beta[head])), Math.exp(-factor * softplus));
         states[i][head] = before;
-        double[] normed =
-            PlainKernels.norm(o, weights.apply(TensorNames.LINEAR_NORM), normEpsilon);
+        double[] normed = PlainKernels.norm(o, weights.apply(TensorNames.LINEAR_NORM), normEpsilon);
         for (int d = 0; d < normed.length; d++) {
           int at = head * rule.valueDim() + d;
           y[at] = PlainKernels.swiGlu(gate[at], normed[d]);

@@ -51,7 +51,9 @@ final class Activations {
     }
     for (int i = 0; i < layerCount; i++) {
       boolean linear = config.linear(i);
-      layers.get(i).reserve(config, rows, !keepInner || !linear, linear || !keepInner && rule != null);
+      layers
+          .get(i)
+          .reserve(config, rows, !keepInner || !linear, linear || !keepInner && rule != null);
     }
     hidden = FloatArrays.atLeast(hidden, rows * config.hiddenSize());
     inverse = FloatArrays.atLeast(inverse, rows);

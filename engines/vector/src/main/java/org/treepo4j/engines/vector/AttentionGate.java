@@ -21,9 +21,7 @@ final class AttentionGate {
   /** {@code both [rows × 2·heads·dim]} into queries and gates, {@code [rows × heads·dim]} each. */
   void split(int rows, float[] both, float[] queries, float[] gates) {
     int width = heads * dim;
-    eachRow(
-        rows,
-        row -> split(both, 2 * row * width, queries, row * width, gates, row * width));
+    eachRow(rows, row -> split(both, 2 * row * width, queries, row * width, gates, row * width));
   }
 
   /** One row, on the calling thread; queries may lie where both did. */

@@ -105,8 +105,7 @@ final class CausalConv {
   private void backward(
       int rows, int[] parents, int from, int n, float[] x, float[] dy, float[] dx, float[] slope) {
     for (int distance = 0; distance < width; distance++) {
-      java.util.Arrays.fill(
-          dTaps, distance * channels + from, distance * channels + from + n, 0f);
+      java.util.Arrays.fill(dTaps, distance * channels + from, distance * channels + from + n, 0f);
     }
     for (int row = 0; row < rows; row++) {
       sum(row, parents, from, n, x, slope, 0);
@@ -131,15 +130,13 @@ final class CausalConv {
     RowMath.multiply(taps, from, y, to, n);
     int ancestor = parents[row];
     for (int distance = 1; distance < width && ancestor >= 0; distance++) {
-      addProduct(
-          taps, distance * channels + from, x, ancestor * channels + from, y, to, n);
+      addProduct(taps, distance * channels + from, x, ancestor * channels + from, y, to, n);
       ancestor = parents[ancestor];
     }
   }
 
   /** to += a∘b. */
-  private static void addProduct(
-      float[] a, int a0, float[] b, int b0, float[] to, int to0, int n) {
+  private static void addProduct(float[] a, int a0, float[] b, int b0, float[] to, int to0, int n) {
     int i = 0;
     for (; i <= n - LANES; i += LANES) {
       FloatVector.fromArray(SPECIES, a, a0 + i)

@@ -40,8 +40,7 @@ final class DecoderDelta {
    *
    * @param prefilled tokens of the chunk that were computed as a prompt
    */
-  private record Run(
-      int from, int to, int position, int index, int prefilled, DeltaState state) {
+  private record Run(int from, int to, int position, int index, int prefilled, DeltaState state) {
 
     /** Row after the piece that begins with {@code row}. */
     int pieceEnd(int row) {

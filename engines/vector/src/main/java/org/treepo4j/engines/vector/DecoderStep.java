@@ -61,8 +61,7 @@ final class DecoderStep {
     this.logitShape = LogitShape.of(config);
     this.residualScale = (float) config.design().scales().residual();
     this.attention = new DecoderAttention(pool, HeadShape.of(config));
-    this.attentionGate =
-        config.architecture().gatesAttention() ? kernels.attentionGate() : null;
+    this.attentionGate = config.architecture().gatesAttention() ? kernels.attentionGate() : null;
     DeltaRule rule = config.design().deltaRule();
     this.delta = rule == null ? null : new DecoderDelta(rule, pool, norm);
     this.hiddenStride = DecoderWeights.whole(config.hiddenSize());

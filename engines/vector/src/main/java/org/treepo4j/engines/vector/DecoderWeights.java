@@ -10,8 +10,8 @@ import org.treepo4j.model.engine.WeightStorage;
 
 /**
  * The matrices of a model, packed for decoding. Query, key and value are one matrix, and so are the
- * four projections of a linear layer's input; panels of gate and up alternate, so that a worker that
- * has both can apply the activation at once.
+ * four projections of a linear layer's input; panels of gate and up alternate, so that a worker
+ * that has both can apply the activation at once.
  */
 final class DecoderWeights {
 
@@ -36,8 +36,7 @@ final class DecoderWeights {
           new Layer(
               PackedMatrix.create(
                   storage, linear ? linearWidth(rule) : attentionWidth(config), hidden),
-              PackedMatrix.create(
-                  storage, hidden, linear ? rule.valueSize() : config.querySize()),
+              PackedMatrix.create(storage, hidden, linear ? rule.valueSize() : config.querySize()),
               PackedMatrix.create(storage, 2 * ffnWidth(config), hidden),
               PackedMatrix.create(storage, hidden, config.ffnSize())));
     }
@@ -82,8 +81,7 @@ final class DecoderWeights {
         pack(layer.output(), 0, 1, weights.output());
       } else {
         DeltaParameters delta = weights.delta();
-        packSideBySide(
-            layer.attention(), delta.qkv(), delta.gate(), delta.beta(), delta.decay());
+        packSideBySide(layer.attention(), delta.qkv(), delta.gate(), delta.beta(), delta.decay());
         pack(layer.output(), 0, 1, delta.output());
       }
       pack(layer.gateUp(), 0, 2, weights.gate());

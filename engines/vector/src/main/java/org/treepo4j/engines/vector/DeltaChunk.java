@@ -130,8 +130,10 @@ final class DeltaChunk {
     GemmKernel.clear(count, columns, kk, 0, columns);
     GemmKernel.clear(count, columns, qk, 0, columns);
     int wide = padded(count);
-    GemmKernel.product(count, wide, keyDim, k, 0, keyPadded, 1, transposed, 0, columns, kk, 0, columns);
-    GemmKernel.product(count, wide, keyDim, q, 0, keyPadded, 1, transposed, 0, columns, qk, 0, columns);
+    GemmKernel.product(
+        count, wide, keyDim, k, 0, keyPadded, 1, transposed, 0, columns, kk, 0, columns);
+    GemmKernel.product(
+        count, wide, keyDim, q, 0, keyPadded, 1, transposed, 0, columns, qk, 0, columns);
   }
 
   /**
@@ -179,8 +181,7 @@ final class DeltaChunk {
       }
     }
     int last = (count - 1) * columns;
-    RowMath.scale(
-        before, beforeAt, fromStart[count - 1], after, afterAt, keyDim * valuePadded);
+    RowMath.scale(before, beforeAt, fromStart[count - 1], after, afterAt, keyDim * valuePadded);
     for (int j = 0; j < count; j++) {
       RowMath.scale(k, j * keyPadded, decay[last + j], scaled, j * keyPadded, keyPadded);
     }
@@ -188,8 +189,7 @@ final class DeltaChunk {
   }
 
   /** Finds {@link #u}, and the decays on the way. */
-  private void solve(
-      int head, int valueAt, DeltaGates.Values gates, float[] before, int beforeAt) {
+  private void solve(int head, int valueAt, DeltaGates.Values gates, float[] before, int beforeAt) {
     decays(head, gates);
     gather(x, stride, valueAt, valueDim, written, valuePadded);
     scaleRows(k, fromStart, -1);
@@ -303,8 +303,7 @@ final class DeltaChunk {
     multiplyTransposed(dWritten, dMix);
     throughDecays();
     for (int i = 0; i < count; i++) {
-      System.arraycopy(
-          dWritten, i * valuePadded, dx, (first + i) * stride + valueAt, valueDim);
+      System.arraycopy(dWritten, i * valuePadded, dx, (first + i) * stride + valueAt, valueDim);
     }
 
     // S₁ ∋ f_j·k_j·u_jᵀ once more, for k and f
@@ -373,7 +372,9 @@ final class DeltaChunk {
         valuePadded);
   }
 
-  /** From {@link #dMix} and {@link #dWeights} to products of keys and queries, and to the decays. */
+  /**
+   * From {@link #dMix} and {@link #dWeights} to products of keys and queries, and to the decays.
+   */
   private void throughDecays() {
     for (int i = 0; i < count; i++) {
       int at = i * columns;

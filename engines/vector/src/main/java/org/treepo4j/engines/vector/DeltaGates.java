@@ -1,7 +1,5 @@
 package org.treepo4j.engines.vector;
 
-import org.treepo4j.model.Parameter;
-
 /**
  * How strongly each value head writes and how fast it forgets: {@code β = sigmoid(b)} and {@code g
  * = −exp(A)·softplus(a + bias)}, for each row. All arrays of rows are {@code [rows × heads]}.

@@ -9,7 +9,9 @@ import org.treepo4j.model.Parameter;
  * is cheap is computed again on the way back.
  */
 final class DeltaLayer {
-  /** Tokens of a chunk: what is solved at once grows with the square, what is read again shrinks. */
+  /**
+   * Tokens of a chunk: what is solved at once grows with the square, what is read again shrinks.
+   */
   static final int CHUNK_TOKENS = 64;
 
   private final DeltaRule rule;

@@ -118,7 +118,9 @@ final class DeltaStates {
     }
   }
 
-  /** Keeps the state of a path that ends its chunk, if the spacing asks for it and there is room. */
+  /**
+   * Keeps the state of a path that ends its chunk, if the spacing asks for it and there is room.
+   */
   void snapshot(VectorPath path) {
     if (path.length() % SPACING != 0 || find(path.chunk(), path.lengthInChunk()) != null) {
       return;

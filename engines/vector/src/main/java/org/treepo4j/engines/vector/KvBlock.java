@@ -5,9 +5,9 @@ import static org.treepo4j.engines.vector.HeadShape.PANEL;
 import org.treepo4j.checkpoints.ModelConfig;
 
 /**
- * Keys, values and final hidden states of a few consecutive tokens in all layers with attention: the unit in which
- * the cache is handed out. A chunk begins with a small block, which makes way for one of twice the
- * capacity until that is a whole {@link HeadShape#PANEL}.
+ * Keys, values and final hidden states of a few consecutive tokens in all layers with attention:
+ * the unit in which the cache is handed out. A chunk begins with a small block, which makes way for
+ * one of twice the capacity until that is a whole {@link HeadShape#PANEL}.
  *
  * <p>Keys are transposed, {@code [layer][kvHead][dim][capacity]}, values are {@code
  * [layer][kvHead][capacity][dim]}, hidden states {@code [capacity][hidden]}; with the latter,

@@ -134,9 +134,7 @@ final class TransformerBackward {
     linear.inputGradient(rows, weights.output(), dOut, dAttended, false);
     if (gates) {
       gated = FloatArrays.atLeast(gated, rows * config.querySize());
-      kernels
-          .attentionGate()
-          .backward(rows, inner.attended, inner.attentionGate, dAttended, gated);
+      kernels.attentionGate().backward(rows, inner.attended, inner.attentionGate, dAttended, gated);
       mixed = gated;
     }
     linear.weightGradient(rows, weights.output(), weights.outputBias(), mixed, dOut);

@@ -34,8 +34,7 @@ public final class VectorMemory {
   public static long decoderWeights(ModelConfig config, WeightStorage storage) {
     long hidden = config.hiddenSize();
     long whole = DecoderWeights.whole(config.hiddenSize());
-    long ofAttention =
-        DecoderWeights.attentionWidth(config) * hidden + whole * config.querySize();
+    long ofAttention = DecoderWeights.attentionWidth(config) * hidden + whole * config.querySize();
     DeltaRule rule = config.design().deltaRule();
     long ofLinear =
         rule == null ? 0 : DecoderWeights.linearWidth(rule) * hidden + whole * rule.valueSize();
@@ -86,9 +85,11 @@ public final class VectorMemory {
     long linear =
         rule == null
             ? 0
-            : 3L * rule.convSize() + 3L * rule.valueSize() + 2L * rule.keyHeads()
-                + 4L * rule.valueHeads() + 2L * rule.valueHeads() * DeltaChunk.stateSize(rule)
-                    / DeltaLayer.CHUNK_TOKENS;
+            : 3L * rule.convSize()
+                + 3L * rule.valueSize()
+                + 2L * rule.keyHeads()
+                + 4L * rule.valueHeads()
+                + 2L * rule.valueHeads() * DeltaChunk.stateSize(rule) / DeltaLayer.CHUNK_TOKENS;
     long gate = config.architecture().gatesAttention() ? 6L * config.querySize() : 0;
     return (plain ? 5L : 7L) * config.hiddenSize()
         + linear
