@@ -16,6 +16,8 @@ import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.model.ForwardOptions;
 import org.treepo4j.model.ForwardPass;
+import org.treepo4j.model.LoraAdapters;
+import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.model.Weights;
 import org.treepo4j.model.engine.EngineOptions;
@@ -27,6 +29,7 @@ public final class Bench {
   private static final int PREFILL_TOKENS = 256;
   private static final int SIBLINGS = 16;
   private static final int START_TOKENS = 16;
+  private static final int LORA_RANK = 16;
 
   /** Tokens of every path behind a shared prompt. */
   private static final int SAMPLED_TOKENS = 64;
@@ -73,7 +76,7 @@ public final class Bench {
           // A shared machine changes from minute to minute.
           measureLimits();
         }
-        EngineOptions chosen = options.withEngine(Engines.choose(options).name());
+        EngineOptions chosen = options.withEngine(Engines.choose(options, weights.config()).name());
         measure(chosen.title(), model.shape(), weights, chosen);
       }
     }
@@ -111,7 +114,8 @@ public final class Bench {
         sample(engine, shape, lm, bytes, false);
       }
       if (shape.trainingSequences() > 0 && options.weights() == WeightStorage.F32) {
-        train(engine, shape, lm, weights);
+        train(engine, shape, "train", lm, weights, shape.trainingFlops());
+        trainAdapters(engine, shape, weights, options);
       }
       more.run(engine, shape.name(), lm);
     }
@@ -215,7 +219,26 @@ public final class Bench {
     }
   }
 
-  private void train(String engine, BenchShape shape, CausalLm lm, Weights weights) {
+  /** Adapters of rank 16 on all projections; no gradient of a frozen matrix is needed. */
+  private void trainAdapters(
+      String engine, BenchShape shape, Weights weights, EngineOptions options) {
+    List<String> targets = LoraSettings.defaults().targetModules();
+    LoraSettings settings = new LoraSettings(LORA_RANK, 2 * LORA_RANK, targets, false);
+    LoraAdapters adapters = LoraAdapters.attach(weights, settings, 1);
+    try (CausalLm lm = Engines.open(adapters.modelWeights(), options)) {
+      double flops = shape.trainingFlops() - shape.weightGradientFlops();
+      train(engine, shape, "train lora", lm, adapters.adapterWeights(), flops);
+    }
+  }
+
+  /**
+   * A forward and a backward pass.
+   *
+   * @param trained what receives gradients
+   * @param flops operations of all its products
+   */
+  private void train(
+      String engine, BenchShape shape, String work, CausalLm lm, Weights trained, double flops) {
     int length = shape.trainingTokens();
     List<TokenTree> trees = new ArrayList<>();
     float[][] dLogprob = new float[shape.trainingSequences()][length];
@@ -227,12 +250,12 @@ public final class Bench {
     add(
         engine,
         shape,
-        "train",
+        work,
         tokens,
-        rate -> shape.trainingFlops() / rate,
+        rate -> flops / rate,
         tokens,
         () -> {
-          weights.zeroGradients();
+          trained.zeroGradients();
           try (ForwardPass pass = lm.forward(trees, ForwardOptions.TRAIN)) {
             pass.backward(dLogprob, null);
           }

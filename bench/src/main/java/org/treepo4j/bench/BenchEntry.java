@@ -7,7 +7,8 @@ package org.treepo4j.bench;
  * @param shape the model's name
  * @param work what was done: {@code decode}; {@code decode shared} and {@code decode unshared},
  *     steps behind a long prompt; {@code sample shared} and {@code sample unshared}, that prompt
- *     and 64 tokens of every path; {@code prefill} or {@code train}
+ *     and 64 tokens of every path; {@code prefill}; {@code train} and {@code train lora}, a forward
+ *     and a backward pass
  * @param batch paths of a decoding step, tokens of a prompt, or tokens of a training step
  * @param tokensPerSecond from the median time
  * @param milliseconds the median time of one step

@@ -40,6 +40,7 @@ class BenchTest {
             "vector f32 sample shared 16",
             "vector f32 sample unshared 16",
             "vector f32 train 512",
+            "vector f32 train lora 512",
             "vector bf16 decode 1",
             "vector bf16 decode 3",
             "vector bf16 prefill 256",

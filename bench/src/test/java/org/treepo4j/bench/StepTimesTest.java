@@ -1,41 +1,44 @@
 package org.treepo4j.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
+/** What a step takes once it is compiled, by a clock that the steps themselves move. */
 class StepTimesTest {
+  private double now;
+  private int steps;
 
-  @Test
-  void theFirstOfStepsThatFillTheTimeIsWarmUp() {
-    // The first is ten times slower, since nothing is compiled yet.
-    StepTimes times = measure(3, List.of(40.0, 5.0, 4.0));
-    assertThat(times).isEqualTo(new StepTimes(4, 4));
+  /** Measures for three seconds; the last of the given times repeats. */
+  private StepTimes measure(Double... seconds) {
+    Deque<Double> times = new ArrayDeque<>(List.of(seconds));
+    return StepTimes.measure(
+        3,
+        () -> {
+          now += times.size() > 1 ? times.pop() : times.peek();
+          steps++;
+        },
+        () -> now);
   }
 
   @Test
-  void shortStepsAreTimedAfterMostOfTheTime() {
-    StepTimes times = measure(1, List.of(0.5, 0.1, 0.1, 0.05, 0.04, 0.03, 0.02, 0.03, 0.2, 0.1));
-    assertThat(times.best()).isEqualTo(0.02);
-    assertThat(times.median()).isEqualTo(0.03);
+  void shortStepsWarmUpForMostOfTheTime() {
+    assertThat(measure(1.0, 0.8, 0.1).median()).isCloseTo(0.1, within(1e-9));
   }
 
-  private static StepTimes measure(double seconds, List<Double> steps) {
-    AtomicLong now = new AtomicLong();
-    AtomicInteger next = new AtomicInteger();
-    StepTimes times =
-        StepTimes.measure(
-            seconds,
-            () -> now.addAndGet(Math.round(1e9 * steps.get(next.getAndIncrement()))),
-            now::get);
-    assertThat(next.get()).isLessThanOrEqualTo(steps.size());
-    return new StepTimes(round(times.median()), round(times.best()));
+  @Test
+  void theFirstStepIsNotTimedHoweverLongItTakes() {
+    assertThat(measure(30.0, 10.0)).isEqualTo(new StepTimes(10, 10));
+    assertThat(steps).isEqualTo(2);
   }
 
-  private static double round(double seconds) {
-    return Math.round(1e6 * seconds) / 1e6;
+  @Test
+  void longStepsAreTimedForAboutTheGivenTime() {
+    assertThat(measure(4.0, 3.0, 2.0, 1.0)).isEqualTo(new StepTimes(3, 3));
+    assertThat(measure(9.0, 2.0, 1.0).median()).isEqualTo(2);
   }
 }

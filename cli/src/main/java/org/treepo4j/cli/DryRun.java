@@ -95,12 +95,13 @@ record DryRun(
             inputs.config().maxPositions()));
     lines.add(
         text(
-            "memory: %s weights, %s copy of them for sampling, %s gradients, %s optimizer, %s"
-                + " activations: %s; keys and values up to %s; the JVM may use %s",
-            gigabytes(memory.weights() + memory.frozenBase() + memory.reference()),
-            gigabytes(memory.decoderWeights()),
+            "memory: %s weights, %s gradients, %s optimizer; %s more while sampling or %s of"
+                + " activations while training: %s; keys and values up to %s; the JVM may use %s",
+            gigabytes(
+                memory.weights() + memory.frozenBase() + memory.reference() + memory.engineCopy()),
             gigabytes(memory.gradients()),
             gigabytes(memory.optimizer()),
+            gigabytes(memory.decoderWeights()),
             gigabytes(memory.activations()),
             gigabytes(memory.needed()),
             gigabytes(cache()),

@@ -55,7 +55,7 @@ public final class WeightUpdate {
     place = update;
   }
 
-  /** Uses the accumulated gradient and sets it to zero. */
+  /** Uses the gradient of what is trained and sets it to zero. */
   public Outcome apply() {
     double clip = settings.gradientClip() > 0 ? settings.gradientClip() : Double.MAX_VALUE;
     double norm = GradientClipping.globalNorm(policy.trainable());

@@ -18,15 +18,15 @@ import org.treepo4j.rollout.RolloutSettings;
  * @param weights of the policy, in float32, adapters included
  * @param frozenBase the matrices that have adapters
  * @param reference the frozen policy of KL terms
- * @param gradients of all that is trained
+ * @param gradients of all that is trained; with several shards, their sum besides
  * @param optimizer two moments of all that is trained
  * @param engineCopy copies of the weights that engines hold all the time
  * @param decoderWeights the matrices as sampling reads them, held meanwhile
  * @param activations of a full micro-batch
  * @param largestTree activations of a tree whose trajectories are all of the greatest length and
  *     share nothing but the prompt; a tree is not split, so it may exceed a micro-batch
- * @param cache keys and values of a step's trees, should all be as large as that; sampling makes do
- *     with half of the JVM's memory
+ * @param cache keys and values of a step's trees, should all be as large as that, and states of
+ *     their paths; sampling makes do with half of the JVM's memory
  */
 public record MemoryEstimate(
     long parameters,
@@ -51,7 +51,7 @@ public record MemoryEstimate(
     long parameters = shapes.values().stream().mapToLong(MemoryEstimate::size).sum();
     long adapted = 0;
     long adapters = 0;
-    LoraSettings lora = settings.lora();
+    LoraSettings lora = settings.lora().of(config);
     if (lora.enabled()) {
       for (String target : lora.targetModules()) {
         String suffix = "." + target + ".weight";
@@ -73,8 +73,8 @@ public record MemoryEstimate(
     long tree = treeTokens(settings.rollout(), config, longestPrompt);
     int prompts = settings.trainer().promptsPerStep();
     long microBatch = Math.min(prompts * tree, settings.trainer().microBatchTokens());
-    Engine trainer = Engines.choose(settings.training());
-    Engine sampler = Engines.choose(settings.sampling());
+    Engine trainer = Engines.choose(settings.training(), config);
+    Engine sampler = Engines.choose(settings.sampling(), config);
     Engine.Memory training = trainer.memory(config, settings.training(), trained);
     Engine.Memory sampling = sampler.memory(config, settings.sampling(), 0);
     return new MemoryEstimate(
@@ -83,13 +83,15 @@ public record MemoryEstimate(
         Float.BYTES * (parameters - adapted + adapters),
         adapted * (lora.bf16Base() ? Short.BYTES : Float.BYTES),
         settings.loss().needsReference() ? Float.BYTES * parameters : 0,
-        Float.BYTES * trained,
+        Float.BYTES * trained * (settings.trainer().shards() > 1 ? 2 : 1),
         2L * Float.BYTES * trained,
         training.copy() + (sampler.name().equals(trainer.name()) ? 0 : sampling.copy()),
         sampling.decoderWeights(),
         training.training(microBatch),
         training.training(tree),
-        prompts * tree * sampling.cachedToken());
+        prompts
+            * (tree * sampling.cachedToken()
+                + (1L + settings.rollout().maxWidth()) * sampling.cachedPath()));
   }
 
   /** Most tokens of a tree whose trajectories share nothing but the prompt. */

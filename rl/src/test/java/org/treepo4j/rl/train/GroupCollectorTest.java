@@ -17,6 +17,7 @@ import org.treepo4j.rl.reward.Reward;
 import org.treepo4j.rl.reward.RewardException;
 import org.treepo4j.rl.reward.Score;
 import org.treepo4j.rl.run.TrainingException;
+import org.treepo4j.rl.sampling.LocalSampler;
 import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rollout.RolloutTree;
 
@@ -97,8 +98,8 @@ class GroupCollectorTest {
         };
     GroupCollector.Groups groups =
         collector(broken, TinyTraining.loop(1, 10, false), "a", "b").collect(1, 0, 0);
-    assertThat(groups.sampled().failedRewards()).isPositive();
-    assertThat(groups.sampled().firstFailure()).get().asString().contains("no such unit");
+    assertThat(groups.sampled().rewards().failed()).isPositive();
+    assertThat(groups.sampled().rewards().firstFailure()).get().asString().contains("no such unit");
   }
 
   @Test
@@ -127,7 +128,7 @@ class GroupCollectorTest {
         };
     GroupCollector.Groups groups =
         collector(bad, TinyTraining.loop(1, 10, false), "a", "b").collect(1, 0, 0);
-    assertThat(groups.sampled().failedRewards()).isPositive();
+    assertThat(groups.sampled().rewards().failed()).isPositive();
   }
 
   @Test
@@ -170,6 +171,7 @@ class GroupCollectorTest {
             List.of(0),
             TinyTraining.CONFIG.maxPositions(),
             TinyTraining.rewards(reward));
-    return new GroupCollector(model, sampler, new ShuffledTasks(tasks, 1), pools, loop, 1);
+    return new GroupCollector(
+        new LocalSampler(model, sampler, 1), new ShuffledTasks(tasks, 1), pools, loop);
   }
 }

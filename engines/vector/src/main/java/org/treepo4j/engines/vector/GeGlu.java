@@ -18,14 +18,11 @@ final class GeGlu implements GatedActivation.Loops {
   private static final float FAR = 80;
 
   @Override
-  public void forward(
-      int n, float[] gate, int gateAt, float[] up, int upAt, float[] y, int yAt) {
+  public void forward(int n, float[] gate, int gateAt, float[] up, int upAt, float[] y, int yAt) {
     int i = 0;
     for (; i <= n - LANES; i += LANES) {
       FloatVector g = FloatVector.fromArray(SPECIES, gate, gateAt + i);
-      g.mul(sigmoid(g))
-          .mul(FloatVector.fromArray(SPECIES, up, upAt + i))
-          .intoArray(y, yAt + i);
+      g.mul(sigmoid(g)).mul(FloatVector.fromArray(SPECIES, up, upAt + i)).intoArray(y, yAt + i);
     }
     for (; i < n; i++) {
       y[yAt + i] = gate[gateAt + i] * sigmoid(gate[gateAt + i]) * up[upAt + i];

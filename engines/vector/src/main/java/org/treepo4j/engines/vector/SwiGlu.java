@@ -9,8 +9,7 @@ import jdk.incubator.vector.FloatVector;
 final class SwiGlu implements GatedActivation.Loops {
 
   @Override
-  public void forward(
-      int n, float[] gate, int gateAt, float[] up, int upAt, float[] y, int yAt) {
+  public void forward(int n, float[] gate, int gateAt, float[] up, int upAt, float[] y, int yAt) {
     int i = 0;
     for (; i <= n - LANES; i += LANES) {
       FloatVector g = FloatVector.fromArray(SPECIES, gate, gateAt + i);

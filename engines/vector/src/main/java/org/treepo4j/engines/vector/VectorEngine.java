@@ -38,6 +38,7 @@ public final class VectorEngine implements Engine {
         0,
         VectorMemory.decoderWeights(config, options.weights()),
         VectorMemory.cachedToken(config),
+        VectorMemory.cachedPath(config),
         VectorMemory.trainingToken(config),
         VectorMemory.keptToken(config),
         VectorMemory.keptAtMost(config, trained));

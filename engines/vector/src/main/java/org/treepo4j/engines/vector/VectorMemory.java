@@ -2,6 +2,7 @@ package org.treepo4j.engines.vector;
 
 import java.util.Arrays;
 import org.treepo4j.checkpoints.Architecture.Norms;
+import org.treepo4j.checkpoints.Design.DeltaRule;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.LoraAdapter;
 import org.treepo4j.model.Parameter;
@@ -29,19 +30,28 @@ public final class VectorMemory {
 
   /** What the inner activations of a token in all further blocks take. */
   public static long keptToken(ModelConfig config) {
-    return Float.BYTES * (config.layers() - 1) * inner(config);
+    return Float.BYTES * keptNumbers(config, config.layers() - 1);
+  }
+
+  /** Numbers of a token in the first blocks. */
+  private static long keptNumbers(ModelConfig config, int blocks) {
+    long numbers = 0;
+    for (int layer = 0; layer < blocks; layer++) {
+      numbers += inner(config, layer);
+    }
+    return numbers;
   }
 
   /**
-   * Most memory for inner activations that are kept so as not to be computed twice: as much as the
-   * weights take, less half of what is trained. Who trains adapters, and so has neither gradients
-   * nor moments of the weights, gets along with little recomputing; training all weights costs a
-   * tenth more time in return for a fifth less memory.
+   * Most memory for inner activations that are kept so as not to be computed twice: three quarters
+   * of what the weights take, less a quarter of what is trained. Who trains adapters, and so has
+   * neither gradients nor moments of the weights, gets along with less recomputing; who trains all
+   * weights pays with about a tenth of the time for a fifth of the memory.
    *
    * @param trained numbers that are trained
    */
   public static long keptAtMost(ModelConfig config, long trained) {
-    return Math.max(ALWAYS_KEPT, Float.BYTES * (parameters(config) - trained / 2));
+    return Math.max(ALWAYS_KEPT, 3 * parameters(config) - trained);
   }
 
   /** Numbers in a model. */
@@ -67,10 +77,19 @@ public final class VectorMemory {
     return Arrays.stream(shape).asLongStream().reduce(1, Math::multiplyExact);
   }
 
-  /** Blocks whose inner activations are kept; the others share one set. */
+  /** Blocks, from the first on, whose inner activations are kept; the others share one set. */
   static int keptBlocks(ModelConfig config, int rows, long keptBytes) {
-    long blocks = keptBytes / (Float.BYTES * rows * inner(config));
-    return (int) Math.min(config.layers() - 1L, blocks);
+    int blocks = 0;
+    while (blocks < config.layers() - 1
+        && Float.BYTES * rows * keptNumbers(config, blocks + 1) <= keptBytes) {
+      blocks++;
+    }
+    return blocks;
+  }
+
+  /** The state of a path's linear layers that a decoder holds. */
+  public static long cachedPath(ModelConfig config) {
+    return DeltaState.bytes(config);
   }
 
   /** Keys, values and the final hidden state of a token that a decoder holds. */
@@ -81,35 +100,72 @@ public final class VectorMemory {
   /** The matrices as decoders read them. */
   public static long decoderWeights(ModelConfig config, WeightStorage storage) {
     long hidden = config.hiddenSize();
-    long layer =
-        DecoderWeights.attentionWidth(config) * hidden
-            + DecoderWeights.whole(config.hiddenSize()) * (long) config.querySize()
-            + 2L * DecoderWeights.ffnWidth(config) * hidden
-            + DecoderWeights.whole(config.hiddenSize()) * (long) config.ffnSize();
+    long whole = DecoderWeights.whole(config.hiddenSize());
+    long ofAttention = DecoderWeights.attentionWidth(config) * hidden + whole * config.querySize();
+    DeltaRule rule = config.design().deltaRule();
+    long ofLinear =
+        rule == null ? 0 : DecoderWeights.linearWidth(rule) * hidden + whole * rule.valueSize();
+    long ffn = 2L * DecoderWeights.ffnWidth(config) * hidden + whole * config.ffnSize();
     long head = DecoderWeights.whole(config.vocabSize()) * hidden;
     long bytes = storage == WeightStorage.BF16 ? Short.BYTES : Float.BYTES;
-    return bytes * (config.layers() * layer + head);
+    long attention = config.attentionLayers();
+    return bytes
+        * (attention * ofAttention
+            + (config.layers() - attention) * ofLinear
+            + config.layers() * ffn
+            + head);
   }
 
-  /** Numbers of a token in {@link LayerActivations}. */
+  /** Numbers of a token in {@link LayerActivations} that blocks of all kinds share. */
   static long inner(ModelConfig config) {
+    return everyKind(config) + ofAttention(config) + ofLinear(config.design().deltaRule());
+  }
+
+  /** Numbers of a token in the {@link LayerActivations} of one block alone. */
+  static long inner(ModelConfig config, int layer) {
+    return everyKind(config)
+        + (config.linear(layer) ? ofLinear(config.design().deltaRule()) : ofAttention(config));
+  }
+
+  private static long everyKind(ModelConfig config) {
+    long layer = config.hiddenSize() + 2L * config.ffnSize() + 2;
+    return config.architecture().norms() == Norms.BEFORE
+        ? layer
+        : layer + 2L * config.hiddenSize() + 2;
+  }
+
+  private static long ofAttention(ModelConfig config) {
     long query = config.querySize();
     long kv = config.kvSize();
-    long layer =
-        2 * query + 2 * kv + config.hiddenSize() + 2L * config.ffnSize() + config.heads() + 2;
+    long attention = 2 * query + 2 * kv + config.heads();
     if (config.qkNorm()) {
-      layer += query + kv + config.heads() + config.kvHeads();
+      attention += query + kv + config.heads() + config.kvHeads();
     }
-    if (config.architecture().norms() != Norms.BEFORE) {
-      layer += 2L * config.hiddenSize() + 2;
-    }
-    return layer;
+    return config.architecture().gatesAttention() ? attention + query : attention;
+  }
+
+  private static long ofLinear(DeltaRule rule) {
+    return rule == null
+        ? 0
+        : (long) rule.convSize() + 2L * rule.valueSize() + 3L * rule.valueHeads();
   }
 
   private static long onTheWay(ModelConfig config) {
     boolean plain =
         config.architecture().norms() == Norms.BEFORE && config.design().scales().residual() == 1;
+    DeltaRule rule = config.design().deltaRule();
+    long linear =
+        rule == null
+            ? 0
+            : 3L * rule.convSize()
+                + 3L * rule.valueSize()
+                + 2L * rule.keyHeads()
+                + 4L * rule.valueHeads()
+                + 2L * rule.valueHeads() * DeltaChunk.stateSize(rule) / DeltaLayer.CHUNK_TOKENS;
+    long gate = config.architecture().gatesAttention() ? 6L * config.querySize() : 0;
     return (plain ? 5L : 7L) * config.hiddenSize()
+        + linear
+        + gate
         + 3L * config.ffnSize()
         + 2L * config.querySize()
         + 7L * config.kvSize();

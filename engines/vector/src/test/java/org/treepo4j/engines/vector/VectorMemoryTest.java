@@ -8,6 +8,9 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.treepo4j.checkpoints.Architecture;
+import org.treepo4j.checkpoints.Design;
+import org.treepo4j.checkpoints.Design.DeltaRule;
+import org.treepo4j.checkpoints.Design.Layer;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.RopeScaling;
 
@@ -16,8 +19,13 @@ class VectorMemoryTest {
   @ParameterizedTest
   @EnumSource(
       value = Architecture.class,
-      names = {"LLAMA", "QWEN3"})
+      names = {"LLAMA", "QWEN3", "QWEN3_5"})
   void whatATokenTakesIsWhatAPassReserves(Architecture architecture) {
+    Design design =
+        architecture != Architecture.QWEN3_5
+            ? Design.PLAIN
+            : Design.PLAIN.withHybridLayers(
+                List.of(Layer.LINEAR, Layer.PLAIN, Layer.LINEAR), new DeltaRule(2, 4, 6, 5, 4));
     ModelConfig config =
         new ModelConfig(
             architecture,
@@ -34,14 +42,17 @@ class VectorMemoryTest {
             RopeScaling.NONE,
             false,
             false,
-            architecture == Architecture.QWEN3,
+            architecture != Architecture.LLAMA,
             true,
             -1,
-            List.of());
+            List.of(),
+            design);
     int rows = 7;
     for (int blocks = 0; blocks < 5; blocks++) {
       Activations activations = new Activations();
-      long bytes = blocks * rows * Float.BYTES * VectorMemory.inner(config);
+      int kept = Math.min(blocks, config.layers() - 1);
+      long numbers = IntStream.range(0, kept).mapToLong(i -> VectorMemory.inner(config, i)).sum();
+      long bytes = numbers * rows * Float.BYTES;
       activations.reserve(config, rows, true, bytes);
       LongStream streams =
           IntStream.rangeClosed(0, config.layers())
@@ -57,9 +68,7 @@ class VectorMemoryTest {
               + activations.hidden.length
               + activations.inverse.length;
       long expected =
-          (config.layers() + 2L) * config.hiddenSize()
-              + 1
-              + VectorMemory.inner(config) * Math.min(config.layers(), 1 + blocks);
+          (config.layers() + 2L) * config.hiddenSize() + 1 + VectorMemory.inner(config) + numbers;
       assertThat(reserved).isEqualTo(rows * expected);
     }
   }
@@ -78,6 +87,13 @@ class VectorMemoryTest {
             layer.logSums,
             layer.middle,
             layer.middleInverse,
+            layer.attentionGate,
+            layer.delta.mixed,
+            layer.delta.gate,
+            layer.delta.beta,
+            layer.delta.decay,
+            layer.delta.out,
+            layer.delta.inverse,
             layer.gate,
             layer.up)
         .stream()
