@@ -1,7 +1,9 @@
 package org.treepo4j.cli;
 
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.treepo4j.base.InputException;
@@ -12,13 +14,13 @@ import org.treepo4j.checkpoints.HfExport;
 import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.checkpoints.PeftAdapter;
 import org.treepo4j.model.LoraAdapters;
-import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.Weights;
 import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.rl.data.ModelTokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -28,6 +30,7 @@ import picocli.CommandLine.Spec;
         "Writes a model as a folder that Hugging Face readers accept, with adapters merged.")
 final class ExportCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
+  @ParentCommand private TreepoCommand treepo;
 
   @Option(
       names = "--model",
@@ -48,8 +51,10 @@ final class ExportCommand implements Callable<Integer> {
   @Option(
       names = "--dtype",
       paramLabel = "T",
-      description = "f32, f16 or bf16; default ${DEFAULT-VALUE}.")
-  private DType dtype = DType.BF16;
+      description =
+          "f32, f16 or bf16; by default the first of bf16, f16 and f32 that holds every weight"
+              + " exactly.")
+  private DType dtype;
 
   @Option(
       names = "--max-shard-gb",
@@ -59,7 +64,6 @@ final class ExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    ExportOptions options = options();
     if (Files.exists(out)) {
       throw new InputException(out + ": exists already");
     }
@@ -71,6 +75,8 @@ final class ExportCommand implements Callable<Integer> {
       weights = merged(weights);
     }
     Weights written = weights;
+    ExportOptions options = options(written);
+    tell(written, options.dtype());
     HfExport.write(
         out,
         written.config(),
@@ -82,21 +88,37 @@ final class ExportCommand implements Callable<Integer> {
     return 0;
   }
 
-  private ExportOptions options() {
+  private ExportOptions options(Weights weights) {
     try {
-      return new ExportOptions(dtype, (long) (maxShardGb * 1e9), Optional.of(folder));
+      return new ExportOptions(
+          dtype == null ? ExactType.of(weights) : dtype, (long) (maxShardGb * 1e9), Optional.of(folder));
     } catch (IllegalArgumentException e) {
       throw new InputException(e.getMessage());
+    }
+  }
+
+  /** What is written, and what of it is lost where the user asks for a type that rounds. */
+  private void tell(Weights weights, DType type) {
+    double lost = dtype == null ? 0 : ExactType.rounded(weights, type);
+    String loss =
+        lost == 0
+            ? ""
+            : String.format(
+                Locale.ROOT,
+                ": %.1f %% of the weights are rounded, by which small changes of training are lost; %s keeps all",
+                100 * lost,
+                "--dtype f32");
+    if (!treepo.output().quiet() || lost > 0) {
+      PrintWriter err = spec.commandLine().getErr();
+      err.println(out + ": written as " + type.name().toLowerCase(Locale.ROOT) + loss);
+      err.flush();
     }
   }
 
   private Weights merged(Weights base) throws CheckpointException {
     PeftAdapter stored = PeftAdapter.read(adapter);
     try {
-      LoraAdapters adapters = LoraAdapters.attach(base, LoraSettings.of(stored.config()), 0);
-      adapters.load(stored);
-      adapters.mergeIntoWeights();
-      return adapters.modelWeights();
+      return LoraAdapters.merge(stored, base);
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(adapter, e.getMessage());
     }

@@ -55,11 +55,16 @@ public final class Main {
 
   /** What libraries log goes to stderr; properties of the user win. */
   private static void setLogLevel(String level) {
-    for (String logger : new String[] {"defaultLogLevel", "log.org.nd4j"}) {
-      String property = "org.slf4j.simpleLogger." + logger;
-      if (System.getProperty(property) == null) {
-        System.setProperty(property, level);
-      }
+    setUnlessSet("defaultLogLevel", level);
+    setUnlessSet("log.org.nd4j", level);
+    setUnlessSet("showThreadName", "false");
+    setUnlessSet("showLogName", "false");
+  }
+
+  private static void setUnlessSet(String name, String value) {
+    String property = "org.slf4j.simpleLogger." + name;
+    if (System.getProperty(property) == null) {
+      System.setProperty(property, value);
     }
   }
 

@@ -20,9 +20,9 @@ record OpenModel(CausalLm lm, Tokenizer tokenizer, PromptEncoder prompts) implem
 
   static OpenModel open(Path folder, EngineOptions options) throws IOException {
     Engines.choose(options);
-    Tokenizer tokenizer = ModelTokenizer.open(folder).tokenizer();
-    PromptEncoder prompts = PromptEncoder.of(folder, tokenizer);
-    return new OpenModel(Engines.open(folder, options), tokenizer, prompts);
+    ModelTokenizer opened = ModelTokenizer.open(folder);
+    return new OpenModel(
+        Engines.open(folder, options), opened.tokenizer(), PromptEncoder.of(opened));
   }
 
   /**
@@ -46,7 +46,7 @@ record OpenModel(CausalLm lm, Tokenizer tokenizer, PromptEncoder prompts) implem
   }
 
   int[] eosTokenIds() {
-    return lm.config().eosTokenIds().stream().mapToInt(Integer::intValue).toArray();
+    return prompts.endTokens(lm.config().eosTokenIds()).stream().mapToInt(Integer::intValue).toArray();
   }
 
   @Override

@@ -137,9 +137,7 @@ final class RolloutCommand implements Callable<Integer> {
     if (source.data == null) {
       return List.of(Task.of("prompt", source.prompt, ""));
     }
-    if (!Files.exists(source.data)) {
-      throw new InputException(source.data + ": no such file");
-    }
+    InputException.requireFile(source.data);
     return TaskReader.read(source.data);
   }
 

@@ -7,8 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.treepo4j.tokenizer.jinja.JinjaException;
 import org.treepo4j.tokenizer.jinja.JinjaTemplate;
 import org.treepo4j.tokenizer.jinja.RenderLimits;
@@ -20,6 +22,8 @@ import org.treepo4j.tokenizer.jinja.RenderLimits;
 public final class ChatTemplate {
   private static final String DEFAULT = "default";
   private static final String TOOL_USE = "tool_use";
+  private static final String ADDITIONAL = "additional_chat_templates";
+  private static final String JINJA = ".jinja";
 
   private final Path file;
 
@@ -44,8 +48,9 @@ public final class ChatTemplate {
   }
 
   /**
-   * The template of a model folder: {@code chat_template.jinja}, else {@code chat_template} in
-   * {@code tokenizer_config.json} (one, or a list of named ones); empty where there is neither.
+   * The template of a model folder: {@code chat_template.jinja} with the named ones of {@code
+   * additional_chat_templates}, else {@code chat_template} in {@code tokenizer_config.json} (one, or
+   * a list of named ones); empty where there is neither.
    *
    * @throws TokenizerException when a file is broken or the template cannot be read
    */
@@ -60,7 +65,24 @@ public final class ChatTemplate {
     if (Files.exists(jinja)) {
       file = jinja;
       templates.put(DEFAULT, parse(jinja, JsonFiles.readText(jinja)));
-    } else if (config.config().child("chat_template").node().isArray()) {
+    }
+    for (Path more : additional(folder.resolve(ADDITIONAL))) {
+      String name = more.getFileName().toString();
+      file = templates.isEmpty() ? more : file;
+      templates.put(
+          name.substring(0, name.length() - JINJA.length()),
+          parse(more, JsonFiles.readText(more)));
+    }
+    if (!templates.isEmpty()) {
+      return Optional.of(
+          new ChatTemplate(
+              file,
+              templates,
+              config.templateVariables(),
+              RenderLimits.DEFAULT,
+              Clock.systemDefaultZone()));
+    }
+    if (config.config().child("chat_template").node().isArray()) {
       for (Section each : config.config().children("chat_template")) {
         templates.put(each.text("name"), parse(file, each.text("template")));
       }
@@ -77,6 +99,16 @@ public final class ChatTemplate {
             config.templateVariables(),
             RenderLimits.DEFAULT,
             Clock.systemDefaultZone()));
+  }
+
+  /** The named templates that transformers writes beside the default one since version 4.51. */
+  private static List<Path> additional(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.filter(file -> file.toString().endsWith(JINJA)).sorted().toList();
+    }
   }
 
   /**

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.treepo4j.base.json.StrictJson;
 import org.treepo4j.rl.metrics.MetricsLog;
 
 /**
@@ -54,7 +55,7 @@ public record FinishedRun(double accuracyBefore, double accuracyAfter, List<Json
     try {
       return JSON.readTree(text);
     } catch (JsonProcessingException e) {
-      throw new IOException(file + ": " + e.getOriginalMessage(), e);
+      throw new IOException(file + ": " + StrictJson.problem(e), e);
     }
   }
 

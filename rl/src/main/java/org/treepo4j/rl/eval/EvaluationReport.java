@@ -110,6 +110,6 @@ public record EvaluationReport(
 
   private static Estimate mean(
       List<TaskSamples> tasks, ToDoubleFunction<TaskSamples> value, long seed) {
-    return Intervals.bootstrap(tasks.stream().mapToDouble(value).toArray(), CONFIDENCE, seed);
+    return Intervals.bootstrap(tasks.stream().mapToDouble(value).toArray(), 0, 1, CONFIDENCE, seed);
   }
 }

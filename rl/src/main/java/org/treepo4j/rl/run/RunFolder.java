@@ -48,12 +48,18 @@ public record RunFolder(Path path, Optional<Checkpoint> checkpoint, ProcessLock 
   public static RunFolder open(
       Record settings, Path wanted, boolean resume, TrainingListener listener) throws IOException {
     if (!resume) {
-      return fresh(wanted, listener);
+      RunInputs inputs = RunInputs.of(settings);
+      RunFolder run = fresh(wanted, listener);
+      inputs.write(run.path.resolve(RunInputs.FILE));
+      return run;
     }
     RunFolder run = resumed(wanted, listener);
     boolean done = false;
     try {
-      run.requireSettings(settings);
+      RunInputs inputs = RunInputs.of(settings);
+      boolean compared = run.requireInputs(inputs);
+      run.requireSettings(settings, compared);
+      inputs.write(run.path.resolve(RunInputs.FILE));
       done = true;
       return run;
     } finally {
@@ -132,18 +138,38 @@ public record RunFolder(Path path, Optional<Checkpoint> checkpoint, ProcessLock 
   }
 
   /**
+   * Refuses other data, weights or tokenizers than those the run began with.
+   *
+   * @return whether the folder knows what it began with; those of earlier versions do not
+   */
+  private boolean requireInputs(RunInputs now) throws IOException {
+    Path file = path.resolve(RunInputs.FILE);
+    if (checkpoint.isEmpty() || !Files.exists(file)) {
+      return false;
+    }
+    List<String> changed = RunInputs.read(file).changed(now);
+    if (!changed.isEmpty()) {
+      throw new InputException(
+          "%s: the run began with other contents of: %s; put the old ones back, or give another output folder"
+              .formatted(path, String.join(", ", changed)));
+    }
+    return true;
+  }
+
+  /**
    * Refuses settings other than those the run began with, where they change what it is.
    *
    * @param settings to go on with
+   * @param anywhere whether files may be at other places, since their contents are the same
    */
-  private void requireSettings(Record settings) {
+  private void requireSettings(Record settings, boolean anywhere) {
     Path file = path.resolve(SETTINGS);
     if (checkpoint.isEmpty() || !Files.exists(file)) {
       return;
     }
     List<String> changes =
         SettingsComparison.changes(
-            SettingsReader.read(settings.getClass(), file, List.of()), settings);
+            SettingsReader.read(settings.getClass(), file, List.of()), settings, anywhere);
     if (!changes.isEmpty()) {
       throw new InputException(
           "%s: the run began with other settings: %s; give the old ones, or another output folder"

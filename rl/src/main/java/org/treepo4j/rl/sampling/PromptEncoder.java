@@ -2,11 +2,12 @@ package org.treepo4j.rl.sampling;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.rl.data.ChatMessage;
@@ -20,8 +21,12 @@ import org.treepo4j.tokenizer.TokenizerException;
 
 /** Prompts as token ids: text with the model's BOS, conversations through its chat template. */
 public final class PromptEncoder {
+  private static final Pattern OPENING = Pattern.compile("<think>\\s*(</think>\\s*)?$");
+
   private final Tokenizer tokenizer;
   private final Optional<ChatFormat> chatFormat;
+  private final Optional<ModelTokenizer> ends;
+  private final OptionalInt turnEnd;
 
   /** Writes a conversation as the model wants to read it, ready for its turn. */
   @FunctionalInterface
@@ -33,14 +38,56 @@ public final class PromptEncoder {
    * @param chatFormat empty for a model without a chat template
    */
   public PromptEncoder(Tokenizer tokenizer, Optional<ChatFormat> chatFormat) {
-    this.tokenizer = tokenizer;
-    this.chatFormat = chatFormat;
+    this(tokenizer, chatFormat, Optional.empty());
   }
 
-  /** The encoder of a model folder, through its chat template where it has one. */
-  public static PromptEncoder of(Path folder, Tokenizer tokenizer) throws IOException {
+  private PromptEncoder(
+      Tokenizer tokenizer, Optional<ChatFormat> chatFormat, Optional<ModelTokenizer> ends) {
+    this.tokenizer = tokenizer;
+    this.chatFormat = chatFormat;
+    this.ends = ends;
+    this.turnEnd = ends.map(ModelTokenizer::turnEnd).orElse(OptionalInt.empty());
+  }
+
+  /** The encoder of a model, through its chat template where it has one. */
+  public static PromptEncoder of(ModelTokenizer model) {
     return new PromptEncoder(
-        tokenizer, ModelTokenizer.chatTemplate(folder).map(PromptEncoder::chatFormat));
+        model.tokenizer(),
+        model.chatTemplate().map(PromptEncoder::chatFormat),
+        Optional.of(model));
+  }
+
+  /**
+   * The ids that end an answer.
+   *
+   * @param ofModel those of the model's configuration, to which the tokenizer's are added
+   */
+  public List<Integer> endTokens(List<Integer> ofModel) {
+    return ends.map(model -> model.endTokens(ofModel)).orElse(ofModel);
+  }
+
+  /**
+   * The id that ends a written answer to a prompt: in a conversation what the chat template puts
+   * there, else what the tokenizer names, else the first that the model's configuration names.
+   *
+   * @param ofModel those of the model's configuration
+   * @return −1 where nothing is named
+   */
+  public int endToken(Prompt prompt, List<Integer> ofModel) {
+    if (turnEnd.isPresent() && prompt instanceof Prompt.Conversation) {
+      return turnEnd.getAsInt();
+    }
+    List<Integer> all = endTokens(ofModel);
+    return all.isEmpty() ? -1 : all.get(0);
+  }
+
+  /**
+   * What a prompt already says of the answer: an opening {@code <think>} at its end, with a closing
+   * one where the answer is to be given without thoughts. Empty where it says nothing.
+   */
+  public String opening(Prompt prompt) {
+    Matcher thoughts = OPENING.matcher(text(prompt));
+    return thoughts.find() ? thoughts.group() : "";
   }
 
   private static ChatFormat chatFormat(ChatTemplate template) {
@@ -96,14 +143,21 @@ public final class PromptEncoder {
    * @throws IllegalArgumentException when a conversation meets a model without a chat template
    */
   public int[] encode(Prompt prompt) {
+    return prompt instanceof Prompt.Conversation
+        ? tokenizer.encode(text(prompt))
+        : tokenizer.encode(prompt.text(), true);
+  }
+
+  /** A prompt as the model reads it. */
+  private String text(Prompt prompt) {
     if (prompt instanceof Prompt.Conversation conversation) {
       ChatFormat format =
           chatFormat.orElseThrow(
               () ->
                   new IllegalArgumentException(
                       "prompts are conversations, but the model has no chat template"));
-      return tokenizer.encode(format.format(conversation.messages()));
+      return format.format(conversation.messages());
     }
-    return tokenizer.encode(prompt.text(), true);
+    return prompt.text();
   }
 }

@@ -99,7 +99,7 @@ public final class TaskSampler {
   }
 
   /**
-   * @param eosTokenIds ids that end a response
+   * @param eosTokenIds ids that end a response; those that the tokenizer names are added
    * @param maxPathTokens longest path of the model, prompt included
    */
   public TaskSampler(
@@ -114,7 +114,7 @@ public final class TaskSampler {
             settings,
             tokenText(tokenizer),
             tokenizer::hasToken,
-            eosTokenIds.stream().mapToInt(Integer::intValue).toArray(),
+            prompts.endTokens(eosTokenIds).stream().mapToInt(Integer::intValue).toArray(),
             maxPathTokens),
         tokenizer,
         prompts,
@@ -157,7 +157,9 @@ public final class TaskSampler {
       double trainingProgress,
       RolloutProgress progress) {
     List<RolloutPrompt> encoded = new ArrayList<>();
+    List<String> openings = new ArrayList<>();
     for (Task task : tasks) {
+      openings.add(prompts.opening(task.prompt()));
       encoded.add(new RolloutPrompt(task.id(), prompts.encode(task.prompt())));
     }
     RolloutBatch batch = sampler.sample(decoder, encoded, seed, step, trainingProgress, progress);
@@ -172,7 +174,8 @@ public final class TaskSampler {
                 tasks.get(i),
                 tokenizer.decode(response, false),
                 response.length,
-                trajectory.finish()));
+                trajectory.finish(),
+                openings.get(i)));
       }
     }
     RewardBatch scored = score(inputs);

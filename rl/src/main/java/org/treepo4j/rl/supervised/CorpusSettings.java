@@ -3,6 +3,7 @@ package org.treepo4j.rl.supervised;
 import java.nio.file.Path;
 import java.util.List;
 import org.treepo4j.base.settings.Setting;
+import org.treepo4j.rl.data.DemonstrationReader.Turns;
 
 /** What a supervised run learns from: files, or a synthetic task's demonstrations. */
 public record CorpusSettings(
@@ -14,10 +15,12 @@ public record CorpusSettings(
     @Setting("demonstrations the task makes for the validation loss") int validationExamples,
     @Setting(
             "files of tasks that the synthetic task must not show: no demonstration has a prompt of them")
-        List<Path> heldOut) {
+        List<Path> heldOut,
+    @Setting("which of the assistant's messages in a conversation are learned: all or last")
+        Turns turns) {
 
   public static CorpusSettings defaults() {
-    return new CorpusSettings(List.of(), List.of(), "", 50_000, 500, List.of());
+    return new CorpusSettings(List.of(), List.of(), "", 50_000, 500, List.of(), Turns.ALL);
   }
 
   public CorpusSettings {

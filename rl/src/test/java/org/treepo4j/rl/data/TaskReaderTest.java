@@ -67,7 +67,7 @@ class TaskReaderTest {
     assertBad("{\"prompt\": 5, \"answer\": \"1\"}", "x.jsonl:1: prompt: expected text or messages");
     assertBad(
         "{\"prompt\": \"p\", \"answer\": null}", "x.jsonl:1: answer: expected text or a number");
-    assertBad("{\"prompt\": \"p\", \"answer\": [1, 2]}", "was array");
+    assertBad("{\"prompt\": \"p\", \"answer\": [1, 2]}", "was list");
     assertBad(
         "{\"prompt\": [{\"role\": \"user\"}], \"answer\": \"1\"}", "prompt[0].content: expected");
     assertBad("{\"prompt\": \"p\"", "x.jsonl:1: expected one JSON object");

@@ -256,7 +256,7 @@ final class TinyRuns {
   }
 
   private JsonNode state(String run, int step) throws IOException {
-    JsonNode state = JSON.readTree(checkpoint(run, step).resolve("trainer_state.json").toFile());
+    JsonNode state = JSON.readTree(checkpoint(run, step).resolve("trainer/trainer_state.json").toFile());
     ((ObjectNode) state.get("training")).remove("seconds");
     return state;
   }
