@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.treepo4j.base.files.WholeFile;
@@ -130,7 +131,8 @@ public final class HfExport {
       String name =
           shards.size() == 1
               ? HfFolder.WEIGHTS
-              : "model-%05d-of-%05d.safetensors".formatted(i + 1, shards.size());
+              : String.format(
+                  Locale.ROOT, "model-%05d-of-%05d.safetensors", i + 1, shards.size());
       writeShard(folder.resolve(name), shards.get(i), values);
       for (TensorSpec tensor : shards.get(i)) {
         weightMap.put(tensor.name(), name);

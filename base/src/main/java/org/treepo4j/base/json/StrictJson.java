@@ -107,6 +107,9 @@ public final class StrictJson {
     if (said.contains("nesting depth")) {
       return "nested too deeply";
     }
+    if (said.contains("exceeds the maximum")) {
+      return "a text, name or number in it is too long";
+    }
     if (said.startsWith("Non-standard token")) {
       return said.replaceFirst("^Non-standard token '([^']*)'.*", "$1 is no JSON value");
     }
@@ -119,9 +122,6 @@ public final class StrictJson {
             || plain.contains("com.fasterxml")
             || plain.contains("java.")
             || plain.contains("Feature");
-    if (library && plain.contains("exceeds the maximum")) {
-      return "a text, name or number in it is too long";
-    }
     return library || plain.isEmpty() ? "not valid JSON" : plain;
   }
 }

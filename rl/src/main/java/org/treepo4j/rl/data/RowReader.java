@@ -37,6 +37,9 @@ final class RowReader {
   }
 
   static void read(Path file, Consumer consumer) throws IOException {
+    if (Files.isRegularFile(file) && Files.size(file) == 0) {
+      throw new DataException(file, "expected at least one row, was empty");
+    }
     Optional<String> problem = InputFile.problem(file, "Parquet");
     if (problem.isPresent()) {
       throw new DataException(file, problem.get());

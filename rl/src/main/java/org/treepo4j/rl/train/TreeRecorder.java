@@ -8,6 +8,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.treepo4j.rl.sampling.ScoredTree;
@@ -57,7 +58,7 @@ final class TreeRecorder {
     if (count == 0) {
       return;
     }
-    Path file = folder.resolve("step-%06d.jsonl".formatted(step));
+    Path file = folder.resolve(String.format(Locale.ROOT, "step-%06d.jsonl", step));
     try (TreeJsonlWriter writer = TreeJsonlWriter.create(file)) {
       for (int i = 0; i < count; i++) {
         writer.write(line(step, trees.get(i), advantages[i]));
