@@ -156,7 +156,7 @@ public final class HfFolder implements ModelSource {
   public List<String> notes() {
     return untied
         ? List.of(
-            "%s: holds a %s that differs from the embedding, although its %s says tie_word_embeddings; the stored head is used"
+            "%s: holds an %s that differs from the embedding, although its %s says tie_word_embeddings; the stored head is used"
                 .formatted(folder, HEAD, HfConfigReader.CONFIG))
         : List.of();
   }

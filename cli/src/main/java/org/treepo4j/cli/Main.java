@@ -92,6 +92,7 @@ public final class Main {
   private static void setLogLevel(String level) {
     setUnlessSet("defaultLogLevel", level);
     setUnlessSet("log.org.nd4j", level);
+    setUnlessSet("log.org.apache.parquet", "error"); // it advises whoever wrote a file
     setUnlessSet("showThreadName", "false");
     setUnlessSet("showLogName", "false");
   }

@@ -18,6 +18,7 @@ public final class InputFile {
   private static final int HEAD = 512;
   private static final int TAR_MAGIC = 257;
   private static final int SHOWN = 60;
+  private static final int LEAST_ZEROS = 64;
 
   /** How contents begin that are often found under another's name, and what to say of them. */
   private record Beginning(String what, byte... bytes) {
@@ -99,7 +100,7 @@ public final class InputFile {
     if (startsWith(head, TAR_MAGIC, "ustar".getBytes(StandardCharsets.US_ASCII))) {
       return Optional.of("is a tar archive: unpack it");
     }
-    if (head.length >= 8 && allZero(head)) {
+    if (head.length >= LEAST_ZEROS && allZero(head)) {
       return Optional.of("begins with zeros, as unfinished downloads do: download it again");
     }
     return markup(head);
