@@ -29,7 +29,8 @@ public final class SettingsComparison {
   /**
    * As {@link #changes(Record, Record)}.
    *
-   * @param anywhere whether files and folders may be at any place, since their contents are compared
+   * @param anywhere whether folders may be at any place, and files under their names, since their
+   *     contents are compared
    */
   public static List<String> changes(Record before, Record now, boolean anywhere) {
     List<String> changes = new ArrayList<>();
@@ -120,15 +121,20 @@ public final class SettingsComparison {
 
   private static boolean same(Object old, Object given, boolean anywhere) {
     if (old instanceof Path before && given instanceof Path now) {
-      return anywhere
+      boolean moved = anywhere && (Files.isDirectory(now) || sameName(before, now));
+      return moved
           || absolute(before).equals(absolute(now))
-          || (!Files.exists(before) && Objects.equals(before.getFileName(), now.getFileName()));
+          || (!Files.exists(before) && sameName(before, now));
     }
     if (old instanceof List<?> before && given instanceof List<?> now) {
       return before.size() == now.size()
           && IntStream.range(0, now.size()).allMatch(i -> same(before.get(i), now.get(i), anywhere));
     }
     return Objects.equals(old, given);
+  }
+
+  private static boolean sameName(Path before, Path now) {
+    return Objects.equals(before.getFileName(), now.getFileName());
   }
 
   private static Path absolute(Path path) {

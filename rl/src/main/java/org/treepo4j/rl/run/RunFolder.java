@@ -30,8 +30,10 @@ import org.treepo4j.rl.metrics.MetricsLog;
  * @param path the folder
  * @param checkpoint where to go on; empty for a new run
  * @param lock keeps others from writing to the folder
+ * @param inputs what the run reads now
  */
-public record RunFolder(Path path, Optional<Checkpoint> checkpoint, ProcessLock lock)
+public record RunFolder(
+    Path path, Optional<Checkpoint> checkpoint, ProcessLock lock, RunInputs inputs)
     implements AutoCloseable {
 
   private static final String SETTINGS = "settings.yaml";
@@ -48,18 +50,14 @@ public record RunFolder(Path path, Optional<Checkpoint> checkpoint, ProcessLock 
   public static RunFolder open(
       Record settings, Path wanted, boolean resume, TrainingListener listener) throws IOException {
     if (!resume) {
-      RunInputs inputs = RunInputs.of(settings);
-      RunFolder run = fresh(wanted, listener);
-      inputs.write(run.path.resolve(RunInputs.FILE));
-      return run;
+      return fresh(wanted, RunInputs.of(settings), listener);
     }
-    RunFolder run = resumed(wanted, listener);
+    RunFolder run = resumed(wanted, RunInputs.of(settings), listener);
     boolean done = false;
     try {
-      RunInputs inputs = RunInputs.of(settings);
-      boolean compared = run.requireInputs(inputs);
-      run.requireSettings(settings, compared);
-      inputs.write(run.path.resolve(RunInputs.FILE));
+      Optional<List<String>> changed = run.changedInputs();
+      run.requireSettings(settings, changed.isPresent() && changed.get().isEmpty());
+      run.requireUnchanged(changed.orElse(List.of()));
       done = true;
       return run;
     } finally {
@@ -70,7 +68,8 @@ public record RunFolder(Path path, Optional<Checkpoint> checkpoint, ProcessLock 
   }
 
   /** A folder for a new run. */
-  private static RunFolder fresh(Path wanted, TrainingListener listener) throws IOException {
+  private static RunFolder fresh(Path wanted, RunInputs inputs, TrainingListener listener)
+      throws IOException {
     Path path = wanted;
     Optional<ProcessLock> lock = lockedIfFree(path);
     for (int n = 2; lock.isEmpty(); n++) {
@@ -80,7 +79,7 @@ public record RunFolder(Path path, Optional<Checkpoint> checkpoint, ProcessLock 
     if (!path.equals(wanted)) {
       listener.note(wanted + " holds a run already; this one goes to " + path);
     }
-    return new RunFolder(path, Optional.empty(), lock.get());
+    return new RunFolder(path, Optional.empty(), lock.get(), inputs);
   }
 
   /** The lock of a folder that holds no run and that no other command has chosen for its own. */
@@ -107,7 +106,8 @@ public record RunFolder(Path path, Optional<Checkpoint> checkpoint, ProcessLock 
    *
    * @throws IOException naming the process where the run is still going on
    */
-  private static RunFolder resumed(Path wanted, TrainingListener listener) throws IOException {
+  private static RunFolder resumed(Path wanted, RunInputs inputs, TrainingListener listener)
+      throws IOException {
     Path path = wanted;
     for (int n = 2; ; n++) {
       Path next = wanted.resolveSibling(wanted.getFileName() + "-" + n);
@@ -129,7 +129,7 @@ public record RunFolder(Path path, Optional<Checkpoint> checkpoint, ProcessLock 
         listener.note(path + " holds no run to resume; beginning one");
       }
       done = true;
-      return new RunFolder(path, checkpoint, lock);
+      return new RunFolder(path, checkpoint, lock, inputs);
     } finally {
       if (!done) {
         lock.close();
@@ -138,22 +138,22 @@ public record RunFolder(Path path, Optional<Checkpoint> checkpoint, ProcessLock 
   }
 
   /**
-   * Refuses other data, weights or tokenizers than those the run began with.
-   *
-   * @return whether the folder knows what it began with; those of earlier versions do not
+   * Data, weights and tokenizers that are others than those the run began with; empty where the
+   * folder, of an earlier version, does not say what it began with.
    */
-  private boolean requireInputs(RunInputs now) throws IOException {
+  private Optional<List<String>> changedInputs() throws IOException {
     Path file = path.resolve(RunInputs.FILE);
-    if (checkpoint.isEmpty() || !Files.exists(file)) {
-      return false;
-    }
-    List<String> changed = RunInputs.read(file).changed(now);
+    return checkpoint.isEmpty() || !Files.exists(file)
+        ? Optional.empty()
+        : Optional.of(RunInputs.read(file).changed(inputs));
+  }
+
+  private void requireUnchanged(List<String> changed) {
     if (!changed.isEmpty()) {
       throw new InputException(
           "%s: the run began with other contents of: %s; put the old ones back, or give another output folder"
               .formatted(path, String.join(", ", changed)));
     }
-    return true;
   }
 
   /**
@@ -248,8 +248,9 @@ public record RunFolder(Path path, Optional<Checkpoint> checkpoint, ProcessLock 
     lock.close();
   }
 
-  /** Keeps the settings the run was made with. */
+  /** Keeps the settings the run was made with, and the fingerprints of what it reads. */
   public void writeSettings(Record settings) throws IOException {
+    inputs.write(path.resolve(RunInputs.FILE));
     WholeFile.write(path.resolve(SETTINGS), SettingsWriter.yaml(settings));
   }
 

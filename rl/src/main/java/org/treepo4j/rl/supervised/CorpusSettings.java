@@ -16,7 +16,7 @@ public record CorpusSettings(
     @Setting(
             "files of tasks that the synthetic task must not show: no demonstration has a prompt of them")
         List<Path> heldOut,
-    @Setting("which of the assistant's messages in a conversation are learned: all or last")
+    @Setting("which of the assistant's messages in a conversation are learned")
         Turns turns) {
 
   public static CorpusSettings defaults() {
