@@ -23,7 +23,7 @@ import org.treepo4j.checkpoints.ModelSource;
  *
  * @param fingerprints SHA-256 by the setting that names the file or folder
  */
-public record RunInputs(Map<String, String> fingerprints) {
+record RunInputs(Map<String, String> fingerprints) {
   static final String FILE = "inputs.json";
   private static final ObjectMapper JSON = new ObjectMapper();
 
