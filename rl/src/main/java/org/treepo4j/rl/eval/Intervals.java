@@ -1,6 +1,8 @@
 package org.treepo4j.rl.eval;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.apache.commons.math3.distribution.NormalDistribution;
 import org.apache.commons.math3.stat.descriptive.rank.Percentile;
@@ -14,7 +16,7 @@ final class Intervals {
   private Intervals() {}
 
   /** Wilson's interval of a proportion, for one response per task. */
-  public static Estimate wilson(int successes, int trials, double confidence) {
+  static Estimate wilson(int successes, int trials, double confidence) {
     if (trials <= 0) {
       throw new IllegalArgumentException("trials must be positive, was " + trials);
     }
@@ -28,31 +30,35 @@ final class Intervals {
   }
 
   /**
-   * The bootstrap's percentile interval of a mean: tasks are drawn with replacement, their
-   * responses stay together. Where all values are equal the bootstrap has nothing to draw from and
-   * would claim certainty; the interval is that of a proportion then, as for answers that are right
-   * or wrong.
+   * The bootstrap's percentile intervals of means: tasks are drawn with replacement, their
+   * responses stay together. The same draws serve all rows, so a row has the interval it has alone.
+   * Where all values of a row are equal the bootstrap has nothing to draw from and would claim
+   * certainty; the interval is that of a proportion then, as for answers that are right or wrong.
    *
-   * @param values one per task, at least one
+   * @param values {@code [row][task]}, at least one task
    * @param least the lowest value there could be
    * @param most the highest
    */
-  public static Estimate bootstrap(
-      double[] values, double least, double most, double confidence, long seed) {
-    if (values.length == 0) {
-      throw new IllegalArgumentException("values must hold at least one");
-    }
-    if (Arrays.stream(values).allMatch(value -> value == values[0])) {
-      return ofEqual(values[0], values.length, least, most, confidence);
-    }
-    double[] means = resampledMeans(values, seed);
-    Percentile percentile = new Percentile();
-    percentile.setData(means);
+  static List<Estimate> bootstrap(
+      List<double[]> values, double least, double most, double confidence, long seed) {
+    double[][] means = resampledMeans(values, seed);
     double tail = (1 - confidence) / 2 * 100;
-    return new Estimate(
-        Arrays.stream(values).average().orElseThrow(),
-        percentile.evaluate(tail),
-        percentile.evaluate(100 - tail));
+    List<Estimate> estimates = new ArrayList<>();
+    for (int row = 0; row < means.length; row++) {
+      double[] one = values.get(row);
+      if (Arrays.stream(one).allMatch(value -> value == one[0])) {
+        estimates.add(ofEqual(one[0], one.length, least, most, confidence));
+        continue;
+      }
+      Percentile percentile = new Percentile();
+      percentile.setData(means[row]);
+      estimates.add(
+          new Estimate(
+              Arrays.stream(values.get(row)).average().orElseThrow(),
+              percentile.evaluate(tail),
+              percentile.evaluate(100 - tail)));
+    }
+    return estimates;
   }
 
   /** Wilson's interval of the share that {@code value} is of the way from least to most. */
@@ -71,16 +77,36 @@ final class Intervals {
         Math.min(most, Math.max(value, least + range * (middle + half))));
   }
 
-  static double[] resampledMeans(double[] values, long seed) {
+  /**
+   * Means of resampled tasks.
+   *
+   * @param values {@code [row][task]}, at least one task
+   * @return {@code [row][resample]}
+   */
+  static double[][] resampledMeans(List<double[]> values, long seed) {
+    int tasks = values.get(0).length;
+    if (tasks == 0) {
+      throw new IllegalArgumentException("values must hold at least one task");
+    }
     SplittableRandom random = new SplittableRandom(seed);
-    double[] means = new double[RESAMPLES];
+    double[][] means = new double[values.size()][RESAMPLES];
+    int[] drawn = new int[tasks];
     for (int i = 0; i < RESAMPLES; i++) {
-      double sum = 0;
-      for (int j = 0; j < values.length; j++) {
-        sum += values[random.nextInt(values.length)];
+      for (int j = 0; j < tasks; j++) {
+        drawn[j] = random.nextInt(tasks);
       }
-      means[i] = sum / values.length;
+      for (int row = 0; row < means.length; row++) {
+        means[row][i] = mean(values.get(row), drawn);
+      }
     }
     return means;
+  }
+
+  private static double mean(double[] values, int[] drawn) {
+    double sum = 0;
+    for (int task : drawn) {
+      sum += values[task];
+    }
+    return sum / drawn.length;
   }
 }

@@ -3,7 +3,9 @@ package org.treepo4j.rl.sampling;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.Matcher;
@@ -19,14 +21,30 @@ import org.treepo4j.tokenizer.ChatTemplate;
 import org.treepo4j.tokenizer.Tokenizer;
 import org.treepo4j.tokenizer.TokenizerException;
 
-/** Prompts as token ids: text with the model's BOS, conversations through its chat template. */
+/**
+ * Prompts as token ids: text with the model's BOS, conversations through its chat template. A
+ * prompt is encoded once; data, checks and every epoch get the same array. For one thread.
+ */
 public final class PromptEncoder {
   private static final Pattern OPENING = Pattern.compile("<think>\\s*(</think>\\s*)?$");
+
+  /** Tokens remembered at most: 64 MB. Further prompts are encoded whenever they are asked for. */
+  private static final int MOST_REMEMBERED = 1 << 24;
 
   private final Tokenizer tokenizer;
   private final Optional<ChatFormat> chatFormat;
   private final Optional<ModelTokenizer> ends;
   private final OptionalInt turnEnd;
+  private final Map<Prompt, Encoded> encoded = new HashMap<>();
+  private long remembered;
+
+  /**
+   * A prompt as the model reads it.
+   *
+   * @param opening what it already says of the answer
+   */
+  @SuppressWarnings("ArrayRecordComponent") // compared by nobody
+  private record Encoded(int[] ids, String opening) {}
 
   /** Writes a conversation as the model wants to read it, ready for its turn. */
   @FunctionalInterface
@@ -86,8 +104,7 @@ public final class PromptEncoder {
    * one where the answer is to be given without thoughts. Empty where it says nothing.
    */
   public String opening(Prompt prompt) {
-    Matcher thoughts = OPENING.matcher(text(prompt));
-    return thoughts.find() ? thoughts.group() : "";
+    return encoded(prompt).opening();
   }
 
   private static ChatFormat chatFormat(ChatTemplate template) {
@@ -140,15 +157,33 @@ public final class PromptEncoder {
   }
 
   /**
+   * The token ids of a prompt; not a copy.
+   *
    * @throws IllegalArgumentException when a conversation meets a model without a chat template
    */
   public int[] encode(Prompt prompt) {
-    return prompt instanceof Prompt.Conversation
-        ? tokenizer.encode(text(prompt))
-        : tokenizer.encode(prompt.text(), true);
+    return encoded(prompt).ids();
   }
 
-  /** A prompt as the model reads it. */
+  private Encoded encoded(Prompt prompt) {
+    Encoded known = encoded.get(prompt);
+    if (known != null) {
+      return known;
+    }
+    String text = text(prompt);
+    int[] ids =
+        prompt instanceof Prompt.Conversation
+            ? tokenizer.encode(text)
+            : tokenizer.encode(text, true);
+    Matcher thoughts = OPENING.matcher(text);
+    Encoded anew = new Encoded(ids, thoughts.find() ? thoughts.group() : "");
+    if (remembered + ids.length <= MOST_REMEMBERED) {
+      encoded.put(prompt, anew);
+      remembered += ids.length;
+    }
+    return anew;
+  }
+
   private String text(Prompt prompt) {
     if (prompt instanceof Prompt.Conversation conversation) {
       ChatFormat format =

@@ -14,6 +14,7 @@ import org.apache.commons.math3.util.CombinatoricsUtils;
 import org.junit.jupiter.api.Test;
 import org.treepo4j.grading.AnswerGrader;
 import org.treepo4j.grading.GradingException;
+import org.treepo4j.rl.eval.TaskSamples.Sample;
 import org.treepo4j.rollout.FinishReason;
 
 class EvaluationReportTest {
@@ -46,12 +47,12 @@ class EvaluationReportTest {
     double value = quarters / 4.0;
     double[] values = new double[tasks];
     java.util.Arrays.fill(values, value);
-    Estimate estimate = Intervals.bootstrap(values, 0, 1, 0.95, 1);
+    Estimate estimate = Intervals.bootstrap(List.of(values), 0, 1, 0.95, 1).get(0);
     assertThat(estimate.value()).isEqualTo(value);
     assertThat(estimate.high() - estimate.low()).isPositive();
     assertThat(estimate.low()).isBetween(0.0, value);
     assertThat(estimate.high()).isBetween(value, 1.0);
-    Estimate difference = Intervals.bootstrap(values, -1, 1, 0.95, 1);
+    Estimate difference = Intervals.bootstrap(List.of(values), -1, 1, 0.95, 1).get(0);
     assertThat(difference.high() - difference.low()).isPositive();
     if (quarters % 4 == 0) {
       Estimate wilson = Intervals.wilson((int) value * tasks, tasks, 0.95);
