@@ -131,8 +131,7 @@ public final class HfExport {
       String name =
           shards.size() == 1
               ? HfFolder.WEIGHTS
-              : String.format(
-                  Locale.ROOT, "model-%05d-of-%05d.safetensors", i + 1, shards.size());
+              : String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", i + 1, shards.size());
       writeShard(folder.resolve(name), shards.get(i), values);
       for (TensorSpec tensor : shards.get(i)) {
         weightMap.put(tensor.name(), name);

@@ -175,8 +175,7 @@ public record PeftAdapter(AdapterConfig config, List<Pair> pairs) {
     if (!fits || a.get(1) > Integer.MAX_VALUE || b.get(0) > Integer.MAX_VALUE) {
       throw new CheckpointException(
           file.path(),
-          "shapes %s and %s of %s are not of rank %d"
-              .formatted(a, b, quoted(module), rank));
+          "shapes %s and %s of %s are not of rank %d".formatted(a, b, quoted(module), rank));
     }
     return new Pair(
         module + WEIGHT,

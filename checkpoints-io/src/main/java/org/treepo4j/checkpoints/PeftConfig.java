@@ -34,8 +34,9 @@ record PeftConfig(
   private static final int MAX_BYTES = 1 << 20;
 
   /**
-   * Ways to begin an adapter that leave the base as it is. The others (PiSSA, OLoRA, CorDA, LoRA-GA,
-   * LoftQ, …) take a part out of the base, and their matrices mean nothing on the untouched one.
+   * Ways to begin an adapter that leave the base as it is. The others (PiSSA, OLoRA, CorDA,
+   * LoRA-GA, LoftQ, …) take a part out of the base, and their matrices mean nothing on the
+   * untouched one.
    */
   private static final Set<String> PLAIN_STARTS = Set.of("true", "false", "gaussian", "eva");
 

@@ -167,7 +167,7 @@ class HfFolderTest {
     Files.writeString(folder.resolve("model.safetensors"), content);
     assertThatThrownBy(() -> HfFolder.open(folder))
         .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining("model.safetensors: " )
+        .hasMessageContaining("model.safetensors: ")
         .hasMessageContaining(problem);
   }
 

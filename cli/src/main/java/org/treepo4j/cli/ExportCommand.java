@@ -109,7 +109,9 @@ final class ExportCommand implements Callable<Integer> {
   private ExportOptions options(Weights weights) {
     try {
       return new ExportOptions(
-          dtype == null ? ExactType.of(weights) : dtype, (long) (maxShardGb * 1e9), Optional.of(folder));
+          dtype == null ? ExactType.of(weights) : dtype,
+          (long) (maxShardGb * 1e9),
+          Optional.of(folder));
     } catch (IllegalArgumentException e) {
       throw new InputException(e.getMessage());
     }

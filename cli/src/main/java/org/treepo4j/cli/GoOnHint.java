@@ -50,8 +50,7 @@ final class GoOnHint implements AutoCloseable {
   private static List<String> words(CommandSpec spec) {
     List<String> words = new ArrayList<>(List.of("./treepo"));
     for (String word : spec.root().commandLine().getParseResult().originalArgs()) {
-      words.add(
-          PLAIN.matcher(word).matches() ? word : "'" + word.replace("'", "'\\''") + "'");
+      words.add(PLAIN.matcher(word).matches() ? word : "'" + word.replace("'", "'\\''") + "'");
     }
     return words;
   }

@@ -79,7 +79,11 @@ final class ImportCommand implements Callable<Integer> {
 
   private ExportOptions options(ModelSource model) throws IOException {
     try {
-      return ExportOptions.of(dtype == null ? ExactType.of(TensorNames.shapes(model.config()).keySet(), model::readFloats) : dtype, Optional.empty());
+      return ExportOptions.of(
+          dtype == null
+              ? ExactType.of(TensorNames.shapes(model.config()).keySet(), model::readFloats)
+              : dtype,
+          Optional.empty());
     } catch (IllegalArgumentException e) {
       throw new InputException("--" + e.getMessage());
     }

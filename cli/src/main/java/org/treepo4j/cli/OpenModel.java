@@ -46,7 +46,9 @@ record OpenModel(CausalLm lm, Tokenizer tokenizer, PromptEncoder prompts) implem
   }
 
   int[] eosTokenIds() {
-    return prompts.endTokens(lm.config().eosTokenIds()).stream().mapToInt(Integer::intValue).toArray();
+    return prompts.endTokens(lm.config().eosTokenIds()).stream()
+        .mapToInt(Integer::intValue)
+        .toArray();
   }
 
   @Override

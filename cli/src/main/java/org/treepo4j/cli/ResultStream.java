@@ -8,8 +8,8 @@ import java.io.UncheckedIOException;
 import java.util.Locale;
 
 /**
- * Standard output, whose failures end the command: writers in between swallow what is checked, and a
- * command whose results are lost must not seem to have succeeded, nor work on for nobody.
+ * Standard output, whose failures end the command: writers in between swallow what is checked, and
+ * a command whose results are lost must not seem to have succeeded, nor work on for nobody.
  */
 final class ResultStream extends OutputStream {
   private final OutputStream out;

@@ -62,8 +62,7 @@ final class LoraAdapter {
   }
 
   PeftAdapter.Pair toPeft() {
-    return new PeftAdapter.Pair(
-        weight.name(), out, in, a.values(), b.values(), exactScale);
+    return new PeftAdapter.Pair(weight.name(), out, in, a.values(), b.values(), exactScale);
   }
 
   void requireShape(PeftAdapter.Pair stored) {

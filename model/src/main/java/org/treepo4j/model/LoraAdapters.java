@@ -93,8 +93,8 @@ public final class LoraAdapters {
    *
    * @param base changed in place
    * @return {@code base}
-   * @throws IllegalArgumentException naming a matrix that the model does not have, or has in another
-   *     shape; nothing is changed then
+   * @throws IllegalArgumentException naming a matrix that the model does not have, or has in
+   *     another shape; nothing is changed then
    */
   public static Weights merge(PeftAdapter stored, Weights base) {
     Map<String, Parameter> parameters = new LinkedHashMap<>();

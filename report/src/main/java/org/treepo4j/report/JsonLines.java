@@ -99,8 +99,7 @@ final class JsonLines {
       }
       return node;
     } catch (JsonProcessingException e) {
-      throw new ReportException(
-          place(index) + ": not JSON: " + StrictJson.problem(e), e);
+      throw new ReportException(place(index) + ": not JSON: " + StrictJson.problem(e), e);
     }
   }
 

@@ -49,8 +49,8 @@ public final class ChatTemplate {
 
   /**
    * The template of a model folder: {@code chat_template.jinja} with the named ones of {@code
-   * additional_chat_templates}, else {@code chat_template} in {@code tokenizer_config.json} (one, or
-   * a list of named ones); empty where there is neither.
+   * additional_chat_templates}, else {@code chat_template} in {@code tokenizer_config.json} (one,
+   * or a list of named ones); empty where there is neither.
    *
    * @throws TokenizerException when a file is broken or the template cannot be read
    */
@@ -70,8 +70,7 @@ public final class ChatTemplate {
       String name = more.getFileName().toString();
       file = templates.isEmpty() ? more : file;
       templates.put(
-          name.substring(0, name.length() - JINJA.length()),
-          parse(more, JsonFiles.readText(more)));
+          name.substring(0, name.length() - JINJA.length()), parse(more, JsonFiles.readText(more)));
     }
     if (!templates.isEmpty()) {
       return Optional.of(

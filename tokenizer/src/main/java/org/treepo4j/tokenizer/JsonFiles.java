@@ -67,8 +67,7 @@ final class JsonFiles {
                   + e.getLocation().getLineNr()
                   + ", column "
                   + e.getLocation().getColumnNr();
-      throw new TokenizerException(
-          file, "no valid JSON" + where + ": " + StrictJson.problem(e), e);
+      throw new TokenizerException(file, "no valid JSON" + where + ": " + StrictJson.problem(e), e);
     } catch (java.io.CharConversionException e) {
       throw new TokenizerException(file, "no valid UTF-8: " + e.getMessage(), e);
     }

@@ -118,7 +118,8 @@ public final class StrictJson {
     }
     String plain = OF_LIBRARY.matcher(said.lines().findFirst().orElse("")).replaceAll("").strip();
     plain = plain.replaceFirst(": was expecting \\(?JSON String.*", ", expected a JSON value");
-    plain = plain.replaceFirst(": expected a valid value \\(JSON String.*", ", expected a JSON value");
+    plain =
+        plain.replaceFirst(": expected a valid value \\(JSON String.*", ", expected a JSON value");
     plain = plain.replaceFirst("\\(CTRL-CHAR, code ([0-9]+)\\)", "(code $1)");
     boolean library =
         plain.contains("`")

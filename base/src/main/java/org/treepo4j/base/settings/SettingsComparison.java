@@ -49,8 +49,8 @@ public final class SettingsComparison {
   }
 
   /**
-   * The files and folders that settings name, by dotted key, those in a list with their number; those
-   * that may change within a run are left out.
+   * The files and folders that settings name, by dotted key, those in a list with their number;
+   * those that may change within a run are left out.
    */
   public static Map<String, Path> paths(Record settings) {
     Map<String, Path> paths = new LinkedHashMap<>();
@@ -128,7 +128,8 @@ public final class SettingsComparison {
     }
     if (old instanceof List<?> before && given instanceof List<?> now) {
       return before.size() == now.size()
-          && IntStream.range(0, now.size()).allMatch(i -> same(before.get(i), now.get(i), anywhere));
+          && IntStream.range(0, now.size())
+              .allMatch(i -> same(before.get(i), now.get(i), anywhere));
     }
     return Objects.equals(old, given);
   }

@@ -35,8 +35,7 @@ class InputFileTest {
           BZh91AY                                                        | bzip2
           """)
   void namesWhatAFileReallyIs(String content, String said) throws IOException {
-    assertThat(problem(content.replace('~', '\n').getBytes(StandardCharsets.UTF_8)))
-        .contains(said);
+    assertThat(problem(content.replace('~', '\n').getBytes(StandardCharsets.UTF_8))).contains(said);
   }
 
   @Test

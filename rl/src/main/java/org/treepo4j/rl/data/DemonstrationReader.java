@@ -100,11 +100,7 @@ public final class DemonstrationReader {
     JsonNode value = object.path(name);
     if (!value.isTextual()) {
       throw new DataException(
-          row.place()
-              + ": "
-              + field
-              + ": expected text, was "
-              + TaskRow.kind(value));
+          row.place() + ": " + field + ": expected text, was " + TaskRow.kind(value));
     }
     return value.textValue();
   }

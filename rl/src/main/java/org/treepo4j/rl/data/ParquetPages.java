@@ -37,8 +37,7 @@ final class ParquetPages implements PageReadStore {
   private final Map<ColumnDescriptor, Column> columns = new HashMap<>();
   private final Map<String, String> unreadable = new HashMap<>();
 
-  ParquetPages(Path file, FileChannel channel, RowGroup rowGroup, MessageType schema)
-{
+  ParquetPages(Path file, FileChannel channel, RowGroup rowGroup, MessageType schema) {
     this.rows = rowGroup.getNum_rows();
     for (Type field : schema.getFields()) {
       unreadable.put(field.getName(), "it is encrypted, or in no row group");

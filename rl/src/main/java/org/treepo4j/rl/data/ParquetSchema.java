@@ -143,8 +143,7 @@ final class ParquetSchema {
       return null;
     }
     return switch (type) {
-      case DECIMAL ->
-          LogicalTypeAnnotation.decimalType(element.getScale(), element.getPrecision());
+      case DECIMAL -> LogicalTypeAnnotation.decimalType(element.getScale(), element.getPrecision());
       case DATE -> LogicalTypeAnnotation.dateType();
       case TIME_MILLIS ->
           LogicalTypeAnnotation.timeType(true, LogicalTypeAnnotation.TimeUnit.MILLIS);

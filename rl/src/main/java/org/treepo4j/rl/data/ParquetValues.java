@@ -34,8 +34,8 @@ import org.treepo4j.checkpoints.Fp16;
 
 /**
  * A single value of a Parquet file as JSON, as its logical type means it and people write it:
- * {@code 1.50} for a decimal whatever its storage, {@code 2024-01-31T12:00:00Z} for an instant. Bytes
- * that are no text are in Base64.
+ * {@code 1.50} for a decimal whatever its storage, {@code 2024-01-31T12:00:00Z} for an instant.
+ * Bytes that are no text are in Base64.
  *
  * @see <a href="https://github.com/apache/parquet-format/blob/master/LogicalTypes.md">the types</a>
  */
@@ -163,8 +163,7 @@ final class ParquetValues {
   /** ISO 8601; the three parts are unsigned and are never made into one another. */
   private static String interval(int months, int days, int millis) {
     long years = Integer.toUnsignedLong(months) / 12;
-    Period period =
-        Period.of((int) years, (int) (Integer.toUnsignedLong(months) % 12), 0);
+    Period period = Period.of((int) years, (int) (Integer.toUnsignedLong(months) % 12), 0);
     Duration time = Duration.ofMillis(Integer.toUnsignedLong(millis));
     String date = period.isZero() ? "P" : period.toString();
     String day = days == 0 ? "" : Integer.toUnsignedString(days) + "D";

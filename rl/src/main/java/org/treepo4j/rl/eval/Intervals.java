@@ -69,8 +69,7 @@ final class Intervals {
     double z =
         new NormalDistribution(null, 0, 1).inverseCumulativeProbability((1 + confidence) / 2);
     double middle = (share + z * z / (2 * n)) / (1 + z * z / n);
-    double half =
-        z / (1 + z * z / n) * Math.sqrt(share * (1 - share) / n + z * z / (4.0 * n * n));
+    double half = z / (1 + z * z / n) * Math.sqrt(share * (1 - share) / n + z * z / (4.0 * n * n));
     return new Estimate(
         value,
         Math.max(least, Math.min(value, least + range * (middle - half))),

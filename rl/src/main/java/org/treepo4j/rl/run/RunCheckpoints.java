@@ -83,8 +83,8 @@ public final class RunCheckpoints {
   public CheckpointStore.Checkpoint write(
       TrainingState state, boolean best, Policy policy, WeightUpdate update, DifficultyPools pools)
       throws CheckpointException {
-    Saved saved = new Saved(
-            state, update.optimizerSteps(), update.skippedInARow(), update.plannedUpdates());
+    Saved saved =
+        new Saved(state, update.optimizerSteps(), update.skippedInARow(), update.plannedUpdates());
     return store.write(
         state.step(),
         best,
@@ -119,9 +119,7 @@ public final class RunCheckpoints {
     }
     try {
       update.restore(
-          saved.skippedInARow(),
-          saved.optimizerSteps(),
-          readMoments(file(checkpoint, OPTIMIZER)));
+          saved.skippedInARow(), saved.optimizerSteps(), readMoments(file(checkpoint, OPTIMIZER)));
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(
           file(checkpoint, OPTIMIZER), "is of another model: " + e.getMessage());

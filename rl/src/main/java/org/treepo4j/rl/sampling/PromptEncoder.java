@@ -70,9 +70,7 @@ public final class PromptEncoder {
   /** The encoder of a model, through its chat template where it has one. */
   public static PromptEncoder of(ModelTokenizer model) {
     return new PromptEncoder(
-        model.tokenizer(),
-        model.chatTemplate().map(PromptEncoder::chatFormat),
-        Optional.of(model));
+        model.tokenizer(), model.chatTemplate().map(PromptEncoder::chatFormat), Optional.of(model));
   }
 
   /**

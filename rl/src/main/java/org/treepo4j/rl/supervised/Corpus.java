@@ -87,8 +87,7 @@ public record Corpus(
     private int shortened;
     private int leftOut;
 
-    Encoder(
-        Tokenizer tokenizer, PromptEncoder prompts, List<Integer> eosTokenIds, int maxTokens) {
+    Encoder(Tokenizer tokenizer, PromptEncoder prompts, List<Integer> eosTokenIds, int maxTokens) {
       this.tokenizer = tokenizer;
       this.prompts = prompts;
       this.eosTokenIds = eosTokenIds;

@@ -16,8 +16,7 @@ public record CorpusSettings(
     @Setting(
             "files of tasks that the synthetic task must not show: no demonstration has a prompt of them")
         List<Path> heldOut,
-    @Setting("which of the assistant's messages in a conversation are learned")
-        Turns turns) {
+    @Setting("which of the assistant's messages in a conversation are learned") Turns turns) {
 
   public static CorpusSettings defaults() {
     return new CorpusSettings(List.of(), List.of(), "", 50_000, 500, List.of(), Turns.ALL);

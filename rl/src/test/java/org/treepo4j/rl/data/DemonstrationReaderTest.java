@@ -82,7 +82,8 @@ class DemonstrationReaderTest {
 
   @Test
   void rowsMayComeAsAListOrWithAByteOrderMark() throws IOException {
-    assertThat(DemonstrationReader.read(file("\uFEFF[{\"text\":\"a\"},\n{\"text\":\"b\"}]"))).hasSize(2);
+    assertThat(DemonstrationReader.read(file("\uFEFF[{\"text\":\"a\"},\n{\"text\":\"b\"}]")))
+        .hasSize(2);
     assertThat(DemonstrationReader.read(file("\uFEFF{\"text\":\"a\",\"loss\":NaN}"))).hasSize(1);
   }
 

@@ -25,8 +25,7 @@ class EndTokensTest {
   void areThoseOfConfigurationGenerationAndTokenizerTogether() throws IOException {
     write("\"eos_token\":\"<|im_end|>\"", "0", "[0, 3]");
     ModelTokenizer model = ModelTokenizer.open(folder);
-    assertThat(model.endTokens(List.of(TEXT_END)))
-        .containsExactly(TURN_END, TEXT_END, OTHER_END);
+    assertThat(model.endTokens(List.of(TEXT_END))).containsExactly(TURN_END, TEXT_END, OTHER_END);
     assertThat(model.special().eos()).containsExactly(TEXT_END, TURN_END, OTHER_END);
   }
 
@@ -39,13 +38,10 @@ class EndTokensTest {
   @Test
   void aTurnEndsAsTheTemplateEndsIt() throws IOException {
     write(
-        "\"eos_token\":\"<|endoftext|>\",\"chat_template\":\"%s\"".formatted(CHATML),
-        "0",
-        "null");
+        "\"eos_token\":\"<|endoftext|>\",\"chat_template\":\"%s\"".formatted(CHATML), "0", "null");
     ModelTokenizer model = ModelTokenizer.open(folder);
     assertThat(model.turnEnd()).hasValue(TURN_END);
-    assertThat(model.endTokens(List.of(OTHER_END)))
-        .containsExactly(TEXT_END, OTHER_END, TURN_END);
+    assertThat(model.endTokens(List.of(OTHER_END))).containsExactly(TEXT_END, OTHER_END, TURN_END);
     PromptEncoder prompts = PromptEncoder.of(model);
     Prompt asked = new Prompt.Conversation(List.of(new ChatMessage("user", "a")));
     assertThat(prompts.endToken(asked, List.of(OTHER_END))).isEqualTo(TURN_END);
@@ -59,13 +55,11 @@ class EndTokensTest {
             "{% for m in messages %}{{ m.content }}{% endfor %}",
             "{% for m in messages %}{{ m.content }} a<|im_end|>{% endfor %}",
             "{{ raise_exception('other conversations') }}")) {
-      write(
-          "\"eos_token\":\"<|end|>\",\"chat_template\":\"%s\"".formatted(template), "0", "null");
+      write("\"eos_token\":\"<|end|>\",\"chat_template\":\"%s\"".formatted(template), "0", "null");
       ModelTokenizer model = ModelTokenizer.open(folder);
       assertThat(model.turnEnd()).isEmpty();
       Prompt asked = new Prompt.Conversation(List.of(new ChatMessage("user", "a")));
-      assertThat(PromptEncoder.of(model).endToken(asked, List.of(TEXT_END)))
-          .isEqualTo(OTHER_END);
+      assertThat(PromptEncoder.of(model).endToken(asked, List.of(TEXT_END))).isEqualTo(OTHER_END);
     }
   }
 
@@ -73,8 +67,7 @@ class EndTokensTest {
   void anOpeningThoughtInThePromptBelongsToTheAnswer() throws IOException {
     write(
         "\"chat_template\":\"{{ messages[0].content }}{% if add_generation_prompt %}<think>{{ '\\\\n' }}{% endif %}\"",
-        "0",
-        "null");
+        "0", "null");
     PromptEncoder prompts = PromptEncoder.of(ModelTokenizer.open(folder));
     Prompt asked = new Prompt.Conversation(List.of(new ChatMessage("user", "a")));
     assertThat(prompts.opening(asked)).isEqualTo("<think>\n");
@@ -85,13 +78,14 @@ class EndTokensTest {
     assertThat(prompts.opening(new Prompt.Text("a"))).isEmpty();
   }
 
-  private void write(String tokenizerConfig, String eos, String generationEos)
-      throws IOException {
+  private void write(String tokenizerConfig, String eos, String generationEos) throws IOException {
     StringBuilder tokens = new StringBuilder();
     StringBuilder vocabulary = new StringBuilder();
     String[] special = {"<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|end|>"};
     for (int i = 0; i < special.length; i++) {
-      tokens.append(i == 0 ? "" : ",").append("{\"id\":%d,\"content\":\"%s\",\"special\":true}".formatted(i, special[i]));
+      tokens
+          .append(i == 0 ? "" : ",")
+          .append("{\"id\":%d,\"content\":\"%s\",\"special\":true}".formatted(i, special[i]));
       vocabulary.append("\"%s\":%d,".formatted(special[i], i));
     }
     for (char c = ' '; c < 127; c++) {

@@ -68,16 +68,36 @@ class ParquetTypesTest {
             new byte[] {0, 0x3e},
             logical(LogicalType.FLOAT16(new Float16Type()))
                 .andThen(element -> element.setType_length(2))),
-        of("date", "2024-02-29", Type.INT32, int32(19_782), logical(LogicalType.DATE(new DateType()))),
+        of(
+            "date",
+            "2024-02-29",
+            Type.INT32,
+            int32(19_782),
+            logical(LogicalType.DATE(new DateType()))),
         of("old date", "1969-12-31", Type.INT32, int32(-1), old(ConvertedType.DATE)),
         of("time", "12:00:00.001", Type.INT32, int32(43_200_001), time(millis())),
         of("old time", "00:00:01", Type.INT64, int64(1_000_000), old(ConvertedType.TIME_MICROS)),
         of("nanoseconds", "00:00:00.000000007", Type.INT64, int64(7), time(nanos())),
         of("no time of day", "-7", Type.INT64, int64(-7), time(nanos())),
-        of("instant", "2024-01-31T12:00:00Z", Type.INT64, int64(1_706_702_400_000L), stamp(true, millis())),
-        of("before 1970", "1969-12-31T23:59:59.999999Z", Type.INT64, int64(-1), stamp(true, micros())),
+        of(
+            "instant",
+            "2024-01-31T12:00:00Z",
+            Type.INT64,
+            int64(1_706_702_400_000L),
+            stamp(true, millis())),
+        of(
+            "before 1970",
+            "1969-12-31T23:59:59.999999Z",
+            Type.INT64,
+            int64(-1),
+            stamp(true, micros())),
         of("local", "1970-01-01T00:00:00.000000001", Type.INT64, int64(1), stamp(false, nanos())),
-        of("old instant", "1970-01-01T00:00:00.001Z", Type.INT64, int64(1), old(ConvertedType.TIMESTAMP_MILLIS)),
+        of(
+            "old instant",
+            "1970-01-01T00:00:00.001Z",
+            Type.INT64,
+            int64(1),
+            old(ConvertedType.TIMESTAMP_MILLIS)),
         of(
             "int96",
             "1970-01-02T00:00:00.000000005Z",
@@ -116,7 +136,8 @@ class ParquetTypesTest {
   @Test
   void aMapIsAnObject() throws IOException {
     for (Consumer<SchemaElement> annotation :
-        java.util.List.of(logical(LogicalType.MAP(new MapType())), old(ConvertedType.MAP_KEY_VALUE))) {
+        java.util.List.of(
+            logical(LogicalType.MAP(new MapType())), old(ConvertedType.MAP_KEY_VALUE))) {
       Path file =
           new PlainParquet(2)
               .text("prompt", "a", "b")

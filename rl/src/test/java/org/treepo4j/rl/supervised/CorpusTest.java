@@ -35,15 +35,27 @@ class CorpusTest {
         .isThrownBy(
             () ->
                 new CorpusSettings(
-                    List.of(), List.of(), "", 40, 0, List.of(folder.resolve("test.jsonl")), Turns.ALL))
+                    List.of(),
+                    List.of(),
+                    "",
+                    40,
+                    0,
+                    List.of(folder.resolve("test.jsonl")),
+                    Turns.ALL))
         .withMessageStartingWith("heldOut");
   }
 
   /** Characters survive {@link LetterTokenizer} as their distance to 'a'. */
   private static List<String> prompts(List<Path> heldOut, Tokenizer tokenizer) throws IOException {
-    CorpusSettings settings = new CorpusSettings(List.of(), List.of(), "countdown", 40, 0, heldOut, Turns.ALL);
+    CorpusSettings settings =
+        new CorpusSettings(List.of(), List.of(), "countdown", 40, 0, heldOut, Turns.ALL);
     return Corpus.load(
-            settings, tokenizer, new PromptEncoder(tokenizer, Optional.empty()), List.of(), 200, SEED)
+            settings,
+            tokenizer,
+            new PromptEncoder(tokenizer, Optional.empty()),
+            List.of(),
+            200,
+            SEED)
         .training()
         .stream()
         .map(

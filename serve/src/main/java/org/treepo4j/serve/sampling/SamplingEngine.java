@@ -77,9 +77,7 @@ public final class SamplingEngine implements AutoCloseable {
     this(model, tokenizer, model.config().eosTokenIds(), limits);
   }
 
-  /**
-   * As above, with other ids that end an answer than those of the model's configuration.
-   */
+  /** As above, with other ids that end an answer than those of the model's configuration. */
   public SamplingEngine(
       CausalLm model, Tokenizer tokenizer, List<Integer> endTokenIds, SamplingLimits limits) {
     this.model = model;
@@ -190,8 +188,7 @@ public final class SamplingEngine implements AutoCloseable {
   private void run() {
     try (CausalLm owned = model;
         BranchingDecoder decoder = owned.decoder(new DecoderOptions(limits.maxCacheBytes()));
-        ContinuousBatch batch =
-            new ContinuousBatch(decoder, tokenizer, endTokenIds, limits)) {
+        ContinuousBatch batch = new ContinuousBatch(decoder, tokenizer, endTokenIds, limits)) {
       while (takeWaiting(batch)) {
         step(batch);
       }

@@ -52,8 +52,7 @@ class ChangedInputsTest {
     }
     TinyRuns.Result resumed = run("train", "run", with(SHORT, "--resume"));
     assertThat(resumed.exitCode()).isEqualTo(2);
-    assertThat(resumed.err())
-        .contains("the run began with other contents of: " + name + ";");
+    assertThat(resumed.err()).contains("the run began with other contents of: " + name + ";");
     assertThat(runs.checkpoint("run", 2)).exists();
   }
 
@@ -119,14 +118,20 @@ class ChangedInputsTest {
   void aLongerRunTellsThatItsLearningRateGoesOnDifferently() throws IOException {
     run("train", "run", SHORT).ok();
     String told = "the cosine learning rate goes on as that of a run of 24";
-    assertThat(run("train", "run", "--set", "trainer.steps=6", "--set", "data.test=[]", "--resume").ok().err())
+    assertThat(
+            run("train", "run", "--set", "trainer.steps=6", "--set", "data.test=[]", "--resume")
+                .ok()
+                .err())
         .contains("the run was to have 16 updates and now has 24", told);
     run("sft", "sft").ok();
     assertThat(run("sft", "sft", "--set", "trainer.epochs=4", "--resume").ok().err())
         .contains("the linear learning rate goes on");
     String[] constant = with(SHORT, "--set", "optimizer.learningRate.shape=constant");
     run("train", "constant", constant).ok();
-    assertThat(run("train", "constant", with(constant, "--set", "trainer.steps=5", "--resume")).ok().err())
+    assertThat(
+            run("train", "constant", with(constant, "--set", "trainer.steps=5", "--resume"))
+                .ok()
+                .err())
         .doesNotContain("learning rate");
   }
 

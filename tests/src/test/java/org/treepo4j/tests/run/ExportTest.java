@@ -23,7 +23,16 @@ class ExportTest {
   void anAdapterKeepsItsWholeEffectUnlessAnotherTypeIsAskedFor() throws IOException {
     TinyRuns runs = new TinyRuns(folder);
     Path base = export(runs.path("model"), "base", "--dtype", "bf16");
-    runs.run("train", "run", "--set", "model=" + base, "--set", "lora.rank=2", "--set", "trainer.steps=2").ok();
+    runs.run(
+            "train",
+            "run",
+            "--set",
+            "model=" + base,
+            "--set",
+            "lora.rank=2",
+            "--set",
+            "trainer.steps=2")
+        .ok();
     Path adapter = runs.checkpoint("run", 2);
 
     Path merged = export(base, "merged", "--adapter", adapter.toString());
@@ -39,8 +48,19 @@ class ExportTest {
       }
     }
     TinyRuns.Result rounded =
-        TinyRuns.cli("export", "-q", "--model", base.toString(), "--adapter", adapter.toString(), "--out", folder.resolve("rounded").toString(), "--dtype", "bf16");
-    assertThat(rounded.ok().err()).contains("written as bf16: ", "% of the weights are rounded", "--dtype f32 keeps all");
+        TinyRuns.cli(
+            "export",
+            "-q",
+            "--model",
+            base.toString(),
+            "--adapter",
+            adapter.toString(),
+            "--out",
+            folder.resolve("rounded").toString(),
+            "--dtype",
+            "bf16");
+    assertThat(rounded.ok().err())
+        .contains("written as bf16: ", "% of the weights are rounded", "--dtype f32 keeps all");
   }
 
   @Test
@@ -49,8 +69,7 @@ class ExportTest {
     for (DType type : new DType[] {DType.BF16, DType.F16, DType.F32}) {
       Path one = export(runs.path("model"), "as-" + type, "--dtype", type.name());
       try (HfFolder again = HfFolder.open(export(one, "again-" + type))) {
-        assertThat(again.tensor("model.norm.weight").dtype())
-            .isEqualTo(type);
+        assertThat(again.tensor("model.norm.weight").dtype()).isEqualTo(type);
       }
     }
   }
@@ -60,7 +79,8 @@ class ExportTest {
     TinyRuns runs = new TinyRuns(folder);
     Path templates = Files.createDirectory(runs.path("model").resolve("additional_chat_templates"));
     Files.writeString(templates.resolve("tool_use.jinja"), "{{ tools }}");
-    assertThat(export(runs.path("model"), "out").resolve("additional_chat_templates/tool_use.jinja"))
+    assertThat(
+            export(runs.path("model"), "out").resolve("additional_chat_templates/tool_use.jinja"))
         .hasContent("{{ tools }}");
   }
 
@@ -68,7 +88,11 @@ class ExportTest {
     Path out = folder.resolve(name);
     String[] arguments = new String[5 + more.length];
     System.arraycopy(
-        new String[] {"export", "--model", model.toString(), "--out", out.toString()}, 0, arguments, 0, 5);
+        new String[] {"export", "--model", model.toString(), "--out", out.toString()},
+        0,
+        arguments,
+        0,
+        5);
     System.arraycopy(more, 0, arguments, 5, more.length);
     TinyRuns.cli(arguments).ok();
     return out;

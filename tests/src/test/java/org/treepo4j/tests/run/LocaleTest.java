@@ -28,7 +28,14 @@ class LocaleTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"fa-IR", "ar-EG-u-nu-arab", "bn-BD-u-nu-beng", "hi-IN-u-nu-deva", "th-TH-u-nu-thai", "tr-TR"})
+      strings = {
+        "fa-IR",
+        "ar-EG-u-nu-arab",
+        "bn-BD-u-nu-beng",
+        "hi-IN-u-nu-deva",
+        "th-TH-u-nu-thai",
+        "tr-TR"
+      })
   void namesAndNumbersAreThoseOfJson(String tag) throws IOException {
     TinyRuns runs = new TinyRuns(folder);
     Locale.setDefault(Locale.forLanguageTag(tag));
@@ -45,9 +52,19 @@ class LocaleTest {
       }
     }
     Path shards = folder.resolve("shards");
-    TinyRuns.cli("export", "--model", runs.path("model").toString(), "--out", shards.toString(), "--max-shard-gb", "0.000004").ok();
+    TinyRuns.cli(
+            "export",
+            "--model",
+            runs.path("model").toString(),
+            "--out",
+            shards.toString(),
+            "--max-shard-gb",
+            "0.000004")
+        .ok();
     assertThat(shards.resolve("model.safetensors.index.json")).exists();
-    TinyRuns.cli("export", "--model", shards.toString(), "--out", folder.resolve("again").toString()).ok();
+    TinyRuns.cli(
+            "export", "--model", shards.toString(), "--out", folder.resolve("again").toString())
+        .ok();
   }
 
   @Test
@@ -57,7 +74,16 @@ class LocaleTest {
       {"data", runs.path("tasks.jsonl").toString()},
       {"tasks", "--task", "chain-sums", "--count", "5", "--seed", "3"},
       {"info", "--model", runs.path("model").toString()},
-      {"eval", "-q", "--model", runs.path("model").toString(), "--data", runs.path("tasks.jsonl").toString(), "--set", "rollout.maxResponseTokens=4"},
+      {
+        "eval",
+        "-q",
+        "--model",
+        runs.path("model").toString(),
+        "--data",
+        runs.path("tasks.jsonl").toString(),
+        "--set",
+        "rollout.maxResponseTokens=4"
+      },
       {"settings-reference"}
     };
     for (String[] command : commands) {

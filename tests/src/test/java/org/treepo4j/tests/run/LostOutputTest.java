@@ -31,10 +31,10 @@ class LostOutputTest {
     for (String[] command : commands) {
       Ended ended = shell("exec \"$@\" > /dev/full", command);
       assertThat(ended.exitCode()).as(command[0] + ": " + ended.err()).isNotZero();
-      assertThat(ended.err()).contains("treepo: stdout: cannot be written: No space left on device");
+      assertThat(ended.err())
+          .contains("treepo: stdout: cannot be written: No space left on device");
     }
-    Ended trained =
-        shell("exec \"$@\" > /dev/full", runs.arguments("sft", "run"));
+    Ended trained = shell("exec \"$@\" > /dev/full", runs.arguments("sft", "run"));
     assertThat(trained.exitCode()).isNotZero();
     assertThat(trained.err()).contains("treepo: stdout: cannot be written");
     assertThat(folder.resolve("run/summary.json")).exists();
@@ -76,7 +76,8 @@ class LostOutputTest {
     }
     assertThat(process.exitValue()).isEqualTo(143);
     assertThat(Files.readString(err))
-        .contains("treepo: stopped by a signal; go on from the newest checkpoint with: ./treepo train ")
+        .contains(
+            "treepo: stopped by a signal; go on from the newest checkpoint with: ./treepo train ")
         .contains("--set trainer.steps=100000 -q --resume");
   }
 

@@ -70,19 +70,24 @@ class PlainMessagesTest {
   void inThePlaceOfEveryKindOfFile() throws IOException {
     String model = runs.path("model").toString();
     Map<Path, String[]> places = new LinkedHashMap<>();
-    places.put(folder.resolve("d.jsonl"), new String[] {"data", folder.resolve("d.jsonl").toString()});
+    places.put(
+        folder.resolve("d.jsonl"), new String[] {"data", folder.resolve("d.jsonl").toString()});
     places.put(
         folder.resolve("d.parquet"), new String[] {"data", folder.resolve("d.parquet").toString()});
     for (String name : List.of("config.json", "generation_config.json", "model.safetensors")) {
       places.put(runs.path("model").resolve(name), new String[] {"info", "--model", model});
     }
     for (String name : List.of("tokenizer.json", "tokenizer_config.json")) {
-      places.put(
-          runs.path("model").resolve(name), new String[] {"chat", "--tokenizer", model});
+      places.put(runs.path("model").resolve(name), new String[] {"chat", "--tokenizer", model});
     }
-    places.put(folder.resolve("x.gguf"), new String[] {"info", "--model", folder.resolve("x.gguf").toString()});
-    places.put(folder.resolve("s.yaml"), new String[] {"train", folder.resolve("s.yaml").toString()});
-    places.put(folder.resolve("c.jsonl"), arguments("sft", "corpus.train=[" + folder.resolve("c.jsonl") + "]"));
+    places.put(
+        folder.resolve("x.gguf"),
+        new String[] {"info", "--model", folder.resolve("x.gguf").toString()});
+    places.put(
+        folder.resolve("s.yaml"), new String[] {"train", folder.resolve("s.yaml").toString()});
+    places.put(
+        folder.resolve("c.jsonl"),
+        arguments("sft", "corpus.train=[" + folder.resolve("c.jsonl") + "]"));
     for (Map.Entry<Path, String[]> place : places.entrySet()) {
       Path file = place.getKey();
       byte[] good = Files.exists(file) ? Files.readAllBytes(file) : null;
@@ -91,7 +96,8 @@ class PlainMessagesTest {
         TinyRuns.Result result = TinyRuns.cli(place.getValue());
         String where = content.getKey() + " in " + file.getFileName();
         assertThat(result.exitCode()).as(where + ": " + result.err()).isNotZero();
-        String said = result.err() + (result.exitCode() == 2 && result.err().isEmpty() ? result.out() : "");
+        String said =
+            result.err() + (result.exitCode() == 2 && result.err().isEmpty() ? result.out() : "");
         assertThat(said).as(where).isNotBlank().doesNotContainPattern(OF_LIBRARY);
         assertThat(result.err().lines().count()).as(where + ": " + result.err()).isLessThan(2);
       }
@@ -113,7 +119,8 @@ class PlainMessagesTest {
     refused("s.yaml: ", "a second document begins", "train", file.toString());
     Files.writeString(file, "seed: &s 1\nthreads: *s\n");
     refused("s.yaml: line 2: ", "anchors and references", "train", file.toString());
-    Files.write(file, new byte[] {'a', ':', ' ', '1', '\n', 'b', ':', ' ', (byte) 0xe2, (byte) 0x82});
+    Files.write(
+        file, new byte[] {'a', ':', ' ', '1', '\n', 'b', ':', ' ', (byte) 0xe2, (byte) 0x82});
     refused("s.yaml: line 2: ", "expected UTF-8 text", "train", file.toString());
     Files.writeString(file, "\uFEFF" + Files.readString(runs.path("train.yaml")));
     TinyRuns.cli("train", file.toString(), "--dry-run").ok();
@@ -147,7 +154,12 @@ class PlainMessagesTest {
     program.toFile().setExecutable(true);
     TinyRuns.Result result =
         runs.run(
-            "train", "run", "--set", "reward.outcome=program", "--set", "reward.program=[" + program + "]");
+            "train",
+            "run",
+            "--set",
+            "reward.outcome=program",
+            "--set",
+            "reward.program=[" + program + "]");
     assertThat(result.exitCode()).isNotZero();
     assertThat(result.err()).contains("\\u001b[31mred\\u0007").doesNotContain("\u001b", "\u0007");
   }
