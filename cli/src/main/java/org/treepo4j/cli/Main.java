@@ -63,7 +63,11 @@ public final class Main {
     commandLine.setExecutionStrategy(
         parsed -> {
           setLogLevel(treepo.output().verbose() ? "info" : "warn");
-          return new CommandLine.RunLast().execute(parsed);
+          try {
+            return new CommandLine.RunLast().execute(parsed);
+          } catch (ResultStream.OutputException e) { // of a help text
+            return failed(err, e);
+          }
         });
     try {
       return commandLine.execute(arguments);

@@ -72,7 +72,7 @@ class LocaleTest {
     TinyRuns runs = new TinyRuns(folder);
     String[][] commands = {
       {"data", runs.path("tasks.jsonl").toString()},
-      {"tasks", "--task", "chain-sums", "--count", "5", "--seed", "3"},
+      {"tasks", "chain-sums", "--count", "5", "--seed", "3"},
       {"info", "--model", runs.path("model").toString()},
       {
         "eval",

@@ -24,7 +24,7 @@ class LostOutputTest {
     assumeTrue(Files.exists(Path.of("/dev/full")), "needs /dev/full");
     TinyRuns runs = new TinyRuns(folder);
     String[][] commands = {
-      {"tasks", "--task", "chain-sums", "--count", "10"},
+      {"tasks", "chain-sums", "--count", "10"},
       {"data", runs.path("tasks.jsonl").toString()},
       {"--help"}
     };
@@ -45,9 +45,7 @@ class LostOutputTest {
     Ended ended =
         shell(
             "\"$@\" | head -1 > /dev/null; exit ${PIPESTATUS[0]}",
-            "tasks",
-            "--task",
-            "chain-sums",
+            "tasks", "chain-sums",
             "--count",
             "2000000");
     assertThat(ended.exitCode()).isNotZero();
