@@ -31,7 +31,15 @@ public record Design(
   /** No departure. */
   public static final Design PLAIN =
       new Design(
-          Activation.SILU, Scales.NONE, Caps.NONE, null, 0, QueryGrowth.NONE, List.of(), null, null);
+          Activation.SILU,
+          Scales.NONE,
+          Caps.NONE,
+          null,
+          0,
+          QueryGrowth.NONE,
+          List.of(),
+          null,
+          null);
 
   /** Activations of the gate. */
   public enum Activation {
@@ -278,22 +286,33 @@ public record Design(
 
   public Design withCaps(Caps other) {
     return new Design(
-        activation, scales, other, localRotary, rotaryWidth, queryGrowth, layers, deltaRule, experts);
+        activation,
+        scales,
+        other,
+        localRotary,
+        rotaryWidth,
+        queryGrowth,
+        layers,
+        deltaRule,
+        experts);
   }
 
   public Design withRotaryWidth(int other) {
-    return new Design(activation, scales, caps, localRotary, other, queryGrowth, layers, deltaRule, experts);
+    return new Design(
+        activation, scales, caps, localRotary, other, queryGrowth, layers, deltaRule, experts);
   }
 
   public Design withQueryGrowth(QueryGrowth other) {
-    return new Design(activation, scales, caps, localRotary, rotaryWidth, other, layers, deltaRule, experts);
+    return new Design(
+        activation, scales, caps, localRotary, rotaryWidth, other, layers, deltaRule, experts);
   }
 
   /**
    * @param local rotary embedding of local layers, or null without any
    */
   public Design withLayers(List<Layer> others, Rotary local) {
-    return new Design(activation, scales, caps, local, rotaryWidth, queryGrowth, others, null, experts);
+    return new Design(
+        activation, scales, caps, local, rotaryWidth, queryGrowth, others, null, experts);
   }
 
   /**

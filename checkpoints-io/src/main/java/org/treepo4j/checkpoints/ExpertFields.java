@@ -22,7 +22,8 @@ final class ExpertFields {
 
   Experts experts() throws CheckpointException {
     if (config.flag("output_router_logits", false)) {
-      throw config.refused("output_router_logits (an auxiliary loss of the router) is not supported");
+      throw config.refused(
+          "output_router_logits (an auxiliary loss of the router) is not supported");
     }
     return switch (family) {
       case QWEN3_MOE -> qwen3();

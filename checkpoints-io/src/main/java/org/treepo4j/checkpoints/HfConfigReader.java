@@ -114,17 +114,7 @@ final class HfConfigReader {
 
   private static boolean readsBias(Architecture architecture) {
     return switch (architecture) {
-      case LLAMA,
-          QWEN3,
-          GEMMA2,
-          GEMMA3,
-          OLMO2,
-          OLMO3,
-          SMOLLM3,
-          GRANITE,
-          QWEN3_MOE,
-          OLMOE ->
-          true;
+      case LLAMA, QWEN3, GEMMA2, GEMMA3, OLMO2, OLMO3, SMOLLM3, GRANITE, QWEN3_MOE, OLMOE -> true;
       case MISTRAL, MINISTRAL3, QWEN2, PHI3, QWEN3_5 -> false;
     };
   }

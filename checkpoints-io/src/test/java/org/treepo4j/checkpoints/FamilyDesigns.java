@@ -58,8 +58,7 @@ final class FamilyDesigns {
               ? Design.PLAIN
               : Design.PLAIN.withHybridLayers(
                   hybridLayers(layers), new DeltaRule(2, 4, 1 + variety, 3, first ? 4 : 2));
-      case QWEN3_MOE ->
-          activated.withExperts(new Experts(4 + variety, 1 + variety % 4, 5, second));
+      case QWEN3_MOE -> activated.withExperts(new Experts(4 + variety, 1 + variety % 4, 5, second));
       case OLMOE ->
           // An expert is as wide as the configuration's feed-forward layer.
           activated.withExperts(new Experts(4 + variety, 1 + variety % 4, hidden + 2, second));

@@ -73,7 +73,8 @@ public abstract class BranchingDecoderContract {
         int[] experts = decoder.experts(paths.get(p));
         int[] expected = pass.experts(p);
         assertThat(experts).hasSameSizeAs(expected);
-        long same = IntStream.range(0, experts.length).filter(i -> experts[i] == expected[i]).count();
+        long same =
+            IntStream.range(0, experts.length).filter(i -> experts[i] == expected[i]).count();
         assertThat(same).isGreaterThanOrEqualTo(experts.length * 9L / 10); // some may be close
       }
     }

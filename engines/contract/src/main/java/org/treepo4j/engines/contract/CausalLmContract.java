@@ -3,6 +3,7 @@ package org.treepo4j.engines.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Arrays;
 import java.util.List;
@@ -12,6 +13,8 @@ import net.jqwik.api.Assume;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.treepo4j.checkpoints.Design.Experts;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.ForwardOptions;
@@ -209,11 +212,14 @@ public abstract class CausalLmContract {
     return score;
   }
 
-  @Property(tries = 8)
-  void expertsThatWereChosenAreTakenAgain(@ForAll TinyModels family, @ForAll long seed) {
-    Assume.that(runs(family));
+  @ParameterizedTest
+  @EnumSource(
+      value = TinyModels.class,
+      names = {"QWEN3_MOE", "OLMOE"})
+  void expertsThatWereChosenAreTakenAgain(TinyModels family) {
+    assumeTrue(runs(family), "refused by this engine");
     Experts mixture = family.config().design().experts();
-    Assume.that(mixture != null);
+    long seed = 5;
     Random random = new Random(seed);
     TokenTree tree = RandomTrees.tree(random, 12, family.config().vocabSize());
     try (CausalLm model = open(family.weights(seed));

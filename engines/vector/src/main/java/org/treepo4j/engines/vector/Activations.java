@@ -39,8 +39,7 @@ final class Activations {
     int ofLinear = rule == null ? 0 : rule.convSize();
     int ofAttention = Math.max(config.queryRows(), ofLinear);
     Experts experts = config.design().experts();
-    int ofExperts =
-        experts == null ? 0 : Math.multiplyExact(experts.perToken(), experts.width());
+    int ofExperts = experts == null ? 0 : Math.multiplyExact(experts.perToken(), experts.width());
     ofAttention = Math.max(ofAttention, ofExperts);
     if (experts != null && routing == null) {
       routing = new Routing(config);

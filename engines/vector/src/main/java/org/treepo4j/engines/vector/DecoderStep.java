@@ -79,8 +79,7 @@ final class DecoderStep {
     this.attendedStride = DecoderWeights.whole(config.querySize());
     Experts experts = config.design().experts();
     this.router = experts == null ? null : new Router(experts);
-    this.ffnStride =
-        DecoderWeights.whole(experts == null ? config.ffnSize() : experts.width());
+    this.ffnStride = DecoderWeights.whole(experts == null ? config.ffnSize() : experts.width());
     this.scratch = new float[pool.threads()][0];
   }
 

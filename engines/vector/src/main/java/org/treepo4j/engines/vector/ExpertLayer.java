@@ -4,9 +4,9 @@ import java.util.Arrays;
 import org.treepo4j.checkpoints.Design.Experts;
 
 /**
- * A mixture of experts in a training pass: {@code y = Σ w·down(act(gate(x))∘up(x))} over the experts
- * a row goes to. The rows of an expert are gathered, so its products are dense; rows get their
- * outputs in the order of the experts.
+ * A mixture of experts in a training pass: {@code y = Σ w·down(act(gate(x))∘up(x))} over the
+ * experts a row goes to. The rows of an expert are gathered, so its products are dense; rows get
+ * their outputs in the order of the experts.
  */
 final class ExpertLayer {
   private final Experts experts;
@@ -52,8 +52,8 @@ final class ExpertLayer {
 
   /**
    * @param x {@code [rows × hidden]}
-   * @param stream what the output is added to, {@code [rows × hidden]}, or null to fill {@code kept}
-   *     alone
+   * @param stream what the output is added to, {@code [rows × hidden]}, or null to fill {@code
+   *     kept} alone
    * @param routing choices of all layers, those that are made already and the others
    */
   void forward(
@@ -86,10 +86,8 @@ final class ExpertLayer {
         linear.forward(n, expert.down(), null, activated, output, false);
         for (int i = 0; i < n; i++) {
           int place = kept.choice.places[from + i];
-          RowMath.scale(
-              output, i * hidden, kept.choice.weights[place], output, i * hidden, hidden);
-          RowMath.add(
-              output, i * hidden, stream, place / experts.perToken() * hidden, hidden);
+          RowMath.scale(output, i * hidden, kept.choice.weights[place], output, i * hidden, hidden);
+          RowMath.add(output, i * hidden, stream, place / experts.perToken() * hidden, hidden);
         }
       }
     }

@@ -5,8 +5,8 @@ import org.treepo4j.checkpoints.Design.Experts;
 
 /**
  * Which experts a token goes to: those of highest probability {@code p = softmax(logits)}, by
- * weights {@code p}, or {@code p/Σp} over the chosen; of equal ones the first. The choice itself has
- * no gradient.
+ * weights {@code p}, or {@code p/Σp} over the chosen; of equal ones the first. The choice itself
+ * has no gradient.
  */
 final class Router {
   private final Experts experts;
@@ -49,8 +49,7 @@ final class Router {
    * @param logits {@code [rows]} of them, {@code stride} apart
    * @param routing what is taken over of this layer's choices, and gets the others; or null
    */
-  void forward(
-      int rows, float[] logits, int stride, Choice choice, Routing routing, int layer) {
+  void forward(int rows, float[] logits, int stride, Choice choice, Routing routing, int layer) {
     choice.reserve(experts, rows);
     for (int row = 0; row < rows; row++) {
       softmax(logits, row * stride, choice.probabilities, row * experts.count());
@@ -59,7 +58,7 @@ final class Router {
       if (routing != null && routing.chosen()[from] >= 0) {
         System.arraycopy(routing.chosen(), from, choice.chosen, to, experts.perToken());
       } else {
-        choose(row, choice);
+        choose(logits, row * stride, choice, to);
         if (routing != null) {
           System.arraycopy(choice.chosen, to, routing.chosen(), from, experts.perToken());
         }
@@ -85,14 +84,12 @@ final class Router {
     }
   }
 
-  private void choose(int row, Choice choice) {
-    int at = row * experts.count();
-    int to = row * experts.perToken();
+  /** By logits, which stay apart where probabilities underflow. */
+  private void choose(float[] logits, int at, Choice choice, int to) {
     for (int slot = 0; slot < experts.perToken(); slot++) {
       int best = -1;
       for (int e = 0; e < experts.count(); e++) {
-        boolean higher =
-            best < 0 || choice.probabilities[at + e] > choice.probabilities[at + best];
+        boolean higher = best < 0 || logits[at + e] > logits[at + best];
         if (higher && !taken(choice.chosen, to, slot, e)) {
           best = e;
         }

@@ -70,8 +70,7 @@ final class TransformerForward {
       float[] input = input(rows, weights.ffnNorm(), inner.middle, inner.middleInverse);
       kernels
           .experts()
-          .forward(
-              rows, weights.experts(), input, inner.experts, null, activations.routing, layer);
+          .forward(rows, weights.experts(), input, inner.experts, null, activations.routing, layer);
       return;
     }
     activate(rows, weights, inner);
@@ -208,8 +207,7 @@ final class TransformerForward {
       System.arraycopy(inner.middle, 0, out, 0, rows * config.hiddenSize());
       kernels
           .experts()
-          .forward(
-              rows, weights.experts(), input, inner.experts, out, activations.routing, layer);
+          .forward(rows, weights.experts(), input, inner.experts, out, activations.routing, layer);
       return;
     }
     activate(rows, weights, inner);

@@ -284,8 +284,7 @@ final class VectorDecoder implements BranchingDecoder {
     KvChunk chunk = own.chunk();
     int length = own.lengthInChunk();
     while (chunk != null) {
-      System.arraycopy(
-          chunk.experts(), 0, experts, chunk.start() * perToken, length * perToken);
+      System.arraycopy(chunk.experts(), 0, experts, chunk.start() * perToken, length * perToken);
       length = chunk.parentLength();
       chunk = chunk.parent();
     }
