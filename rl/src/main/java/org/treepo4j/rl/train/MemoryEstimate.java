@@ -18,7 +18,8 @@ import org.treepo4j.rollout.RolloutSettings;
  * @param weights of the policy, in float32
  * @param frozenBase copy of the matrices that have adapters
  * @param reference the frozen policy of KL terms
- * @param gradients of all matrices that backward passes reach, and of adapters
+ * @param gradients of all matrices that backward passes reach, and of adapters; with several
+ *     shards, their sum besides
  * @param optimizer two moments of all that is trained
  * @param decoderWeights the matrices as sampling reads them
  * @param activations of a full micro-batch
@@ -81,7 +82,9 @@ public record MemoryEstimate(
         Float.BYTES * (parameters + (lora.enabled() ? adapters : 0)),
         adapted * (lora.bf16Base() ? Short.BYTES : Float.BYTES),
         settings.loss().needsReference() ? Float.BYTES * parameters : 0,
-        Float.BYTES * (lora.enabled() ? adapted + adapters : parameters),
+        Float.BYTES
+            * ((lora.enabled() ? adapted + adapters : parameters)
+                + (settings.trainer().shards() > 1 ? trained : 0)),
         2L * Float.BYTES * trained,
         sampling.decoderWeights(),
         microBatch * training.trainingToken(),

@@ -22,6 +22,10 @@ public record TrainerSettings(
             mayChange = true)
         int microBatchTokens,
     @Setting(
+            "runs of trees whose gradients are computed apart and added in order; decides the last"
+                + " bits of a result. On a cluster: a few times the executors")
+        int shards,
+    @Setting(
             value =
                 "compute shared tokens once; false trains every trajectory alone, with the same result",
             mayChange = true)
@@ -45,7 +49,7 @@ public record TrainerSettings(
         int treesKept) {
 
   public static TrainerSettings defaults() {
-    return new TrainerSettings(200, 0, 16, 0, 1, 16_384, true, true, 10, false, 3, 2);
+    return new TrainerSettings(200, 0, 16, 0, 1, 16_384, 1, true, true, 10, false, 3, 2);
   }
 
   public TrainerSettings {
@@ -61,6 +65,7 @@ public record TrainerSettings(
     }
     positive("epochsPerBatch", epochsPerBatch);
     positive("microBatchTokens", microBatchTokens);
+    positive("shards", shards);
     positive("maxGenerationBatches", maxGenerationBatches);
     positive("maxSkippedUpdates", maxSkippedUpdates);
     if (treesKept < 0) {
