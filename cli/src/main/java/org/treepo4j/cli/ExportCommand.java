@@ -5,11 +5,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.treepo4j.base.InputException;
 import org.treepo4j.checkpoints.CheckpointException;
 import org.treepo4j.checkpoints.DType;
 import org.treepo4j.checkpoints.ExportOptions;
 import org.treepo4j.checkpoints.HfExport;
+import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.checkpoints.PeftAdapter;
 import org.treepo4j.checkpoints.gguf.GgmlType;
@@ -131,8 +133,24 @@ final class ExportCommand implements Callable<Integer> {
     Weights weights;
     try (ModelSource opened = ModelSource.open(folder)) {
       weights = WeightsLoader.load(opened);
+      nameLoss(opened);
     }
     return adapter == null ? weights : merged(weights);
+  }
+
+  /** The export is a text model: says what of the folder is not in it. */
+  private void nameLoss(ModelSource source) {
+    if (source instanceof HfFolder model && !model.passedOver().isEmpty()) {
+      spec.commandLine()
+          .getErr()
+          .println(
+              "%s: %d tensors are not in the export, which is the text model alone (vision, multi-token prediction): %s"
+                  .formatted(
+                      folder,
+                      model.passedOver().size(),
+                      model.passedOver().stream().limit(3).collect(Collectors.joining(", "))
+                          + (model.passedOver().size() > 3 ? ", …" : "")));
+    }
   }
 
   private ExportOptions options() {
