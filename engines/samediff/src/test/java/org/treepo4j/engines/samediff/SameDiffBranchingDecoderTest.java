@@ -4,9 +4,9 @@ import org.treepo4j.engines.contract.BranchingDecoderContract;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.Weights;
 
-class SameDiffBranchingDecoderTest extends BranchingDecoderContract {
+class SameDiffBranchingDecoderTest implements BranchingDecoderContract {
   @Override
-  protected CausalLm open(Weights weights) {
+  public CausalLm open(Weights weights) {
     return new SameDiffCausalLm(weights);
   }
 }

@@ -4,9 +4,9 @@ import org.treepo4j.engines.contract.CausalLmContract;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.Weights;
 
-class SameDiffCausalLmTest extends CausalLmContract {
+class SameDiffCausalLmTest implements CausalLmContract {
   @Override
-  protected CausalLm open(Weights weights) {
+  public CausalLm open(Weights weights) {
     return new SameDiffCausalLm(weights);
   }
 }
