@@ -92,7 +92,7 @@ class EstimatorsTest {
 
     @Override
     public Set<Claim> claims() {
-      return Set.of(Claim.SHIFT_INVARIANT, Claim.ZERO_SUM);
+      return Set.of(Claim.SHIFT_INVARIANT, Claim.SCALE_FREE, Claim.ZERO_SUM);
     }
   }
 
@@ -161,7 +161,7 @@ class EstimatorsTest {
 
     @Override
     public Set<Claim> claims() {
-      return Set.of(Claim.SHIFT_INVARIANT, Claim.ZERO_SUM);
+      return Set.of(Claim.SHIFT_INVARIANT, Claim.SCALE_FREE, Claim.ZERO_SUM);
     }
   }
 

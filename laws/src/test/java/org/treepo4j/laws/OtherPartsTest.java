@@ -2,16 +2,12 @@ package org.treepo4j.laws;
 
 import java.util.function.ToDoubleFunction;
 import net.jqwik.api.Group;
-import org.treepo4j.engines.vector.VectorEngine;
-import org.treepo4j.model.CausalLm;
-import org.treepo4j.model.Weights;
-import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.rollout.Allotment;
 import org.treepo4j.rollout.BranchingPolicy;
 import org.treepo4j.rollout.BranchingPolicy.PathScores;
 import org.treepo4j.tokenizer.Tokenizer;
 
-/** The laws on our allotments, a tokenizer and the engine in pure Java. */
+/** The laws on our allotments and a tokenizer. */
 class OtherPartsTest {
 
   @Group
@@ -67,14 +63,6 @@ class OtherPartsTest {
     @Override
     public Tokenizer tokenizer() {
       return TrainedTokenizer.BYTE_LEVEL;
-    }
-  }
-
-  @Group
-  class VectorEngineInJava implements EngineLaws {
-    @Override
-    public CausalLm open(Weights weights) {
-      return new VectorEngine().open(weights, EngineOptions.defaults());
     }
   }
 }

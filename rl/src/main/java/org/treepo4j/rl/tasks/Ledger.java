@@ -4,6 +4,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * A column of eight bookings after a balance: {@code 12+31+25+27-19+48-36+18-29=}. A response books
@@ -25,6 +27,8 @@ public final class Ledger implements SyntheticTask {
   private static final int EASY = 3;
   private static final int HARD = 5;
   private static final int LIMIT = 100;
+  private static final int MIN_AMOUNT = 10;
+  private static final int MAX_AMOUNT = 60;
   private static final double SHORT_SHARE = 0.6;
   private static final double SHORT_SLIP = 0.25;
   private static final double LONG_SLIP = 0.01;
@@ -84,17 +88,34 @@ public final class Ledger implements SyntheticTask {
   /** Balances of 10..99 throughout; three bookings that carry nothing, then five that do. */
   @Override
   public Problem problem(SplittableRandom random) {
-    int balance = random.nextInt(10, LIMIT);
-    StringBuilder prompt = new StringBuilder().append(balance);
-    for (int i = 0; i < EASY + HARD; i++) {
-      Booking booking;
-      do {
-        booking = new Booking(balance, random.nextBoolean(), random.nextInt(10, 60));
-      } while (!booking.fits() || booking.carries() != i >= EASY);
-      balance = booking.result();
-      prompt.append(booking.minus() ? '-' : '+').append(booking.amount());
+    while (true) {
+      int balance = random.nextInt(10, LIMIT);
+      StringBuilder prompt = new StringBuilder().append(balance);
+      int booked = 0;
+      for (; booked < EASY + HARD; booked++) {
+        List<Booking> possible = possible(balance, booked >= EASY);
+        if (possible.isEmpty()) {
+          break; // nothing carries at 89, for instance
+        }
+        Booking booking = possible.get(random.nextInt(possible.size()));
+        balance = booking.result();
+        prompt.append(booking.minus() ? '-' : '+').append(booking.amount());
+      }
+      if (booked == EASY + HARD) {
+        return new Problem(prompt.append('=').toString(), Integer.toString(balance));
+      }
     }
-    return new Problem(prompt.append('=').toString(), Integer.toString(balance));
+  }
+
+  private static List<Booking> possible(int balance, boolean carries) {
+    return IntStream.range(MIN_AMOUNT, MAX_AMOUNT)
+        .boxed()
+        .flatMap(
+            amount ->
+                Stream.of(
+                    new Booking(balance, false, amount), new Booking(balance, true, amount)))
+        .filter(booking -> booking.fits() && booking.carries() == carries)
+        .toList();
   }
 
   @Override
