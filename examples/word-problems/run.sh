@@ -10,10 +10,10 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 here=$root/examples/word-problems
 [ $# -ge 2 ] || { sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
-model=$(realpath "$1") mawps=$(realpath "$2") seeds=${3:-3} steps=${4:-100}
+model=$(realpath "$1") mawps=$(realpath "$2") seeds=${3:-3} steps=${4:-60}
 runs=${RUNS:-$root/runs/word-problems}
 page=${OUT:-$root/docs/results/word-problems.md}
-# name:rollouts:estimator:settings
+# treepo, grpo, lora
 variants=${VARIANTS:-treepo grpo lora}
 mkdir -p "$runs"
 runs=$(cd "$runs" && pwd)
