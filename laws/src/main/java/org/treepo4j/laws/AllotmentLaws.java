@@ -18,13 +18,17 @@ import net.jqwik.api.constraints.IntRange;
 import org.treepo4j.rollout.BranchingPolicy;
 import org.treepo4j.rollout.BranchingPolicy.PathScores;
 
-/** What must hold of a policy that shares children among paths; a test implements {@link #policy}. */
+/**
+ * What must hold of a policy that shares children among paths; a test implements {@link #policy}.
+ */
 public interface AllotmentLaws {
 
   /** The policy under test. */
   BranchingPolicy policy();
 
-  /** What a path with more of it gets at least as many children for; the same for all by default. */
+  /**
+   * What a path with more of it gets at least as many children for; the same for all by default.
+   */
   default ToDoubleFunction<PathScores> favours() {
     return path -> 0;
   }

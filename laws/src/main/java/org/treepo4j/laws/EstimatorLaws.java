@@ -61,8 +61,7 @@ public interface EstimatorLaws {
   }
 
   @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
-  default void everyResponseTokenHasOneFiniteAdvantage(
-      @ForAll("batches") List<RolloutTree> batch) {
+  default void everyResponseTokenHasOneFiniteAdvantage(@ForAll("batches") List<RolloutTree> batch) {
     double[][][] advantages = estimator().advantages(batch);
     assertThat(advantages.length).as("trees with advantages").isEqualTo(batch.size());
     for (int tree = 0; tree < batch.size(); tree++) {
@@ -223,7 +222,9 @@ public interface EstimatorLaws {
 
   private static void assertClose(
       double[][][] expected, double[][][] actual, double tolerance, String when) {
-    assertThat(flat(actual)).as("advantages %s", when).containsExactly(flat(expected), within(tolerance));
+    assertThat(flat(actual))
+        .as("advantages %s", when)
+        .containsExactly(flat(expected), within(tolerance));
   }
 
   private static double[] flat(double[][][] advantages) {

@@ -105,10 +105,8 @@ public final class Samples {
         .map(
             tokens -> {
               int[] parents = new int[tokens.size()];
-              Arrays.setAll(
-                  parents, i -> i == 0 ? -1 : Math.max(0, i - 1 - tokens.get(i).get2()));
-              return TokenTree.of(
-                  tokens.stream().mapToInt(Tuple.Tuple2::get1).toArray(), parents);
+              Arrays.setAll(parents, i -> i == 0 ? -1 : Math.max(0, i - 1 - tokens.get(i).get2()));
+              return TokenTree.of(tokens.stream().mapToInt(Tuple.Tuple2::get1).toArray(), parents);
             });
   }
 
@@ -123,9 +121,37 @@ public final class Samples {
   public static Arbitrary<String> texts() {
     Arbitrary<String> words =
         Arbitraries.of(
-            "a", "the ", " world", "  two", "'s", "I'LL", " don't", "123", "3.14", "\n", "\n\n",
-            "\r\n", "\t", "\u00a0", "\u3000", "!!!", "_x", "é", "e\u0301", "ﬁ", "한국어", "日本語",
-            "កាន់", "🦙", "👩‍👩‍👧", "\u200d", "<s>", "<|im_start|>", "▁", "Ġ", "\u0000");
+            "a",
+            "the ",
+            " world",
+            "  two",
+            "'s",
+            "I'LL",
+            " don't",
+            "123",
+            "3.14",
+            "\n",
+            "\n\n",
+            "\r\n",
+            "\t",
+            "\u00a0",
+            "\u3000",
+            "!!!",
+            "_x",
+            "é",
+            "e\u0301",
+            "ﬁ",
+            "한국어",
+            "日本語",
+            "កាន់",
+            "🦙",
+            "👩‍👩‍👧",
+            "\u200d",
+            "<s>",
+            "<|im_start|>",
+            "▁",
+            "Ġ",
+            "\u0000");
     Arbitrary<String> letters = Arbitraries.strings().withCharRange('a', 'z').ofMaxLength(6);
     Arbitrary<String> characters =
         Arbitraries.integers()
@@ -178,6 +204,7 @@ public final class Samples {
     SplittableRandom random = new SplittableRandom(segment.seed());
     double[] logprobs = new double[tokens.length];
     Arrays.setAll(logprobs, i -> -3 * random.nextDouble());
-    return new SegmentNode(id, parent, tokens, logprobs, logprobs.clone(), new double[tokens.length]);
+    return new SegmentNode(
+        id, parent, tokens, logprobs, logprobs.clone(), new double[tokens.length]);
   }
 }

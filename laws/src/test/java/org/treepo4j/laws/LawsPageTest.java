@@ -17,8 +17,7 @@ class LawsPageTest {
   @Test
   void thePageShowsTheSourceThatIsRun() throws IOException {
     String source =
-        Files.readString(
-            ROOT.resolve("laws/src/test/java/org/treepo4j/laws/WrongEstimator.java"));
+        Files.readString(ROOT.resolve("laws/src/test/java/org/treepo4j/laws/WrongEstimator.java"));
     String shown =
         source
             .substring(source.indexOf("  // begin\n") + 11, source.indexOf("  // end\n"))

@@ -114,8 +114,7 @@ final class Mutants {
   }
 
   private static AdvantageEstimator next(AdvantageEstimator estimator) {
-    return batch ->
-        mapped(estimator.advantages(batch), (tree, i) -> (i + 1) % tree.length, 1);
+    return batch -> mapped(estimator.advantages(batch), (tree, i) -> (i + 1) % tree.length, 1);
   }
 
   private interface Other {
@@ -129,8 +128,7 @@ final class Mutants {
       result[tree] = new double[advantages[tree].length][];
       for (int i = 0; i < result[tree].length; i++) {
         result[tree][i] = new double[advantages[tree][i].length];
-        Arrays.fill(
-            result[tree][i], factor * advantages[tree][other.of(advantages[tree], i)][0]);
+        Arrays.fill(result[tree][i], factor * advantages[tree][other.of(advantages[tree], i)][0]);
       }
     }
     return result;
@@ -170,8 +168,7 @@ final class Mutants {
         double[][][] advantages = treePo().advantages(batch);
         for (int tree = 0; tree < advantages.length; tree++) {
           for (int i = 0; i < advantages[tree].length; i++) {
-            List<SegmentAdvantage> segments =
-                treePo().explain(batch).get(tree).get(i).segments();
+            List<SegmentAdvantage> segments = treePo().explain(batch).get(tree).get(i).segments();
             Arrays.fill(advantages[tree][i], segments.get(0).raw());
           }
         }
@@ -320,8 +317,7 @@ final class Mutants {
                   path ->
                       1
                           + (int)
-                              (Math.exp(path.nodeLogprob() / temperature)
-                                  * (total - paths.size())))
+                              (Math.exp(path.nodeLogprob() / temperature) * (total - paths.size())))
               .toArray();
     }
   }

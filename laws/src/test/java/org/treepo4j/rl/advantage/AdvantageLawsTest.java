@@ -164,8 +164,7 @@ class AdvantageLawsTest {
       @ForAll("batches") List<RolloutTree> batch,
       @ForAll @DoubleRange(min = -5, max = 5) double shift) {
     List<RolloutTree> branching =
-        withoutOnlyChildren(
-            batch.stream().filter(tree -> tree.trajectories().size() > 1).toList());
+        withoutOnlyChildren(batch.stream().filter(tree -> tree.trajectories().size() > 1).toList());
     assertSame(
         new SpoRecipeEstimator().advantages(branching),
         new SpoRecipeEstimator().advantages(rewards(branching, reward -> reward + shift)),

@@ -161,7 +161,8 @@ class TreeObjectiveTest {
             .set("rolloutCorrection", RolloutCorrection.TRUNCATE)
             .build();
     assertThatThrownBy(
-            () -> new ScoredTrees(without, scored.logprobs(), scored.entropies()).evaluate(settings))
+            () ->
+                new ScoredTrees(without, scored.logprobs(), scored.entropies()).evaluate(settings))
         .hasMessage("behaviourLogprobs must be given for a rollout correction");
   }
 
@@ -178,7 +179,8 @@ class TreeObjectiveTest {
     return (high - low) / ((double) above - below);
   }
 
-  private static boolean nearABorder(ScoredTrees scored, int tree, int token, LossSettings settings) {
+  private static boolean nearABorder(
+      ScoredTrees scored, int tree, int token, LossSettings settings) {
     TrainingTree one = scored.trees().get(tree);
     double logprob = scored.logprobs()[tree][token];
     double logRatio = logprob - one.oldLogprobs()[token];

@@ -93,7 +93,11 @@ public record RunComparison(
     cell(text, seeds, run -> run.sum("trajectories"), "%,.0f", "");
     cell(text, seeds, run -> share(run, "sampled_tokens", "trajectory_tokens"), "%.2f", "");
     cell(
-        text, seeds, run -> share(run, "unique_training_tokens", "flattened_training_tokens"), "%.2f", "");
+        text,
+        seeds,
+        run -> share(run, "unique_training_tokens", "flattened_training_tokens"),
+        "%.2f",
+        "");
     cell(text, seeds, run -> run.steps().size(), "%.0f", "");
     cell(text, seeds, run -> run.sum("seconds"), "%,.0f", "");
     text.append(" |\n");

@@ -34,7 +34,8 @@ class RunComparisonTest {
     assertThat(page)
         .content()
         .startsWith("# A title\n\nA note.\n")
-        .contains("| grpo | 2 | 20.0 ± 0.0 % | 60.0 ± 127.1 % | 200 ± 0 | 60 ± 0 | 8 ± 0 | 0.50 ± 0.00 |")
+        .contains(
+            "| grpo | 2 | 20.0 ± 0.0 % | 60.0 ± 127.1 % | 200 ± 0 | 60 ± 0 | 8 ± 0 | 0.50 ± 0.00 |")
         .contains("| treepo | 2 | 20.0 ± 0.0 % | 80.0 ± 0.0 % |")
         .contains("](page-accuracy.svg)")
         .contains("first reaches 54.0 %")

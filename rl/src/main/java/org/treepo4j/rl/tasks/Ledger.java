@@ -112,8 +112,7 @@ public final class Ledger implements SyntheticTask {
         .boxed()
         .flatMap(
             amount ->
-                Stream.of(
-                    new Booking(balance, false, amount), new Booking(balance, true, amount)))
+                Stream.of(new Booking(balance, false, amount), new Booking(balance, true, amount)))
         .filter(booking -> booking.fits() && booking.carries() == carries)
         .toList();
   }

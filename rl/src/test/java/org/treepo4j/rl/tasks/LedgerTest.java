@@ -56,8 +56,7 @@ class LedgerTest {
 
   @Test
   void theLongWayShowsUnitsAndTens() {
-    SyntheticTask.Problem problem =
-        new SyntheticTask.Problem("12+31+25+11+18-19+48-36+18=", "108");
+    SyntheticTask.Problem problem = new SyntheticTask.Problem("12+31+25+11+18-19+48-36+18=", "108");
     assertThat(ledger.demonstration(problem, new SplittableRandom(3)))
         .startsWith("12+31:2+1=3,1+3+0=4>43;43+25:3+5=8,4+2+0=6>68;");
   }

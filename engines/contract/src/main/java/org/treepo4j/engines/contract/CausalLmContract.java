@@ -31,7 +31,8 @@ public interface CausalLmContract {
   }
 
   @Property(tries = 12)
-  default void logprobsAndEntropiesAreThoseOfTheLogits(@ForAll TinyModels family, @ForAll long seed) {
+  default void logprobsAndEntropiesAreThoseOfTheLogits(
+      @ForAll TinyModels family, @ForAll long seed) {
     Assume.that(runs(family));
     Random random = new Random(seed);
     int vocab = family.config().vocabSize();
@@ -97,7 +98,8 @@ public interface CausalLmContract {
   }
 
   @Property(tries = 12)
-  default void gradientDoesNotDependOnTheSplitIntoCalls(@ForAll TinyModels family, @ForAll long seed) {
+  default void gradientDoesNotDependOnTheSplitIntoCalls(
+      @ForAll TinyModels family, @ForAll long seed) {
     Assume.that(runs(family));
     Random random = new Random(seed);
     List<TokenTree> trees = RandomTrees.forest(random, 4, 15, family.config().vocabSize());
@@ -185,7 +187,8 @@ public interface CausalLmContract {
   }
 
   @Property(tries = 8)
-  default void frozenParametersGetNoGradientAndChangeNoOther(@ForAll TinyModels family, @ForAll long seed) {
+  default void frozenParametersGetNoGradientAndChangeNoOther(
+      @ForAll TinyModels family, @ForAll long seed) {
     Assume.that(runs(family));
     Random random = new Random(seed);
     List<TokenTree> trees = RandomTrees.forest(random, 2, 12, family.config().vocabSize());
