@@ -29,6 +29,10 @@ public final class SamplingBench {
   private static final int WIDTH = 16;
   private static final int SEGMENT_TOKENS = 16;
   private static final int DEPTH = 8;
+
+  /** Longest response. */
+  static final int MOST_TOKENS = SEGMENT_TOKENS * DEPTH;
+
   private static final String BASELINE = "independent, prompt each";
 
   private final int promptTokens;
@@ -51,7 +55,7 @@ public final class SamplingBench {
 
   /** The four ways, by name. */
   static Map<String, RolloutSettings> ways() {
-    RolloutSettings tree = RolloutSettings.defaults().ofSize(WIDTH, SEGMENT_TOKENS, DEPTH);
+    RolloutSettings tree = tree();
     RolloutSettings independent = tree.independent(WIDTH, tree.sampling().temperature());
     Map<String, RolloutSettings> ways = new LinkedHashMap<>();
     ways.put(BASELINE, Settings.of(independent).set("sharePrompt", false).build());
@@ -71,7 +75,7 @@ public final class SamplingBench {
    */
   public List<SamplingEntry> run(String engine, String model, CausalLm lm) {
     ModelConfig config = lm.config();
-    int room = config.maxPositions() - SEGMENT_TOKENS * DEPTH;
+    int room = config.maxPositions() - MOST_TOKENS;
     int length = Math.min(promptTokens, room);
     if (length <= 0) {
       return List.of();
@@ -123,7 +127,13 @@ public final class SamplingBench {
     return entries;
   }
 
-  private static int[] prompt(int vocabSize, int length) {
+  /** Trees of these benchmarks. */
+  static RolloutSettings tree() {
+    return RolloutSettings.defaults().ofSize(WIDTH, SEGMENT_TOKENS, DEPTH);
+  }
+
+  /** A prompt of random tokens, the same every time. */
+  public static int[] prompt(int vocabSize, int length) {
     SplittableRandom random = new SplittableRandom(1);
     int[] tokens = new int[length];
     for (int i = 0; i < length; i++) {

@@ -149,7 +149,9 @@ public final class Trainer {
         boolean best = false;
         if (!evaluator.isEmpty()
             && state.due(settings.evaluation().everySteps(), finished(state))) {
+          long evaluation = System.nanoTime();
           accuracy = evaluate(state);
+          metrics.put("evaluation_seconds", (System.nanoTime() - evaluation) / 1e9);
           best = !(accuracy <= state.bestAccuracy());
           state = state.evaluated(accuracy, best);
           metrics.put("eval_accuracy", accuracy);
@@ -158,6 +160,7 @@ public final class Trainer {
         state = state.plusSeconds(seconds);
         metrics.put("seconds", seconds);
         StepMetrics.of(done.groups(), trained).forEach(metrics::putIfAbsent);
+        metrics.put("other_seconds", StepMetrics.otherSeconds(metrics));
         metrics.putAll(backend.stepMetrics());
         if (pools.enabled()) {
           metrics.putAll(StepMetrics.ofPools(done.groups(), pools));

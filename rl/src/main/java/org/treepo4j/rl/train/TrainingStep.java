@@ -10,7 +10,6 @@ import org.treepo4j.rl.loss.Distillation;
 import org.treepo4j.rl.loss.KlPenalty;
 import org.treepo4j.rl.loss.LossSettings;
 import org.treepo4j.rl.loss.LossSettings.KlPlacement;
-import org.treepo4j.rl.loss.LossStatistics;
 import org.treepo4j.rl.loss.TrainingTree;
 import org.treepo4j.rl.run.WeightUpdate;
 import org.treepo4j.rl.sampling.ScoredTree;
@@ -61,27 +60,24 @@ public final class TrainingStep {
    * What a batch's updates did.
    *
    * @param loss mean over the updates
-   * @param statistics summed over all updates
-   * @param mismatch of the recorded log-probabilities, where trees were trained on-policy
+   * @param passes summed over all updates
    * @param gradientNorm mean over the updates that were not skipped
    * @param learningRate of the last update
    * @param updates how many there were
    * @param skipped updates whose gradient was thrown away
-   * @param computedTokens tokens of all forward passes
+   * @param optimizerSeconds time spent on clipping and changing weights
    */
   public record Update(
       double loss,
-      LossStatistics statistics,
-      LogprobMismatch mismatch,
+      ShardPass.Outcome passes,
       double gradientNorm,
       double learningRate,
       int updates,
       int skipped,
-      long computedTokens) {
+      double optimizerSeconds) {
 
     private static final Update NONE =
-        new Update(
-            Double.NaN, LossStatistics.NONE, LogprobMismatch.NONE, Double.NaN, Double.NaN, 0, 0, 0);
+        new Update(Double.NaN, ShardPass.Outcome.NONE, Double.NaN, Double.NaN, 0, 0, 0);
   }
 
   /**
@@ -137,7 +133,7 @@ public final class TrainingStep {
     Update done = Update.NONE;
     if (!trees.isEmpty()) {
       done = update.run(trees, firstUpdate, onPolicy);
-      mismatch = mismatch.plus(done.mismatch());
+      mismatch = mismatch.plus(done.passes().mismatch());
     }
     double updateSeconds = (System.nanoTime() - began) / 1e9;
     return new Outcome(
