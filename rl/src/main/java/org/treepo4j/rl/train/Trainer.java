@@ -135,7 +135,7 @@ public final class Trainer {
         long number = state.step() + 1;
         Step done = step(state);
         TrainingStep.Outcome trained = done.trained();
-        recorder.record(number, trained.trees(), trained.advantages());
+        recorder.record(number, trained, step::logprobs);
         tell(number, done);
         done.groups()
             .all()

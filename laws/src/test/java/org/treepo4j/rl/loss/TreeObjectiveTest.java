@@ -15,7 +15,8 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.treepo4j.base.settings.Settings;
-import org.treepo4j.rl.advantage.RandomTrees;
+import org.treepo4j.laws.Samples;
+import org.treepo4j.laws.ScoredTrees;
 import org.treepo4j.rl.loss.LossSettings.KlPlacement;
 import org.treepo4j.rl.loss.LossSettings.PolicyForm;
 
@@ -23,8 +24,8 @@ import org.treepo4j.rl.loss.LossSettings.PolicyForm;
 class TreeObjectiveTest {
 
   @Provide
-  Arbitrary<Scored> scored() {
-    return Scored.any();
+  Arbitrary<ScoredTrees> scored() {
+    return Samples.scoredTrees();
   }
 
   @Provide
@@ -54,8 +55,8 @@ class TreeObjectiveTest {
 
   @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
   void lossAndGradientOfTreesAreThoseOfTheirFlattenedTrajectories(
-      @ForAll("scored") Scored scored, @ForAll("settings") LossSettings settings) {
-    Scored flattened = scored.flattened();
+      @ForAll("scored") ScoredTrees scored, @ForAll("settings") LossSettings settings) {
+    ScoredTrees flattened = scored.flattened();
     LossResult trees = scored.evaluate(settings);
     LossResult chains = flattened.evaluate(settings);
     assertThat(trees.loss()).isCloseTo(chains.loss(), within(tolerance(chains.loss())));
@@ -79,15 +80,15 @@ class TreeObjectiveTest {
 
   @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
   void lossOfFlattenedTrajectoriesIsTheOneDefined(
-      @ForAll("scored") Scored scored, @ForAll("settings") LossSettings settings) {
-    Scored flattened = scored.flattened();
+      @ForAll("scored") ScoredTrees scored, @ForAll("settings") LossSettings settings) {
+    ScoredTrees flattened = scored.flattened();
     double expected = LossAsDefined.of(flattened, settings, flattened.logprobs());
     assertThat(scored.evaluate(settings).loss()).isCloseTo(expected, within(tolerance(expected)));
   }
 
   @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
   void lossAndGradientDoNotDependOnTheSplitIntoMicroBatches(
-      @ForAll("scored") Scored scored, @ForAll("settings") LossSettings settings) {
+      @ForAll("scored") ScoredTrees scored, @ForAll("settings") LossSettings settings) {
     LossResult whole = scored.evaluate(settings);
     TreeObjective objective = new TreeObjective(settings, scored.normalizer());
     double loss = 0;
@@ -108,7 +109,7 @@ class TreeObjectiveTest {
 
   @Property(tries = 100, edgeCases = EdgeCasesMode.NONE)
   void derivativesAreTheLimitOfFiniteDifferences(
-      @ForAll("scored") Scored scored, @ForAll("settings") LossSettings settings) {
+      @ForAll("scored") ScoredTrees scored, @ForAll("settings") LossSettings settings) {
     LossResult result = scored.evaluate(settings);
     float[][] frozen = scored.flattened().logprobs();
     for (int tree = 0; tree < scored.trees().size(); tree++) {
@@ -127,10 +128,10 @@ class TreeObjectiveTest {
 
   @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
   void uniqueTokensAreNeverMoreThanFlattenedTokensButForUntravelledNodes(
-      @ForAll("scored") Scored scored) {
+      @ForAll("scored") ScoredTrees scored) {
     for (TrainingTree tree : scored.trees()) {
       long travelled =
-          Scored.wholePaths(tree).stream().flatMapToInt(IntStream::of).distinct().count();
+          ScoredTrees.wholePaths(tree).stream().flatMapToInt(IntStream::of).distinct().count();
       assertThat(travelled).isLessThanOrEqualTo(tree.flattenedTokens());
       assertThat(tree.flattened().stream().mapToLong(TrainingTree::uniqueTokens).sum())
           .isEqualTo(tree.flattenedTokens());
@@ -139,7 +140,7 @@ class TreeObjectiveTest {
 
   @Example
   void aKlTermNeedsAReference() {
-    Scored scored = Scored.of(RandomTrees.batches().sample(), 1);
+    ScoredTrees scored = ScoredTrees.of(Samples.batches().sample(), 1);
     TrainingTree tree = scored.trees().get(0);
     TrainingTree without =
         new TrainingTree(tree.tokens(), tree.paths(), tree.advantages(), tree.oldLogprobs(), null);
@@ -152,7 +153,7 @@ class TreeObjectiveTest {
 
   @Example
   void aRolloutCorrectionNeedsTheSampler() {
-    Scored scored = Scored.of(RandomTrees.batches().sample(), 1);
+    ScoredTrees scored = ScoredTrees.of(Samples.batches().sample(), 1);
     List<TrainingTree> without =
         scored.trees().stream().map(tree -> tree.withBehaviourLogprobs(null)).toList();
     LossSettings settings =
@@ -160,12 +161,13 @@ class TreeObjectiveTest {
             .set("rolloutCorrection", RolloutCorrection.TRUNCATE)
             .build();
     assertThatThrownBy(
-            () -> new Scored(without, scored.logprobs(), scored.entropies()).evaluate(settings))
+            () ->
+                new ScoredTrees(without, scored.logprobs(), scored.entropies()).evaluate(settings))
         .hasMessage("behaviourLogprobs must be given for a rollout correction");
   }
 
   private static double slope(
-      Scored scored, float[] values, int token, LossSettings settings, float[][] frozen) {
+      ScoredTrees scored, float[] values, int token, LossSettings settings, float[][] frozen) {
     float kept = values[token];
     float above = kept + 1e-3f;
     float below = kept - 1e-3f;
@@ -177,7 +179,8 @@ class TreeObjectiveTest {
     return (high - low) / ((double) above - below);
   }
 
-  private static boolean nearABorder(Scored scored, int tree, int token, LossSettings settings) {
+  private static boolean nearABorder(
+      ScoredTrees scored, int tree, int token, LossSettings settings) {
     TrainingTree one = scored.trees().get(tree);
     double logprob = scored.logprobs()[tree][token];
     double logRatio = logprob - one.oldLogprobs()[token];
@@ -203,11 +206,11 @@ class TreeObjectiveTest {
     return Math.abs(logRatio - Math.log(border)) < 2e-3;
   }
 
-  private static void assertGradientsEqual(Scored scored, float[][] trees, float[][] chains) {
+  private static void assertGradientsEqual(ScoredTrees scored, float[][] trees, float[][] chains) {
     int chain = 0;
     for (int tree = 0; tree < trees.length; tree++) {
       double[] sums = new double[trees[tree].length];
-      for (int[] path : Scored.wholePaths(scored.trees().get(tree))) {
+      for (int[] path : ScoredTrees.wholePaths(scored.trees().get(tree))) {
         for (int t = 0; t < path.length; t++) {
           sums[path[t]] += chains[chain][t];
         }

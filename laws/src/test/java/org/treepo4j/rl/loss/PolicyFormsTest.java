@@ -14,8 +14,9 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.treepo4j.base.settings.Settings;
+import org.treepo4j.laws.Samples;
+import org.treepo4j.laws.ScoredTrees;
 import org.treepo4j.rl.advantage.AdvantageEstimators;
-import org.treepo4j.rl.advantage.RandomTrees;
 import org.treepo4j.rl.loss.LossSettings.PolicyForm;
 import org.treepo4j.rollout.RolloutTree;
 import org.treepo4j.rollout.Trajectory;
@@ -24,14 +25,14 @@ import org.treepo4j.rollout.Trajectory;
 class PolicyFormsTest {
 
   @Provide
-  Arbitrary<Scored> scored() {
-    return Scored.any();
+  Arbitrary<ScoredTrees> scored() {
+    return Samples.scoredTrees();
   }
 
   @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
   void onPolicyTheGradientIsThePolicyGradientAndNothingIsClipped(
-      @ForAll("scored") Scored scored, @ForAll PolicyForm policy) {
-    Scored onPolicy = scored.onPolicy();
+      @ForAll("scored") ScoredTrees scored, @ForAll PolicyForm policy) {
+    ScoredTrees onPolicy = scored.onPolicy();
     LossResult result =
         onPolicy.evaluate(Settings.of(LossSettings.class).set("policy", policy).build());
     assertThat(result.statistics().clipFraction()).isZero();
@@ -57,7 +58,7 @@ class PolicyFormsTest {
 
   @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
   void gspoAndGspoTokenAgreeWhereAResponseHasOneAdvantage(
-      @ForAll("scored") Scored scored, @ForAll Aggregation aggregation) {
+      @ForAll("scored") ScoredTrees scored, @ForAll Aggregation aggregation) {
     List<TrainingTree> uniform = new ArrayList<>();
     for (TrainingTree tree : scored.trees()) {
       double[][] advantages = new double[tree.trajectories()][];
@@ -68,7 +69,7 @@ class PolicyFormsTest {
       uniform.add(
           new TrainingTree(tree.tokens(), tree.paths(), advantages, tree.oldLogprobs(), null));
     }
-    Scored one = new Scored(uniform, scored.logprobs(), scored.entropies());
+    ScoredTrees one = new ScoredTrees(uniform, scored.logprobs(), scored.entropies());
     Settings<LossSettings> settings =
         Settings.of(LossSettings.class).set("normLength", 9).set("aggregation", aggregation);
     LossResult whole = one.evaluate(settings.set("policy", PolicyForm.GSPO).build());
@@ -87,7 +88,7 @@ class PolicyFormsTest {
     int length = 30;
     double[][][] advantages =
         AdvantageEstimators.create("grpo", Map.of("std", "false")).advantages(batch);
-    Scored scored = Scored.of(batch, 1, advantages).onPolicy().flattened();
+    ScoredTrees scored = ScoredTrees.of(batch, 1, advantages).onPolicy().flattened();
     LossSettings settings =
         Settings.of(LossSettings.class)
             .set("normLength", length)
@@ -115,7 +116,7 @@ class PolicyFormsTest {
 
   @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
   void maskedTokensHaveNoPolicyGradient(
-      @ForAll("scored") Scored scored, @ForAll("tokenForms") PolicyForm policy) {
+      @ForAll("scored") ScoredTrees scored, @ForAll("tokenForms") PolicyForm policy) {
     LossSettings settings =
         Settings.of(LossSettings.class)
             .set("policy", policy)
@@ -140,6 +141,6 @@ class PolicyFormsTest {
 
   @Provide
   Arbitrary<List<RolloutTree>> batches() {
-    return RandomTrees.batches();
+    return Samples.batches();
   }
 }

@@ -10,10 +10,12 @@ import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import net.jqwik.api.Arbitrary;
+import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import org.treepo4j.laws.Samples;
 import org.treepo4j.rl.advantage.TreePoEstimator.Subgroups;
 import org.treepo4j.rl.advantage.TreePoEstimator.Weighting;
 import org.treepo4j.rollout.FinishReason;
@@ -73,10 +75,10 @@ class PublishedFormulasTest {
 
   @Provide
   Arbitrary<List<RolloutTree>> batches() {
-    return RandomTrees.batches();
+    return Samples.batches();
   }
 
-  @Property(tries = 300)
+  @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
   void treeGrpoAddsTheStandardisedRewardsOfTheSubTreeAndOfThePrompt(
       @ForAll("batches") List<RolloutTree> batch) {
     double[][][] advantages = new TreeGrpoEstimator().advantages(batch);
@@ -95,7 +97,7 @@ class PublishedFormulasTest {
     }
   }
 
-  @Property(tries = 300)
+  @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
   void treeRlAddsGlobalAndLocalAdvantageOverTheRootOfTheLeaves(
       @ForAll("batches") List<RolloutTree> batch) {
     double[][][] advantages = new TreeRlEstimator().advantages(batch);
@@ -117,7 +119,7 @@ class PublishedFormulasTest {
     }
   }
 
-  @Property(tries = 300)
+  @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
   void spoIsTheDifferenceOfPlainValues(@ForAll("batches") List<RolloutTree> batch) {
     double[][][] plain = new SpoEstimator(false, 1).advantages(batch);
     double[][][] deviated = new SpoEstimator(true, 1).advantages(batch);
@@ -142,7 +144,7 @@ class PublishedFormulasTest {
     }
   }
 
-  @Property(tries = 300)
+  @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
   void spoMasksTokensThatThePolicyWasSureOf(@ForAll("batches") List<RolloutTree> batch) {
     double threshold = 0.3;
     double[][][] all = new SpoEstimator(false, 1).advantages(batch);
@@ -177,7 +179,7 @@ class PublishedFormulasTest {
     assertThat(new SpoEstimator(false, 1).advantages(List.of(tree))[0][0]).containsExactly(0);
   }
 
-  @Property(tries = 300)
+  @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
   void treePoByPrefixesComparesWithAllThatBeganWithTheSameTokens(
       @ForAll("batches") List<RolloutTree> batch,
       @ForAll Weighting weighting,

@@ -1,5 +1,6 @@
 package org.treepo4j.rl.loss;
 
+import org.treepo4j.laws.ScoredTrees;
 import org.treepo4j.rl.loss.LossSettings.KlPlacement;
 
 /** The policy loss as docs/losses.md defines it, by trajectory and token. */
@@ -11,7 +12,7 @@ final class LossAsDefined {
    *
    * @param frozen log-probabilities that a stop-gradient sees, {@code [chain][size]}
    */
-  static double of(Scored chains, LossSettings settings, float[][] frozen) {
+  static double of(ScoredTrees chains, LossSettings settings, float[][] frozen) {
     double trajectories = chains.trees().size();
     double tokens = chains.trees().stream().mapToLong(TrainingTree::responseTokens).sum();
     double loss = 0;
