@@ -15,7 +15,7 @@ final class LatexCommands {
           "tanh", "ln", "log", "lg", "exp");
 
   private static final Set<String> WITH_ARGUMENTS =
-      Set.of("frac", "sqrt", "binom", "begin", "end", "lfloor", "rfloor", "lceil", "rceil");
+      Set.of("frac", "sqrt", "binom", "begin", "end", "lfloor", "rfloor", "lceil", "rceil", "choose", "over");
 
   private static final Set<String> TEXTS =
       Set.of(
@@ -86,10 +86,8 @@ final class LatexCommands {
         "vspace",
         "phantom",
         "nonumber",
-        "hfill",
-        "$",
-        "textdollar");
-    define("", "pounds", "euro", "textstyle", "scriptstyle", "middle", "hline", "newline");
+        "hfill");
+    define("", "textstyle", "scriptstyle", "middle", "hline", "newline");
     unicode("−–—‐‑﹣－", "-");
     unicode("×·⋅∗•✕", "*");
     unicode("÷∕⁄", "/");
@@ -106,7 +104,6 @@ final class LatexCommands {
     unicode("＝", "=");
     unicode("％", "%");
     unicode("′’", "'");
-    unicode("€£¥₹", "");
     unicode("≠≈∈∪∩∖°±∓⟨⟩∅…", null);
   }
 
@@ -127,6 +124,16 @@ final class LatexCommands {
   /** The operator a command stands for, "" for white space, or null. */
   static String operator(String command) {
     return OPERATORS.get(command);
+  }
+
+  /** The sign of a currency by its command, or null. */
+  static String currency(String command) {
+    return switch (command) {
+      case "$", "textdollar" -> "$";
+      case "pounds", "textsterling" -> "£";
+      case "euro", "texteuro" -> "€";
+      default -> null;
+    };
   }
 
   /** The operator a Unicode character stands for, "" for nothing, or null. */
