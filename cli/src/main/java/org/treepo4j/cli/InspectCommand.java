@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import org.treepo4j.base.InputException;
 import org.treepo4j.report.ReportServer;
 import org.treepo4j.report.RunReport;
 import picocli.CommandLine.Command;
@@ -18,6 +19,8 @@ import picocli.CommandLine.Spec;
     description =
         "Writes one self-contained HTML file about a run: curves, trees, segments, advantages.")
 final class InspectCommand implements Callable<Integer> {
+  private static final int MAX_PORT = 65_535;
+
   @Spec private CommandSpec spec;
 
   @Parameters(paramLabel = "RUN_DIR", description = "Folder of a run of ./treepo train.")
@@ -43,6 +46,9 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    if (port < 0 || port > MAX_PORT) {
+      throw new InputException("--port must be from 0 to " + MAX_PORT + ", was " + port);
+    }
     if (serve) {
       try (ReportServer server = ReportServer.start(run, Optional.ofNullable(other), port)) {
         spec.commandLine().getOut().println(server.address());

@@ -21,7 +21,8 @@ public final class AnswerGrader {
 
   /** "1,22" and "0,111", perhaps with a unit: no thousands and hardly a list. */
   private static final Pattern DECIMAL_COMMA =
-      Pattern.compile("([^\\d,]{0,20}(?:\\d+(?=,(?:\\d{2}|\\d{4,})(?!\\d))|0(?=,\\d{2}))),(\\d+[^\\d,]*)");
+      Pattern.compile(
+          "([^\\d,]{0,20}(?:\\d+(?=,(?:\\d{2}|\\d{4,})(?!\\d))|0(?=,\\d{2}))),(\\d+[^\\d,]*)");
 
   private static final Pattern LABEL = Pattern.compile("^\\\\text(bf)?\\s*\\{\\s*\\([A-J]\\)\\s*}");
 

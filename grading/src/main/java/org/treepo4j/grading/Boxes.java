@@ -20,7 +20,8 @@ final class Boxes {
 
   /** "papers and", "for part (a) and": few words that end in a joining one, now a comma. */
   private static final Pattern PARTS =
-      Pattern.compile("(?!.*\\b(not|no|nor|but|wait|than|then|instead)\\b)( *[a-zA-Z()]+){1,4} *, *");
+      Pattern.compile(
+          "(?!.*\\b(not|no|nor|but|wait|than|then|instead)\\b)( *[a-zA-Z()]+){1,4} *, *");
 
   private Boxes() {}
 
@@ -92,7 +93,7 @@ final class Boxes {
             .replaceAll("\\\\q?quad", ",")
             .replaceAll("\\$|\\\\[()\\[\\],; ]|[\\s~*]+", " ");
     return between.chars().noneMatch(Character::isLetterOrDigit)
-            ? between.indexOf('=') < 0 && between.indexOf('.') < 0
-            : PARTS.matcher(between).matches();
+        ? between.indexOf('=') < 0 && between.indexOf('.') < 0
+        : PARTS.matcher(between).matches();
   }
 }

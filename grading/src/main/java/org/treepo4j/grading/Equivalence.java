@@ -71,8 +71,7 @@ final class Equivalence {
     } else if (a instanceof Several x) {
       return several(x, b);
     } else if (a instanceof Union x) {
-      return (b instanceof Union y && anyOrder(x.items(), y.items()))
-          || intervals.equal(x, b);
+      return (b instanceof Union y && anyOrder(x.items(), y.items())) || intervals.equal(x, b);
     } else if (a instanceof Matrix x) {
       return b instanceof Matrix y && matrix(x, y);
     }

@@ -126,7 +126,8 @@ final class Extraction {
     }
     String number = text.substring(0, LastNumber.withUnit(text, end));
     String rest = text.substring(number.length());
-    boolean ends = rest.isEmpty() || rest.startsWith("**") || " \n\t;:)!?\"'$”".indexOf(rest.charAt(0)) >= 0;
+    boolean ends =
+        rest.isEmpty() || rest.startsWith("**") || " \n\t;:)!?\"'$”".indexOf(rest.charAt(0)) >= 0;
     return ends ? Optional.of(bare(number)) : Optional.empty();
   }
 

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.treepo4j.grading.Answer.Bracketed;
-import org.treepo4j.grading.Answer.Scalar;
 import org.treepo4j.grading.Answer.SetOf;
 import org.treepo4j.grading.Answer.Union;
 
@@ -138,9 +137,7 @@ final class IntervalEquality {
     if (isInfinite(a) || isInfinite(b)) {
       return Integer.compare(infinity(a), infinity(b));
     }
-    return expressions
-        .sign(Expression.difference(a, b))
-        .orElseThrow(UnorderedException::new);
+    return expressions.sign(Expression.difference(a, b)).orElseThrow(UnorderedException::new);
   }
 
   private static boolean isInfinite(Expression value) {

@@ -33,7 +33,8 @@ final class LastNumber {
     if (start > 1 && text.charAt(start - 1) == '/' && isDigit(text, start - 2)) {
       start = numberStart(text, start - 2);
     }
-    return Optional.of(new Found(withSign(text, start), withUnit(text, withPercent(text, end + 1))));
+    return Optional.of(
+        new Found(withSign(text, start), withUnit(text, withPercent(text, end + 1))));
   }
 
   /** Behind the unit that the words after a number are, the longest of up to four words. */

@@ -15,7 +15,9 @@ final class LatexCommands {
           "tanh", "ln", "log", "lg", "exp");
 
   private static final Set<String> WITH_ARGUMENTS =
-      Set.of("frac", "sqrt", "binom", "begin", "end", "lfloor", "rfloor", "lceil", "rceil", "choose", "over");
+      Set.of(
+          "frac", "sqrt", "binom", "begin", "end", "lfloor", "rfloor", "lceil", "rceil", "choose",
+          "over");
 
   private static final Set<String> TEXTS =
       Set.of(
@@ -78,15 +80,7 @@ final class LatexCommands {
     define("&", "&");
     define("", ",", ";", ":", "!", " ", ">", "quad", "qquad", "thinspace", "enspace", "left");
     define("", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl");
-    define(
-        "",
-        "biggr",
-        "limits",
-        "hspace",
-        "vspace",
-        "phantom",
-        "nonumber",
-        "hfill");
+    define("", "biggr", "limits", "hspace", "vspace", "phantom", "nonumber", "hfill");
     define("", "textstyle", "scriptstyle", "middle", "hline", "newline");
     unicode("−–—‐‑﹣－", "-");
     unicode("×·⋅∗•✕", "*");

@@ -26,7 +26,9 @@ final class LatexLexer {
   private static final Pattern SPACE = Pattern.compile("[\\s~]|\\\\[,;: ]");
   private static final String CURRENCIES = "€£¥₹₩₽¢";
   private static final Set<String> CURRENCY_CODES =
-      Set.of("USD", "EUR", "GBP", "JPY", "INR", "CNY", "CHF", "CAD", "AUD", "Rs", "US", "CA", "AU", "NZ", "HK", "SG", "MX");
+      Set.of(
+          "USD", "EUR", "GBP", "JPY", "INR", "CNY", "CHF", "CAD", "AUD", "Rs", "US", "CA", "AU",
+          "NZ", "HK", "SG", "MX");
 
   /** Short units that are hardly products of variables. */
   private static final Set<String> UNITS_ONLY = Set.of("cm", "mm", "km", "kg", "ft");
@@ -41,7 +43,8 @@ final class LatexLexer {
   private static final Set<String> SHORT_WORDS =
       Set.of(
           "of", "to", "is", "the", "no", "yes", "not", "all", "per", "one", "two", "six", "ten",
-          "day", "men", "for", "are", "odd", "both", "sq", "ago", "old", "BC", "AD", "low", "up", "at", "an", "red", "big", "new");
+          "day", "men", "for", "are", "odd", "both", "sq", "ago", "old", "BC", "AD", "low", "up",
+          "at", "an", "red", "big", "new");
 
   private final String text;
   private final Budget budget;

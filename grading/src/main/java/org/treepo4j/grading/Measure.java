@@ -48,10 +48,7 @@ record Measure(
 
   /** Whether this only qualifies a value that follows: "about", "at least". */
   boolean isOnlyRemarks() {
-    return unit.isOne()
-        && scale.equals(BigFraction.ONE)
-        && mark.isEmpty()
-        && details.isEmpty();
+    return unit.isOne() && scale.equals(BigFraction.ONE) && mark.isEmpty() && details.isEmpty();
   }
 
   /** Whether this names a currency and nothing else. */

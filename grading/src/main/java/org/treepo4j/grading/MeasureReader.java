@@ -25,10 +25,40 @@ final class MeasureReader {
   /** Words that say nothing about the value. */
   private static final Set<String> SILENT =
       Set.of(
-          "the", "of", "in", "is", "about", "approximately", "approx", "around",
-          "roughly", "nearly", "almost", "exactly", "only", "just", "total", "altogether", "all",
-          "whole", "full", "complete", "old", "long", "wide", "tall", "high", "deep", "thick",
-          "away", "apart", "each", "us", "u.s", "american", "and");
+          "the",
+          "of",
+          "in",
+          "is",
+          "about",
+          "approximately",
+          "approx",
+          "around",
+          "roughly",
+          "nearly",
+          "almost",
+          "exactly",
+          "only",
+          "just",
+          "total",
+          "altogether",
+          "all",
+          "whole",
+          "full",
+          "complete",
+          "old",
+          "long",
+          "wide",
+          "tall",
+          "high",
+          "deep",
+          "thick",
+          "away",
+          "apart",
+          "each",
+          "us",
+          "u.s",
+          "american",
+          "and");
 
   /** Names of units that are also other words. */
   private static final Set<String> UNSURE = Set.of("in", "are", "a", "an", "am", "second", "min");
@@ -37,9 +67,26 @@ final class MeasureReader {
 
   private static final Map<String, String> IRREGULAR =
       Map.of(
-          "people", "person", "men", "man", "women", "woman", "children", "child", "mice",
-          "mouse", "geese", "goose", "teeth", "tooth", "knives", "knife", "leaves", "leaf",
-          "halves", "half");
+          "people",
+          "person",
+          "men",
+          "man",
+          "women",
+          "woman",
+          "children",
+          "child",
+          "mice",
+          "mouse",
+          "geese",
+          "goose",
+          "teeth",
+          "tooth",
+          "knives",
+          "knife",
+          "leaves",
+          "leaf",
+          "halves",
+          "half");
 
   static {
     remark(">=", "or more", "or greater", "or higher", "or above", "or over", "or older");

@@ -40,12 +40,12 @@ final class QuantityParser {
   private static Answer measured(Expression value, Measure front, String behind) {
     boolean degrees = value.mark().equals("°");
     Measure measure = MeasureReader.read(behind, degrees).with(front);
-    Expression plain = value instanceof Marked marked && isTemperature(measure) ? marked.value() : value;
+    Expression plain =
+        value instanceof Marked marked && isTemperature(measure) ? marked.value() : value;
     Expression scaled =
         measure.scale().equals(BigFraction.ONE)
             ? plain
-            : new Expression.Product(
-                List.of(plain, new Expression.Number(measure.scale(), 0)));
+            : new Expression.Product(List.of(plain, new Expression.Number(measure.scale(), 0)));
     boolean unmarked = !measure.mark().isEmpty() && scaled.mark().isEmpty();
     return new Answer.Scalar(
         unmarked ? new Marked(scaled, measure.mark()) : scaled, measure.withoutScale());

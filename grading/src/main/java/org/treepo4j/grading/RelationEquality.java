@@ -92,8 +92,7 @@ final class RelationEquality {
   }
 
   private static boolean isBinary(Relation relation) {
-    return relation.sides().size() == 2
-        && relation.sides().stream().allMatch(Equivalence::isBare);
+    return relation.sides().size() == 2 && relation.sides().stream().allMatch(Equivalence::isBare);
   }
 
   private boolean proportional(Relation a, Relation b, boolean positive) {

@@ -51,9 +51,7 @@ record Unit(Map<String, Integer> powers, BigFraction factor, BigFraction zero) {
 
   private boolean isUnnamed(Unit named) {
     Integer power = powers.get(UNNAMED_LENGTH);
-    return powers.size() == 1
-        && power != null
-        && named.powers.equals(Map.of(Units.LENGTH, power));
+    return powers.size() == 1 && power != null && named.powers.equals(Map.of(Units.LENGTH, power));
   }
 
   /** Whether only the number in front of this unit counts, whatever the other unit's size. */

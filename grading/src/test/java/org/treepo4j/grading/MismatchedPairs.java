@@ -121,10 +121,14 @@ final class MismatchedPairs {
     int at = random.nextInt(digits.length());
     char other = (char) ('0' + (digits.charAt(at) - '0' + 1 + random.nextInt(9)) % 10);
     String changed = digits.substring(0, at) + other + digits.substring(at + 1);
-    String[] forms = {"%s", "%s.5", "0.%s1", "\\frac{%s}{11}", "x=%s", "%s^\\circ", "\\$%s", "%s\\%%"};
+    String[] forms = {
+      "%s", "%s.5", "0.%s1", "\\frac{%s}{11}", "x=%s", "%s^\\circ", "\\$%s", "%s\\%%"
+    };
     String form = forms[random.nextInt(forms.length)];
     return pair(
-        "digit", String.format(Locale.ROOT, form, changed), String.format(Locale.ROOT, form, digits));
+        "digit",
+        String.format(Locale.ROOT, form, changed),
+        String.format(Locale.ROOT, form, digits));
   }
 
   private Pair unit() {
@@ -171,7 +175,9 @@ final class MismatchedPairs {
   private Pair operator() {
     int a = 2 + random.nextInt(20);
     int b = a + 3 + random.nextInt(40);
-    String[] forms = {"A+Bx", "A-Bx", "Ax+B", "Ax-B", "AxB", "Bx^A", "\\frac{Ax}{B}", "A\\sqrt{Bx}"};
+    String[] forms = {
+      "A+Bx", "A-Bx", "Ax+B", "Ax-B", "AxB", "Bx^A", "\\frac{Ax}{B}", "A\\sqrt{Bx}"
+    };
     int right = random.nextInt(forms.length);
     int wrong = (right + 1 + random.nextInt(forms.length - 1)) % forms.length;
     return pair("operator", filled(forms[wrong], a, b), filled(forms[right], a, b));
@@ -205,8 +211,13 @@ final class MismatchedPairs {
     int n = 11 + 10 * random.nextInt(800);
     String digits = String.valueOf(n);
     String[] forms = {
-      digits, digits + "0", "0." + digits, "0.0" + digits, digits.charAt(0) + "." + digits.substring(1),
-      digits + "{,}000", digits + "\\times 10^{4}"
+      digits,
+      digits + "0",
+      "0." + digits,
+      "0.0" + digits,
+      digits.charAt(0) + "." + digits.substring(1),
+      digits + "{,}000",
+      digits + "\\times 10^{4}"
     };
     int right = random.nextInt(forms.length);
     int wrong = (right + 1 + random.nextInt(forms.length - 1)) % forms.length;

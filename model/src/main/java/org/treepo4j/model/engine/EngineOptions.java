@@ -14,10 +14,14 @@ public record EngineOptions(
         String engine,
     @Setting("weight storage while sampling: f32, or bf16 to read half the memory (vector only)")
         WeightStorage weights,
-    @Setting(value = "threads of the vector engine, 0 for all processors", mayChange = true)
+    @Setting(
+            value = "threads of the vector engine, 0 for all processors",
+            mayChange = true)
         int threads) {
   /** Leaves the choice to {@link Engines#choose}. */
   public static final String AUTO = "auto";
+
+  private static final int MAX_THREADS = 1024;
 
   /** The engine that suits the machine, in float32 on all processors. */
   public static EngineOptions defaults() {
@@ -29,6 +33,10 @@ public record EngineOptions(
     Objects.requireNonNull(weights, "weights");
     if (threads < 0) {
       throw new IllegalArgumentException("threads must not be negative, was " + threads);
+    }
+    if (threads > MAX_THREADS) {
+      throw new IllegalArgumentException(
+          "threads must be at most " + MAX_THREADS + ", was " + threads);
     }
   }
 
