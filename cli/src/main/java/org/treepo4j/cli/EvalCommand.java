@@ -23,6 +23,7 @@ import org.treepo4j.rl.eval.TaskSamples;
 import org.treepo4j.rl.reward.RewardRunner;
 import org.treepo4j.rl.reward.RewardSettings;
 import org.treepo4j.rl.sampling.Evaluator;
+import org.treepo4j.rl.sampling.LocalSampler;
 import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rollout.RolloutSettings;
 import picocli.CommandLine.Command;
@@ -169,11 +170,12 @@ final class EvalCommand implements Callable<Integer> {
     List<TaskSamples> results = new ArrayList<>(kept == null ? List.of() : kept.earlier());
     Set<String> done = results.stream().map(TaskSamples::taskId).collect(Collectors.toSet());
     List<Task> missing = tasks.stream().filter(task -> !done.contains(task.id())).toList();
-    Evaluator evaluator = new Evaluator(sampler, missing, seed.value(), Evaluator.Streams.OWN);
+    Evaluator evaluator =
+        new Evaluator(
+            new LocalSampler(model.lm(), sampler, seed.value()), missing, Evaluator.Streams.OWN);
     TaskSampler.Sampled all =
         evaluator
             .evaluate(
-                model.lm(),
                 round -> {
                   List<TaskSamples> more = round.trees().stream().map(SampleFile::samples).toList();
                   results.addAll(more);

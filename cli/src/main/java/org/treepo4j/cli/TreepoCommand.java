@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
       EvalCommand.class,
       TasksCommand.class,
       DataCommand.class,
+      SplitCommand.class,
       TokenizeCommand.class,
       ChatCommand.class,
       ScoreCommand.class,

@@ -20,6 +20,7 @@ import org.treepo4j.rl.reward.RewardRunner;
 import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.run.RunFolder;
 import org.treepo4j.rl.run.TrainingListener;
+import org.treepo4j.rl.train.LocalBackend;
 import org.treepo4j.rl.train.MemoryEstimate;
 import org.treepo4j.rl.train.TrainSettings;
 import org.treepo4j.rl.train.Trainer;
@@ -172,14 +173,16 @@ public final class TrainingRun {
                 placed,
                 new Trainer.Parts(
                     models.policy(),
-                    models.reference(),
+                    LocalBackend.of(
+                        placed,
+                        models.policy(),
+                        models.reference(),
+                        new LocalBackend.Sampling(
+                            inputs.tokenizer(), inputs.prompts(), rewards, branching)),
                     inputs.tokenizer(),
-                    inputs.prompts(),
                     settings.data().source(inputs.train(), settings.seed()),
                     TaskFile.allTasks(inputs.test()),
-                    rewards,
-                    estimator,
-                    branching),
+                    estimator),
                 listener);
         Trainer.Summary summary = folder.train(() -> trainer.run(folder.checkpoint()));
         Result result = new Result(folder.path(), summary, (System.nanoTime() - began) / 1e9);

@@ -14,9 +14,7 @@ public record EngineOptions(
         String engine,
     @Setting("weight storage while sampling: f32, or bf16 to read half the memory (vector only)")
         WeightStorage weights,
-    @Setting(
-            value = "threads of the vector engine, 0 for all processors",
-            mayChange = true)
+    @Setting(value = "threads of the vector engine, 0 for all processors", mayChange = true)
         int threads) {
   /** Leaves the choice to {@link Engines#choose}. */
   public static final String AUTO = "auto";

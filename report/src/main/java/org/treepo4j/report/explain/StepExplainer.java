@@ -18,6 +18,7 @@ import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.run.WeightUpdate;
 import org.treepo4j.rl.sampling.ScoredTree;
 import org.treepo4j.rl.sampling.TaskSampler;
+import org.treepo4j.rl.train.PolicyPasses;
 import org.treepo4j.rl.train.TrainSettings;
 import org.treepo4j.rl.train.TrainingStep;
 import org.treepo4j.rollout.RolloutProgress;
@@ -94,7 +95,9 @@ public final class StepExplainer {
     // A run begins at its reference policy.
     Optional<CausalLm> reference =
         settings.loss().needsReference() ? Optional.of(policy.model()) : Optional.empty();
-    TrainingStep step = new TrainingStep(policy, reference, estimator, settings, weightUpdate);
+    TrainingStep step =
+        new TrainingStep(
+            PolicyPasses.local(policy, reference, settings), estimator, settings, weightUpdate);
     List<TokenTree> tokens = List.of(scored.tree().toTokenTree());
     float[] before = step.logprobs(tokens).get(0);
     TrainingStep.Outcome outcome = step.train(FIRST_STEP, List.of(scored));

@@ -1,5 +1,7 @@
 package org.treepo4j.rl.loss;
 
+import java.io.Serializable;
+
 /**
  * What a loss saw, as sums over flattened response tokens (a shared token counts once per
  * trajectory), so that micro-batches add up.
@@ -24,7 +26,8 @@ public record LossStatistics(
     double referenceKlSum,
     double entropySum,
     double correctionSum,
-    long corrected) {
+    long corrected)
+    implements Serializable {
 
   public static final LossStatistics NONE = new LossStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0);
 

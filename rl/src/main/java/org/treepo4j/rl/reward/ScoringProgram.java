@@ -16,8 +16,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -28,7 +30,12 @@ import java.util.stream.Stream;
  */
 final class ScoringProgram implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String NO_ANSWER = "ended without an answer";
   private static final int MAX_LINE = 1 << 20;
+
+  /** More than this a program may not be ahead: it waits until its lines are read. */
+  private static final int MAX_LINES = 16;
+
   private static final Duration EXIT_CODE_WAIT = Duration.ofMillis(200);
 
   /** All copies, to be killed when this JVM ends; null once it does. */
@@ -43,15 +50,24 @@ final class ScoringProgram implements AutoCloseable {
   private final String name;
   private final Process process;
   private final OutputStream requests;
-  private final InputStream answers;
+
+  /** What it wrote, read as it comes by a thread of its own. */
+  private final BlockingQueue<Line> lines = new LinkedBlockingQueue<>(MAX_LINES);
+
+  private final Thread reader;
   private boolean starting = true;
 
   private ScoringProgram(String name, Process process) {
     this.name = name;
     this.process = process;
     this.requests = process.getOutputStream();
-    this.answers = new BufferedInputStream(process.getInputStream());
+    this.reader = new Thread(this::readLines, "answers of " + name);
+    reader.setDaemon(true);
+    reader.start();
   }
+
+  /** A line that is not blank, or, at the end of them all, why there is no more. */
+  private record Line(String text, boolean isEnd) {}
 
   static ScoringProgram start(List<String> command) throws IOException {
     ProcessBuilder builder =
@@ -149,19 +165,10 @@ final class ScoringProgram implements AutoCloseable {
   }
 
   /** What is there before a request answers none. A program that starts may say it is ready. */
-  private void requireSilence() throws IOException {
-    StringBuilder line = new StringBuilder();
-    while (!starting && answers.available() > 0) {
-      int b = answers.read();
-      if (b == '\n' && !line.isEmpty()) {
-        break;
-      }
-      if (b > ' ') {
-        line.append((char) b);
-      }
-    }
-    if (!line.isEmpty()) {
-      throw surplus(line.toString());
+  private void requireSilence() {
+    Line line = starting ? null : lines.peek();
+    if (line != null && !line.isEnd()) {
+      throw surplus(line.text());
     }
   }
 
@@ -185,23 +192,48 @@ final class ScoringProgram implements AutoCloseable {
     return new IOException(name + ": " + e.getMessage(), e);
   }
 
-  /** The next line that is not blank. */
+  /** The next line; its end stays where it is. */
   private String readLine() throws IOException {
+    try {
+      Line line = lines.take();
+      if (line.isEnd()) {
+        lines.add(line);
+        throw new IOException(line.text());
+      }
+      return line.text();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while it answered", e);
+    }
+  }
+
+  private void readLines() {
+    try (InputStream output = new BufferedInputStream(process.getInputStream())) {
+      Line line;
+      do {
+        line = readLine(output);
+        lines.put(line);
+      } while (!line.isEnd());
+    } catch (IOException | InterruptedException killed) {
+      lines.offer(new Line(NO_ANSWER, true));
+    }
+  }
+
+  private static Line readLine(InputStream output) throws IOException {
     ByteArrayOutputStream line = new ByteArrayOutputStream();
-    while (true) {
-      int b = answers.read();
-      if (b < 0) {
-        throw new IOException("ended without an answer");
-      } else if (b == '\n' && !line.toString(StandardCharsets.UTF_8).isBlank()) {
-        return line.toString(StandardCharsets.UTF_8);
-      } else if (b == '\n') {
-        line.reset();
-      } else if (line.size() == MAX_LINE) {
-        throw new IOException("a line of more than " + MAX_LINE + " bytes");
-      } else {
+    while (line.size() < MAX_LINE) {
+      int b = output.read();
+      if (b >= 0 && b != '\n') {
         line.write(b);
+      } else if (!line.toString(StandardCharsets.UTF_8).isBlank()) {
+        return new Line(line.toString(StandardCharsets.UTF_8), false);
+      } else if (b < 0) {
+        return new Line(NO_ANSWER, true);
+      } else {
+        line.reset();
       }
     }
+    return new Line("a line of more than " + MAX_LINE + " bytes", true);
   }
 
   private static JsonNode json(String line) {
@@ -229,25 +261,20 @@ final class ScoringProgram implements AutoCloseable {
    */
   void requireNoAnswerLeft(long deadline) {
     try {
-      process.waitFor(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
-      // At a program's end the JVM moves what is left from the pipe; meanwhile it seems empty.
-      for (int wait = 0; wait < 10 && answers.available() == 0; wait++) {
-        Thread.sleep(10);
+      Line line = nextUntil(deadline);
+      while (line != null && !line.isEnd()) {
+        if (json(line.text()).has("score")) {
+          throw surplus(line.text());
+        }
+        line = nextUntil(deadline);
       }
-      byte[] left = answers.readNBytes(Math.min(answers.available(), MAX_LINE));
-      new String(left, StandardCharsets.UTF_8)
-          .lines()
-          .filter(line -> json(line).has("score"))
-          .findFirst()
-          .ifPresent(
-              line -> {
-                throw surplus(line);
-              });
-    } catch (IOException e) {
-      return; // its output is closed: nothing is left
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private Line nextUntil(long deadline) throws InterruptedException {
+    return lines.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
   }
 
   static String shown(String line) {
@@ -273,6 +300,7 @@ final class ScoringProgram implements AutoCloseable {
     List<ProcessHandle> started = process.descendants().toList();
     process.destroyForcibly();
     started.forEach(ProcessHandle::destroyForcibly);
+    reader.interrupt();
   }
 
   private static void killAll() {

@@ -55,9 +55,11 @@ public final class WeightUpdate {
     place = update;
   }
 
-  /** Uses the accumulated gradient and sets it to zero. */
+  /**
+   * Uses the gradient of what is trained, {@linkplain Policy#collectGradients collected} before,
+   * and sets it to zero.
+   */
   public Outcome apply() {
-    policy.collectGradients();
     double clip = settings.gradientClip() > 0 ? settings.gradientClip() : Double.MAX_VALUE;
     double norm = GradientClipping.globalNorm(policy.trainable());
     double rate = settings.learningRate().rate(place, updates);

@@ -2,20 +2,15 @@ package org.treepo4j.rl.sampling;
 
 import java.io.IOException;
 import java.util.List;
-import org.treepo4j.model.BranchingDecoder;
-import org.treepo4j.model.CausalLm;
-import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.run.TrainingException;
-import org.treepo4j.rollout.RolloutProgress;
 
 /** Measures a policy by independent samples of tasks. */
 public final class Evaluator {
   private static final int TASKS_PER_ROUND = 256;
 
-  private final TaskSampler sampler;
+  private final GroupSampler sampler;
   private final List<Task> tasks;
-  private final long seed;
   private final Streams streams;
 
   /** Which random streams samples are drawn from. */
@@ -54,10 +49,9 @@ public final class Evaluator {
   /**
    * @param sampler of independent samples
    */
-  public Evaluator(TaskSampler sampler, List<Task> tasks, long seed, Streams streams) {
+  public Evaluator(GroupSampler sampler, List<Task> tasks, Streams streams) {
     this.sampler = sampler;
     this.tasks = List.copyOf(tasks);
-    this.seed = seed;
     this.streams = streams;
   }
 
@@ -72,14 +66,13 @@ public final class Evaluator {
    * @throws TrainingException as soon as there are scores and every one failed
    * @throws IOException of the listener only
    */
-  public Evaluation evaluate(CausalLm model, RoundListener listener) throws IOException {
+  public Evaluation evaluate(RoundListener listener) throws IOException {
     TaskSampler.Sampled all = TaskSampler.Sampled.NONE;
-    try (BranchingDecoder decoder = model.decoder(DecoderOptions.defaults())) {
+    try (GroupSampler.Session session = sampler.open()) {
       for (int from = 0; from < tasks.size(); from += TASKS_PER_ROUND) {
         List<Task> tasksOfRound =
             tasks.subList(from, Math.min(tasks.size(), from + TASKS_PER_ROUND));
-        TaskSampler.Sampled round =
-            sampler.sample(decoder, tasksOfRound, seed, streams.step, 0, RolloutProgress.SILENT);
+        TaskSampler.Sampled round = session.sample(tasksOfRound, streams.step, 0);
         all = all.plus(round);
         all.requireScores("evaluation");
         listener.sampled(round);

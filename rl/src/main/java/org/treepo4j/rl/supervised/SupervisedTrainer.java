@@ -149,6 +149,7 @@ public final class SupervisedTrainer {
       }
     }
     weightUpdate.startAt(done);
+    policy.collectGradients();
     WeightUpdate.Outcome outcome = weightUpdate.apply();
     double seconds = (System.nanoTime() - began) / 1e9;
     Map<String, Number> metrics = new LinkedHashMap<>();

@@ -2,16 +2,13 @@ package org.treepo4j.rl.train;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.treepo4j.model.BranchingDecoder;
-import org.treepo4j.model.CausalLm;
-import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.rl.data.DifficultyPools;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskSource;
 import org.treepo4j.rl.run.TrainingException;
+import org.treepo4j.rl.sampling.GroupSampler;
 import org.treepo4j.rl.sampling.ScoredTree;
 import org.treepo4j.rl.sampling.TaskSampler;
-import org.treepo4j.rollout.RolloutProgress;
 import org.treepo4j.rollout.RolloutStatistics;
 
 /**
@@ -23,12 +20,10 @@ final class GroupCollector {
   /** Rounds aim a little high, so that bad luck seldom costs one more. */
   private static final double SPARE = 1.25;
 
-  private final CausalLm model;
-  private final TaskSampler sampler;
+  private final GroupSampler sampler;
   private final TaskSource tasks;
   private final DifficultyPools pools;
   private final TrainerSettings settings;
-  private final long seed;
 
   /**
    * The trees of a step.
@@ -71,18 +66,11 @@ final class GroupCollector {
   }
 
   GroupCollector(
-      CausalLm model,
-      TaskSampler sampler,
-      TaskSource tasks,
-      DifficultyPools pools,
-      TrainerSettings settings,
-      long seed) {
-    this.model = model;
+      GroupSampler sampler, TaskSource tasks, DifficultyPools pools, TrainerSettings settings) {
     this.sampler = sampler;
     this.tasks = tasks;
     this.pools = pools;
     this.settings = settings;
-    this.seed = seed;
   }
 
   /**
@@ -96,7 +84,7 @@ final class GroupCollector {
     TaskSampler.Sampled all = TaskSampler.Sampled.NONE;
     int drawn = 0;
     int rounds = 0;
-    try (BranchingDecoder decoder = model.decoder(DecoderOptions.defaults())) {
+    try (GroupSampler.Session session = sampler.open()) {
       while (kept.size() < wanted && rounds < maxRounds()) {
         List<Task> batch = new ArrayList<>();
         int size = roundSize(wanted - kept.size(), kept.size(), all.trees().size());
@@ -108,9 +96,7 @@ final class GroupCollector {
           }
           drawn++;
         }
-        TaskSampler.Sampled sampled =
-            sampler.sample(
-                decoder, batch, seed, stream(step, rounds), progress, RolloutProgress.SILENT);
+        TaskSampler.Sampled sampled = session.sample(batch, stream(step, rounds), progress);
         rounds++;
         all = all.plus(sampled);
         sampled.trees().stream().filter(this::useful).forEach(kept::add);

@@ -1,5 +1,6 @@
 package org.treepo4j.rl.train;
 
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.function.Function;
 import org.treepo4j.rl.loss.TrainingTree;
@@ -10,12 +11,17 @@ import org.treepo4j.rollout.SegmentNode;
 /**
  * How far the log-probabilities recorded while sampling are from those of the training pass over
  * the same weights. Beyond rounding, sampling and training disagree about the policy.
+ *
+ * @param sum of the absolute differences in nats over unique response tokens
+ * @param tokens how many these are
+ * @param sequenceSum of the absolute differences between whole responses
+ * @param sequences how many these are
  */
-final class LogprobMismatch {
-  private double sum;
-  private long tokens;
-  private double sequenceSum;
-  private long sequences;
+public record LogprobMismatch(double sum, long tokens, double sequenceSum, long sequences)
+    implements Serializable {
+
+  /** Of no tree. */
+  public static final LogprobMismatch NONE = new LogprobMismatch(0, 0, 0, 0);
 
   /**
    * Log-probabilities recorded while sampling that a training pass at the sampling temperature can
@@ -60,8 +66,11 @@ final class LogprobMismatch {
    * @param recorded has the recorded log-probabilities as its old ones
    * @param computed by a training pass, {@code [unique token]}
    */
-  void add(TrainingTree recorded, float[] computed) {
+  static LogprobMismatch of(TrainingTree recorded, float[] computed) {
     boolean[] seen = new boolean[computed.length];
+    double sum = 0;
+    long tokens = 0;
+    double sequenceSum = 0;
     for (int[] path : recorded.paths()) {
       double sequence = 0;
       for (int token : path) {
@@ -74,8 +83,17 @@ final class LogprobMismatch {
         }
       }
       sequenceSum += Math.abs(sequence);
-      sequences++;
     }
+    return new LogprobMismatch(sum, tokens, sequenceSum, recorded.trajectories());
+  }
+
+  /** Both together. */
+  public LogprobMismatch plus(LogprobMismatch next) {
+    return new LogprobMismatch(
+        sum + next.sum,
+        tokens + next.tokens,
+        sequenceSum + next.sequenceSum,
+        sequences + next.sequences);
   }
 
   /** Mean absolute difference in nats over unique response tokens. */

@@ -20,14 +20,15 @@ import org.treepo4j.rollout.RolloutSettings;
  * @param weights of the policy, in float32
  * @param frozenBase copy of the matrices that have adapters
  * @param reference the frozen policy of KL terms
- * @param gradients of all matrices that backward passes reach, and of adapters
+ * @param gradients of all matrices that backward passes reach, and of adapters; with several
+ *     shards, their sum besides
  * @param optimizer two moments of all that is trained
  * @param decoderWeights the matrices as sampling reads them
  * @param activations of a full micro-batch
  * @param largestTree activations of a tree whose trajectories are all of the greatest length and
  *     share nothing but the prompt; a tree is not split, so it may exceed a micro-batch
- * @param cache keys and values of a step's trees, should all be as large as that; sampling makes do
- *     with half of the JVM's memory
+ * @param cache keys and values of a step's trees, should all be as large as that, and states of
+ *     their paths; sampling makes do with half of the JVM's memory
  */
 public record MemoryEstimate(
     long parameters,
@@ -51,7 +52,7 @@ public record MemoryEstimate(
     long parameters = shapes.values().stream().mapToLong(MemoryEstimate::size).sum();
     long adapted = 0;
     long adapters = 0;
-    LoraSettings lora = settings.lora();
+    LoraSettings lora = settings.lora().of(config);
     if (lora.enabled()) {
       for (String target : lora.targetModules()) {
         String suffix = "." + target + ".weight";
@@ -74,21 +75,25 @@ public record MemoryEstimate(
     int prompts = settings.trainer().promptsPerStep();
     long microBatch = Math.min(prompts * tree, settings.trainer().microBatchTokens());
     Engine.Memory training =
-        Engines.choose(settings.training()).memory(config, settings.training());
+        Engines.choose(settings.training(), config).memory(config, settings.training());
     Engine.Memory sampling =
-        Engines.choose(settings.sampling()).memory(config, settings.sampling());
+        Engines.choose(settings.sampling(), config).memory(config, settings.sampling());
     return new MemoryEstimate(
         parameters,
         trained,
         Float.BYTES * (parameters + (lora.enabled() ? adapters : 0)),
         adapted * (lora.bf16Base() ? Short.BYTES : Float.BYTES),
         settings.loss().needsReference() ? Float.BYTES * parameters : 0,
-        Float.BYTES * (lora.enabled() ? adapted + adapters : parameters),
+        Float.BYTES
+            * ((lora.enabled() ? adapted + adapters : parameters)
+                + (settings.trainer().shards() > 1 ? trained : 0)),
         2L * Float.BYTES * trained,
         sampling.decoderWeights(),
         microBatch * training.trainingToken(),
         tree * training.trainingToken(),
-        prompts * tree * sampling.cachedToken());
+        prompts
+            * (tree * sampling.cachedToken()
+                + (1L + settings.rollout().maxWidth()) * sampling.cachedPath()));
   }
 
   /** Most tokens of a tree whose trajectories share nothing but the prompt. */

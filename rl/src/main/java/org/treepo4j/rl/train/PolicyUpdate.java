@@ -1,57 +1,22 @@
 package org.treepo4j.rl.train;
 
-import java.util.ArrayList;
 import java.util.List;
-import org.treepo4j.model.ForwardOptions;
-import org.treepo4j.model.ForwardPass;
-import org.treepo4j.model.TokenTree;
-import org.treepo4j.rl.loss.LossNormalizer;
-import org.treepo4j.rl.loss.LossResult;
-import org.treepo4j.rl.loss.LossSettings;
-import org.treepo4j.rl.loss.LossStatistics;
-import org.treepo4j.rl.loss.MicroBatch;
 import org.treepo4j.rl.loss.Packing;
 import org.treepo4j.rl.loss.TrainingTree;
-import org.treepo4j.rl.loss.TreeObjective;
-import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.run.WeightUpdate;
 
 /**
- * Trains the policy on one batch of trees: mini-batches of whole trees, each an optimiser update
- * whose gradient is accumulated over micro-batches and does not depend on their split.
+ * Trains the policy on one batch of trees: mini-batches of whole trees, each an optimiser update.
  */
 final class PolicyUpdate {
-  private final Policy policy;
+  private final PolicyPasses passes;
   private final WeightUpdate weightUpdate;
-  private final LossSettings loss;
   private final TrainerSettings settings;
-  private final ForwardOptions options;
 
-  /** Where a tree's old log-probabilities come from. */
-  private interface OldLogprobs {
-
-    /**
-     * The tree with its old log-probabilities.
-     *
-     * @param present log-probabilities under the present policy, {@code [unique token]}
-     */
-    TrainingTree in(TrainingTree tree, float[] present);
-  }
-
-  /**
-   * @param temperature of the sampling, at which the ratio of new to old policy is taken
-   */
-  PolicyUpdate(
-      Policy policy,
-      WeightUpdate weightUpdate,
-      LossSettings loss,
-      TrainerSettings settings,
-      double temperature) {
-    this.policy = policy;
+  PolicyUpdate(PolicyPasses passes, WeightUpdate weightUpdate, TrainerSettings settings) {
+    this.passes = passes;
     this.weightUpdate = weightUpdate;
-    this.loss = loss;
     this.settings = settings;
-    this.options = new ForwardOptions(temperature, true);
   }
 
   /**
@@ -63,51 +28,21 @@ final class PolicyUpdate {
   }
 
   /**
-   * Trains on trees that have the old policy's log-probabilities.
-   *
    * @param trees of one batch
    * @param firstUpdate which of the run's planned updates comes next, 0 for the first
+   * @param onPolicy whether the present policy's log-probabilities take the place of the trees' old
+   *     ones, which are those recorded while sampling then
    */
-  TrainingStep.Update run(List<TrainingTree> trees, long firstUpdate) {
-    return run(trees, firstUpdate, (tree, present) -> tree);
-  }
-
-  /**
-   * Trains {@link #onPolicy}: the present policy's log-probabilities take the place of those
-   * recorded while sampling.
-   *
-   * @param mismatch told how far apart the two are
-   */
-  TrainingStep.Update runOnPolicy(
-      List<TrainingTree> trees, long firstUpdate, LogprobMismatch mismatch) {
-    return run(
-        trees,
-        firstUpdate,
-        (tree, present) -> {
-          mismatch.add(tree, present);
-          return tree.withOldLogprobs(present);
-        });
-  }
-
-  private TrainingStep.Update run(
-      List<TrainingTree> trees, long firstUpdate, OldLogprobs oldLogprobs) {
+  TrainingStep.Update run(List<TrainingTree> trees, long firstUpdate, boolean onPolicy) {
     weightUpdate.startAt(firstUpdate);
-    double lossSum = 0;
+    ShardPass.Outcome sum = ShardPass.Outcome.NONE;
     double normSum = 0;
     double rate = 0;
     int updates = 0;
     int skipped = 0;
-    long computed = 0;
-    LossStatistics statistics = LossStatistics.NONE;
     for (int epoch = 0; epoch < settings.epochsPerBatch(); epoch++) {
       for (List<TrainingTree> miniBatch : Packing.bySize(trees, settings.updatePrompts())) {
-        TreeObjective objective = new TreeObjective(loss, LossNormalizer.of(miniBatch));
-        for (List<TrainingTree> microBatch : microBatches(miniBatch)) {
-          LossResult result = accumulate(objective, microBatch, oldLogprobs);
-          lossSum += result.loss();
-          statistics = statistics.plus(result.statistics());
-          computed += microBatch.stream().mapToLong(TrainingTree::uniqueTokens).sum();
-        }
+        sum = sum.plus(passes.gradient(miniBatch, onPolicy));
         WeightUpdate.Outcome outcome = weightUpdate.apply();
         updates++;
         skipped += outcome.skipped() ? 1 : 0;
@@ -117,39 +52,13 @@ final class PolicyUpdate {
     }
     double norm = updates == skipped ? Double.NaN : normSum / (updates - skipped);
     return new TrainingStep.Update(
-        lossSum / updates, statistics, norm, rate, updates, skipped, computed);
-  }
-
-  private List<List<TrainingTree>> microBatches(List<TrainingTree> miniBatch) {
-    if (!settings.treeTraining()) {
-      List<TrainingTree> chains = new ArrayList<>();
-      for (TrainingTree tree : miniBatch) {
-        chains.addAll(tree.flattened());
-      }
-      return Packing.byBudget(chains, TrainingTree::uniqueTokens, settings.microBatchTokens());
-    }
-    List<TokenTree> tokens = miniBatch.stream().map(TrainingTree::tokens).toList();
-    List<List<TrainingTree>> microBatches = new ArrayList<>();
-    int from = 0;
-    for (MicroBatch microBatch : MicroBatch.split(tokens, settings.microBatchTokens())) {
-      int to = from + microBatch.places().size();
-      microBatches.add(microBatch.merge(miniBatch.subList(from, to)));
-      from = to;
-    }
-    return microBatches;
-  }
-
-  private LossResult accumulate(
-      TreeObjective objective, List<TrainingTree> microBatch, OldLogprobs oldLogprobs) {
-    List<TokenTree> tokens = microBatch.stream().map(TrainingTree::tokens).toList();
-    try (ForwardPass pass = policy.model().forward(tokens, options)) {
-      List<TrainingTree> trees = new ArrayList<>();
-      for (int i = 0; i < microBatch.size(); i++) {
-        trees.add(oldLogprobs.in(microBatch.get(i), pass.logprobs(i)));
-      }
-      LossResult result = objective.evaluate(trees, pass);
-      pass.backward(result.dLogprob(), result.dEntropy());
-      return result;
-    }
+        sum.loss() / updates,
+        sum.statistics(),
+        sum.mismatch(),
+        norm,
+        rate,
+        updates,
+        skipped,
+        sum.computedTokens());
   }
 }

@@ -7,13 +7,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
-import org.treepo4j.model.CausalLm;
 import org.treepo4j.rl.advantage.AdvantageEstimator;
 import org.treepo4j.rl.data.DifficultyPools;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskSource;
 import org.treepo4j.rl.metrics.MetricsLog;
-import org.treepo4j.rl.reward.RewardRunner;
 import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.run.RunCheckpoints;
 import org.treepo4j.rl.run.TrainingException;
@@ -22,12 +20,8 @@ import org.treepo4j.rl.run.TrainingState;
 import org.treepo4j.rl.run.WeightUpdate;
 import org.treepo4j.rl.sampling.EvaluationSettings;
 import org.treepo4j.rl.sampling.Evaluator;
-import org.treepo4j.rl.sampling.PromptEncoder;
 import org.treepo4j.rl.sampling.ScoredTree;
-import org.treepo4j.rl.sampling.TaskSampler;
-import org.treepo4j.rollout.BranchingPolicy;
 import org.treepo4j.rollout.RolloutException;
-import org.treepo4j.rollout.RolloutSettings;
 import org.treepo4j.tokenizer.Tokenizer;
 
 /**
@@ -37,6 +31,7 @@ import org.treepo4j.tokenizer.Tokenizer;
 public final class Trainer {
   private final TrainSettings settings;
   private final Policy policy;
+  private final Backend backend;
   private final WeightUpdate weightUpdate;
   private final DifficultyPools pools;
   private final GroupCollector collector;
@@ -51,25 +46,19 @@ public final class Trainer {
    * Everything a run is made of besides its settings.
    *
    * @param policy to be trained, with the weights to begin or go on with
-   * @param reference frozen policy for KL terms; empty when the settings ask for none
+   * @param backend samples it and computes its gradients
    * @param tokenizer of the policy
-   * @param prompts encodes tasks
    * @param tasks to learn on
    * @param heldOut tasks to be measured on; may be empty
-   * @param rewards scores responses
    * @param estimator turns rewards into advantages
-   * @param branching shares the children of a step among the active paths
    */
   public record Parts(
       Policy policy,
-      Optional<CausalLm> reference,
+      Backend backend,
       Tokenizer tokenizer,
-      PromptEncoder prompts,
       TaskSource tasks,
       List<Task> heldOut,
-      RewardRunner rewards,
-      AdvantageEstimator estimator,
-      BranchingPolicy branching) {}
+      AdvantageEstimator estimator) {}
 
   /**
    * What a run came to; the command's JSON line.
@@ -94,9 +83,8 @@ public final class Trainer {
     this.policy = parts.policy();
     this.listener = listener;
     TrainerSettings loop = settings.trainer();
-    CausalLm model = policy.sampler();
-    RolloutSettings rollout = settings.rollout();
     EvaluationSettings evaluation = settings.evaluation();
+    this.backend = parts.backend();
     this.weightUpdate =
         new WeightUpdate(
             policy,
@@ -104,38 +92,18 @@ public final class Trainer {
             (long) loop.steps() * loop.updatesPerStep(),
             loop.maxSkippedUpdates());
     this.pools = new DifficultyPools(settings.data().pools(), settings.seed());
-    this.collector =
-        new GroupCollector(
-            model,
-            sampler(rollout, parts).withBranching(parts.branching()),
-            parts.tasks(),
-            pools,
-            loop,
-            settings.seed());
-    this.step =
-        new TrainingStep(policy, parts.reference(), parts.estimator(), settings, weightUpdate);
+    this.collector = new GroupCollector(backend.groups(), parts.tasks(), pools, loop);
+    this.step = new TrainingStep(backend.passes(), parts.estimator(), settings, weightUpdate);
     this.evaluator =
         new Evaluator(
-            sampler(rollout.independent(evaluation.samples(), evaluation.temperature()), parts),
+            backend.evaluation(),
             evaluation.maxTasks() > 0 && evaluation.maxTasks() < parts.heldOut().size()
                 ? parts.heldOut().subList(0, evaluation.maxTasks())
                 : parts.heldOut(),
-            settings.seed(),
             Evaluator.Streams.IN_TRAINING);
     this.checkpoints =
         new RunCheckpoints(settings.output(), settings.checkpoint().keepLast(), listener::note);
     this.recorder = new TreeRecorder(settings.output(), parts.tokenizer(), loop.treesKept());
-  }
-
-  private static TaskSampler sampler(RolloutSettings rollout, Parts parts) {
-    var config = parts.policy().model().config();
-    return new TaskSampler(
-        rollout,
-        parts.tokenizer(),
-        parts.prompts(),
-        config.eosTokenIds(),
-        config.maxPositions(),
-        parts.rewards());
   }
 
   /**
@@ -190,6 +158,7 @@ public final class Trainer {
         state = state.plusSeconds(seconds);
         metrics.put("seconds", seconds);
         StepMetrics.of(done.groups(), trained).forEach(metrics::putIfAbsent);
+        metrics.putAll(backend.stepMetrics());
         if (pools.enabled()) {
           metrics.putAll(StepMetrics.ofPools(done.groups(), pools));
         }
@@ -224,7 +193,7 @@ public final class Trainer {
   /** The held-out pass@1; when it cannot be measured, nothing is lost of the steps before. */
   private double evaluate(TrainingState state) throws IOException {
     try {
-      Evaluator.Evaluation evaluation = evaluator.evaluate(policy.sampler(), round -> {});
+      Evaluator.Evaluation evaluation = evaluator.evaluate(round -> {});
       evaluation.sampled().failureNote("evaluation").ifPresent(listener::note);
       return evaluation.accuracy();
     } catch (TrainingException | RolloutException e) {

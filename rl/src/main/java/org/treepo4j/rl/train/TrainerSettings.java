@@ -28,6 +28,10 @@ public record TrainerSettings(
             max = 1 << 26)
         int microBatchTokens,
     @Setting(
+            "runs of trees whose gradients are computed apart and added in order; decides the last"
+                + " bits of a result. On a cluster: a few times the executors")
+        int shards,
+    @Setting(
             value =
                 "compute shared tokens once; false trains every trajectory alone, with the same result",
             mayChange = true)
@@ -56,7 +60,7 @@ public record TrainerSettings(
         int treesKept) {
 
   public static TrainerSettings defaults() {
-    return new TrainerSettings(200, 0, 16, 0, 1, 16_384, true, true, 10, false, 3, 2);
+    return new TrainerSettings(200, 0, 16, 0, 1, 16_384, 1, true, true, 10, false, 3, 2);
   }
 
   public TrainerSettings {
@@ -72,6 +76,7 @@ public record TrainerSettings(
     }
     positive("epochsPerBatch", epochsPerBatch);
     positive("microBatchTokens", microBatchTokens);
+    positive("shards", shards);
     positive("maxGenerationBatches", maxGenerationBatches);
     positive("maxSkippedUpdates", maxSkippedUpdates);
     if (treesKept < 0) {

@@ -3,9 +3,7 @@ package org.treepo4j.rl.train;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
-import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.rl.advantage.AdvantageEstimator;
 import org.treepo4j.rl.loss.KlPenalty;
@@ -13,20 +11,18 @@ import org.treepo4j.rl.loss.LossSettings;
 import org.treepo4j.rl.loss.LossSettings.KlPlacement;
 import org.treepo4j.rl.loss.LossStatistics;
 import org.treepo4j.rl.loss.TrainingTree;
-import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.run.WeightUpdate;
 import org.treepo4j.rl.sampling.ScoredTree;
+import org.treepo4j.rl.train.PolicyPasses.Model;
 import org.treepo4j.rollout.RolloutTree;
 import org.treepo4j.rollout.SamplingSettings;
 
 /** From sampled and rewarded trees to a better policy: advantages, loss, updates. */
 public final class TrainingStep {
-  private final Policy policy;
-  private final Optional<CausalLm> reference;
+  private final PolicyPasses passes;
   private final AdvantageEstimator estimator;
   private final LossSettings loss;
   private final PolicyUpdate update;
-  private final Scoring scoring;
   private final SamplingSettings sampling;
   private final int updatesPerStep;
 
@@ -65,6 +61,7 @@ public final class TrainingStep {
    *
    * @param loss mean over the updates
    * @param statistics summed over all updates
+   * @param mismatch of the recorded log-probabilities, where trees were trained on-policy
    * @param gradientNorm mean over the updates that were not skipped
    * @param learningRate of the last update
    * @param updates how many there were
@@ -74,6 +71,7 @@ public final class TrainingStep {
   public record Update(
       double loss,
       LossStatistics statistics,
+      LogprobMismatch mismatch,
       double gradientNorm,
       double learningRate,
       int updates,
@@ -81,28 +79,25 @@ public final class TrainingStep {
       long computedTokens) {
 
     private static final Update NONE =
-        new Update(Double.NaN, LossStatistics.NONE, Double.NaN, Double.NaN, 0, 0, 0);
+        new Update(
+            Double.NaN, LossStatistics.NONE, LogprobMismatch.NONE, Double.NaN, Double.NaN, 0, 0, 0);
   }
 
   /**
-   * @param reference frozen policy for KL terms; empty when the settings ask for none
+   * @param passes of the policy, and of the frozen one where the settings ask for KL terms
    * @param weightUpdate of the policy
    */
   public TrainingStep(
-      Policy policy,
-      Optional<CausalLm> reference,
+      PolicyPasses passes,
       AdvantageEstimator estimator,
       TrainSettings settings,
       WeightUpdate weightUpdate) {
-    this.policy = policy;
-    this.reference = reference;
+    this.passes = passes;
     this.estimator = estimator;
     this.loss = settings.effectiveLoss();
     this.sampling = settings.rollout().sampling();
     this.updatesPerStep = settings.trainer().updatesPerStep();
-    this.update =
-        new PolicyUpdate(policy, weightUpdate, loss, settings.trainer(), sampling.temperature());
-    this.scoring = new Scoring(sampling.temperature(), settings.trainer().microBatchTokens());
+    this.update = new PolicyUpdate(passes, weightUpdate, settings.trainer());
   }
 
   /**
@@ -115,14 +110,14 @@ public final class TrainingStep {
     long began = System.nanoTime();
     List<TokenTree> tokens = scored.stream().map(tree -> tree.tree().toTokenTree()).toList();
     List<float[]> ofReference =
-        reference.map(model -> scoring.logprobs(model, tokens)).orElse(null);
+        loss.needsReference() ? passes.logprobs(Model.REFERENCE, tokens) : null;
     boolean onPolicy = update.onPolicy(scored.size()) && loss.kl() != KlPlacement.REWARD;
-    List<float[]> old = onPolicy ? null : scoring.logprobs(policy.model(), tokens);
+    List<float[]> old = onPolicy ? null : logprobs(tokens);
     double scoringSeconds = (System.nanoTime() - began) / 1e9;
 
     List<RolloutTree> rewarded = rewarded(scored, old, ofReference);
     double[][][] advantages = estimator.advantages(rewarded);
-    LogprobMismatch mismatch = new LogprobMismatch();
+    LogprobMismatch mismatch = LogprobMismatch.NONE;
     List<TrainingTree> trees = new ArrayList<>();
     for (int i = 0; i < scored.size(); i++) {
       TrainingTree asSampled =
@@ -132,7 +127,7 @@ public final class TrainingStep {
         continue;
       }
       if (!onPolicy) {
-        mismatch.add(asSampled, old.get(i));
+        mismatch = mismatch.plus(LogprobMismatch.of(asSampled, old.get(i)));
       }
       trees.add(onPolicy ? asSampled : asSampled.withOldLogprobs(old.get(i)));
     }
@@ -140,10 +135,8 @@ public final class TrainingStep {
     long firstUpdate = (step - 1) * updatesPerStep;
     Update done = Update.NONE;
     if (!trees.isEmpty()) {
-      done =
-          onPolicy
-              ? update.runOnPolicy(trees, firstUpdate, mismatch)
-              : update.run(trees, firstUpdate);
+      done = update.run(trees, firstUpdate, onPolicy);
+      mismatch = mismatch.plus(done.mismatch());
     }
     double updateSeconds = (System.nanoTime() - began) / 1e9;
     return new Outcome(
@@ -177,7 +170,7 @@ public final class TrainingStep {
 
   /** Log-probabilities of every tree's unique tokens under the present policy, by tree. */
   public List<float[]> logprobs(List<TokenTree> trees) {
-    return scoring.logprobs(policy.model(), trees);
+    return passes.logprobs(Model.POLICY, trees);
   }
 
   private List<RolloutTree> rewarded(

@@ -102,7 +102,6 @@ class ProgramRewardTest {
         "read line; echo '{\"score\": 1}'; read line; echo '{\"score\": 1}'; sleep 0.2;"
             + " echo '{\"score\": 0}'; while read line; do sleep 0.05; echo '{\"score\": 1}'; done",
         "echo '{\"score\": 1}'; " + ECHO,
-        "read line; echo '{\"score\": 1}'; echo 'bye'; " + ECHO,
       })
   void aSurplusLineStopsTheRunAtTheLatestWhenItEnds(String script) {
     assertThatThrownBy(
@@ -114,6 +113,19 @@ class ProgramRewardTest {
             })
         .isInstanceOf(RewardException.class)
         .hasMessageContaining("sh: wrote more lines than it was asked for");
+  }
+
+  /** In time it stops the run; else it fails the next response. */
+  @Test
+  void aSurplusLineThatIsNoAnswerNeverBecomesAScore() throws Exception {
+    String script = "read line; echo '{\"score\": 0.25}'; echo bye; " + ECHO;
+    try (RewardRunner runner = new RewardRunner(reward(LONG, LONG, script), LONG, -1, 1)) {
+      assertThat(runner.run(Collections.nCopies(12, response("x"))).scores())
+          .extracting(Score::value)
+          .containsOnly(0.25, -1.0);
+    } catch (RewardException e) {
+      assertThat(e).hasMessageContaining("sh: wrote more lines than it was asked for");
+    }
   }
 
   @Test

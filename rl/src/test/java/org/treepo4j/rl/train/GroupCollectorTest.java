@@ -17,6 +17,7 @@ import org.treepo4j.rl.reward.Reward;
 import org.treepo4j.rl.reward.RewardException;
 import org.treepo4j.rl.reward.Score;
 import org.treepo4j.rl.run.TrainingException;
+import org.treepo4j.rl.sampling.LocalSampler;
 import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rollout.RolloutTree;
 
@@ -170,6 +171,7 @@ class GroupCollectorTest {
             List.of(0),
             TinyTraining.CONFIG.maxPositions(),
             TinyTraining.rewards(reward));
-    return new GroupCollector(model, sampler, new ShuffledTasks(tasks, 1), pools, loop, 1);
+    return new GroupCollector(
+        new LocalSampler(model, sampler, 1), new ShuffledTasks(tasks, 1), pools, loop);
   }
 }

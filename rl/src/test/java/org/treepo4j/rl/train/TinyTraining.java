@@ -31,6 +31,7 @@ import org.treepo4j.rl.run.CheckpointSettings;
 import org.treepo4j.rl.run.FullPolicy;
 import org.treepo4j.rl.run.LearningRateSchedule;
 import org.treepo4j.rl.run.OptimizerSettings;
+import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.run.TrainingListener;
 import org.treepo4j.rl.sampling.EvaluationSettings;
 import org.treepo4j.rl.sampling.PromptEncoder;
@@ -70,7 +71,11 @@ public final class TinyTraining {
   }
 
   public static CausalLm model() {
-    return new VectorCausalLm(weights(), VectorOptions.defaults());
+    return model(weights());
+  }
+
+  public static CausalLm model(Weights weights) {
+    return new VectorCausalLm(weights, VectorOptions.defaults());
   }
 
   public static RewardRunner rewards(Reward reward) {
@@ -97,12 +102,12 @@ public final class TinyTraining {
   /** Two prompts a step, everything else as it comes. */
   public static TrainerSettings loop(int steps, int maxRounds, boolean trainOnShortBatch) {
     return new TrainerSettings(
-        steps, 0, 2, 1, 1, 1000, true, true, maxRounds, trainOnShortBatch, 2, 1);
+        steps, 0, 2, 1, 1, 1000, 1, true, true, maxRounds, trainOnShortBatch, 2, 1);
   }
 
   /** As {@link #loop}, until so many tokens are sampled. */
   public static TrainerSettings budget(int steps, long sampledTokens) {
-    return new TrainerSettings(steps, sampledTokens, 2, 1, 1, 1000, true, true, 10, false, 2, 1);
+    return new TrainerSettings(steps, sampledTokens, 2, 1, 1, 1000, 1, true, true, 10, false, 2, 1);
   }
 
   public static TrainSettings settings(
@@ -142,17 +147,27 @@ public final class TinyTraining {
       TrainingListener listener) {
     return new Trainer(
         settings,
-        new Trainer.Parts(
-            new FullPolicy(model, settings.output()),
-            Optional.empty(),
-            new LetterTokenizer(),
-            prompts(),
-            new ShuffledTasks(tasks("a", "b", "c"), 1),
-            heldOut,
-            rewards(reward),
-            AdvantageEstimators.create(settings.advantage()),
-            settings.rollout().allotment().policy()),
+        parts(settings, new FullPolicy(model, settings.output()), reward, heldOut),
         listener);
+  }
+
+  public static Trainer.Parts parts(
+      TrainSettings settings, Policy policy, Reward reward, List<Task> heldOut) {
+    return new Trainer.Parts(
+        policy,
+        LocalBackend.of(
+            settings,
+            policy,
+            Optional.empty(),
+            new LocalBackend.Sampling(
+                new LetterTokenizer(),
+                prompts(),
+                rewards(reward),
+                settings.rollout().allotment().policy())),
+        new LetterTokenizer(),
+        new ShuffledTasks(tasks("a", "b", "c"), 1),
+        heldOut,
+        AdvantageEstimators.create(settings.advantage()));
   }
 
   /** Remembers what it was told. */

@@ -17,8 +17,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.treepo4j.base.settings.Settings;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.Weights;
-import org.treepo4j.rl.advantage.AdvantageEstimators;
-import org.treepo4j.rl.data.ShuffledTasks;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.reward.Reward;
 import org.treepo4j.rl.reward.Score;
@@ -197,16 +195,11 @@ class TrainerTest {
     Trainer trainer =
         new Trainer(
             settings,
-            new Trainer.Parts(
+            TinyTraining.parts(
+                settings,
                 new WithoutGradients(new FullPolicy(model, output)),
-                Optional.empty(),
-                new LetterTokenizer(),
-                TinyTraining.prompts(),
-                new ShuffledTasks(TinyTraining.tasks("a", "b"), 1),
-                List.of(),
-                TinyTraining.rewards(TinyTraining.LENGTH),
-                AdvantageEstimators.create(settings.advantage()),
-                settings.rollout().allotment().policy()),
+                TinyTraining.LENGTH,
+                List.of()),
             listener);
     assertThatThrownBy(() -> trainer.run(Optional.empty()))
         .isInstanceOf(TrainingException.class)
