@@ -73,10 +73,11 @@ class ReportServerTest {
     List<Socket> clients = new ArrayList<>();
     try (ReportServer server = ReportServer.start(run, Optional.empty(), 0)) {
       for (String begun :
-          new String[] {"GET / HTTP/1.1\r\nHost: local", "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\na"}) {
+          new String[] {
+            "GET / HTTP/1.1\r\nHost: local", "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\na"
+          }) {
         for (int i = 0; i < 20; i++) {
-          Socket client =
-              new Socket(InetAddress.getLoopbackAddress(), server.address().getPort());
+          Socket client = new Socket(InetAddress.getLoopbackAddress(), server.address().getPort());
           clients.add(client);
           client.getOutputStream().write(begun.getBytes(StandardCharsets.UTF_8));
         }
