@@ -23,7 +23,9 @@ final class Budget {
     }
   }
 
-  /** Pays for arithmetic on numbers of that many bits together, fractions brought to lowest terms. */
+  /**
+   * Pays for arithmetic on numbers of that many bits together, fractions brought to lowest terms.
+   */
   void spendBits(long bits) {
     if (bits > MAX_BITS) {
       throw new LimitException();

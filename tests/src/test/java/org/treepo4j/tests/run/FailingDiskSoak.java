@@ -99,16 +99,12 @@ class FailingDiskSoak {
     assertThat(lastLine(log)).doesNotContain("Exception");
   }
 
-  /** Each file that a run writes, with a folder in its way. */
+  /** Files with a folder in their way; metrics and checkpoints there are taken for another run's. */
   @Test
   void aFileThatCannotBeWrittenIsNamedAndTheRunGoesOnAfterwards() throws Exception {
     for (String file :
         List.of(
-            "settings.yaml",
-            "metrics.jsonl",
-            "trees/step-000002.jsonl",
-            "checkpoints/step-000004",
-            "summary.json")) {
+            "settings.yaml", "trees/step-000002.jsonl", "summary.json")) {
       String name = "way-" + file.replace('/', '-');
       Path obstacle = runs.path(name).resolve(file);
       Files.createDirectories(obstacle.resolve("in-the-way"));

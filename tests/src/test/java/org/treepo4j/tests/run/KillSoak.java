@@ -43,6 +43,7 @@ class KillSoak {
       resumed += output.contains("going on from") ? 1 : 0;
       kills.merge(phase, 1, Integer::sum);
     }
+    assertThat(resumed).as("runs that went on from a checkpoint").isGreaterThanOrEqualTo(KILLS / 2);
     int end = lastStep(runs) + SPARE_STEPS;
     runs.run("train", "killed", with(settings(end), "--resume")).ok();
     runs.run("train", "whole", settings(end).toArray(String[]::new)).ok();

@@ -1,9 +1,9 @@
 package org.treepo4j.tests.run;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Random;
 import org.treepo4j.cli.Main;
 
@@ -14,11 +14,11 @@ import org.treepo4j.cli.Main;
 final class KilledMain {
   /** What is on the stack of the thread that trains, innermost last, by class. */
   enum Phase {
-    SAMPLING("sampling.TaskSampler"),
+    SAMPLING("train.GroupCollector"),
     UPDATE("train.PolicyUpdate"),
     CHECKPOINT("run.RunCheckpoints"),
     METRICS("metrics."),
-    EVALUATION("eval.Evaluator");
+    EVALUATION("sampling.Evaluator");
 
     private final String place;
 
@@ -31,7 +31,8 @@ final class KilledMain {
     }
   }
 
-  private static final int MOST_VISITS = 40;
+  private static final int MOST_CHECKPOINTS = 4;
+  private static final int MOST_VISITS = 4;
 
   private KilledMain() {}
 
@@ -39,29 +40,41 @@ final class KilledMain {
     Phase phase = Phase.valueOf(arguments[0].toUpperCase(Locale.ROOT));
     Random random = new Random(Long.parseLong(arguments[1]));
     String[] command = Arrays.copyOfRange(arguments, 2, arguments.length);
-    Thread killer = new Thread(() -> killIn(phase, 1 + random.nextInt(MOST_VISITS)), "killer");
+    Thread killer = new Thread(() -> killIn(phase, random.nextInt(MOST_CHECKPOINTS), 1 + random.nextInt(MOST_VISITS)), "killer");
     killer.setDaemon(true);
     killer.start();
-    System.exit(Main.run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), command));
+    System.exit(
+        Main.run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), command));
   }
 
-  /** Kills once the phase was seen so many times. */
-  private static void killIn(Phase phase, int visits) {
+  /** Kills once so many checkpoints were written and the phase was seen so many times. */
+  private static void killIn(Phase phase, int checkpoints, int visits) {
+    awaitCheckpoints(checkpoints);
     int seen = 0;
-    while (true) {
-      for (Map.Entry<Thread, StackTraceElement[]> thread : Thread.getAllStackTraces().entrySet()) {
-        if (thread.getKey() != Thread.currentThread() && phase.contains(thread.getValue())) {
-          seen++;
-          break;
-        }
-      }
-      if (seen >= visits) {
-        System.out.println("killed in " + phase);
-        ProcessHandle.current().children().forEach(ProcessHandle::destroyForcibly);
-        kill();
-      }
+    while (seen < visits) {
+      seen += isIn(phase) ? 1 : 0;
       Thread.onSpinWait();
     }
+    System.out.println("killed in " + phase);
+    kill();
+  }
+
+  private static void awaitCheckpoints(int count) {
+    int written = 0;
+    boolean writing = false;
+    while (written < count) {
+      boolean now = isIn(Phase.CHECKPOINT);
+      written += writing && !now ? 1 : 0;
+      writing = now;
+      Thread.onSpinWait();
+    }
+  }
+
+  private static boolean isIn(Phase phase) {
+    return Thread.getAllStackTraces().entrySet().stream()
+        .anyMatch(
+            thread ->
+                thread.getKey() != Thread.currentThread() && phase.contains(thread.getValue()));
   }
 
   private static void kill() {
@@ -69,7 +82,7 @@ final class KilledMain {
       new ProcessBuilder("kill", "-9", String.valueOf(ProcessHandle.current().pid()))
           .start()
           .waitFor();
-    } catch (java.io.IOException | InterruptedException e) {
+    } catch (IOException | InterruptedException e) {
       Runtime.getRuntime().halt(1);
     }
   }

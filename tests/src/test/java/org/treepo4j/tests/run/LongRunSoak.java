@@ -53,7 +53,10 @@ class LongRunSoak {
     Path serverLog = folder.resolve("server.log");
     Process server =
         Child.start(
-            "", Main.class, serverLog, List.of("inspect", run.toString(), "--serve", "--port", "0"));
+            "",
+            Main.class,
+            serverLog,
+            List.of("inspect", run.toString(), "--serve", "--port", "0"));
     Process training = Child.start("", Main.class, log, arguments);
     List<Held> trainer = new ArrayList<>();
     List<Held> inspector = new ArrayList<>();
@@ -136,8 +139,7 @@ class LongRunSoak {
 
   private static void get(URI page) throws Exception {
     HttpRequest request = HttpRequest.newBuilder(page).timeout(Duration.ofMinutes(1)).build();
-    int status =
-        HttpClient.newHttpClient().send(request, BodyHandlers.ofString()).statusCode();
+    int status = HttpClient.newHttpClient().send(request, BodyHandlers.ofString()).statusCode();
     assertThat(status).as(String.format(Locale.ROOT, "%s", page)).isEqualTo(200);
   }
 }
