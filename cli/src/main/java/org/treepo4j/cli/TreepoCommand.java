@@ -53,7 +53,7 @@ final class TreepoCommand implements Runnable {
    */
   static void addCommands(CommandLine treepo, String... arguments) {
     String first = arguments.length == 0 ? "" : arguments[0];
-    if (COMMANDS.containsKey(first)) {
+    if (COMMANDS.containsKey(first) && !first.equals("help")) {
       treepo.addSubcommand(COMMANDS.get(first).get());
     } else if (!first.equals("--version")) {
       COMMANDS.values().forEach(command -> treepo.addSubcommand(command.get()));

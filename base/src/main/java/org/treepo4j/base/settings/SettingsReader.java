@@ -73,7 +73,8 @@ public final class SettingsReader {
       }
       throw new SettingsException(file + ": expected settings as key: value lines");
     } catch (JsonProcessingException e) {
-      throw new SettingsException(file + ": " + problem(e));
+      Optional<String> noNumber = NotANumber.problem("", e);
+      throw new SettingsException(file + ": " + noNumber.map(said -> line(e) + said).orElse(problem(e)));
     } catch (IOException e) {
       throw new SettingsException(file + ": cannot be read (" + e.getMessage() + ")");
     }
@@ -109,11 +110,15 @@ public final class SettingsReader {
   /** What the YAML library says, with its line, and without its names. */
   private static String problem(JsonProcessingException e) {
     String said = oneLine(String.valueOf(e.getOriginalMessage()));
-    String where = e.getLocation() == null ? "" : "line " + e.getLocation().getLineNr() + ": ";
+    String where = line(e);
     if (said.contains("TRAILING_TOKENS") || said.contains("railing token")) {
       return where + "a second document begins; expected one";
     }
     return where + StrictJson.problem(e);
+  }
+
+  private static String line(JsonProcessingException e) {
+    return e.getLocation() == null ? "" : "line " + e.getLocation().getLineNr() + ": ";
   }
 
   /** Puts one override into the tree and returns its dotted key. */
@@ -133,7 +138,8 @@ public final class SettingsReader {
           value == null || value.isMissingNode() ? YAML.getNodeFactory().textNode("") : value,
           "--set " + override + ": ");
     } catch (JsonProcessingException e) {
-      throw new SettingsException("--set " + override + ": " + problem(e));
+      throw new SettingsException(
+          NotANumber.problem(key, e).orElse("--set " + override + ": " + problem(e)));
     }
     return key;
   }
