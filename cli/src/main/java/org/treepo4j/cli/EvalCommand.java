@@ -52,6 +52,7 @@ final class EvalCommand implements Callable<Integer> {
     }
   }
 
+  private static final int MAX_SAMPLES = 4096;
   private static final ObjectMapper JSON = JsonLines.JSON.copy().registerModule(new Jdk8Module());
 
   @Spec private CommandSpec spec;
@@ -96,6 +97,12 @@ final class EvalCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     if (samples <= 0) {
       throw new InputException("--samples must be positive, was " + samples);
+    }
+    if (samples > MAX_SAMPLES) {
+      throw new InputException("--samples must be at most " + MAX_SAMPLES + ", was " + samples);
+    }
+    if (!(temperature >= 0) || Double.isInfinite(temperature)) {
+      throw new InputException("--temperature must not be negative, was " + temperature);
     }
     EvalSettings settings = config.read(EvalSettings.class);
     InputException.requireFile(data);
