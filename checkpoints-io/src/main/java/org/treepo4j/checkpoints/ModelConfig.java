@@ -137,6 +137,54 @@ public record ModelConfig(
     }
   }
 
+  /** The same model with other tokens to begin and end texts with. */
+  public ModelConfig withTokens(int bos, List<Integer> eos) {
+    return new ModelConfig(
+        architecture,
+        vocabSize,
+        hiddenSize,
+        layers,
+        heads,
+        kvHeads,
+        headDim,
+        ffnSize,
+        maxPositions,
+        normEps,
+        ropeTheta,
+        ropeScaling,
+        qkvBias,
+        outputBias,
+        qkNorm,
+        tiedEmbeddings,
+        bos,
+        eos,
+        design);
+  }
+
+  /** The same shape in another family. */
+  public ModelConfig withArchitecture(Architecture other) {
+    return new ModelConfig(
+        other,
+        vocabSize,
+        hiddenSize,
+        layers,
+        heads,
+        kvHeads,
+        headDim,
+        ffnSize,
+        maxPositions,
+        normEps,
+        ropeTheta,
+        ropeScaling,
+        qkvBias,
+        outputBias,
+        qkNorm,
+        tiedEmbeddings,
+        bosTokenId,
+        eosTokenIds,
+        design);
+  }
+
   /** The same shape of another design. */
   public ModelConfig withDesign(Design other) {
     return new ModelConfig(

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.treepo4j.base.InputException;
+import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.model.engine.MemoryNeed;
 import org.treepo4j.rl.data.Prompt;
@@ -39,7 +40,11 @@ record DryRun(
     TrainingInputs inputs = TrainingInputs.open(settings);
     MemoryEstimate memory;
     try {
-      memory = MemoryEstimate.of(settings, inputs.config(), inputs.promptTokens().max());
+      ModelConfig reference =
+          settings.reference() == null
+              ? inputs.config()
+              : ModelSource.readConfig(settings.reference());
+      memory = MemoryEstimate.of(settings, inputs.config(), reference, inputs.promptTokens().max());
     } catch (IllegalArgumentException e) {
       throw new InputException(e.getMessage());
     }

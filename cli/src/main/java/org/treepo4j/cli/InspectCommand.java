@@ -1,10 +1,14 @@
 package org.treepo4j.cli;
 
+import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.treepo4j.base.InputException;
+import org.treepo4j.report.PromptReport;
 import org.treepo4j.report.ReportServer;
 import org.treepo4j.report.RunReport;
 import picocli.CommandLine.Command;
@@ -17,7 +21,9 @@ import picocli.CommandLine.Spec;
     name = "inspect",
     mixinStandardHelpOptions = true,
     description =
-        "Writes one self-contained HTML file about a run: curves, trees, segments, advantages.")
+        "Writes one self-contained HTML file about a run: curves, trees, segments, advantages. With"
+            + " --prompt or --estimators, prints one prompt instead: its recorded trees from step to"
+            + " step, its tokens in an update, its advantages by other estimators.")
 final class InspectCommand implements Callable<Integer> {
   private static final int MAX_PORT = 65_535;
 
@@ -34,6 +40,20 @@ final class InspectCommand implements Callable<Integer> {
       paramLabel = "FILE",
       description = "The HTML file; RUN_DIR/report.html when absent.")
   private Path html;
+
+  @Option(
+      names = "--prompt",
+      paramLabel = "TEXT",
+      description =
+          "Text or id of a prompt to follow; empty for the one that was recorded at most steps.")
+  private String prompt;
+
+  @Option(
+      names = "--estimators",
+      split = ",",
+      paramLabel = "NAME",
+      description = "Estimators to compare on the last recorded tree of the prompt.")
+  private List<String> estimators = new ArrayList<>();
 
   @Option(names = "--serve", description = "Follow a live run on localhost instead.")
   private boolean serve;
@@ -55,6 +75,12 @@ final class InspectCommand implements Callable<Integer> {
         spec.commandLine().getOut().flush();
         new CountDownLatch(1).await(); // until the user stops it
       }
+    }
+    if (prompt != null || !estimators.isEmpty()) {
+      PrintWriter out = spec.commandLine().getOut();
+      PromptReport.print(run, prompt == null ? "" : prompt, estimators, out);
+      out.flush();
+      return 0;
     }
     Path target = html == null ? run.resolve("report.html") : html;
     RunReport report = RunReport.write(run, Optional.ofNullable(other), target);

@@ -226,7 +226,7 @@ public final class TrainingRun {
         return new Models(
             policy,
             settings.loss().needsReference()
-                ? Optional.of(Engines.open(settings.model(), settings.training()))
+                ? Optional.of(Engines.open(settings.referenceModel(), settings.training()))
                 : Optional.empty());
       } catch (IOException | RuntimeException | Error e) {
         new Models(policy, Optional.empty()).close();

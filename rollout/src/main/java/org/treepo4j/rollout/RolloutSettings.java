@@ -14,6 +14,13 @@ public record RolloutSettings(
                     + " cache does. Does not change the trees.",
             mayChange = true)
         boolean sharePrompt,
+    @Setting(
+            value =
+                "Compute paths once for as long as they draw the same tokens; false computes each by"
+                    + " itself from its first token on, as other samplers do, which is there to measure"
+                    + " the difference. Does not change the trees.",
+            mayChange = true)
+        boolean lazyForking,
     @Setting(value = "Trajectories wanted per prompt, the paper's w; recipe rollout.n.", max = 4096)
         int maxWidth,
     @Setting(
@@ -76,6 +83,7 @@ public record RolloutSettings(
   public static RolloutSettings defaults() {
     return new RolloutSettings(
         RolloutKind.TREE,
+        true,
         true,
         16,
         1,
@@ -141,6 +149,11 @@ public record RolloutSettings(
     return kind == RolloutKind.TREE || sharePrompt;
   }
 
+  /** Whether what several prompts begin with is computed once. */
+  boolean sharesBeginnings() {
+    return sharesPrompts() && lazyForking;
+  }
+
   /**
    * The same limits for measuring a policy: independent samples at a temperature of their own.
    *
@@ -177,5 +190,84 @@ public record RolloutSettings(
   /** The window of fallbacks in tokens. */
   int fallbackWindow() {
     return fallback.window() > 0 ? fallback.window() : segmentLength;
+  }
+
+  /** Whether trajectories of a prompt share what they can. */
+  public enum RolloutKind {
+    /** Trajectories share prefixes (TreePO; recipe {@code infer_mode=tree}). */
+    TREE,
+    /**
+     * {@code maxWidth} trajectories from the root that never branch: the baseline of every
+     * comparison (recipe {@code rollout.n}). Segments, depth and stop rules are the same.
+     */
+    INDEPENDENT
+  }
+
+  /** When a response counts as answered (algorithm page, 2.1). */
+  public enum AnswerPolicy {
+    /** A complete {@code \boxed{…}} ends the path (recipe {@code boxed_as_eos}). */
+    BOXED_AS_EOS {
+      @Override
+      boolean answered(boolean boxed, boolean ended) {
+        return boxed;
+      }
+    },
+    /**
+     * A complete {@code \boxed{…}} and an end of sequence (recipe {@code boxed_and_eos_first}); a
+     * path with an answer alone goes on.
+     */
+    BOXED_AND_EOS {
+      @Override
+      boolean answered(boolean boxed, boolean ended) {
+        return boxed && ended;
+      }
+    };
+
+    abstract boolean answered(boolean boxed, boolean ended);
+  }
+
+  /** Whether a segment that repeats itself ends its path (algorithm page, 2.1). */
+  public enum RepetitionPolicy {
+    /** Before every other reason (recipe {@code most_prioritized}). */
+    MOST_PRIORITIZED,
+    /** Only when nothing else ends the path (recipe {@code least_prioritized}). */
+    LEAST_PRIORITIZED,
+    /** Repetitions are not looked for. */
+    NONE
+  }
+
+  /** What bounds the trajectories of a prompt (algorithm page, 2.2). */
+  public enum TotalBudget {
+    /** {@code maxWidth} trajectories (recipe {@code by_response_traj}). */
+    BY_TRAJECTORIES,
+    /**
+     * As many as are foreseen to fit into {@code maxResponseTokensPerPrompt} tokens, within {@code
+     * minWidth..maxWidth} (recipe {@code by_response_token}). The limit steers branching and stops
+     * fallbacks; paths once begun run to their end.
+     */
+    BY_RESPONSE_TOKENS
+  }
+
+  /** Children of the root in the first step; {@code rollout.initialDivergence.*}. */
+  public record DivergenceRange(
+      @Setting(value = "Least number of paths from the root; 0 takes branching.", max = 4096)
+          int lo,
+      @Setting(
+              value =
+                  "Greatest number of paths from the root, drawn uniformly for each prompt; only used"
+                      + " when above branching, the paper's best is 2..8; recipe"
+                      + " tree_random_first_div_max.",
+              max = 4096)
+          int hi) {
+
+    /** No range: the first step diverges like every other. */
+    public static DivergenceRange defaults() {
+      return new DivergenceRange(0, 0);
+    }
+
+    public DivergenceRange {
+      Checks.notNegative("lo", lo);
+      Checks.atLeast("hi", hi, "lo", lo);
+    }
   }
 }

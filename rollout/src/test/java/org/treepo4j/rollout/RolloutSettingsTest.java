@@ -7,6 +7,8 @@ import java.lang.reflect.RecordComponent;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.treepo4j.base.settings.Setting;
+import org.treepo4j.rollout.RolloutSettings.DivergenceRange;
+import org.treepo4j.rollout.RolloutSettings.TotalBudget;
 
 class RolloutSettingsTest {
   private final Settings settings = new Settings();

@@ -48,8 +48,18 @@ public record MemoryEstimate(
    * @throws IllegalArgumentException when adapters are for projections the model does not have
    */
   public static MemoryEstimate of(TrainSettings settings, ModelConfig config, int longestPrompt) {
+    return of(settings, config, config, longestPrompt);
+  }
+
+  /**
+   * @param referenceConfig of the frozen policy of KL terms, should the settings ask for one
+   * @param longestPrompt tokens of the longest prompt
+   * @throws IllegalArgumentException when adapters are for projections the model does not have
+   */
+  public static MemoryEstimate of(
+      TrainSettings settings, ModelConfig config, ModelConfig referenceConfig, int longestPrompt) {
     Map<String, int[]> shapes = TensorNames.shapes(config);
-    long parameters = shapes.values().stream().mapToLong(MemoryEstimate::size).sum();
+    long parameters = parameters(config);
     long adapted = 0;
     long adapters = 0;
     LoraSettings lora = settings.lora().of(config);
@@ -83,7 +93,7 @@ public record MemoryEstimate(
         trained,
         Float.BYTES * (parameters + (lora.enabled() ? adapters : 0)),
         adapted * (lora.bf16Base() ? Short.BYTES : Float.BYTES),
-        settings.loss().needsReference() ? Float.BYTES * parameters : 0,
+        settings.loss().needsReference() ? Float.BYTES * parameters(referenceConfig) : 0,
         Float.BYTES
             * ((lora.enabled() ? adapted + adapters : parameters)
                 + (settings.trainer().shards() > 1 ? trained : 0)),
@@ -104,6 +114,10 @@ public record MemoryEstimate(
                 rollout.maxResponseTokens(), (long) rollout.segmentLength() * rollout.maxDepth()),
             config.maxPositions() - (long) longestPrompt);
     return longestPrompt + rollout.maxWidth() * response;
+  }
+
+  private static long parameters(ModelConfig config) {
+    return TensorNames.shapes(config).values().stream().mapToLong(MemoryEstimate::size).sum();
   }
 
   private static long size(int[] shape) {
