@@ -282,8 +282,7 @@ public abstract class CausalLmContract {
   void aTreeOfOneTokenHasAGradient(TinyModels family) {
     assumeTrue(runs(family), "refused by this engine");
     try (CausalLm model = open(family.weights(1));
-        ForwardPass pass =
-            model.forward(List.of(TokenTree.chain(3)), ForwardOptions.TRAIN)) {
+        ForwardPass pass = model.forward(List.of(TokenTree.chain(3)), ForwardOptions.TRAIN)) {
       pass.backward(new float[][] {{1}}, new float[][] {{1}});
       for (float slope : model.weights().parameter(TensorNames.FINAL_NORM).gradient()) {
         assertThat(slope).isFinite();
