@@ -64,6 +64,9 @@ final class HfConfigReader {
     refuseOtherLayers();
     int hidden = config.positiveInt("hidden_size");
     int layers = config.positiveInt("num_hidden_layers");
+    if (layers > ModelConfig.MAX_LAYERS) {
+      throw config.unexpected("num_hidden_layers", "at most " + ModelConfig.MAX_LAYERS);
+    }
     int heads = config.positiveInt("num_attention_heads");
     int maxPositions = config.positiveInt("max_position_embeddings");
     int headDim = headDim(architecture, hidden, heads);

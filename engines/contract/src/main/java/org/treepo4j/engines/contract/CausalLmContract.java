@@ -25,18 +25,19 @@ import org.treepo4j.model.TokenTree;
 import org.treepo4j.model.Weights;
 
 /** The laws of forward and backward passes that every engine keeps. */
-public abstract class CausalLmContract {
+public interface CausalLmContract {
 
   /** Opens the engine under test. */
-  protected abstract CausalLm open(Weights weights);
+  CausalLm open(Weights weights);
 
   /** Whether it has the layers of a family; one that it refuses is left out. */
-  protected boolean runs(TinyModels family) {
+  default boolean runs(TinyModels family) {
     return true;
   }
 
   @Property(tries = 12)
-  void logprobsAndEntropiesAreThoseOfTheLogits(@ForAll TinyModels family, @ForAll long seed) {
+  default void logprobsAndEntropiesAreThoseOfTheLogits(
+      @ForAll TinyModels family, @ForAll long seed) {
     Assume.that(runs(family));
     Random random = new Random(seed);
     int vocab = family.config().vocabSize();
@@ -64,7 +65,7 @@ public abstract class CausalLmContract {
   }
 
   @Property(tries = 12)
-  void treeScoresAndGradientAreThoseOfItsFlattenedPaths(
+  default void treeScoresAndGradientAreThoseOfItsFlattenedPaths(
       @ForAll TinyModels family, @ForAll long seed) {
     Assume.that(runs(family));
     Random random = new Random(seed);
@@ -102,7 +103,8 @@ public abstract class CausalLmContract {
   }
 
   @Property(tries = 12)
-  void gradientDoesNotDependOnTheSplitIntoCalls(@ForAll TinyModels family, @ForAll long seed) {
+  default void gradientDoesNotDependOnTheSplitIntoCalls(
+      @ForAll TinyModels family, @ForAll long seed) {
     Assume.that(runs(family));
     Random random = new Random(seed);
     List<TokenTree> trees = RandomTrees.forest(random, 4, 15, family.config().vocabSize());
@@ -124,7 +126,7 @@ public abstract class CausalLmContract {
   }
 
   @Property(tries = 16)
-  void gradientIsTheSlopeOfTheScore(@ForAll TinyModels family, @ForAll long seed) {
+  default void gradientIsTheSlopeOfTheScore(@ForAll TinyModels family, @ForAll long seed) {
     Assume.that(runs(family));
     Random random = new Random(seed);
     List<TokenTree> trees = RandomTrees.forest(random, 2, 12, family.config().vocabSize());
@@ -216,7 +218,7 @@ public abstract class CausalLmContract {
   @EnumSource(
       value = TinyModels.class,
       names = {"QWEN3_MOE", "OLMOE"})
-  void expertsThatWereChosenAreTakenAgain(TinyModels family) {
+  default void expertsThatWereChosenAreTakenAgain(TinyModels family) {
     assumeTrue(runs(family), "refused by this engine");
     Experts mixture = family.config().design().experts();
     long seed = 5;
@@ -251,7 +253,8 @@ public abstract class CausalLmContract {
   }
 
   @Property(tries = 8)
-  void frozenParametersGetNoGradientAndChangeNoOther(@ForAll TinyModels family, @ForAll long seed) {
+  default void frozenParametersGetNoGradientAndChangeNoOther(
+      @ForAll TinyModels family, @ForAll long seed) {
     Assume.that(runs(family));
     Random random = new Random(seed);
     List<TokenTree> trees = RandomTrees.forest(random, 2, 12, family.config().vocabSize());
@@ -291,7 +294,7 @@ public abstract class CausalLmContract {
   }
 
   @Test
-  void gradientsAccumulateOverPasses() {
+  default void gradientsAccumulateOverPasses() {
     TokenTree tree = TokenTree.chain(3, 1, 4, 1, 5);
     float[][] ones = {{1, 1, 1, 1, 1}};
     float[][] twos = {{2, 2, 2, 2, 2}};
@@ -311,7 +314,7 @@ public abstract class CausalLmContract {
   }
 
   @Test
-  void backwardRunsOnceAndOnlyWhenAskedFor() {
+  default void backwardRunsOnceAndOnlyWhenAskedFor() {
     List<TokenTree> trees = List.of(TokenTree.chain(3, 1, 4));
     float[][] ones = {{1, 1, 1}};
     try (CausalLm model = open(TinyModels.LLAMA.weights(1));
@@ -326,7 +329,7 @@ public abstract class CausalLmContract {
   }
 
   @Test
-  void forwardRefusesWhatTheModelCannotRead() {
+  default void forwardRefusesWhatTheModelCannotRead() {
     try (CausalLm model = open(TinyModels.LLAMA.weights(1))) {
       int vocab = model.config().vocabSize();
       for (int token : new int[] {-1, vocab}) {
