@@ -46,8 +46,7 @@ public record SegmentProgressEstimator(double eta) implements AdvantageEstimator
     return IntStream.range(0, outcomes.length)
         .mapToObj(
             i ->
-                new AdvantageBreakdown(
-                    tree.reward(i), comparisons.get(i), values.advantages(i, eta), Whitening.NONE))
+                tree.breakdown(i, comparisons.get(i), values.advantages(i, eta)))
         .toList();
   }
 

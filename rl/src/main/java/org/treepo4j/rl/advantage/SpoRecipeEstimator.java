@@ -24,8 +24,7 @@ record SpoRecipeEstimator() implements AdvantageEstimator.Explaining {
     return IntStream.range(0, tree.trajectories())
         .mapToObj(
             i ->
-                new AdvantageBreakdown(
-                    tree.reward(i), List.of(), values.advantages(i, 0), Whitening.NONE))
+                tree.breakdown(i, List.of(), values.advantages(i, 0)))
         .toList();
   }
 }

@@ -21,8 +21,7 @@ record TreeRlEstimator() implements AdvantageEstimator.Explaining {
                 IntStream.range(0, tree.trajectories())
                     .mapToObj(
                         i ->
-                            new AdvantageBreakdown(
-                                tree.reward(i), List.of(), segments(tree, i), Whitening.NONE))
+                            tree.breakdown(i, List.of(), segments(tree, i)))
                     .toList())
         .toList();
   }
