@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import org.treepo4j.base.InputException;
 import org.treepo4j.report.PromptReport;
 import org.treepo4j.report.ReportServer;
 import org.treepo4j.report.RunReport;
@@ -24,6 +25,8 @@ import picocli.CommandLine.Spec;
             + " --prompt or --estimators, prints one prompt instead: its recorded trees from step to"
             + " step, its tokens in an update, its advantages by other estimators.")
 final class InspectCommand implements Callable<Integer> {
+  private static final int MAX_PORT = 65_535;
+
   @Spec private CommandSpec spec;
 
   @Parameters(paramLabel = "RUN_DIR", description = "Folder of a run of ./treepo train.")
@@ -63,6 +66,9 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    if (port < 0 || port > MAX_PORT) {
+      throw new InputException("--port must be from 0 to " + MAX_PORT + ", was " + port);
+    }
     if (serve) {
       try (ReportServer server = ReportServer.start(run, Optional.ofNullable(other), port)) {
         spec.commandLine().getOut().println(server.address());

@@ -129,6 +129,7 @@ class StepTextTest {
         d.trainer(),
         d.evaluation(),
         d.checkpoint(),
+        d.metrics(),
         d.lora());
   }
 

@@ -18,29 +18,39 @@ public record LossSettings(
         PolicyForm policy,
     @Setting("the ratio is clipped from below at 1 - clipLow where the advantage is negative")
         double clipLow,
-    @Setting("the ratio is clipped from above at 1 + clipHigh where the advantage is positive")
+    @Setting(
+            value =
+                "the ratio is clipped from above at 1 + clipHigh where the advantage is positive",
+            max = 1e3)
         double clipHigh,
     @Setting(
-            "largest ratio that counts where the advantage is negative (recipe clip_ratio_c); above"
-                + " 1, or 0 for no dual clip")
+            value =
+                "largest ratio that counts where the advantage is negative (recipe clip_ratio_c); above"
+                    + " 1, or 0 for no dual clip",
+            max = 1e6)
         double dualClip,
     @Setting("how token losses become one number") Aggregation aggregation,
     @Setting(
-            "seq-mean-token-sum-norm: the constant length in tokens to divide by, usually"
-                + " rollout.maxResponseTokens")
+            value =
+                "seq-mean-token-sum-norm: the constant length in tokens to divide by, usually"
+                    + " rollout.maxResponseTokens",
+            max = 1 << 22)
         int normLength,
     @Setting(
             "where the KL to the reference policy goes: none, loss, reward, or advantage (reverse KL of"
                 + " every token, on-policy distillation)")
         KlPlacement kl,
     @Setting("k1 or k3 (recipe low_var_kl)") KlEstimator klEstimator,
-    @Setting("weight of the KL term, in the loss, the reward or the advantages")
+    @Setting(value = "weight of the KL term, in the loss, the reward or the advantages", max = 1e3)
         double klCoefficient,
     @Setting(
-            "kl: advantage: weight of the estimator's advantages beside the KL; 0 to learn from the"
-                + " reference policy alone")
+            value =
+                "kl: advantage: weight of the estimator's advantages beside the KL; 0 to learn from"
+                    + " the reference policy alone",
+            max = 1e3)
         double advantageCoefficient,
-    @Setting("weight of the entropy bonus; 0 for none") double entropyCoefficient,
+    @Setting(value = "weight of the entropy bonus; 0 for none", max = 1e3)
+        double entropyCoefficient,
     @Setting(
             "leave responses that were cut (finish MAX_RESPONSE_TOKENS or MAX_DEPTH) out of the"
                 + " loss; they stay in the advantages")
@@ -50,7 +60,7 @@ public record LossSettings(
                 + " beyond it); auto: truncate with bf16 weights, topK, topP or minP, otherwise"
                 + " none")
         RolloutCorrection rolloutCorrection,
-    @Setting("largest weight of the rollout correction, at least 1")
+    @Setting(value = "largest weight of the rollout correction, at least 1", max = 1e6)
         double rolloutCorrectionThreshold) {
 
   /** What stands between the ratio of a token and its loss. */

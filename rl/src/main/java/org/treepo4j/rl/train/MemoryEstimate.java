@@ -2,11 +2,13 @@ package org.treepo4j.rl.train;
 
 import java.util.Arrays;
 import java.util.Map;
+import org.treepo4j.base.InputException;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.TensorNames;
 import org.treepo4j.model.engine.Engine;
 import org.treepo4j.model.engine.Engines;
+import org.treepo4j.model.engine.MemoryNeed;
 import org.treepo4j.rollout.RolloutSettings;
 
 /**
@@ -130,6 +132,21 @@ public record MemoryEstimate(
   /** What a run surely comes to. */
   public long needed() {
     return standing() + activations;
+  }
+
+  /**
+   * @param limit bytes the JVM may use
+   * @throws InputException for a run that would end for want of memory
+   */
+  public void require(long limit) {
+    if (needed() > limit) {
+      throw new InputException(
+          "memory: training needs about %s (%s of it activations), the JVM may use %s; lower trainer.microBatchTokens, set weights=bf16 or lora.rank, or give the JVM more (TREEPO_JAVA_OPTS=-Xmx…)"
+              .formatted(
+                  MemoryNeed.gigabytes(needed()),
+                  MemoryNeed.gigabytes(activations),
+                  MemoryNeed.gigabytes(limit)));
+    }
   }
 
   /** What it comes to where trees grow as large as they may. */

@@ -11,6 +11,7 @@ import org.treepo4j.model.engine.WeightStorage;
 import org.treepo4j.rl.advantage.AdvantageSettings;
 import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.loss.LossSettings;
+import org.treepo4j.rl.metrics.MetricsSettings;
 import org.treepo4j.rl.reward.RewardSettings;
 import org.treepo4j.rl.run.CheckpointSettings;
 import org.treepo4j.rl.run.OptimizerSettings;
@@ -46,6 +47,7 @@ public record TrainSettings(
     @Setting("the loop") TrainerSettings trainer,
     @Setting("measuring on held-out tasks") EvaluationSettings evaluation,
     @Setting("checkpoints") CheckpointSettings checkpoint,
+    @Setting("where metrics go besides the run's folder") MetricsSettings metrics,
     @Setting("train low-rank adapters instead of all weights") LoraSettings lora) {
 
   /** Samples with the engine that trains. */
@@ -68,6 +70,7 @@ public record TrainSettings(
         TrainerSettings.defaults(),
         EvaluationSettings.defaults(),
         CheckpointSettings.defaults(),
+        MetricsSettings.defaults(),
         LoraSettings.defaults());
   }
 

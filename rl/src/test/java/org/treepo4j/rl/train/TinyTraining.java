@@ -23,6 +23,7 @@ import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.data.ShuffledTasks;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.loss.LossSettings;
+import org.treepo4j.rl.metrics.MetricsSettings;
 import org.treepo4j.rl.reward.Reward;
 import org.treepo4j.rl.reward.RewardRunner;
 import org.treepo4j.rl.reward.RewardSettings;
@@ -137,6 +138,7 @@ public final class TinyTraining {
         loop,
         evaluation,
         checkpoint,
+        MetricsSettings.defaults(),
         LoraSettings.defaults());
   }
 

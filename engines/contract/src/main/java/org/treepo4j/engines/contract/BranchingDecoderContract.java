@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import net.jqwik.api.Assume;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -65,6 +66,14 @@ public interface BranchingDecoderContract {
               .isCloseTo(pass.logprobs(p)[at], within(1e-4));
         }
         decoder.append(paths, next);
+      }
+      for (int p = 0; p < texts.size(); p++) {
+        int[] experts = decoder.experts(paths.get(p));
+        int[] expected = pass.experts(p);
+        assertThat(experts).hasSameSizeAs(expected);
+        long same =
+            IntStream.range(0, experts.length).filter(i -> experts[i] == expected[i]).count();
+        assertThat(same).isGreaterThanOrEqualTo(experts.length * 9L / 10); // some may be close
       }
     }
   }

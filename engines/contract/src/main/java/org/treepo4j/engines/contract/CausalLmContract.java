@@ -3,7 +3,9 @@ package org.treepo4j.engines.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -11,6 +13,9 @@ import net.jqwik.api.Assume;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.treepo4j.checkpoints.Design.Experts;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.ForwardOptions;
 import org.treepo4j.model.ForwardPass;
@@ -129,7 +134,12 @@ public interface CausalLmContract {
     float[][] dEntropy = RandomTrees.coefficients(random, trees);
     ForwardOptions options = new ForwardOptions(0.5 + random.nextDouble(), true);
     try (CausalLm model = open(family.weights(seed))) {
+      // Where a step makes a token go to another expert there is no slope.
+      int[][] experts = new int[trees.size()][];
       try (ForwardPass pass = model.forward(trees, options)) {
+        for (int t = 0; t < experts.length; t++) {
+          experts[t] = pass.experts(t);
+        }
         pass.backward(dLogprob, dEntropy);
       }
       for (Parameter parameter : model.weights().parameters()) {
@@ -146,10 +156,27 @@ public interface CausalLmContract {
         }
         double length = Math.min(0.02, 0.02 / norm);
         double up =
-            shifted(model, parameter, direction, length / norm, trees, options, dLogprob, dEntropy);
+            shifted(
+                model,
+                parameter,
+                direction,
+                length / norm,
+                trees,
+                options,
+                experts,
+                dLogprob,
+                dEntropy);
         double down =
             shifted(
-                model, parameter, direction, -length / norm, trees, options, dLogprob, dEntropy);
+                model,
+                parameter,
+                direction,
+                -length / norm,
+                trees,
+                options,
+                experts,
+                dLogprob,
+                dEntropy);
         assertThat((up - down) / (2 * length))
             .as("slope of the score along the gradient of %s", parameter.name())
             .isCloseTo(norm, within(0.02 * norm + 2e-3));
@@ -164,6 +191,7 @@ public interface CausalLmContract {
       double step,
       List<TokenTree> trees,
       ForwardOptions options,
+      int[][] experts,
       float[][] dLogprob,
       float[][] dEntropy) {
     float[] saved = parameter.values().clone();
@@ -172,7 +200,7 @@ public interface CausalLmContract {
     }
     model.weightsChanged();
     double score = 0;
-    try (ForwardPass pass = model.forward(trees, options)) {
+    try (ForwardPass pass = model.forward(trees, options, experts)) {
       for (int t = 0; t < trees.size(); t++) {
         float[] logprobs = pass.logprobs(t);
         float[] entropies = pass.entropies(t);
@@ -184,6 +212,44 @@ public interface CausalLmContract {
     System.arraycopy(saved, 0, parameter.values(), 0, saved.length);
     model.weightsChanged();
     return score;
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = TinyModels.class,
+      names = {"QWEN3_MOE", "OLMOE"})
+  default void expertsThatWereChosenAreTakenAgain(TinyModels family) {
+    assumeTrue(runs(family), "refused by this engine");
+    Experts mixture = family.config().design().experts();
+    long seed = 5;
+    Random random = new Random(seed);
+    TokenTree tree = RandomTrees.tree(random, 12, family.config().vocabSize());
+    try (CausalLm model = open(family.weights(seed));
+        ForwardPass free = model.forward(List.of(tree), ForwardOptions.SCORE);
+        ForwardPass same =
+            model.forward(List.of(tree), ForwardOptions.SCORE, new int[][] {free.experts(0)})) {
+      int[] experts = free.experts(0);
+      int perToken = family.config().layers() * mixture.perToken();
+      assertThat(experts).hasSize(12 * perToken);
+      assertThat(same.experts(0)).isEqualTo(experts);
+      assertThat(same.logprobs(0)).isEqualTo(free.logprobs(0));
+      for (int i = 0; i < mixture.perToken(); i++) {
+        experts[i] = (experts[i] + 1) % mixture.count();
+      }
+      experts[11 * perToken] = -1;
+      try (ForwardPass other =
+          model.forward(List.of(tree), ForwardOptions.SCORE, new int[][] {experts})) {
+        assertThat(Arrays.copyOf(other.experts(0), 11 * perToken))
+            .isEqualTo(Arrays.copyOf(experts, 11 * perToken));
+        assertThat(other.logits(0, 0)).isNotEqualTo(free.logits(0, 0));
+        assertThat(other.experts(0)[11 * perToken]).isNotNegative();
+      }
+      experts[0] = mixture.count();
+      assertThatThrownBy(
+              () -> model.forward(List.of(tree), ForwardOptions.SCORE, new int[][] {experts}))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("token 0 of tree 0 cannot go to expert " + mixture.count());
+    }
   }
 
   @Property(tries = 8)
