@@ -44,9 +44,7 @@ public record SegmentProgressEstimator(double eta) implements AdvantageEstimator
     }
     NodeValues values = new NodeValues(tree, outcomes);
     return IntStream.range(0, outcomes.length)
-        .mapToObj(
-            i ->
-                tree.breakdown(i, comparisons.get(i), values.advantages(i, eta)))
+        .mapToObj(i -> tree.breakdown(i, comparisons.get(i), values.advantages(i, eta)))
         .toList();
   }
 

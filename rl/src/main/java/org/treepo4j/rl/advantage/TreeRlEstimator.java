@@ -19,9 +19,7 @@ record TreeRlEstimator() implements AdvantageEstimator.Explaining {
         .map(
             tree ->
                 IntStream.range(0, tree.trajectories())
-                    .mapToObj(
-                        i ->
-                            tree.breakdown(i, List.of(), segments(tree, i)))
+                    .mapToObj(i -> tree.breakdown(i, List.of(), segments(tree, i)))
                     .toList())
         .toList();
   }

@@ -45,7 +45,8 @@ class LostOutputTest {
     Ended ended =
         shell(
             "\"$@\" | head -1 > /dev/null; exit ${PIPESTATUS[0]}",
-            "tasks", "chain-sums",
+            "tasks",
+            "chain-sums",
             "--count",
             "2000000");
     assertThat(ended.exitCode()).isNotZero();
