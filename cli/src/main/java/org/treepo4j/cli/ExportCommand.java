@@ -1,7 +1,10 @@
 package org.treepo4j.cli;
 
+import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -13,23 +16,39 @@ import org.treepo4j.checkpoints.HfExport;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.checkpoints.PeftAdapter;
+import org.treepo4j.checkpoints.gguf.GgmlType;
+import org.treepo4j.checkpoints.gguf.GgufExport;
 import org.treepo4j.model.LoraAdapters;
-import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.Weights;
 import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.rl.data.ModelTokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 @Command(
     name = "export",
     mixinStandardHelpOptions = true,
     description =
-        "Writes a model as a folder that Hugging Face readers accept, with adapters merged.")
+        "Writes a model, with adapters merged, as a folder that Hugging Face readers accept, or as"
+            + " a GGUF file for llama.cpp.")
 final class ExportCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
+  @ParentCommand private TreepoCommand treepo;
+
+  private enum Format {
+    HF,
+    GGUF
+  }
+
+  private enum Type {
+    F32,
+    F16,
+    BF16,
+    Q8_0
+  }
 
   @Option(
       names = "--model",
@@ -44,36 +63,48 @@ final class ExportCommand implements Callable<Integer> {
       description = "LoRA adapter in PEFT's layout, or a checkpoint of one, to merge.")
   private Path adapter;
 
-  @Option(names = "--out", required = true, paramLabel = "DIR", description = "New folder.")
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "OUT",
+      description = "New folder; with --format gguf, new file.")
   private Path out;
 
+  @Option(names = "--format", paramLabel = "F", description = "hf or gguf; default hf.")
+  private Format format = Format.HF;
+
   @Option(
-      names = "--dtype",
+      names = {"--type", "--dtype"},
       paramLabel = "T",
-      description = "f32, f16 or bf16; default ${DEFAULT-VALUE}.")
-  private DType dtype = DType.BF16;
+      description =
+          "f32, f16, bf16 or, with --format gguf, q8_0; by default the first of bf16, f16 and f32"
+              + " that holds every weight exactly.")
+  private Type type;
 
   @Option(
       names = "--max-shard-gb",
       paramLabel = "GB",
-      description = "Most gigabytes in one file; default ${DEFAULT-VALUE}.")
+      description = "Most gigabytes in one file of a folder; default ${DEFAULT-VALUE}.")
   private double maxShardGb = 5;
 
   @Override
   public Integer call() throws Exception {
-    ExportOptions options = options();
     if (Files.exists(out)) {
       throw new InputException(out + ": exists already");
     }
-    Weights weights;
-    try (ModelSource opened = ModelSource.open(folder)) {
-      weights = WeightsLoader.load(opened);
-      nameLoss(opened);
+    if (format == Format.GGUF) {
+      writeGguf();
+    } else {
+      writeFolder();
     }
-    if (adapter != null) {
-      weights = merged(weights);
-    }
-    Weights written = weights;
+    spec.commandLine().getOut().println(out);
+    return 0;
+  }
+
+  private void writeFolder() throws IOException {
+    Weights written = weights();
+    ExportOptions options = options(written);
+    tell(written, options.dtype());
     HfExport.write(
         out,
         written.config(),
@@ -81,8 +112,36 @@ final class ExportCommand implements Callable<Integer> {
         name -> written.parameter(name).values(),
         options,
         aside -> ModelTokenizer.writeConverted(folder, aside));
-    spec.commandLine().getOut().println(out);
-    return 0;
+  }
+
+  private void writeGguf() throws IOException {
+    ModelTokenizer.ForGguf tokenizer =
+        ModelTokenizer.forGguf(folder, ModelSource.readConfig(folder));
+    if (!treepo.output().quiet()) {
+      for (String note : tokenizer.notes()) {
+        spec.commandLine().getErr().println("note: " + note);
+      }
+    }
+    Weights written = weights();
+    GgufExport.write(
+        out,
+        written.config(),
+        written.shapes(),
+        name -> written.parameter(name).values(),
+        type == null
+            ? GgmlType.valueOf(ExactType.of(written).name())
+            : GgmlType.valueOf(type.name()),
+        folder.toAbsolutePath().normalize().getFileName().toString(),
+        tokenizer.vocabulary());
+  }
+
+  private Weights weights() throws IOException {
+    Weights weights;
+    try (ModelSource opened = ModelSource.open(folder)) {
+      weights = WeightsLoader.load(opened);
+      nameLoss(opened);
+    }
+    return adapter == null ? weights : merged(weights);
   }
 
   /** The export is a text model: says what of the folder is not in it. */
@@ -100,20 +159,42 @@ final class ExportCommand implements Callable<Integer> {
     }
   }
 
-  private ExportOptions options() {
+  private ExportOptions options(Weights weights) {
+    if (type == Type.Q8_0) {
+      throw new InputException("--type q8_0 needs --format gguf");
+    }
     try {
-      return new ExportOptions(dtype, (long) (maxShardGb * 1e9), Optional.of(folder));
+      return new ExportOptions(
+          type == null ? ExactType.of(weights) : DType.valueOf(type.name()),
+          (long) (maxShardGb * 1e9),
+          Optional.of(folder));
     } catch (IllegalArgumentException e) {
       throw new InputException(e.getMessage());
+    }
+  }
+
+  /** What is written, and what of it is lost where the user asks for a type that rounds. */
+  private void tell(Weights weights, DType type) {
+    double lost = this.type == null ? 0 : ExactType.rounded(weights, type);
+    String loss =
+        lost == 0
+            ? ""
+            : String.format(
+                Locale.ROOT,
+                ": %.1f %% of the weights are rounded, by which small changes of training are lost; %s keeps all",
+                100 * lost,
+                "--dtype f32");
+    if (!treepo.output().quiet() || lost > 0) {
+      PrintWriter err = spec.commandLine().getErr();
+      err.println(out + ": written as " + type.name().toLowerCase(Locale.ROOT) + loss);
+      err.flush();
     }
   }
 
   private Weights merged(Weights base) throws CheckpointException {
     PeftAdapter stored = PeftAdapter.read(adapter);
     try {
-      LoraAdapters adapters = LoraAdapters.attach(base, LoraSettings.of(stored.config()), 0);
-      adapters.load(stored);
-      return adapters.merge();
+      return LoraAdapters.merge(stored, base);
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(adapter, e.getMessage());
     }

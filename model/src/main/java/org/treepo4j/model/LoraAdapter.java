@@ -17,6 +17,7 @@ public final class LoraAdapter {
   private final int out;
   private final int in;
   private final int rank;
+  private final double exactScale;
   private final float scale;
 
   /**
@@ -36,7 +37,8 @@ public final class LoraAdapter {
     this.out = shape[0];
     this.in = shape[1];
     this.rank = settings.rank();
-    this.scale = (float) settings.scale();
+    this.exactScale = settings.scale();
+    this.scale = (float) exactScale;
     this.a =
         new Parameter(
             module + ".lora_A.weight", new int[] {rank, in}, uniform(rank, in, seed), true);
@@ -86,7 +88,7 @@ public final class LoraAdapter {
   }
 
   PeftAdapter.Pair toPeft() {
-    return new PeftAdapter.Pair(matrix, out, in, a.values(), b.values());
+    return new PeftAdapter.Pair(matrix, out, in, a.values(), b.values(), exactScale);
   }
 
   void requireShape(PeftAdapter.Pair stored) {
@@ -113,6 +115,19 @@ public final class LoraAdapter {
   /** Writes {@code base + scale · B · A} into an array, [out, in], on all processors. */
   public void copyMerged(float[] to) {
     IntStream.range(0, out).parallel().forEach(row -> copyMerged(row, to, row * in));
+  }
+
+  /** {@code W ← W + scale · B · A} of a stored pair, as {@link #copyMerged(int, float[], int)} does it. */
+  static void merge(PeftAdapter.Pair stored, Parameter weight) {
+    int rank = stored.rank();
+    int in = stored.in();
+    float scale = (float) stored.scale();
+    for (int o = 0; o < stored.out(); o++) {
+      for (int r = 0; r < rank; r++) {
+        float factor = scale * stored.b()[o * rank + r];
+        addScaled(factor, stored.a(), r * in, weight.values(), o * in, in);
+      }
+    }
   }
 
   /**

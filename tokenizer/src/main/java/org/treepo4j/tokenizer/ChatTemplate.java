@@ -7,8 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.treepo4j.tokenizer.jinja.JinjaException;
 import org.treepo4j.tokenizer.jinja.JinjaTemplate;
 import org.treepo4j.tokenizer.jinja.RenderLimits;
@@ -18,12 +20,15 @@ import org.treepo4j.tokenizer.jinja.RenderLimits;
  * does. Safe for many threads.
  */
 public final class ChatTemplate {
-  private static final String DEFAULT = "default";
+  static final String DEFAULT = "default";
+  private static final String JINJA = "chat_template.jinja";
   private static final String TOOL_USE = "tool_use";
+  private static final String ADDITIONAL = "additional_chat_templates";
+  private static final String NAMED = ".jinja";
 
   private final Path file;
 
-  /** Template sources by name; most models have only the default. */
+  /** Templates by name; most models have only the default. */
   private final Map<String, JinjaTemplate> templates;
 
   private final Map<String, Object> specialTokens;
@@ -44,8 +49,9 @@ public final class ChatTemplate {
   }
 
   /**
-   * The template of a model folder: {@code chat_template.jinja}, else {@code chat_template} in
-   * {@code tokenizer_config.json} (one, or a list of named ones); empty where there is neither.
+   * The template of a model folder: {@code chat_template.jinja} with the named ones of {@code
+   * additional_chat_templates}, else {@code chat_template} in {@code tokenizer_config.json} (one,
+   * or a list of named ones); empty where there is neither.
    *
    * @throws TokenizerException when a file is broken or the template cannot be read
    */
@@ -54,18 +60,10 @@ public final class ChatTemplate {
       throw new TokenizerException(folder, "no such folder");
     }
     TokenizerConfig config = TokenizerConfig.read(folder);
-    Path jinja = folder.resolve("chat_template.jinja");
+    Path file = file(folder, config);
     Map<String, JinjaTemplate> templates = new LinkedHashMap<>();
-    Path file = config.config().file();
-    if (Files.exists(jinja)) {
-      file = jinja;
-      templates.put(DEFAULT, parse(jinja, JsonFiles.readText(jinja)));
-    } else if (config.config().child("chat_template").node().isArray()) {
-      for (Section each : config.config().children("chat_template")) {
-        templates.put(each.text("name"), parse(file, each.text("template")));
-      }
-    } else if (config.config().has("chat_template")) {
-      templates.put(DEFAULT, parse(file, config.config().text("chat_template")));
+    for (Map.Entry<String, String> source : sources(folder, config).entrySet()) {
+      templates.put(source.getKey(), parse(file, source.getValue()));
     }
     if (templates.isEmpty()) {
       return Optional.empty();
@@ -77,6 +75,44 @@ public final class ChatTemplate {
             config.templateVariables(),
             RenderLimits.DEFAULT,
             Clock.systemDefaultZone()));
+  }
+
+  /** The sources of a folder's templates by name. */
+  static Map<String, String> sources(Path folder, TokenizerConfig config) throws IOException {
+    Map<String, String> sources = new LinkedHashMap<>();
+    if (Files.exists(folder.resolve(JINJA))) {
+      sources.put(DEFAULT, JsonFiles.readText(folder.resolve(JINJA)));
+    }
+    for (Path more : additional(folder.resolve(ADDITIONAL))) {
+      String name = more.getFileName().toString();
+      sources.put(name.substring(0, name.length() - NAMED.length()), JsonFiles.readText(more));
+    }
+    if (!sources.isEmpty()) {
+      return sources;
+    }
+    if (config.config().child("chat_template").node().isArray()) {
+      for (Section each : config.config().children("chat_template")) {
+        sources.put(each.text("name"), each.text("template"));
+      }
+    } else if (config.config().has("chat_template")) {
+      sources.put(DEFAULT, config.config().text("chat_template"));
+    }
+    return sources;
+  }
+
+  /** The named templates that transformers writes beside the default one since version 4.51. */
+  private static List<Path> additional(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.filter(file -> file.toString().endsWith(NAMED)).sorted().toList();
+    }
+  }
+
+  private static Path file(Path folder, TokenizerConfig config) {
+    Path jinja = folder.resolve(JINJA);
+    return Files.exists(jinja) ? jinja : config.config().file();
   }
 
   /**

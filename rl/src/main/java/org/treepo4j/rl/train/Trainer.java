@@ -12,6 +12,7 @@ import org.treepo4j.rl.data.DifficultyPools;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskSource;
 import org.treepo4j.rl.metrics.MetricsLog;
+import org.treepo4j.rl.metrics.MlflowLog;
 import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.run.RunCheckpoints;
 import org.treepo4j.rl.run.TrainingException;
@@ -117,7 +118,7 @@ public final class Trainer {
   public Summary run(Optional<Checkpoint> checkpoint) throws IOException {
     TrainingState state = TrainingState.NEW;
     if (checkpoint.isPresent()) {
-      state = RunCheckpoints.restore(checkpoint.get().folder(), weightUpdate);
+      state = RunCheckpoints.restore(checkpoint.get().folder(), weightUpdate, listener::note);
       RunCheckpoints.restore(checkpoint.get().folder(), pools);
       last = checkpoint.get();
     }
@@ -128,13 +129,13 @@ public final class Trainer {
       listener.note("accuracy before: %.1f %%".formatted(100 * accuracy));
       state = state.startingAt(accuracy);
     }
-    try (MetricsLog log = MetricsLog.open(settings.output(), state.step())) {
+    try (MetricsLog log = MetricsLog.open(settings.output(), state.step(), mlflow())) {
       while (!finished(state)) {
         long began = System.nanoTime();
         long number = state.step() + 1;
         Step done = step(state);
         TrainingStep.Outcome trained = done.trained();
-        recorder.record(number, trained.trees(), trained.advantages());
+        recorder.record(number, trained, step::logprobs);
         tell(number, done);
         done.groups()
             .all()
@@ -171,6 +172,7 @@ public final class Trainer {
           last = checkpoints.write(state, best, policy, weightUpdate, pools);
         }
       }
+      log.finished();
     }
     state.requireSomeUpdate();
     if (outOfPatience(state)) {
@@ -188,6 +190,10 @@ public final class Trainer {
         state,
         last.folder(),
         checkpoints.best().map(Checkpoint::folder));
+  }
+
+  private Optional<MlflowLog> mlflow() {
+    return MlflowLog.open(settings.metrics(), settings.output(), settings, listener::note);
   }
 
   /** What a step sampled and what it learned from that. */

@@ -3,6 +3,7 @@ package org.treepo4j.engines.vector;
 import java.util.Arrays;
 import org.treepo4j.checkpoints.Architecture.Norms;
 import org.treepo4j.checkpoints.Design.DeltaRule;
+import org.treepo4j.checkpoints.Design.Experts;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.LoraAdapter;
 import org.treepo4j.model.Parameter;
@@ -105,7 +106,13 @@ public final class VectorMemory {
     DeltaRule rule = config.design().deltaRule();
     long ofLinear =
         rule == null ? 0 : DecoderWeights.linearWidth(rule) * hidden + whole * rule.valueSize();
-    long ffn = 2L * DecoderWeights.ffnWidth(config) * hidden + whole * config.ffnSize();
+    Experts experts = config.design().experts();
+    int width = experts == null ? config.ffnSize() : experts.width();
+    long one = 2L * DecoderWeights.whole(width) * hidden + whole * width;
+    long ffn =
+        experts == null
+            ? one
+            : experts.count() * one + 2L * DecoderWeights.whole(experts.count()) * hidden;
     long head = DecoderWeights.whole(config.vocabSize()) * hidden;
     long bytes = storage == WeightStorage.BF16 ? Short.BYTES : Float.BYTES;
     long attention = config.attentionLayers();
@@ -128,7 +135,11 @@ public final class VectorMemory {
   }
 
   private static long everyKind(ModelConfig config) {
-    long layer = config.hiddenSize() + 2L * config.ffnSize() + 2;
+    long layer = config.hiddenSize() + 2L * ffnNumbers(config) + 2;
+    Experts experts = config.design().experts();
+    if (experts != null) {
+      layer += experts.count() + 3L * experts.perToken();
+    }
     return config.architecture().norms() == Norms.BEFORE
         ? layer
         : layer + 2L * config.hiddenSize() + 2;
@@ -142,6 +153,12 @@ public final class VectorMemory {
       attention += query + kv + config.heads() + config.kvHeads();
     }
     return config.architecture().gatesAttention() ? attention + query : attention;
+  }
+
+  /** Numbers that a token has inside its feed-forward layer, or in its experts together. */
+  private static long ffnNumbers(ModelConfig config) {
+    Experts experts = config.design().experts();
+    return experts == null ? config.ffnSize() : (long) experts.perToken() * experts.width();
   }
 
   private static long ofLinear(DeltaRule rule) {
@@ -166,7 +183,7 @@ public final class VectorMemory {
     return (plain ? 5L : 7L) * config.hiddenSize()
         + linear
         + gate
-        + 3L * config.ffnSize()
+        + 3L * ffnNumbers(config)
         + 2L * config.querySize()
         + 7L * config.kvSize();
   }
