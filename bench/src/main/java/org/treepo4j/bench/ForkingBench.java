@@ -18,8 +18,9 @@ import org.treepo4j.rollout.TreeSampler;
 
 /**
  * Lazy forking, where paths are one row for as long as they draw the same tokens, against a row for
- * each path from its first token on: sixteen trajectories of at most 128 tokens behind one prompt,
- * independent and as a tree, at temperatures 1 and 0.7. Both sample the same trees, in turns.
+ * each path from its first token on: sixteen trajectories of at most 128 tokens, or what the model
+ * has room for, behind one prompt, independent and as a tree, at temperatures 1 and 0.7. Both
+ * sample the same trees, in turns.
  */
 public final class ForkingBench {
   private static final List<Double> TEMPERATURES = List.of(1.0, 0.7);
@@ -66,13 +67,13 @@ public final class ForkingBench {
   }
 
   /**
-   * Measures one model; nothing where it has no room for the responses.
+   * Measures one model; nothing where it has no room for a response.
    *
    * @param prompt token ids
    */
   public List<Result> run(String engine, String model, CausalLm lm, int[] prompt) {
     List<Result> results = new ArrayList<>();
-    if (prompt.length > lm.config().maxPositions() - SamplingBench.MOST_TOKENS) {
+    if (prompt.length >= lm.config().maxPositions()) {
       return results;
     }
     RolloutSettings tree = SamplingBench.tree();

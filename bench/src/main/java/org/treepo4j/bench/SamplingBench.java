@@ -30,9 +30,6 @@ public final class SamplingBench {
   private static final int SEGMENT_TOKENS = 16;
   private static final int DEPTH = 8;
 
-  /** Longest response. */
-  static final int MOST_TOKENS = SEGMENT_TOKENS * DEPTH;
-
   private static final String BASELINE = "independent, prompt each";
 
   private final int promptTokens;
@@ -75,7 +72,7 @@ public final class SamplingBench {
    */
   public List<SamplingEntry> run(String engine, String model, CausalLm lm) {
     ModelConfig config = lm.config();
-    int room = config.maxPositions() - MOST_TOKENS;
+    int room = config.maxPositions() - SEGMENT_TOKENS * DEPTH;
     int length = Math.min(promptTokens, room);
     if (length <= 0) {
       return List.of();

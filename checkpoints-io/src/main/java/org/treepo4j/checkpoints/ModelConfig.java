@@ -92,16 +92,18 @@ public record ModelConfig(
         Design.PLAIN);
   }
 
+  static final int MAX_LAYERS = 1 << 12;
+
   public ModelConfig {
     Objects.requireNonNull(architecture, "architecture");
     Objects.requireNonNull(ropeScaling, "ropeScaling");
-    positive("vocabSize", vocabSize);
-    positive("hiddenSize", hiddenSize);
-    positive("layers", layers);
-    positive("heads", heads);
-    positive("kvHeads", kvHeads);
-    positive("headDim", headDim);
-    positive("ffnSize", ffnSize);
+    within("vocabSize", vocabSize, 1 << 26);
+    within("hiddenSize", hiddenSize, 1 << 20);
+    within("layers", layers, MAX_LAYERS);
+    within("heads", heads, 1 << 14);
+    within("kvHeads", kvHeads, 1 << 14);
+    within("headDim", headDim, 1 << 14);
+    within("ffnSize", ffnSize, 1 << 26);
     positive("maxPositions", maxPositions);
     if (heads % kvHeads != 0) {
       throw new IllegalArgumentException("kvHeads must divide heads " + heads + ", was " + kvHeads);
@@ -207,6 +209,30 @@ public record ModelConfig(
         other);
   }
 
+  /** The same with a head of its own instead of the embedding. */
+  ModelConfig untied() {
+    return new ModelConfig(
+        architecture,
+        vocabSize,
+        hiddenSize,
+        layers,
+        heads,
+        kvHeads,
+        headDim,
+        ffnSize,
+        maxPositions,
+        normEps,
+        ropeTheta,
+        ropeScaling,
+        qkvBias,
+        outputBias,
+        qkNorm,
+        false,
+        bosTokenId,
+        eosTokenIds,
+        design);
+  }
+
   /** Tokens that a token of a layer sees, itself included; 0 when it sees all. */
   public int window(int layer) {
     int window = design.layers().isEmpty() ? 0 : design.layers().get(layer).window();
@@ -272,6 +298,14 @@ public record ModelConfig(
   /** Width of all key (or value) heads together. */
   public int kvSize() {
     return kvHeads * headDim;
+  }
+
+  /** No model is larger, and products of sizes stay within an int. */
+  private static void within(String name, int value, int most) {
+    positive(name, value);
+    if (value > most) {
+      throw new IllegalArgumentException(name + " must be at most " + most + ", was " + value);
+    }
   }
 
   private static void positive(String name, int value) {

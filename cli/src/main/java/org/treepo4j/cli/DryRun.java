@@ -5,10 +5,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.treepo4j.base.InputException;
+import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.ModelSource;
+import org.treepo4j.model.engine.MemoryNeed;
 import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.data.TaskFile;
 import org.treepo4j.rl.train.MemoryEstimate;
@@ -38,7 +42,11 @@ record DryRun(
     TrainingInputs inputs = TrainingInputs.open(settings);
     MemoryEstimate memory;
     try {
-      memory = MemoryEstimate.of(settings, inputs.config(), inputs.promptTokens().max());
+      ModelConfig reference =
+          settings.reference() == null
+              ? inputs.config()
+              : ModelSource.readConfig(settings.reference());
+      memory = MemoryEstimate.of(settings, inputs.config(), reference, inputs.promptTokens().max());
     } catch (IllegalArgumentException e) {
       throw new InputException(e.getMessage());
     }
@@ -63,12 +71,7 @@ record DryRun(
    * @throws InputException for a run that would end for want of memory
    */
   void requireMemory() {
-    if (!fits()) {
-      throw new InputException(
-          text(
-              "memory: training needs about %s (%s of it activations), the JVM may use %s; lower trainer.microBatchTokens, set weights=bf16 or lora.rank, or give the JVM more (TREEPO_JAVA_OPTS=-Xmx…)",
-              gigabytes(memory.needed()), gigabytes(memory.activations()), gigabytes(memoryLimit)));
-    }
+    memory.require(memoryLimit);
   }
 
   private boolean fits() {
@@ -94,19 +97,32 @@ record DryRun(
             longestResponse,
             inputs.config().maxPositions()));
     lines.add(
+        "responses end with: "
+            + (endTokens().isEmpty() ? "nothing" : String.join(", ", endTokens().values())));
+    lines.add(
         text(
             "memory: %s weights, %s copy of them for sampling, %s gradients, %s optimizer, %s"
                 + " activations: %s; keys and values up to %s; the JVM may use %s",
-            gigabytes(memory.weights() + memory.frozenBase() + memory.reference()),
-            gigabytes(memory.decoderWeights()),
-            gigabytes(memory.gradients()),
-            gigabytes(memory.optimizer()),
-            gigabytes(memory.activations()),
-            gigabytes(memory.needed()),
-            gigabytes(cache()),
-            gigabytes(memoryLimit)));
+            MemoryNeed.gigabytes(memory.weights() + memory.frozenBase() + memory.reference()),
+            MemoryNeed.gigabytes(memory.decoderWeights()),
+            MemoryNeed.gigabytes(memory.gradients()),
+            MemoryNeed.gigabytes(memory.optimizer()),
+            MemoryNeed.gigabytes(memory.activations()),
+            MemoryNeed.gigabytes(memory.needed()),
+            MemoryNeed.gigabytes(cache()),
+            MemoryNeed.gigabytes(memoryLimit)));
     lines.addAll(warnings());
     return lines;
+  }
+
+  /** Ids that end a response, with their tokens. */
+  private Map<Integer, String> endTokens() {
+    Map<Integer, String> tokens = new LinkedHashMap<>();
+    for (int id : inputs.prompts().endTokens(inputs.config().eosTokenIds())) {
+      boolean known = inputs.tokenizer().hasToken(id);
+      tokens.put(id, known ? inputs.tokenizer().token(id) : id + " (no token)");
+    }
+    return tokens;
   }
 
   private static String line(TaskFile file) {
@@ -130,6 +146,9 @@ record DryRun(
               "the longest prompts leave room for %d response tokens only, fewer than the settings' %d",
               inputs.config().maxPositions() - prompt, longestResponse));
     }
+    if (endTokens().isEmpty()) {
+      warnings.add("neither model nor tokenizer name a token that ends a response");
+    }
     if (inputs.test().isEmpty()) {
       warnings.add("data.test names no file: the run will not measure accuracy");
     }
@@ -137,7 +156,7 @@ record DryRun(
       warnings.add(
           text(
               "trees as large as the settings allow would need %s in all; lower rollout.maxWidth or rollout.maxResponseTokens if the run ends for want of memory",
-              gigabytes(memory.atMost())));
+              MemoryNeed.gigabytes(memory.atMost())));
     }
     return warnings;
   }
@@ -152,6 +171,7 @@ record DryRun(
     model.put("trained", memory.trained());
     model.put("weights_present", hasWeights);
     model.put("max_positions", inputs.config().maxPositions());
+    model.set("end_token_ids", JsonLines.JSON.valueToTree(endTokens().keySet()));
     ObjectNode data = json.putObject("data");
     files(data.putArray("train"), inputs.train());
     files(data.putArray("test"), inputs.test());
@@ -195,12 +215,6 @@ record DryRun(
   /** A decoder makes do with half of the JVM's memory. */
   private long cache() {
     return Math.min(memory.cache(), memoryLimit / 2);
-  }
-
-  private static String gigabytes(long bytes) {
-    return bytes < 1L << 30
-        ? text("%,d MB", (bytes + (1 << 20) - 1) >> 20)
-        : text("%.1f GB", bytes / (double) (1L << 30));
   }
 
   private static String text(String format, Object... values) {

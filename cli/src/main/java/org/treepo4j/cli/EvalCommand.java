@@ -52,6 +52,7 @@ final class EvalCommand implements Callable<Integer> {
     }
   }
 
+  private static final int MAX_SAMPLES = 4096;
   private static final ObjectMapper JSON = JsonLines.JSON.copy().registerModule(new Jdk8Module());
 
   @Spec private CommandSpec spec;
@@ -97,6 +98,12 @@ final class EvalCommand implements Callable<Integer> {
     if (samples <= 0) {
       throw new InputException("--samples must be positive, was " + samples);
     }
+    if (samples > MAX_SAMPLES) {
+      throw new InputException("--samples must be at most " + MAX_SAMPLES + ", was " + samples);
+    }
+    if (!(temperature >= 0) || Double.isInfinite(temperature)) {
+      throw new InputException("--temperature must not be negative, was " + temperature);
+    }
     EvalSettings settings = config.read(EvalSettings.class);
     InputException.requireFile(data);
     settings.reward().requireProgram();
@@ -105,6 +112,7 @@ final class EvalCommand implements Callable<Integer> {
     DataSettings asked = settings.data().withTest(List.of(data));
     List<TaskSamples> results;
     try (SampleFile kept = out == null ? null : openKept(evaluation);
+        GoOnHint hint = GoOnHint.ofEvaluation(spec, out != null);
         OpenModel model = modelMixin.open();
         RewardRunner rewards = settings.reward().runner(settings.rollout().maxResponseTokens())) {
       List<Task> tasks =

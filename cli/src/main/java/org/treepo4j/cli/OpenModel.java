@@ -3,9 +3,11 @@ package org.treepo4j.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.treepo4j.base.InputException;
+import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
+import org.treepo4j.model.engine.MemoryNeed;
 import org.treepo4j.rl.data.ModelTokenizer;
 import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.sampling.PromptEncoder;
@@ -20,9 +22,17 @@ record OpenModel(CausalLm lm, Tokenizer tokenizer, PromptEncoder prompts) implem
 
   static OpenModel open(Path folder, EngineOptions options) throws IOException {
     Engines.choose(options);
-    Tokenizer tokenizer = ModelTokenizer.open(folder).tokenizer();
-    PromptEncoder prompts = PromptEncoder.of(folder, tokenizer);
-    return new OpenModel(Engines.open(folder, options), tokenizer, prompts);
+    ModelTokenizer opened = ModelTokenizer.open(folder);
+    requireMemory(folder, options);
+    return new OpenModel(
+        Engines.open(folder, options), opened.tokenizer(), PromptEncoder.of(opened));
+  }
+
+  private static void requireMemory(Path folder, EngineOptions options) throws IOException {
+    try (ModelSource source = ModelSource.open(folder)) {
+      MemoryNeed.toSample(source.config(), options, 1)
+          .require("sampling with " + folder, Runtime.getRuntime().maxMemory());
+    }
   }
 
   /**
@@ -46,7 +56,9 @@ record OpenModel(CausalLm lm, Tokenizer tokenizer, PromptEncoder prompts) implem
   }
 
   int[] eosTokenIds() {
-    return lm.config().eosTokenIds().stream().mapToInt(Integer::intValue).toArray();
+    return prompts.endTokens(lm.config().eosTokenIds()).stream()
+        .mapToInt(Integer::intValue)
+        .toArray();
   }
 
   @Override

@@ -38,7 +38,8 @@ final class TrainCommand implements Callable<Integer> {
       checked.requireMemory();
       return 0;
     }
-    try (RunConsole console = new RunConsole(spec.commandLine().getErr(), treepo.output())) {
+    try (RunConsole console = new RunConsole(spec.commandLine().getErr(), treepo.output());
+        GoOnHint hint = GoOnHint.ofRun(spec)) {
       TrainingRun.Result result =
           TrainingRun.of(settings).resume(settingsMixin.resume()).listener(console).run();
       console.close();

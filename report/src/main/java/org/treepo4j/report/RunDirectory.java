@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.treepo4j.base.json.StrictJson;
 
 /**
  * The directory that training writes: {@code metrics.jsonl}, {@code trees/step-000012.jsonl},
@@ -100,7 +101,13 @@ final class RunDirectory {
     return folder.resolve("metrics.jsonl");
   }
 
-  private TreeMap<Long, Path> treeFiles() throws IOException {
+  /** {@code settings.yaml} as dotted keys and texts; empty where it is not there. */
+  JsonNode settings() throws IOException {
+    return settings(new Notices());
+  }
+
+  /** The recorded trees' files by step. */
+  TreeMap<Long, Path> treeFiles() throws IOException {
     TreeMap<Long, Path> files = new TreeMap<>();
     Path trees = folder.resolve("trees");
     if (Files.isDirectory(trees)) {
@@ -177,6 +184,6 @@ final class RunDirectory {
   }
 
   private static String firstLine(JsonProcessingException e) {
-    return e.getOriginalMessage().lines().findFirst().orElse("");
+    return StrictJson.problem(e);
   }
 }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.treepo4j.base.InputException;
 import org.treepo4j.base.settings.SettingsReader;
 import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
 import org.treepo4j.model.CausalLm;
@@ -20,6 +21,7 @@ import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.run.RunFolder;
 import org.treepo4j.rl.run.TrainingListener;
 import org.treepo4j.rl.train.LocalBackend;
+import org.treepo4j.rl.train.MemoryEstimate;
 import org.treepo4j.rl.train.TrainSettings;
 import org.treepo4j.rl.train.Trainer;
 import org.treepo4j.rl.train.TrainingInputs;
@@ -159,6 +161,7 @@ public final class TrainingRun {
     TrainingInputs.requireWeights(settings);
     TrainingInputs inputs = TrainingInputs.open(settings);
     settings.requireEngines();
+    requireMemory(inputs);
     try (RewardRunner rewards = rewards();
         RunFolder folder = RunFolder.open(settings, settings.output(), resume, listener)) {
       TrainSettings placed = settings.withOutput(folder.path());
@@ -189,6 +192,15 @@ public final class TrainingRun {
     }
   }
 
+  private void requireMemory(TrainingInputs inputs) {
+    try {
+      MemoryEstimate.of(settings, inputs.config(), inputs.promptTokens().max())
+          .require(Runtime.getRuntime().maxMemory());
+    } catch (IllegalArgumentException e) {
+      throw new InputException(e.getMessage());
+    }
+  }
+
   private RewardRunner rewards() {
     return reward
         .map(settings.reward()::runner)
@@ -214,7 +226,7 @@ public final class TrainingRun {
         return new Models(
             policy,
             settings.loss().needsReference()
-                ? Optional.of(Engines.open(settings.model(), settings.training()))
+                ? Optional.of(Engines.open(settings.referenceModel(), settings.training()))
                 : Optional.empty());
       } catch (IOException | RuntimeException | Error e) {
         new Models(policy, Optional.empty()).close();

@@ -8,13 +8,17 @@ public record BudgetSettings(
             "FIXED, RANDOM or TOKEN_BUDGET: what bounds the children of one step; recipe"
                 + " tree_divergence_budget_control.")
         BudgetControl control,
-    @Setting("RANDOM only: least branching drawn.") int branchingLo,
-    @Setting("RANDOM only: greatest branching drawn.") int branchingHi,
-    @Setting("TOKEN_BUDGET only: tokens one step may sample for all prompts of the batch.")
+    @Setting(value = "RANDOM only: least branching drawn.", max = 4096) int branchingLo,
+    @Setting(value = "RANDOM only: greatest branching drawn.", max = 4096) int branchingHi,
+    @Setting(
+            value = "TOKEN_BUDGET only: tokens one step may sample for all prompts of the batch.",
+            max = 1L << 40)
         long tokensPerStep,
     @Setting(
-            "TOKEN_BUDGET only: prompts that share tokensPerStep; 0 takes the prompts of the call,"
-                + " so that trees then depend on how many these are.")
+            value =
+                "TOKEN_BUDGET only: prompts that share tokensPerStep; 0 takes the prompts of the call,"
+                    + " so that trees then depend on how many these are.",
+            max = 1 << 14)
         int prompts) {
 
   public static BudgetSettings defaults() {

@@ -21,25 +21,41 @@ public record RolloutSettings(
                     + " the difference. Does not change the trees.",
             mayChange = true)
         boolean lazyForking,
-    @Setting("Trajectories wanted per prompt, the paper's w; recipe rollout.n.") int maxWidth,
-    @Setting("BY_RESPONSE_TOKENS only: trajectories wanted per prompt at least.") int minWidth,
-    @Setting("Most tokens of a segment; paper l_seg, recipe tree_max_token_per_step.")
+    @Setting(value = "Trajectories wanted per prompt, the paper's w; recipe rollout.n.", max = 4096)
+        int maxWidth,
+    @Setting(
+            value = "BY_RESPONSE_TOKENS only: trajectories wanted per prompt at least.",
+            max = 4096)
+        int minWidth,
+    @Setting(
+            value = "Most tokens of a segment; paper l_seg, recipe tree_max_token_per_step.",
+            max = 1 << 20)
         int segmentLength,
-    @Setting("Most segments of a trajectory; paper d, recipe tree_max_depth.") int maxDepth,
-    @Setting("Most response tokens of a trajectory; recipe data.max_response_length.")
+    @Setting(
+            value = "Most segments of a trajectory; paper d, recipe tree_max_depth.",
+            max = 1 << 20)
+        int maxDepth,
+    @Setting(
+            value = "Most response tokens of a trajectory; recipe data.max_response_length.",
+            max = 1 << 20)
         int maxResponseTokens,
     @Setting(
-            "A finished path with fewer tokens is dropped and does not count; recipe"
-                + " traj_filter_min_len.")
+            value =
+                "A finished path with fewer tokens is dropped and does not count; recipe"
+                    + " traj_filter_min_len.",
+            max = 1 << 20)
         int minTrajectoryTokens,
-    @Setting("Children of an active path per step; recipe tree_fixed_step_div.") int branching,
+    @Setting(value = "Children of an active path per step; recipe tree_fixed_step_div.", max = 4096)
+        int branching,
     @Setting("Range of the number of paths of the first step.") DivergenceRange initialDivergence,
     @Setting("How many children one step may give.") BudgetSettings budget,
     @Setting("What bounds the trajectories of a prompt; recipe tree_total_budget_policy.")
         TotalBudget totalBudget,
     @Setting(
-            "BY_RESPONSE_TOKENS only: response tokens wanted per prompt, counted per trajectory;"
-                + " recipe tree_max_response_token.")
+            value =
+                "BY_RESPONSE_TOKENS only: response tokens wanted per prompt, counted per trajectory;"
+                    + " recipe tree_max_response_token.",
+            max = 1 << 30)
         long maxResponseTokensPerPrompt,
     @Setting("Which active paths get the children.") AllotmentSettings allotment,
     @Setting("Branching again from finished trajectories.") FallbackSettings fallback,
@@ -47,16 +63,21 @@ public record RolloutSettings(
         AnswerPolicy answerPolicy,
     @Setting("Whether repetition ends a path; recipe repetition_es_policy.")
         RepetitionPolicy repetitionPolicy,
-    @Setting("Characters of a text that counts as repeated; recipe rep_length_thresh.")
+    @Setting(
+            value = "Characters of a text that counts as repeated; recipe rep_length_thresh.",
+            max = 1 << 20)
         int repetitionLength,
-    @Setting("Occurrences in one segment, overlapping ones too; recipe rep_count_thresh.")
+    @Setting(
+            value = "Occurrences in one segment, overlapping ones too; recipe rep_count_thresh.",
+            max = 1 << 20)
         int repetitionCount,
     @Setting("The distribution tokens are drawn from.") SamplingSettings sampling,
     @Setting(
             value =
                 "Most rows the model advances at once; paths that agree so far share one, others wait"
                     + " for a free one. Does not change the trees.",
-            mayChange = true)
+            mayChange = true,
+            max = 1 << 16)
         int maxBatchPaths) {
 
   public static RolloutSettings defaults() {
@@ -109,8 +130,9 @@ public record RolloutSettings(
     }
     Checks.present("sampling", sampling);
     Checks.positive("maxBatchPaths", maxBatchPaths);
-    if (totalBudget == TotalBudget.BY_RESPONSE_TOKENS) {
-      Checks.atLeast("maxWidth", maxWidth, "minWidth", minWidth);
+    if (minWidth > maxWidth) {
+      throw new IllegalArgumentException(
+          "minWidth must be at most maxWidth (" + maxWidth + "), was " + minWidth);
     }
     long longest = Math.min(maxResponseTokens, (long) segmentLength * maxDepth);
     if (minTrajectoryTokens > longest) {
@@ -228,11 +250,14 @@ public record RolloutSettings(
 
   /** Children of the root in the first step; {@code rollout.initialDivergence.*}. */
   public record DivergenceRange(
-      @Setting("Least number of paths from the root; 0 takes branching.") int lo,
+      @Setting(value = "Least number of paths from the root; 0 takes branching.", max = 4096)
+          int lo,
       @Setting(
-              "Greatest number of paths from the root, drawn uniformly for each prompt; only used"
-                  + " when above branching, the paper's best is 2..8; recipe"
-                  + " tree_random_first_div_max.")
+              value =
+                  "Greatest number of paths from the root, drawn uniformly for each prompt; only used"
+                      + " when above branching, the paper's best is 2..8; recipe"
+                      + " tree_random_first_div_max.",
+              max = 4096)
           int hi) {
 
     /** No range: the first step diverges like every other. */

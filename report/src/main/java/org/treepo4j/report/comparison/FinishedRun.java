@@ -1,13 +1,12 @@
 package org.treepo4j.report.comparison;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.treepo4j.base.json.StrictJson;
 import org.treepo4j.rl.metrics.MetricsLog;
 
 /**
@@ -18,7 +17,6 @@ import org.treepo4j.rl.metrics.MetricsLog;
  * @param steps metrics by step
  */
 public record FinishedRun(double accuracyBefore, double accuracyAfter, List<JsonNode> steps) {
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   public FinishedRun {
     steps = List.copyOf(steps);
@@ -52,9 +50,9 @@ public record FinishedRun(double accuracyBefore, double accuracyAfter, List<Json
 
   private static JsonNode parse(Path file, String text) throws IOException {
     try {
-      return JSON.readTree(text);
-    } catch (JsonProcessingException e) {
-      throw new IOException(file + ": " + e.getOriginalMessage(), e);
+      return StrictJson.parse(text);
+    } catch (IOException e) {
+      throw new IOException(file + ": " + e.getMessage(), e);
     }
   }
 
@@ -74,15 +72,20 @@ public record FinishedRun(double accuracyBefore, double accuracyAfter, List<Json
 
   /** Held-out accuracy over the tokens sampled so far, beginning at 0 tokens. */
   List<LineChart.Point> accuracyBySampledTokens() {
+    return accuracyBy("sampled_tokens");
+  }
+
+  /** Held-out accuracy over what a metric has summed up to so far, beginning at 0. */
+  List<LineChart.Point> accuracyBy(String metric) {
     List<LineChart.Point> points = new ArrayList<>();
     if (Double.isFinite(accuracyBefore)) {
       points.add(new LineChart.Point(0, accuracyBefore));
     }
-    double tokens = 0;
+    double spent = 0;
     for (JsonNode step : steps) {
-      tokens += step.path("sampled_tokens").asDouble(0);
+      spent += step.path(metric).asDouble(0);
       if (step.has("eval_accuracy")) {
-        points.add(new LineChart.Point(tokens, step.get("eval_accuracy").asDouble()));
+        points.add(new LineChart.Point(spent, step.get("eval_accuracy").asDouble()));
       }
     }
     return points;

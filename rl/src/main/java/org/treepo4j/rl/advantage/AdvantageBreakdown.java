@@ -12,8 +12,8 @@ import java.util.List;
  * @param segments the advantage of every segment before whitening, from the first below the prompt
  *     to the leaf
  * @param whitening the batch's last step, {@link Whitening#NONE} for estimators without one
- * @param masked response tokens, by number, that the estimator gives no advantage whatever their
- *     segment's
+ * @param masked response tokens, by number, that have no advantage whatever their segment's: the
+ *     policy was given them, or the estimator leaves them out
  */
 public record AdvantageBreakdown(
     double reward,
@@ -26,15 +26,6 @@ public record AdvantageBreakdown(
     comparisons = List.copyOf(comparisons);
     segments = List.copyOf(segments);
     masked = (BitSet) masked.clone();
-  }
-
-  /** One that gives every token its segment's advantage. */
-  public AdvantageBreakdown(
-      double reward,
-      List<GroupComparison> comparisons,
-      List<SegmentAdvantage> segments,
-      Whitening whitening) {
-    this(reward, comparisons, segments, whitening, new BitSet());
   }
 
   /** A copy. */
@@ -62,11 +53,13 @@ public record AdvantageBreakdown(
    * @param depth 1 for the first segment below the prompt
    * @param node id of the segment's node
    * @param tokens length of the segment; every token that is not masked has the segment's advantage
+   * @param learned how many of these the policy chose, which is what whitening counts
    * @param value what the estimator takes the node to be worth: the mean reward of the trajectories
    *     through it, or the node value of the segment estimators
    * @param raw the advantage before whitening
    */
-  public record SegmentAdvantage(int depth, int node, int tokens, double value, double raw) {}
+  public record SegmentAdvantage(
+      int depth, int node, int tokens, int learned, double value, double raw) {}
 
   /** The finished advantages, {@code [response token]}. */
   public double[] tokens() {

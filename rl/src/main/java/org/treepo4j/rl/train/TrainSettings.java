@@ -24,6 +24,10 @@ public record TrainSettings(
             value = "Hugging Face folder or GGUF file of the policy to start from",
             required = true)
         Path model,
+    @Setting(
+            "frozen reference policy of loss.kl: Hugging Face folder or GGUF file with the tokenizer of"
+                + " the model, of any size; the model as it starts when absent")
+        Path reference,
     @Setting(value = "run folder: checkpoints, metrics, trees", required = true, mayChange = true)
         Path output,
     @Setting(value = "which engine computes, and how", inline = true) EngineOptions engine,
@@ -51,6 +55,7 @@ public record TrainSettings(
 
   public static TrainSettings defaults() {
     return new TrainSettings(
+        null,
         null,
         null,
         EngineOptions.defaults(),
@@ -82,11 +87,20 @@ public record TrainSettings(
               + " prompts whose trajectories differ, was "
               + rollout.maxWidth());
     }
+    if (reference != null && !loss.needsReference()) {
+      throw new IllegalArgumentException(
+          "reference must be absent without loss.kl, was " + reference);
+    }
     if (reward.overlongBuffer() > rollout.maxResponseTokens()) {
       throw new IllegalArgumentException(
           "reward.overlongBuffer must be at most rollout.maxResponseTokens (%d), was %d"
               .formatted(rollout.maxResponseTokens(), reward.overlongBuffer()));
     }
+  }
+
+  /** The frozen policy of KL terms, where there is one. */
+  public Path referenceModel() {
+    return reference == null ? model : reference;
   }
 
   /** Which engine samples, and how. */

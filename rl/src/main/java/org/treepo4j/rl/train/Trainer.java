@@ -118,7 +118,7 @@ public final class Trainer {
   public Summary run(Optional<Checkpoint> checkpoint) throws IOException {
     TrainingState state = TrainingState.NEW;
     if (checkpoint.isPresent()) {
-      state = RunCheckpoints.restore(checkpoint.get().folder(), weightUpdate);
+      state = RunCheckpoints.restore(checkpoint.get().folder(), weightUpdate, listener::note);
       RunCheckpoints.restore(checkpoint.get().folder(), pools);
       last = checkpoint.get();
     }
@@ -135,7 +135,7 @@ public final class Trainer {
         long number = state.step() + 1;
         Step done = step(state);
         TrainingStep.Outcome trained = done.trained();
-        recorder.record(number, trained.trees(), trained.advantages());
+        recorder.record(number, trained, step::logprobs);
         tell(number, done);
         done.groups()
             .all()

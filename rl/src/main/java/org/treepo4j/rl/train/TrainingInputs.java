@@ -1,6 +1,7 @@
 package org.treepo4j.rl.train;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.ToIntFunction;
 import org.treepo4j.base.InputException;
@@ -45,14 +46,48 @@ public record TrainingInputs(
         WeightsLoader.check(folder);
       }
     }
-    Tokenizer tokenizer = ModelTokenizer.open(settings.model()).tokenizer();
-    PromptEncoder prompts = PromptEncoder.of(settings.model(), tokenizer);
+    ModelTokenizer opened = ModelTokenizer.open(settings.model());
+    Tokenizer tokenizer = opened.tokenizer();
+    PromptEncoder prompts = PromptEncoder.of(opened);
     ToIntFunction<Prompt> promptTokens = prompt -> prompts.encode(prompt).length;
     List<TaskFile> train = settings.data().readTrain(promptTokens);
     List<TaskFile> test = settings.data().readTest(promptTokens);
     check(prompts, TaskFile.allTasks(test), config);
+    if (settings.reference() != null) {
+      requireAlike(settings, config, tokenizer);
+    }
     return new TrainingInputs(
         config, tokenizer, prompts, train, test, check(prompts, TaskFile.allTasks(train), config));
+  }
+
+  /** The reference policy scores the policy's tokens, so both must mean the same by them. */
+  private static void requireAlike(TrainSettings settings, ModelConfig config, Tokenizer tokenizer)
+      throws IOException {
+    Path folder = settings.reference();
+    ModelConfig reference = ModelSource.readConfig(folder);
+    try (ModelSource weights = ModelSource.open(folder)) {
+      WeightsLoader.check(weights);
+    }
+    Tokenizer other = ModelTokenizer.open(folder).tokenizer();
+    for (int id = 0; id < Math.max(tokenizer.vocabSize(), other.vocabSize()); id++) {
+      String ours = tokenizer.hasToken(id) ? tokenizer.token(id) : "none";
+      String theirs = other.hasToken(id) ? other.token(id) : "none";
+      if (!ours.equals(theirs)) {
+        throw new InputException(
+            "reference %s: expected the tokenizer of the model, but token %d is %s there and %s in %s"
+                .formatted(folder, id, theirs, ours, settings.model()));
+      }
+    }
+    if (reference.vocabSize() < config.vocabSize()) {
+      throw new InputException(
+          "reference %s: expected a vocabulary of at least %d, which the model has, was %d"
+              .formatted(folder, config.vocabSize(), reference.vocabSize()));
+    }
+    if (reference.maxPositions() < config.maxPositions()) {
+      throw new InputException(
+          "reference %s: expected at least %d positions, which the model has, had %d"
+              .formatted(folder, config.maxPositions(), reference.maxPositions()));
+    }
   }
 
   private static Lengths check(PromptEncoder prompts, List<Task> tasks, ModelConfig config) {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.rl.advantage.AdvantageEstimator;
+import org.treepo4j.rl.loss.Distillation;
 import org.treepo4j.rl.loss.KlPenalty;
 import org.treepo4j.rl.loss.LossSettings;
 import org.treepo4j.rl.loss.LossSettings.KlPlacement;
@@ -107,12 +108,12 @@ public final class TrainingStep {
     List<TokenTree> tokens = scored.stream().map(tree -> tree.tree().toTokenTree()).toList();
     List<float[]> ofReference =
         loss.needsReference() ? passes.logprobs(Model.REFERENCE, tokens) : null;
-    boolean onPolicy = update.onPolicy(scored.size()) && loss.kl() != KlPlacement.REWARD;
+    boolean onPolicy = update.onPolicy(scored.size()) && !loss.needsOldBeforehand();
     List<float[]> old = onPolicy ? null : logprobs(tokens);
     double scoringSeconds = (System.nanoTime() - began) / 1e9;
 
     List<RolloutTree> rewarded = rewarded(scored, old, ofReference);
-    double[][][] advantages = estimator.advantages(rewarded);
+    double[][][] advantages = advantages(rewarded, old, ofReference);
     LogprobMismatch mismatch = LogprobMismatch.NONE;
     List<TrainingTree> trees = new ArrayList<>();
     for (int i = 0; i < scored.size(); i++) {
@@ -146,11 +147,25 @@ public final class TrainingStep {
         updateSeconds);
   }
 
+  private double[][][] advantages(
+      List<RolloutTree> trees, List<float[]> old, List<float[]> ofReference) {
+    double[][][] advantages = estimator.advantages(trees);
+    if (loss.kl() == KlPlacement.ADVANTAGE) {
+      Distillation distillation =
+          new Distillation(loss.klCoefficient(), loss.advantageCoefficient());
+      for (int i = 0; i < advantages.length; i++) {
+        advantages[i] =
+            distillation.apply(trees.get(i), advantages[i], old.get(i), ofReference.get(i));
+      }
+    }
+    return advantages;
+  }
+
   /** The trajectories of a tree that take part in the loss, with what the sampler recorded. */
   private TrainingTree asSampled(RolloutTree tree, double[][] advantages, float[] ofReference) {
     int[] learned =
         IntStream.range(0, advantages.length)
-            .filter(i -> loss.takesPart(tree.trajectories().get(i)))
+            .filter(i -> loss.takesPart(tree, tree.trajectories().get(i)))
             .toArray();
     TrainingTree asSampled =
         TrainingTree.of(

@@ -118,6 +118,7 @@ public final class TinyTraining {
       CheckpointSettings checkpoint) {
     return new TrainSettings(
         Path.of("model"),
+        null,
         output,
         new EngineOptions("vector", WeightStorage.F32, 1),
         TrainSettings.SAME_ENGINE,

@@ -9,11 +9,11 @@ import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.checkpoints.PeftAdapter;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.LoraAdapters;
-import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.Weights;
 import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
+import org.treepo4j.model.engine.MemoryNeed;
 import org.treepo4j.rl.data.ModelTokenizer;
 import org.treepo4j.serve.sampling.SamplingEngine;
 import org.treepo4j.serve.sampling.SamplingLimits;
@@ -86,6 +86,7 @@ public record ServedModel(
     return source -> {
       Engines.choose(options);
       ModelTokenizer text = ModelTokenizer.open(source.model());
+      requireMemory(source.model(), options);
       CausalLm model = Engines.open(weights(source), options);
       return new ServedModel(
           source,
@@ -93,8 +94,16 @@ public record ServedModel(
           text.tokenizer(),
           text.chatTemplate(),
           model.config(),
-          new SamplingEngine(model, text.tokenizer(), limits));
+          new SamplingEngine(
+              model, text.tokenizer(), text.endTokens(model.config().eosTokenIds()), limits));
     };
+  }
+
+  private static void requireMemory(Path model, EngineOptions options) throws IOException {
+    try (ModelSource opened = ModelSource.open(model)) {
+      MemoryNeed.toSample(opened.config(), options, 1)
+          .require("serving " + model, Runtime.getRuntime().maxMemory());
+    }
   }
 
   private static Weights weights(Source source) throws IOException {
@@ -107,10 +116,7 @@ public record ServedModel(
     }
     PeftAdapter stored = PeftAdapter.read(source.adapter().get());
     try {
-      LoraAdapters adapters = LoraAdapters.attach(base, LoraSettings.of(stored.config()), 0);
-      adapters.load(stored);
-      adapters.mergeIntoWeights();
-      return adapters.modelWeights();
+      return LoraAdapters.merge(stored, base);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(source.adapter().get() + ": " + e.getMessage(), e);
     }
