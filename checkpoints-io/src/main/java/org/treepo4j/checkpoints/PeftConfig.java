@@ -51,6 +51,9 @@ record PeftConfig(
           "arrow_config",
           "megatron_config");
 
+  /** Any target: those of the file are known when its matrices are. */
+  private static final List<String> PLAIN_TARGET = List.of("q_proj");
+
   /** Flags {@code use_…} that change nothing, or that are read. */
   private static final Set<String> PLAIN_FLAGS = Set.of("use_rslora");
 
@@ -80,13 +83,16 @@ record PeftConfig(
         throw json.refused(name + " is not supported");
       }
     }
+    int rank = json.positiveInt("r");
     double alpha = json.number("lora_alpha");
-    if (!(alpha > 0)) {
-      throw json.refused("alpha must be positive, was " + alpha);
+    try {
+      new AdapterConfig(rank, alpha, PLAIN_TARGET); // bounds of both, before anything is read
+    } catch (IllegalArgumentException e) {
+      throw json.refused(e.getMessage());
     }
     return new PeftConfig(
         file,
-        json.positiveInt("r"),
+        rank,
         alpha,
         json.flag("use_rslora", false),
         patterns(json, "rank_pattern"),

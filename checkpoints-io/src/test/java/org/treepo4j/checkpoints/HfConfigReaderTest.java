@@ -140,7 +140,7 @@ class HfConfigReaderTest {
     assertThatThrownBy(() -> read(config.toString()))
         .hasMessageContaining(name)
         .hasMessageContaining("at most")
-        .hasMessageContaining("was " + value);
+        .hasMessageContaining(String.valueOf(value));
   }
 
   @Test

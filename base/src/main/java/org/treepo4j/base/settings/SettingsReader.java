@@ -74,7 +74,8 @@ public final class SettingsReader {
       throw new SettingsException(file + ": expected settings as key: value lines");
     } catch (JsonProcessingException e) {
       Optional<String> noNumber = NotANumber.problem("", e);
-      throw new SettingsException(file + ": " + noNumber.map(said -> line(e) + said).orElse(problem(e)));
+      throw new SettingsException(
+          file + ": " + noNumber.map(said -> line(e) + said).orElse(problem(e)));
     } catch (IOException e) {
       throw new SettingsException(file + ": cannot be read (" + e.getMessage() + ")");
     }

@@ -280,6 +280,19 @@ public interface CausalLmContract {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void aTreeOfOneTokenHasAGradient(TinyModels family) {
+    assumeTrue(runs(family), "refused by this engine");
+    try (CausalLm model = open(family.weights(1));
+        ForwardPass pass = model.forward(List.of(TokenTree.chain(3)), ForwardOptions.TRAIN)) {
+      pass.backward(new float[][] {{1}}, new float[][] {{1}});
+      for (float slope : model.weights().parameter(TensorNames.FINAL_NORM).gradient()) {
+        assertThat(slope).isFinite();
+      }
+    }
+  }
+
   @Test
   default void gradientsAccumulateOverPasses() {
     TokenTree tree = TokenTree.chain(3, 1, 4, 1, 5);
