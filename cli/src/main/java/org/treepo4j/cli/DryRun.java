@@ -36,12 +36,7 @@ record DryRun(
    */
   static DryRun of(TrainSettings settings) throws IOException {
     TrainingInputs inputs = TrainingInputs.open(settings);
-    MemoryEstimate memory;
-    try {
-      memory = MemoryEstimate.of(settings, inputs.config(), inputs.promptTokens().max());
-    } catch (IllegalArgumentException e) {
-      throw new InputException(e.getMessage());
-    }
+    MemoryEstimate memory = inputs.memory(settings);
     long limit = Runtime.getRuntime().maxMemory();
     int longest =
         (int)

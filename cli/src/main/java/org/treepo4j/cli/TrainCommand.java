@@ -20,6 +20,7 @@ final class TrainCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @ParentCommand private TreepoCommand treepo;
   @Mixin private SettingsMixin settingsMixin;
+  @Mixin private ClusterMixin clusterMixin;
 
   @Option(
       names = "--dry-run",
@@ -39,8 +40,10 @@ final class TrainCommand implements Callable<Integer> {
       return 0;
     }
     try (RunConsole console = new RunConsole(spec.commandLine().getErr(), treepo.output())) {
+      TrainingRun run =
+          TrainingRun.of(settings).resume(settingsMixin.resume()).listener(console);
       TrainingRun.Result result =
-          TrainingRun.of(settings).resume(settingsMixin.resume()).listener(console).run();
+          clusterMixin.connection(console::note).map(run::cluster).orElse(run).run();
       console.close();
       spec.commandLine().getOut().println(result.toJson());
     }

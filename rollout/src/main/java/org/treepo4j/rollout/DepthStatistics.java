@@ -1,5 +1,7 @@
 package org.treepo4j.rollout;
 
+import java.io.Serializable;
+
 /**
  * Counts at one depth, the number of segments from the prompt.
  *
@@ -8,7 +10,8 @@ package org.treepo4j.rollout;
  * @param entropySum sum of the step entropies of these tokens in nats, under the model's own
  *     distribution
  */
-public record DepthStatistics(long leaves, long tokens, double entropySum) {
+public record DepthStatistics(long leaves, long tokens, double entropySum)
+    implements Serializable {
 
   DepthStatistics plus(DepthStatistics other) {
     return new DepthStatistics(

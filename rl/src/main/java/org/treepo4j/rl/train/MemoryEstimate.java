@@ -116,6 +116,11 @@ public record MemoryEstimate(
     return standing() + activations;
   }
 
+  /** What a worker of a cluster surely comes to, which leaves the optimiser to others. */
+  public long ofWorker() {
+    return needed() - optimizer;
+  }
+
   /** What it comes to where trees grow as large as they may. */
   public long atMost() {
     return standing() + Math.max(activations, largestTree);

@@ -55,6 +55,19 @@ public record TrainingInputs(
         config, tokenizer, prompts, train, test, check(prompts, TaskFile.allTasks(train), config));
   }
 
+  /**
+   * The memory that a run with these inputs needs.
+   *
+   * @throws InputException for adapters that the model has no place for
+   */
+  public MemoryEstimate memory(TrainSettings settings) {
+    try {
+      return MemoryEstimate.of(settings, config, promptTokens.max());
+    } catch (IllegalArgumentException e) {
+      throw new InputException(e.getMessage());
+    }
+  }
+
   private static Lengths check(PromptEncoder prompts, List<Task> tasks, ModelConfig config) {
     try {
       return prompts.check(tasks, config);

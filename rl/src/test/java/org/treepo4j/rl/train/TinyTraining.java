@@ -154,7 +154,6 @@ public final class TinyTraining {
   public static Trainer.Parts parts(
       TrainSettings settings, Policy policy, Reward reward, List<Task> heldOut) {
     return new Trainer.Parts(
-        policy,
         LocalBackend.of(
             settings,
             policy,
