@@ -40,8 +40,7 @@ final class TrainCommand implements Callable<Integer> {
       return 0;
     }
     try (RunConsole console = new RunConsole(spec.commandLine().getErr(), treepo.output())) {
-      TrainingRun run =
-          TrainingRun.of(settings).resume(settingsMixin.resume()).listener(console);
+      TrainingRun run = TrainingRun.of(settings).resume(settingsMixin.resume()).listener(console);
       TrainingRun.Result result =
           clusterMixin.connection(console::note).map(run::cluster).orElse(run).run();
       console.close();

@@ -10,8 +10,7 @@ import java.io.Serializable;
  * @param entropySum sum of the step entropies of these tokens in nats, under the model's own
  *     distribution
  */
-public record DepthStatistics(long leaves, long tokens, double entropySum)
-    implements Serializable {
+public record DepthStatistics(long leaves, long tokens, double entropySum) implements Serializable {
 
   DepthStatistics plus(DepthStatistics other) {
     return new DepthStatistics(

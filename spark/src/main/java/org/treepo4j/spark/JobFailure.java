@@ -11,7 +11,8 @@ final class JobFailure {
           "(?s)failed (\\d+) times?, most recent failure: Lost task \\S+ in stage \\S+ \\(TID \\d+\\)"
               + " \\((\\S+) executor (\\S+)\\): (.*)");
 
-  private static final Pattern EXIT = Pattern.compile("(?i)exit(?:ed with)? (?:code|status):? (\\d+)");
+  private static final Pattern EXIT =
+      Pattern.compile("(?i)exit(?:ed with)? (?:code|status):? (\\d+)");
 
   /** What Spark's executors exit with where memory ran out. */
   private static final int OUT_OF_MEMORY = 52;
@@ -31,7 +32,7 @@ final class JobFailure {
   }
 
   private static String reason(String said) {
-    String first = said.lines().findFirst().orElse("").strip();
+    String first = firstLine(said);
     if (said.contains("OutOfMemoryError") || exit(said) == OUT_OF_MEMORY) {
       return "out of memory; raise spark.executor.memory, or lower trainer.microBatchTokens or"
           + " rollout.maxBatchPaths ("
@@ -50,7 +51,10 @@ final class JobFailure {
   }
 
   static String oneLine(Throwable failure) {
-    String message = failure.getMessage() == null ? failure.toString() : failure.getMessage();
-    return message.lines().findFirst().orElse("").strip();
+    return firstLine(failure.getMessage() == null ? failure.toString() : failure.getMessage());
+  }
+
+  static String firstLine(String text) {
+    return text.lines().findFirst().orElse("").strip();
   }
 }

@@ -121,8 +121,7 @@ final class ResidentModel implements AutoCloseable {
       description.base().copyInto(weights.parameters());
     }
     Policy trained =
-        Policy.of(
-            weights, settings.lora(), settings.training(), settings.seed(), settings.model());
+        Policy.of(weights, settings.lora(), settings.training(), settings.seed(), settings.model());
     policy =
         settings.sameEngine()
             ? trained

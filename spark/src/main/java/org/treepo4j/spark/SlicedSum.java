@@ -63,8 +63,7 @@ final class SlicedSum {
   ShardPass.Outcome of(SparkBackend.Place place, List<SparkPasses.Shard> shards) {
     long numbers = trained.stream().mapToLong(parameter -> parameter.values().length).sum();
     int slices = Math.toIntExact((numbers + slice - 1) / slice);
-    long tasks =
-        Math.max(backend.slots(), Float.BYTES * numbers * shards.size() / MOST_BYTES + 1);
+    long tasks = Math.max(backend.slots(), Float.BYTES * numbers * shards.size() / MOST_BYTES + 1);
     int length = slice;
     JavaRDD<Summed> sums =
         backend
@@ -123,8 +122,7 @@ final class SlicedSum {
                             new Piece(
                                 shard.number(),
                                 null,
-                                Tensors.of(
-                                    List.of(cut(gradient, (long) number * slice, slice)))))))
+                                Tensors.of(List.of(cut(gradient, (long) number * slice, slice)))))))
         .iterator();
   }
 

@@ -141,8 +141,7 @@ final class SparkBackend implements Backend {
   Place place() {
     if (weights == null) {
       long began = System.nanoTime();
-      weights =
-          cluster.context().broadcast(Tensors.values(policy.trainable().parameters()));
+      weights = cluster.context().broadcast(Tensors.values(policy.trainable().parameters()));
       costs.broadcast(System.nanoTime() - began);
     }
     return new Place(runId, version, run, weights);

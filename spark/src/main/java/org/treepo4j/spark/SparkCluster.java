@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -15,6 +17,8 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
 import org.apache.spark.status.api.v1.ExecutorSummary;
 import org.treepo4j.base.InputException;
 import org.treepo4j.rl.cluster.Cluster;
@@ -36,9 +40,27 @@ final class SparkCluster implements Cluster {
   private final Consumer<String> notes;
   private final List<WorkerFacts> workers = new ArrayList<>();
 
+  /** Told by Spark's threads, passed on by ours. */
+  private final Queue<String> losses = new ConcurrentLinkedQueue<>();
+
+  private volatile boolean closing;
+
   private SparkCluster(JavaSparkContext context, Consumer<String> notes) {
     this.context = context;
     this.notes = notes;
+    context
+        .sc()
+        .addSparkListener(
+            new SparkListener() {
+              @Override
+              public void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
+                if (!closing) {
+                  losses.add(
+                      "executor %s was lost (%s); its work goes to others, and to its successor"
+                          .formatted(removed.executorId(), JobFailure.firstLine(removed.reason())));
+                }
+              }
+            });
   }
 
   static SparkCluster connect(
@@ -149,14 +171,19 @@ final class SparkCluster implements Cluster {
         sentJars = true;
       }
     }
+    workers.clear();
     workers.addAll(answers.values());
     if (workers.isEmpty()) {
       throw new InputException("no executor answered the handshake");
     }
   }
 
-  /** What the executors said of themselves. */
+  /** What the executors say of themselves; asked again where others have come since. */
   List<WorkerFacts> workers() {
+    List<String> known = workers.stream().map(WorkerFacts::executor).toList();
+    if (!known.containsAll(executors().stream().map(ExecutorSummary::id).toList())) {
+      handshake();
+    }
     return workers;
   }
 
@@ -176,6 +203,7 @@ final class SparkCluster implements Cluster {
         try {
           return job.get(1, TimeUnit.SECONDS);
         } catch (TimeoutException e) {
+          tellLosses();
           if (!executors().isEmpty()) {
             lastSeen = System.nanoTime();
           } else if (millisSince(lastSeen) > 1000L * PATIENCE_SECONDS) {
@@ -192,6 +220,14 @@ final class SparkCluster implements Cluster {
       throw new TrainingException("interrupted while the cluster computed");
     } catch (ExecutionException e) {
       throw new TrainingException(name + ": " + JobFailure.of(e.getCause()));
+    } finally {
+      tellLosses();
+    }
+  }
+
+  private void tellLosses() {
+    for (String loss = losses.poll(); loss != null; loss = losses.poll()) {
+      notes.accept(loss);
     }
   }
 
@@ -208,7 +244,7 @@ final class SparkCluster implements Cluster {
     Map<String, ExecutorSummary> summaries = new TreeMap<>();
     executors().forEach(executor -> summaries.put(executor.id(), executor));
     List<Map<String, Object>> rows = new ArrayList<>();
-    for (WorkerFacts worker : workers) {
+    for (WorkerFacts worker : workers()) {
       Map<String, Object> row = worker.toMap();
       ExecutorSummary summary = summaries.get(worker.executor());
       if (summary != null) {
@@ -222,6 +258,7 @@ final class SparkCluster implements Cluster {
 
   @Override
   public void close() {
+    closing = true;
     context.close();
   }
 

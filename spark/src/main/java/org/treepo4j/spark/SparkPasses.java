@@ -71,8 +71,7 @@ final class SparkPasses implements PolicyPasses {
                         run ->
                             TaskOutcome.of(
                                 place::model,
-                                resident ->
-                                    Tensors.of(resident.logprobs(model, decoded(run))))));
+                                resident -> Tensors.of(resident.logprobs(model, decoded(run))))));
     backend.costs().passed(outcomes, System.nanoTime() - began);
     TaskOutcome.requireDone(outcomes);
     return outcomes.stream().flatMap(outcome -> outcome.value().arrays().stream()).toList();
@@ -87,12 +86,10 @@ final class SparkPasses implements PolicyPasses {
     SparkBackend.Place place = backend.place();
     LossNormalizer whole = LossNormalizer.of(miniBatch);
     List<Shard> runs = new ArrayList<>();
-    for (List<TrainingTree> run :
-        ShardPass.split(miniBatch, TrainingTree::uniqueTokens, shards)) {
+    for (List<TrainingTree> run : ShardPass.split(miniBatch, TrainingTree::uniqueTokens, shards)) {
       byte[][] encoded = run.stream().map(TreeCodec::training).toArray(byte[][]::new);
       runs.add(
-          new Shard(
-              runs.size(), encoded, whole.responseTokens(), whole.trajectories(), onPolicy));
+          new Shard(runs.size(), encoded, whole.responseTokens(), whole.trajectories(), onPolicy));
     }
     long bytes =
         trained.stream().mapToLong(p -> (long) Float.BYTES * p.values().length).sum() * runs.size();

@@ -20,9 +20,13 @@ import org.treepo4j.checkpoints.HfExport;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.RopeScaling;
 import org.treepo4j.checkpoints.SafetensorsFile;
+import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.RandomWeights;
 import org.treepo4j.model.Weights;
+import org.treepo4j.model.engine.EngineOptions;
+import org.treepo4j.model.engine.WeightStorage;
 import org.treepo4j.rl.TrainingRun;
+import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.run.TrainingListener;
 import org.treepo4j.tokenizer.Tokenizer;
 
@@ -124,6 +128,16 @@ final class ClusterRuns {
             });
   }
 
+  /** The model as a run begins with it. */
+  Policy policy() throws IOException {
+    return Policy.open(
+        folder.resolve("model"),
+        LoraSettings.defaults(),
+        new EngineOptions("vector", WeightStorage.F32, 1),
+        1,
+        Optional.empty());
+  }
+
   Path path(String name) {
     return folder.resolve(name);
   }
@@ -170,8 +184,17 @@ final class ClusterRuns {
     for (int i = 0; i < before.size(); i++) {
       for (String metric :
           List.of(
-              "loss", "kl", "gradient_norm", "reward_mean", "accuracy", "logprob_mismatch",
-              "sampled_tokens", "trajectory_tokens", "prompts", "updates", "eval_accuracy")) {
+              "loss",
+              "kl",
+              "gradient_norm",
+              "reward_mean",
+              "accuracy",
+              "logprob_mismatch",
+              "sampled_tokens",
+              "trajectory_tokens",
+              "prompts",
+              "updates",
+              "eval_accuracy")) {
         assertThat(after.get(i).get(metric))
             .as("%s of step %d", metric, i + 1)
             .isEqualTo(before.get(i).get(metric));
