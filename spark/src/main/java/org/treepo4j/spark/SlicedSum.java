@@ -22,9 +22,6 @@ import scala.Tuple2;
  * in the same order as on the driver, so the bits are the same.
  */
 final class SlicedSum {
-  /** Numbers of a slice. */
-  private static final int SLICE = 1 << 22;
-
   /** Bytes that one task adds up. */
   private static final long MOST_BYTES = 256L << 20;
 
@@ -49,10 +46,9 @@ final class SlicedSum {
   record Summed(int number, TaskOutcome<ShardPass.Outcome> outcome, Tensors numbers)
       implements Serializable {}
 
-  SlicedSum(SparkBackend backend, List<Parameter> trained) {
-    this(backend, trained, SLICE);
-  }
-
+  /**
+   * @param slice numbers of a slice
+   */
   SlicedSum(SparkBackend backend, List<Parameter> trained, int slice) {
     this.backend = backend;
     this.trained = trained;
@@ -67,6 +63,7 @@ final class SlicedSum {
     int length = slice;
     JavaRDD<Summed> sums =
         backend
+            .cluster()
             .each(shards)
             .flatMapToPair(shard -> pieces(place, shard, length, slices))
             .partitionBy(new HashPartitioner((int) Math.min(slices, tasks)))

@@ -3,11 +3,9 @@ package org.treepo4j.spark;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.broadcast.Broadcast;
 import org.treepo4j.base.InputException;
 import org.treepo4j.model.CausalLm;
@@ -25,9 +23,6 @@ import org.treepo4j.rl.train.PolicyPasses;
  * first job needs them; executors keep the model ({@link ResidentModel}).
  */
 final class SparkBackend implements Backend {
-  /** Bytes of shard gradients that the driver takes at once. */
-  private static final long MOST_COLLECTED = 512L << 20;
-
   private final SparkCluster cluster;
   private final Policy policy;
   private final Broadcast<RunDescription> run;
@@ -103,8 +98,7 @@ final class SparkBackend implements Backend {
     requireSerializable("branching policy", given.branching());
     EngineOptions engine = given.settings().training();
     String name = Engines.choose(engine).name();
-    int cores = cluster.executors().stream().mapToInt(e -> e.totalCores()).min().orElse(1);
-    int threads = engine.threads() == 0 ? cores : engine.threads();
+    int threads = engine.threads() == 0 ? cluster.cores() : engine.threads();
     RunDescription run =
         RunDescription.of(
             UUID.randomUUID().toString(), given, given.policy().model().config(), name, threads);
@@ -147,7 +141,7 @@ final class SparkBackend implements Backend {
     return new Place(runId, version, run, weights);
   }
 
-  /** Work for about one executor at a time: several tasks for each, that none waits long. */
+  /** Tasks that run at once. */
   int slots() {
     return slots;
   }
@@ -158,11 +152,6 @@ final class SparkBackend implements Backend {
 
   SparkCluster cluster() {
     return cluster;
-  }
-
-  /** The items as a job's input, one partition each. */
-  <T> JavaRDD<T> each(List<T> items) {
-    return cluster.context().parallelize(items, items.size());
   }
 
   @Override
@@ -182,7 +171,7 @@ final class SparkBackend implements Backend {
 
   @Override
   public PolicyPasses passes() {
-    return new SparkPasses(this, policy.trainable(), shards, MOST_COLLECTED);
+    return new SparkPasses(this, policy.trainable(), shards, SparkPasses.Limits.USUAL);
   }
 
   @Override

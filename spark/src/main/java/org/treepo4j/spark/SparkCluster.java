@@ -17,6 +17,8 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.resource.TaskResourceProfile;
+import org.apache.spark.resource.TaskResourceRequests;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
 import org.apache.spark.status.api.v1.ExecutorSummary;
@@ -87,13 +89,34 @@ final class SparkCluster implements Cluster {
 
   /** Spark says much that is of no use to people who train; what they must know we tell. */
   private static void quiet() {
-    for (String logger : new String[] {"org.apache.spark", "org.apache.hadoop"}) {
+    for (String logger : new String[] {"org.apache.spark", "org.apache.hadoop", "org.sparkproject"}) {
       String property = "org.slf4j.simpleLogger.log." + logger;
       boolean wanted = "info".equals(System.getProperty("org.slf4j.simpleLogger.defaultLogLevel"));
       if (!wanted && System.getProperty(property) == null) {
         System.setProperty(property, "error");
       }
     }
+  }
+
+  /**
+   * The items as a job's input, one partition each. A task takes all cores of its executor, for the
+   * model there is used by one at a time.
+   */
+  <T> JavaRDD<T> each(List<T> items) {
+    JavaRDD<T> input = context.parallelize(items, items.size());
+    int cores = cores();
+    return cores == context.getConf().getInt(SparkProperties.TASK_CPUS, 1)
+        ? input
+        : input.withResources(
+            new TaskResourceProfile(new TaskResourceRequests().cpus(cores).requests()));
+  }
+
+  /** Cores of an executor, of the smallest where they differ. */
+  int cores() {
+    boolean here = SparkProperties.inThisJvm(context.getConf());
+    return here
+        ? context.getConf().getInt(SparkProperties.TASK_CPUS, 1)
+        : executors().stream().mapToInt(ExecutorSummary::totalCores).min().orElse(1);
   }
 
   JavaSparkContext context() {

@@ -22,7 +22,17 @@ final class SparkPasses implements PolicyPasses {
   private final SparkBackend backend;
   private final List<Parameter> trained;
   private final int shards;
-  private final long mostCollected;
+  private final Limits limits;
+
+  /**
+   * When gradients are added by executors.
+   *
+   * @param mostCollected bytes of shard gradients that the driver takes at once
+   * @param slice numbers that are added up at once
+   */
+  record Limits(long mostCollected, int slice) {
+    static final Limits USUAL = new Limits(512L << 20, 1 << 22);
+  }
 
   /** The trees of a shard, and what they are divided by. */
   @SuppressWarnings("ArrayRecordComponent") // compared by nobody
@@ -43,13 +53,13 @@ final class SparkPasses implements PolicyPasses {
 
   /**
    * @param trainable whose gradients the sums go to
-   * @param mostCollected bytes of shard gradients that the driver takes at once
+   * @param shards of a mini-batch
    */
-  SparkPasses(SparkBackend backend, Weights trainable, int shards, long mostCollected) {
+  SparkPasses(SparkBackend backend, Weights trainable, int shards, Limits limits) {
     this.backend = backend;
     this.trained = trainable.parameters().stream().filter(Parameter::trainable).toList();
     this.shards = shards;
-    this.mostCollected = mostCollected;
+    this.limits = limits;
   }
 
   @Override
@@ -66,6 +76,7 @@ final class SparkPasses implements PolicyPasses {
             .collect(
                 "scoring",
                 backend
+                    .cluster()
                     .each(runs)
                     .map(
                         run ->
@@ -93,8 +104,8 @@ final class SparkPasses implements PolicyPasses {
     }
     long bytes =
         trained.stream().mapToLong(p -> (long) Float.BYTES * p.values().length).sum() * runs.size();
-    return bytes > mostCollected && runs.size() > 1
-        ? new SlicedSum(backend, trained).of(place, runs)
+    return bytes > limits.mostCollected && runs.size() > 1
+        ? new SlicedSum(backend, trained, limits.slice).of(place, runs)
         : collected(place, runs);
   }
 
@@ -103,7 +114,7 @@ final class SparkPasses implements PolicyPasses {
     List<TaskOutcome<Done>> outcomes =
         backend
             .cluster()
-            .collect("gradient", backend.each(runs).map(shard -> compute(place, shard)));
+            .collect("gradient", backend.cluster().each(runs).map(shard -> compute(place, shard)));
     backend.costs().passed(outcomes, System.nanoTime() - began);
     TaskOutcome.requireDone(outcomes);
     began = System.nanoTime();

@@ -21,7 +21,7 @@ final class SparkProperties {
   private static final Pattern SPARKS_OWN = Pattern.compile("(spark|scala|hadoop)-");
 
   private static final String EXECUTOR_CORES = "spark.executor.cores";
-  private static final String TASK_CPUS = "spark.task.cpus";
+  static final String TASK_CPUS = "spark.task.cpus";
 
   private SparkProperties() {}
 
@@ -51,7 +51,9 @@ final class SparkProperties {
     conf.setIfMissing("spark.locality.wait", "0s");
     // A copy of a slow task would compute the same, and be in the way of others.
     conf.setIfMissing("spark.speculation", "false");
-    conf.setIfMissing("spark.executor.extraJavaOptions", "-XX:+UseParallelGC");
+    conf.setIfMissing(
+        "spark.executor.extraJavaOptions",
+        "-XX:+UseParallelGC -Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
     Matcher cluster = LOCAL_CLUSTER.matcher(master);
     Matcher local = LOCAL.matcher(master);
     if (cluster.matches()) {
@@ -91,6 +93,7 @@ final class SparkProperties {
     // Its workers take the class path above instead of an installation of Spark.
     conf.set("spark.executorEnv.SPARK_SCALA_VERSION", "2.13");
     conf.set("spark.executorEnv.SPARK_TESTING", "1");
+    conf.setIfMissing("spark.executorEnv.SPARK_LOCAL_IP", "127.0.0.1");
   }
 
   private static int cores(String count) {

@@ -83,7 +83,7 @@ record SparkSampler(SparkBackend backend, boolean evaluation) implements GroupSa
             .cluster()
             .collect(
                 evaluation ? "evaluation" : "sampling",
-                backend.each(parts).map(part -> compute(place, part)));
+                backend.cluster().each(parts).map(part -> compute(place, part)));
     long wall = System.nanoTime() - began;
     backend.costs().sampled(outcomes, wall);
     TaskOutcome.requireDone(outcomes);

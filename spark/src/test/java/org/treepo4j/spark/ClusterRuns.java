@@ -9,10 +9,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.treepo4j.checkpoints.Architecture;
 import org.treepo4j.checkpoints.DType;
 import org.treepo4j.checkpoints.ExportOptions;
@@ -170,6 +172,22 @@ final class ClusterRuns {
       }
     }
     return tensors;
+  }
+
+  /** Leaves a run as a kill does that comes after this step's checkpoint and before the next. */
+  void killAfter(String name, int step) throws IOException {
+    try (Stream<Path> checkpoints = Files.list(path(name).resolve("checkpoints"))) {
+      for (Path checkpoint : checkpoints.toList()) {
+        if (Integer.parseInt(checkpoint.getFileName().toString().substring(5)) > step) {
+          try (Stream<Path> files = Files.walk(checkpoint)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+              Files.delete(file);
+            }
+          }
+        }
+      }
+    }
+    Files.deleteIfExists(path(name).resolve("summary.json"));
   }
 
   /** Weights, optimiser, and what the step saw, bit for bit. */

@@ -1,5 +1,10 @@
 package org.treepo4j.spark;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerJobStart;
@@ -50,7 +55,12 @@ final class ExecutorKiller extends SparkListener {
     ProcessHandle.current()
         .descendants()
         .filter(ExecutorKiller::isExecutor)
-        .filter(process -> commandLine(process).contains("--executor-id " + executor + " "))
+        .filter(
+            process -> {
+              List<String> arguments = arguments(process);
+              return executor.equals(
+                  arguments.get(arguments.indexOf("--executor-id") + 1));
+            })
         .forEach(this::kill);
   }
 
@@ -61,10 +71,16 @@ final class ExecutorKiller extends SparkListener {
   }
 
   static boolean isExecutor(ProcessHandle process) {
-    return commandLine(process).contains("CoarseGrainedExecutorBackend");
+    return arguments(process).contains("org.apache.spark.executor.CoarseGrainedExecutorBackend");
   }
 
-  private static String commandLine(ProcessHandle process) {
-    return process.info().commandLine().orElse("");
+  /** As Linux tells them; Java does not tell those of a process with a long class path. */
+  private static List<String> arguments(ProcessHandle process) {
+    try {
+      Path file = Path.of("/proc", Long.toString(process.pid()), "cmdline");
+      return Arrays.asList(Files.readString(file).split("\0"));
+    } catch (IOException e) { // it has ended
+      return List.of();
+    }
   }
 }
