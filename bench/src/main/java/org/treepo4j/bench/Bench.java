@@ -72,7 +72,7 @@ public final class Bench {
           // A shared machine changes from minute to minute.
           measureLimits();
         }
-        EngineOptions chosen = options.withEngine(Engines.choose(options).name());
+        EngineOptions chosen = options.withEngine(Engines.choose(options, weights.config()).name());
         measure(chosen.title(), model.shape(), weights, chosen);
       }
     }

@@ -16,7 +16,8 @@ public enum Architecture {
   OLMO3("olmo3", "Olmo3ForCausalLM", Norms.AFTER),
   SMOLLM3("smollm3", "SmolLM3ForCausalLM"),
   GRANITE("granite", "GraniteForCausalLM"),
-  MINISTRAL3("ministral3", "Ministral3ForCausalLM");
+  MINISTRAL3("ministral3", "Ministral3ForCausalLM"),
+  QWEN3_5("qwen3_5_text", "Qwen3_5ForCausalLM");
 
   /** Where attention and feed-forward layer are normalised. */
   public enum Norms {
@@ -59,12 +60,20 @@ public enum Architecture {
 
   /** Whether norms multiply by {@code 1 + weight} instead of {@code weight}. */
   public boolean normsAddOne() {
-    return this == GEMMA2 || this == GEMMA3;
+    return this == GEMMA2 || this == GEMMA3 || this == QWEN3_5;
   }
 
   /** Whether query and key norms, where there are any, span all heads rather than each alone. */
   public boolean normsSpanHeads() {
     return this == OLMO2 || this == OLMO3;
+  }
+
+  /**
+   * Whether the output of attention is multiplied by the sigmoid of a gate, which the query
+   * projection computes beside each query head.
+   */
+  public boolean gatesAttention() {
+    return this == QWEN3_5;
   }
 
   /** Whether query, key and value are one matrix, and so are gate and up. */

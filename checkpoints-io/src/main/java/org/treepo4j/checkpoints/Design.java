@@ -14,6 +14,7 @@ import java.util.Objects;
  * @param rotaryWidth elements of each head that are rotated, the first ones; 0 for all
  * @param queryGrowth growth of queries with their position
  * @param layers one for each layer, or empty when all are {@link Layer#PLAIN}
+ * @param deltaRule of the layers that are {@link Layer#LINEAR}; null without such layers
  */
 public record Design(
     Activation activation,
@@ -22,11 +23,13 @@ public record Design(
     Rotary localRotary,
     int rotaryWidth,
     QueryGrowth queryGrowth,
-    List<Layer> layers) {
+    List<Layer> layers,
+    DeltaRule deltaRule) {
 
   /** No departure. */
   public static final Design PLAIN =
-      new Design(Activation.SILU, Scales.NONE, Caps.NONE, null, 0, QueryGrowth.NONE, List.of());
+      new Design(
+          Activation.SILU, Scales.NONE, Caps.NONE, null, 0, QueryGrowth.NONE, List.of(), null);
 
   /** Activations of the gate. */
   public enum Activation {
@@ -47,21 +50,94 @@ public record Design(
   }
 
   /**
-   * Attention of one layer.
+   * How one layer mixes tokens.
    *
    * @param window tokens that a token sees, itself included: key {@code j} is visible to query
    *     {@code i} if {@code i − j < window}, counted along the path; 0 for all
    * @param position how it tells positions apart
+   * @param linear whether it has the gated delta rule of {@link Design#deltaRule} instead of
+   *     attention; its order alone tells positions apart then
    */
-  public record Layer(int window, Position position) {
+  public record Layer(int window, Position position, boolean linear) {
     /** All ancestors, the rotary embedding of the model. */
     public static final Layer PLAIN = new Layer(0, Position.GLOBAL);
+
+    /** The gated delta rule. */
+    public static final Layer LINEAR = new Layer(0, Position.NONE, true);
+
+    /** Attention. */
+    public Layer(int window, Position position) {
+      this(window, position, false);
+    }
 
     public Layer {
       Objects.requireNonNull(position, "position");
       if (window < 0) {
         throw new IllegalArgumentException("window must not be negative, was " + window);
       }
+      if (linear && (window != 0 || position != Position.NONE)) {
+        throw new IllegalArgumentException("a linear layer has neither window nor positions");
+      }
+    }
+  }
+
+  /**
+   * Linear attention by the gated delta rule (Yang et al. 2024, arXiv 2412.06464): a state for each
+   * value head, a causal convolution of queries, keys and values before it, a gated norm after it.
+   *
+   * @param keyHeads query and key heads
+   * @param valueHeads value heads, each with a state {@code [keyDim × valueDim]}; a multiple of
+   *     {@code keyHeads}
+   * @param keyDim width of a query or key head
+   * @param valueDim width of a value head
+   * @param convWidth inputs of the convolution, the present one included
+   */
+  public record DeltaRule(int keyHeads, int valueHeads, int keyDim, int valueDim, int convWidth) {
+    public DeltaRule {
+      positive("keyHeads", keyHeads);
+      positive("valueHeads", valueHeads);
+      positive("keyDim", keyDim);
+      positive("valueDim", valueDim);
+      positive("convWidth", convWidth);
+      if (valueHeads % keyHeads != 0) {
+        throw new IllegalArgumentException(
+            "valueHeads of the delta rule must be a multiple of its keyHeads %d, was %d"
+                .formatted(keyHeads, valueHeads));
+      }
+      long channels = 2L * keyHeads * keyDim + (long) valueHeads * valueDim;
+      long state = (long) valueHeads * valueDim * keyDim;
+      if (channels > Integer.MAX_VALUE || state > Integer.MAX_VALUE) {
+        throw new IllegalArgumentException(
+            "heads of the delta rule are too many or too wide: %d channels, %d numbers of state"
+                .formatted(channels, state));
+      }
+    }
+
+    private static void positive(String name, int value) {
+      if (value <= 0) {
+        throw new IllegalArgumentException(
+            name + " of the delta rule must be positive, was " + value);
+      }
+    }
+
+    /** Width of all query (or key) heads together. */
+    public int keySize() {
+      return keyHeads * keyDim;
+    }
+
+    /** Width of all value heads together. */
+    public int valueSize() {
+      return valueHeads * valueDim;
+    }
+
+    /** Channels of the convolution: queries, keys and values. */
+    public int convSize() {
+      return 2 * keySize() + valueSize();
+    }
+
+    /** Value heads that share a query and key head. */
+    public int group() {
+      return valueHeads / keyHeads;
     }
   }
 
@@ -161,32 +237,47 @@ public record Design(
     if (localRotary == null && layers.stream().anyMatch(l -> l.position() == Position.LOCAL)) {
       throw new IllegalArgumentException("localRotary must be given for layers that use it");
     }
+    if (layers.stream().anyMatch(Layer::linear) != (deltaRule != null)) {
+      throw new IllegalArgumentException("deltaRule must be given if there are linear layers");
+    }
   }
 
   public Design withActivation(Activation other) {
-    return new Design(other, scales, caps, localRotary, rotaryWidth, queryGrowth, layers);
+    return new Design(
+        other, scales, caps, localRotary, rotaryWidth, queryGrowth, layers, deltaRule);
   }
 
   public Design withScales(Scales other) {
-    return new Design(activation, other, caps, localRotary, rotaryWidth, queryGrowth, layers);
+    return new Design(
+        activation, other, caps, localRotary, rotaryWidth, queryGrowth, layers, deltaRule);
   }
 
   public Design withCaps(Caps other) {
-    return new Design(activation, scales, other, localRotary, rotaryWidth, queryGrowth, layers);
+    return new Design(
+        activation, scales, other, localRotary, rotaryWidth, queryGrowth, layers, deltaRule);
   }
 
   public Design withRotaryWidth(int other) {
-    return new Design(activation, scales, caps, localRotary, other, queryGrowth, layers);
+    return new Design(activation, scales, caps, localRotary, other, queryGrowth, layers, deltaRule);
   }
 
   public Design withQueryGrowth(QueryGrowth other) {
-    return new Design(activation, scales, caps, localRotary, rotaryWidth, other, layers);
+    return new Design(activation, scales, caps, localRotary, rotaryWidth, other, layers, deltaRule);
   }
 
   /**
    * @param local rotary embedding of local layers, or null without any
    */
   public Design withLayers(List<Layer> others, Rotary local) {
-    return new Design(activation, scales, caps, local, rotaryWidth, queryGrowth, others);
+    return new Design(activation, scales, caps, local, rotaryWidth, queryGrowth, others, null);
+  }
+
+  /**
+   * @param others of which some are linear
+   * @param rule theirs
+   */
+  public Design withHybridLayers(List<Layer> others, DeltaRule rule) {
+    return new Design(
+        activation, scales, caps, localRotary, rotaryWidth, queryGrowth, others, rule);
   }
 }

@@ -23,7 +23,7 @@ final class HfConfigReader {
   private static final int MAX_BYTES = 4 << 20;
 
   private static final int QWEN3_HEAD_DIM = 128;
-  private static final int GEMMA_HEAD_DIM = 256;
+  private static final int WIDE_HEAD_DIM = 256;
   private static final int MINISTRAL3_HEAD_DIM = 128;
   private static final double NORM_EPS = 1e-6;
   private static final double LARGER_NORM_EPS = 1e-5;
@@ -39,7 +39,8 @@ final class HfConfigReader {
 
   static ModelConfig read(Path folder) throws CheckpointException {
     Path file = folder.resolve(CONFIG);
-    JsonFields config = new JsonFields(file, "", HostileJson.readObject(file, MAX_BYTES));
+    JsonFields config =
+        HybridFields.text(new JsonFields(file, "", HostileJson.readObject(file, MAX_BYTES)));
     Path generationFile = folder.resolve(GENERATION_CONFIG);
     JsonFields generation = null;
     if (Files.exists(generationFile)) {
@@ -112,13 +113,13 @@ final class HfConfigReader {
   private static boolean readsBias(Architecture architecture) {
     return switch (architecture) {
       case LLAMA, QWEN3, GEMMA2, GEMMA3, OLMO2, OLMO3, SMOLLM3, GRANITE -> true;
-      case MISTRAL, MINISTRAL3, QWEN2, PHI3 -> false;
+      case MISTRAL, MINISTRAL3, QWEN2, PHI3, QWEN3_5 -> false;
     };
   }
 
   private static boolean normalisesQueries(Architecture architecture) {
     return switch (architecture) {
-      case QWEN3, GEMMA3, OLMO2, OLMO3 -> true;
+      case QWEN3, GEMMA3, OLMO2, OLMO3, QWEN3_5 -> true;
       default -> false;
     };
   }
@@ -161,8 +162,8 @@ final class HfConfigReader {
       case QWEN3 -> {
         return QWEN3_HEAD_DIM;
       }
-      case GEMMA2, GEMMA3 -> {
-        return GEMMA_HEAD_DIM;
+      case GEMMA2, GEMMA3, QWEN3_5 -> {
+        return WIDE_HEAD_DIM;
       }
       case MINISTRAL3 -> {
         if (absent) {
@@ -187,7 +188,7 @@ final class HfConfigReader {
           case LLAMA, MISTRAL, MINISTRAL3, GRANITE, PHI3 -> 1;
           case GEMMA2, GEMMA3 -> 2;
           case SMOLLM3 -> 128_000;
-          case QWEN2, QWEN3, OLMO2, OLMO3 -> -1;
+          case QWEN2, QWEN3, OLMO2, OLMO3, QWEN3_5 -> -1;
         };
     return tokenIds("bos_token_id", byDefault, generation).findFirst().orElse(-1);
   }
@@ -201,7 +202,7 @@ final class HfConfigReader {
           case PHI3 -> 32_000;
           case SMOLLM3 -> 128_001;
           case OLMO2, OLMO3 -> 50_279;
-          case QWEN2, QWEN3 -> -1;
+          case QWEN2, QWEN3, QWEN3_5 -> -1;
         };
     return tokenIds("eos_token_id", byDefault, generation).distinct().toList();
   }

@@ -84,7 +84,8 @@ final class HfConfigWriter {
 
   private static void putActivation(ObjectNode json, ModelConfig model) {
     boolean silu = model.design().activation() == Design.Activation.SILU;
-    boolean gemma = model.architecture().normsAddOne();
+    boolean gemma =
+        model.architecture() == Architecture.GEMMA2 || model.architecture() == Architecture.GEMMA3;
     json.put(gemma ? "hidden_activation" : "hidden_act", silu ? "silu" : "gelu_pytorch_tanh");
   }
 

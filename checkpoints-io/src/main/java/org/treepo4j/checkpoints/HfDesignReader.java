@@ -44,6 +44,13 @@ final class HfDesignReader {
     if (config.flag("use_bidirectional_attention", false)) {
       throw config.refused("use_bidirectional_attention is not supported");
     }
+    if (family == Architecture.QWEN3_5) {
+      HybridFields hybrid = new HybridFields(config, layers);
+      return Design.PLAIN
+          .withActivation(hybrid.activation())
+          .withRotaryWidth(rope.width())
+          .withHybridLayers(hybrid.layerTypes(), hybrid.deltaRule());
+    }
     boolean local = rope.local() != null;
     List<Layer> described = layers(local);
     boolean used = described.stream().anyMatch(l -> l.position() == Position.LOCAL);
@@ -165,7 +172,7 @@ final class HfDesignReader {
     for (int layer = 0; layer < layers; layer++) {
       boolean byRule =
           switch (family) {
-            case LLAMA, OLMO2, GRANITE -> false;
+            case LLAMA, OLMO2, GRANITE, QWEN3_5 -> false;
             case MISTRAL, MINISTRAL3, PHI3 -> windowed;
             case QWEN2, QWEN3 -> windowed && layer >= from;
             case GEMMA2, GEMMA3, OLMO3 -> (layer + 1) % every != 0;
@@ -190,7 +197,7 @@ final class HfDesignReader {
   /** Whether the family's attention goes by {@code layer_types}. */
   private boolean readsLayerTypes() {
     return switch (family) {
-      case LLAMA, OLMO2, GRANITE, MISTRAL, MINISTRAL3, PHI3 -> false;
+      case LLAMA, OLMO2, GRANITE, MISTRAL, MINISTRAL3, PHI3, QWEN3_5 -> false;
       case QWEN2, QWEN3, GEMMA2, GEMMA3, OLMO3, SMOLLM3 -> true;
     };
   }
@@ -200,7 +207,7 @@ final class HfDesignReader {
     boolean absent = !config.object().has("sliding_window");
     boolean given = config.has("sliding_window");
     return switch (family) {
-      case LLAMA, OLMO2, GRANITE -> false;
+      case LLAMA, OLMO2, GRANITE, QWEN3_5 -> false;
       case MISTRAL -> given || absent;
       case MINISTRAL3, PHI3 -> given;
       case QWEN2, QWEN3 -> config.flag("use_sliding_window", false) && (given || absent);

@@ -2,6 +2,7 @@ package org.treepo4j.checkpoints;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import org.treepo4j.checkpoints.Design.DeltaRule;
 import org.treepo4j.checkpoints.Design.Layer;
 import org.treepo4j.checkpoints.Design.Position;
 import org.treepo4j.checkpoints.Design.Rotary;
@@ -68,6 +69,23 @@ final class HfDesignWriter {
         json.put("residual_multiplier", design.scales().residual());
         json.put("logits_scaling", design.scales().logitDivisor());
       }
+      case QWEN3_5 -> putHybrid();
+    }
+  }
+
+  private void putHybrid() {
+    putBias(false);
+    ArrayNode types = json.putArray("layer_types");
+    for (int layer = 0; layer < model.layers(); layer++) {
+      types.add(model.linear(layer) ? HybridFields.LINEAR : HybridFields.FULL);
+    }
+    DeltaRule rule = design.deltaRule();
+    if (rule != null) {
+      json.put("linear_conv_kernel_dim", rule.convWidth());
+      json.put("linear_key_head_dim", rule.keyDim());
+      json.put("linear_value_head_dim", rule.valueDim());
+      json.put("linear_num_key_heads", rule.keyHeads());
+      json.put("linear_num_value_heads", rule.valueHeads());
     }
   }
 
@@ -181,6 +199,9 @@ final class HfDesignWriter {
           parameters.put("original_max_position_embeddings", design.queryGrowth().every());
         }
       }
+      case QWEN3_5 ->
+          putRotary(json.putObject("rope_parameters"), global)
+              .put("partial_rotary_factor", fraction());
       case GEMMA3 -> {
         json.put("rope_theta", model.ropeTheta());
         putScaling();

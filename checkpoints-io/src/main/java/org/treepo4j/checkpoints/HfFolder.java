@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +36,11 @@ public final class HfFolder implements ModelSource {
   private final Path folder;
   private final ModelConfig config;
   private final List<SafetensorsFile> shards;
+
+  /** By the names of the files. */
   private final Map<String, SafetensorsFile> shardOfTensor;
+
+  private final TextTensors text;
 
   private HfFolder(
       Path folder,
@@ -48,6 +51,7 @@ public final class HfFolder implements ModelSource {
     this.config = config;
     this.shards = shards;
     this.shardOfTensor = shardOfTensor;
+    this.text = TextTensors.of(config.architecture(), shardOfTensor.keySet());
   }
 
   /**
@@ -112,12 +116,20 @@ public final class HfFolder implements ModelSource {
 
   @Override
   public Set<String> tensorNames() {
-    return Collections.unmodifiableSet(shardOfTensor.keySet());
+    return text.names();
   }
 
   @Override
   public String storedName(String name) {
-    return name;
+    return text.storedName(name);
+  }
+
+  /**
+   * Names in the files of tensors that are no part of the text model: those of vision and of
+   * multi-token prediction. An export does not hold them.
+   */
+  public Set<String> passedOver() {
+    return text.passedOver();
   }
 
   @Override
@@ -128,11 +140,11 @@ public final class HfFolder implements ModelSource {
   @Override
   public Map<String, Long> elementsByType() {
     Map<String, Long> elements = new TreeMap<>();
-    shardOfTensor.forEach(
-        (name, shard) -> {
-          TensorInfo tensor = shard.tensors().get(name);
-          elements.merge(tensor.dtype().name(), tensor.elements(), Long::sum);
-        });
+    for (String name : text.names()) {
+      String stored = storedName(name);
+      TensorInfo tensor = shardOfTensor.get(stored).tensors().get(stored);
+      elements.merge(tensor.dtype().name(), tensor.elements(), Long::sum);
+    }
     return elements;
   }
 
@@ -142,24 +154,24 @@ public final class HfFolder implements ModelSource {
    * @throws CheckpointException when the folder has none of that name
    */
   public TensorInfo tensor(String name) throws CheckpointException {
-    return shard(name).tensors().get(name);
+    return shard(name).tensors().get(storedName(name));
   }
 
   /** The elements of a tensor as {@link SafetensorsFile#readFloats} gives them. */
   @Override
   public float[] readFloats(String name) throws CheckpointException {
-    return shard(name).readFloats(name);
+    return shard(name).readFloats(storedName(name));
   }
 
   /** The elements of a tensor as {@link SafetensorsFile#readBf16} gives them. */
   public short[] readBf16(String name) throws CheckpointException {
-    return shard(name).readBf16(name);
+    return shard(name).readBf16(storedName(name));
   }
 
   /** Adds all weight tensors to a fingerprint, in the order of their names. */
   void addTo(Fingerprint fingerprint) throws CheckpointException {
-    for (String name : new TreeSet<>(tensorNames())) {
-      shard(name).addTo(fingerprint, name);
+    for (String name : new TreeSet<>(shardOfTensor.keySet())) {
+      shardOfTensor.get(name).addTo(fingerprint, name);
     }
   }
 
@@ -171,11 +183,10 @@ public final class HfFolder implements ModelSource {
   }
 
   private SafetensorsFile shard(String name) throws CheckpointException {
-    SafetensorsFile shard = shardOfTensor.get(name);
-    if (shard == null) {
-      throw new CheckpointException(folder, "has no tensor " + quoted(name));
+    if (!text.names().contains(name)) {
+      throw new CheckpointException(folder, "has no tensor " + quoted(storedName(name)));
     }
-    return shard;
+    return shardOfTensor.get(storedName(name));
   }
 
   private static Map<String, SafetensorsFile> openShards(Path folder, List<SafetensorsFile> shards)

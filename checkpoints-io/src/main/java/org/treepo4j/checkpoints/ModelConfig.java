@@ -165,6 +165,25 @@ public record ModelConfig(
     return window >= maxPositions ? 0 : window;
   }
 
+  /** Whether a layer has the gated delta rule instead of attention. */
+  public boolean linear(int layer) {
+    return !design.layers().isEmpty() && design.layers().get(layer).linear();
+  }
+
+  /** Layers before {@code layer} that have attention, those whose keys and values are cached. */
+  public int attentionLayersBefore(int layer) {
+    int count = 0;
+    for (int i = 0; i < layer; i++) {
+      count += linear(i) ? 0 : 1;
+    }
+    return count;
+  }
+
+  /** Layers that have attention. */
+  public int attentionLayers() {
+    return attentionLayersBefore(layers);
+  }
+
   /** The rotary embedding of a layer; empty when it has none. */
   public Optional<Design.Rotary> rotary(int layer) {
     Design.Position position =
@@ -195,6 +214,11 @@ public record ModelConfig(
   /** Width of all query heads together. */
   public int querySize() {
     return heads * headDim;
+  }
+
+  /** Rows of the query projection: queries, and a gate of that width where the family has one. */
+  public int queryRows() {
+    return architecture.gatesAttention() ? 2 * querySize() : querySize();
   }
 
   /** Width of all key (or value) heads together. */

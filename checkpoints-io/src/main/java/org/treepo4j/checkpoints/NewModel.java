@@ -51,6 +51,12 @@ public record NewModel(
       case MINISTRAL3 -> json.putObject("rope_parameters").put("rope_theta", ropeTheta);
       case GEMMA2, GEMMA3 -> json.put("query_pre_attn_scalar", headDim);
       case GRANITE -> json.put("attention_multiplier", 1 / Math.sqrt(headDim));
+      case QWEN3_5 -> {
+        json.put("linear_num_key_heads", heads);
+        json.put("linear_num_value_heads", heads);
+        json.put("linear_key_head_dim", headDim);
+        json.put("linear_value_head_dim", headDim);
+      }
       default -> {
         // Nothing to choose.
       }

@@ -22,6 +22,7 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
   private static final double MINISTRAL3_THETA = 1_000_000;
   private static final double SMOLLM3_THETA = 2_000_000;
   private static final double OLMO3_THETA = 500_000;
+  private static final double QWEN3_5_FRACTION = 0.25;
   private static final double YARN_BETA_FAST = 32;
   private static final double YARN_BETA_SLOW = 1;
   private static final String FULL = "full_attention";
@@ -116,7 +117,8 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
 
   private static int width(JsonFields config, JsonFields rope, Architecture family, int headDim)
       throws CheckpointException {
-    double fraction = config.number(FRACTION, 1);
+    double fraction =
+        config.number(FRACTION, family == Architecture.QWEN3_5 ? QWEN3_5_FRACTION : 1);
     if (rope != null) {
       fraction = rope.number(FRACTION, fraction);
     }
@@ -124,7 +126,7 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
       return 0;
     }
     int width = (int) (headDim * fraction);
-    if (family != Architecture.PHI3) {
+    if (family != Architecture.PHI3 && family != Architecture.QWEN3_5) {
       throw config.refused(FRACTION + " other than 1 is not supported in " + family.modelType());
     }
     if (width <= 0 || width > headDim || width % 2 != 0) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.treepo4j.checkpoints.Design.Activation;
 import org.treepo4j.checkpoints.Design.Caps;
+import org.treepo4j.checkpoints.Design.DeltaRule;
 import org.treepo4j.checkpoints.Design.Layer;
 import org.treepo4j.checkpoints.Design.Position;
 import org.treepo4j.checkpoints.Design.QueryGrowth;
@@ -51,8 +52,21 @@ final class FamilyDesigns {
           activated.withLayers(
               layers(layers, window, 2, Position.LOCAL),
               new Rotary(77, second ? new RopeScaling.Linear(3) : RopeScaling.NONE));
+      case QWEN3_5 ->
+          second
+              ? Design.PLAIN
+              : Design.PLAIN.withHybridLayers(
+                  hybridLayers(layers), new DeltaRule(2, 4, 1 + variety, 3, first ? 4 : 2));
       case GRANITE -> activated.withScales(new Scales(12, 0.015625, 0.22, first ? 1 : 8));
     };
+  }
+
+  private static List<Layer> hybridLayers(int count) {
+    List<Layer> layers = new ArrayList<>();
+    for (int layer = 0; layer < count; layer++) {
+      layers.add(layer % 3 == 1 ? Layer.PLAIN : Layer.LINEAR);
+    }
+    return layers;
   }
 
   /** Plain layers, every so-manieth with a window. */

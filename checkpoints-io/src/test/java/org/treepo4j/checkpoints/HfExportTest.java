@@ -259,7 +259,7 @@ class HfExportTest {
     boolean optionalBias =
         (flags & 1) == 1
             && switch (architecture) {
-              case MISTRAL, MINISTRAL3, QWEN2, PHI3 -> false;
+              case MISTRAL, MINISTRAL3, QWEN2, PHI3, QWEN3_5 -> false;
               default -> true;
             };
     // Phi 3 has none; Ministral's scaling and growth of queries share their original length.
@@ -284,13 +284,15 @@ class HfExportTest {
         architecture == Architecture.QWEN2 || optionalBias,
         optionalBias,
         switch (architecture) {
-          case QWEN3, GEMMA3, OLMO2, OLMO3 -> true;
+          case QWEN3, GEMMA3, OLMO2, OLMO3, QWEN3_5 -> true;
           default -> false;
         },
         (flags & 2) == 2,
         (flags & 4) - 1,
         eos,
-        architecture == Architecture.PHI3 ? design.withRotaryWidth(2 * ((size + 1) / 2)) : design);
+        architecture == Architecture.PHI3 || architecture == Architecture.QWEN3_5
+            ? design.withRotaryWidth(2 * ((size + 1) / 2))
+            : design);
   }
 
   private static float[] values(String name) {

@@ -51,7 +51,9 @@ final class BenchCommand implements Callable<Integer> {
       names = "--shape",
       split = ",",
       paramLabel = "NAME",
-      description = "tiny, medium, qwen2.5-0.5b; default tiny and medium.")
+      description =
+          "tiny, medium, qwen2.5-0.5b, hybrid-medium, hybrid-0.8b, softmax-0.8b; default tiny and"
+              + " medium.")
   private List<String> shapes = List.of("tiny", "medium");
 
   @Option(

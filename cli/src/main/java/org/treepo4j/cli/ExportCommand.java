@@ -4,11 +4,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.treepo4j.base.InputException;
 import org.treepo4j.checkpoints.CheckpointException;
 import org.treepo4j.checkpoints.DType;
 import org.treepo4j.checkpoints.ExportOptions;
 import org.treepo4j.checkpoints.HfExport;
+import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.checkpoints.PeftAdapter;
 import org.treepo4j.model.LoraAdapters;
@@ -66,6 +68,7 @@ final class ExportCommand implements Callable<Integer> {
     Weights weights;
     try (ModelSource opened = ModelSource.open(folder)) {
       weights = WeightsLoader.load(opened);
+      nameLoss(opened);
     }
     if (adapter != null) {
       weights = merged(weights);
@@ -80,6 +83,21 @@ final class ExportCommand implements Callable<Integer> {
         aside -> ModelTokenizer.writeConverted(folder, aside));
     spec.commandLine().getOut().println(out);
     return 0;
+  }
+
+  /** The export is a text model: says what of the folder is not in it. */
+  private void nameLoss(ModelSource source) {
+    if (source instanceof HfFolder model && !model.passedOver().isEmpty()) {
+      spec.commandLine()
+          .getErr()
+          .println(
+              "%s: %d tensors are not in the export, which is the text model alone (vision, multi-token prediction): %s"
+                  .formatted(
+                      folder,
+                      model.passedOver().size(),
+                      model.passedOver().stream().limit(3).collect(Collectors.joining(", "))
+                          + (model.passedOver().size() > 3 ? ", …" : "")));
+    }
   }
 
   private ExportOptions options() {

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import org.treepo4j.base.settings.SettingsReader;
+import org.treepo4j.checkpoints.Design.DeltaRule;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.model.WeightsLoader;
@@ -29,6 +30,7 @@ import org.treepo4j.rl.train.TrainSettings;
  * @param lora memory to train adapters of rank {@value #RANK}
  * @param sampling bytes of the weights while sampling alone
  * @param cachedToken bytes of keys and values of one token
+ * @param cachedPath bytes of the state of linear layers of one path, 0 without such layers
  */
 record ModelInfo(
     Path path,
@@ -39,7 +41,8 @@ record ModelInfo(
     MemoryEstimate full,
     MemoryEstimate lora,
     long sampling,
-    long cachedToken) {
+    long cachedToken,
+    long cachedPath) {
   private static final int RANK = 16;
 
   /** A prompt of middling length, for what depends on it. */
@@ -50,7 +53,7 @@ record ModelInfo(
       WeightsLoader.check(model);
       ModelConfig config = model.config();
       EngineOptions options = EngineOptions.defaults();
-      Engine.Memory memory = Engines.choose(options).memory(config, options);
+      Engine.Memory memory = Engines.choose(options, config).memory(config, options);
       MemoryEstimate full = estimate(path, config, 0);
       return new ModelInfo(
           path,
@@ -61,7 +64,8 @@ record ModelInfo(
           full,
           estimate(path, config, RANK),
           full.weights() + memory.decoderWeights(),
-          memory.cachedToken());
+          memory.cachedToken(),
+          memory.cachedPath());
     }
   }
 
@@ -96,6 +100,18 @@ record ModelInfo(
             config.kvHeads(),
             config.ffnSize(),
             config.tiedEmbeddings() ? ", head tied to the embedding" : ""));
+    DeltaRule rule = config.design().deltaRule();
+    if (rule != null) {
+      lines.add(
+          text(
+              "linear layers: %d of %d, with %d states of %d × %d; %s for each path",
+              config.layers() - config.attentionLayers(),
+              config.layers(),
+              rule.valueHeads(),
+              rule.keyDim(),
+              rule.valueDim(),
+              megabytes(cachedPath)));
+    }
     lines.add(text("context: %,d tokens", config.maxPositions()));
     lines.add(
         text(
@@ -139,6 +155,9 @@ record ModelInfo(
     ObjectNode bytes = json.putObject("memory_bytes");
     bytes.put("sample", sampling);
     bytes.put("cached_token", cachedToken);
+    if (cachedPath > 0) {
+      bytes.put("cached_path", cachedPath);
+    }
     bytes.put("train", full.needed());
     bytes.put("train_lora_16", lora.needed());
     return json;

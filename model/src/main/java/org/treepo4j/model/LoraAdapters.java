@@ -75,7 +75,7 @@ public final class LoraAdapters {
    *     of a target's name
    */
   public static LoraAdapters attach(Weights base, LoraSettings given, long seed) {
-    LoraSettings settings = given.of(base.config().architecture());
+    LoraSettings settings = given.of(base.config());
     if (!settings.enabled()) {
       throw new IllegalArgumentException("rank must be positive to attach adapters, was 0");
     }

@@ -1,28 +1,40 @@
 package org.treepo4j.model;
 
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import org.treepo4j.base.settings.Setting;
 import org.treepo4j.checkpoints.AdapterConfig;
-import org.treepo4j.checkpoints.Architecture;
+import org.treepo4j.checkpoints.ModelConfig;
 
 /** Low-rank adaptation (arXiv 2106.09685): which weights get adapters, and of what rank. */
 public record LoraSettings(
     @Setting("rank of the adapters; 0 trains all weights instead") int rank,
     @Setting("the adapters' product counts alpha / rank (PEFT: lora_alpha)") double alpha,
     @Setting(
-            "which projections get adapters: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj,"
-                + " down_proj, lm_head; or qkv_proj, gate_up_proj where a family fuses them")
+            "which projections get adapters: all-linear for every one of every layer; or q_proj,"
+                + " k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, lm_head; qkv_proj,"
+                + " gate_up_proj where a family fuses them; in_proj_qkv, in_proj_z, in_proj_b,"
+                + " in_proj_a, out_proj of linear layers")
         List<String> targetModules,
     @Setting(
             "keep the frozen base of adapted weights in bf16: half the memory, and exact for weights"
                 + " that were bf16 on disk; others are rounded")
         boolean bf16Base) {
 
-  /** Every projection of a layer. */
+  /** Stands for every projection of every layer, as in PEFT. */
+  private static final String ALL = "all-linear";
+
+  /** Every projection of a layer with attention. */
   private static final List<String> LAYER_PROJECTIONS =
       List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj");
+
+  private static final List<String> FEED_FORWARD = LAYER_PROJECTIONS.subList(4, 7);
+
+  /** Every projection of a linear layer. */
+  private static final List<String> LINEAR_PROJECTIONS =
+      List.of("in_proj_qkv", "in_proj_z", "in_proj_b", "in_proj_a", "out_proj");
 
   /** What families that fuse projections have instead of some of them. */
   private static final Map<String, String> FUSED =
@@ -48,13 +60,19 @@ public record LoraSettings(
     }
     for (String module : targetModules) {
       if (!LAYER_PROJECTIONS.contains(module)
+          && !LINEAR_PROJECTIONS.contains(module)
           && !FUSED.containsValue(module)
+          && !module.equals(ALL)
           && !module.equals(HEAD)) {
         throw new IllegalArgumentException(
             "targetModules must be among "
                 + String.join(", ", LAYER_PROJECTIONS)
                 + ", qkv_proj, gate_up_proj, "
+                + String.join(", ", LINEAR_PROJECTIONS)
+                + ", "
                 + HEAD
+                + ", "
+                + ALL
                 + ", was "
                 + module);
       }
@@ -63,7 +81,7 @@ public record LoraSettings(
 
   /** No adapters; with a rank, every projection of every layer. */
   public static LoraSettings defaults() {
-    return new LoraSettings(0, 16, LAYER_PROJECTIONS, false);
+    return new LoraSettings(0, 16, List.of(ALL), false);
   }
 
   /** The settings a stored adapter was trained with. */
@@ -72,15 +90,22 @@ public record LoraSettings(
   }
 
   /**
-   * The settings for a model of that family: where it fuses projections, the fused ones stand for
-   * those they hold.
+   * The settings for a model: its own projections stand for all of them, and where it fuses some,
+   * the fused ones for those they hold.
    */
-  LoraSettings of(Architecture family) {
-    if (!family.fusedProjections()) {
-      return this;
+  public LoraSettings of(ModelConfig model) {
+    List<String> modules = new ArrayList<>();
+    for (String name : targetModules) {
+      if (name.equals(ALL)) {
+        modules.addAll(model.attentionLayers() == 0 ? FEED_FORWARD : LAYER_PROJECTIONS);
+        modules.addAll(model.design().deltaRule() == null ? List.of() : LINEAR_PROJECTIONS);
+      } else {
+        modules.add(name);
+      }
     }
-    List<String> modules =
-        targetModules.stream().map(name -> FUSED.getOrDefault(name, name)).toList();
+    if (model.architecture().fusedProjections()) {
+      modules.replaceAll(name -> FUSED.getOrDefault(name, name));
+    }
     return new LoraSettings(rank, alpha, modules, bf16Base);
   }
 

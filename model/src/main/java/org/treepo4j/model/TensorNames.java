@@ -3,6 +3,7 @@ package org.treepo4j.model;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.treepo4j.checkpoints.Architecture;
+import org.treepo4j.checkpoints.Design.DeltaRule;
 import org.treepo4j.checkpoints.ModelConfig;
 
 /** Names and shapes of a model's weight tensors, as Hugging Face folders spell them. */
@@ -40,6 +41,31 @@ public final class TensorNames {
   public static final String UP = "mlp.up_proj.weight";
   public static final String DOWN = "mlp.down_proj.weight";
 
+  /** Queries, keys and values of a linear layer one below the other. */
+  public static final String LINEAR_QKV = "linear_attn.in_proj_qkv.weight";
+
+  /** The gate of a linear layer's output. */
+  public static final String LINEAR_GATE = "linear_attn.in_proj_z.weight";
+
+  /** How strongly a linear layer writes, before the sigmoid. */
+  public static final String LINEAR_BETA = "linear_attn.in_proj_b.weight";
+
+  /** How fast a linear layer forgets, before its bias and the softplus. */
+  public static final String LINEAR_DECAY = "linear_attn.in_proj_a.weight";
+
+  public static final String LINEAR_DECAY_BIAS = "linear_attn.dt_bias";
+
+  /** Logarithm of the factor of a head's decay. */
+  public static final String LINEAR_DECAY_LOG = "linear_attn.A_log";
+
+  /** {@code [channels, 1, width]}; the last of a channel's weights is that of the present input. */
+  public static final String LINEAR_CONV = "linear_attn.conv1d.weight";
+
+  /** Of the output of each value head; multiplied as it is in every family. */
+  public static final String LINEAR_NORM = "linear_attn.norm.weight";
+
+  public static final String LINEAR_OUTPUT = "linear_attn.out_proj.weight";
+
   private TensorNames() {}
 
   /** The full name of one of the tensors of a layer. */
@@ -59,26 +85,10 @@ public final class TensorNames {
       if (family.norms() != Architecture.Norms.AFTER) {
         block.put(INPUT_NORM, new int[] {hidden});
       }
-      if (fused) {
-        block.put(QKV, new int[] {config.querySize() + 2 * config.kvSize(), hidden});
+      if (config.linear(layer)) {
+        putLinear(config, block);
       } else {
-        block.put(QUERY, new int[] {config.querySize(), hidden});
-        block.put(KEY, new int[] {config.kvSize(), hidden});
-        block.put(VALUE, new int[] {config.kvSize(), hidden});
-      }
-      if (config.qkvBias()) {
-        block.put(QUERY_BIAS, new int[] {config.querySize()});
-        block.put(KEY_BIAS, new int[] {config.kvSize()});
-        block.put(VALUE_BIAS, new int[] {config.kvSize()});
-      }
-      if (config.qkNorm()) {
-        boolean all = family.normsSpanHeads();
-        block.put(QUERY_NORM, new int[] {all ? config.querySize() : config.headDim()});
-        block.put(KEY_NORM, new int[] {all ? config.kvSize() : config.headDim()});
-      }
-      block.put(OUTPUT, new int[] {hidden, config.querySize()});
-      if (config.outputBias()) {
-        block.put(OUTPUT_BIAS, new int[] {hidden});
+        putAttention(config, block);
       }
       block.put(POST_ATTENTION_NORM, new int[] {hidden});
       if (family.norms() == Architecture.Norms.AROUND) {
@@ -103,5 +113,44 @@ public final class TensorNames {
       shapes.put(HEAD, new int[] {config.vocabSize(), hidden});
     }
     return shapes;
+  }
+
+  private static void putAttention(ModelConfig config, Map<String, int[]> block) {
+    int hidden = config.hiddenSize();
+    if (config.architecture().fusedProjections()) {
+      block.put(QKV, new int[] {config.querySize() + 2 * config.kvSize(), hidden});
+    } else {
+      block.put(QUERY, new int[] {config.queryRows(), hidden});
+      block.put(KEY, new int[] {config.kvSize(), hidden});
+      block.put(VALUE, new int[] {config.kvSize(), hidden});
+    }
+    if (config.qkvBias()) {
+      block.put(QUERY_BIAS, new int[] {config.querySize()});
+      block.put(KEY_BIAS, new int[] {config.kvSize()});
+      block.put(VALUE_BIAS, new int[] {config.kvSize()});
+    }
+    if (config.qkNorm()) {
+      boolean all = config.architecture().normsSpanHeads();
+      block.put(QUERY_NORM, new int[] {all ? config.querySize() : config.headDim()});
+      block.put(KEY_NORM, new int[] {all ? config.kvSize() : config.headDim()});
+    }
+    block.put(OUTPUT, new int[] {hidden, config.querySize()});
+    if (config.outputBias()) {
+      block.put(OUTPUT_BIAS, new int[] {hidden});
+    }
+  }
+
+  private static void putLinear(ModelConfig config, Map<String, int[]> block) {
+    int hidden = config.hiddenSize();
+    DeltaRule rule = config.design().deltaRule();
+    block.put(LINEAR_QKV, new int[] {rule.convSize(), hidden});
+    block.put(LINEAR_GATE, new int[] {rule.valueSize(), hidden});
+    block.put(LINEAR_BETA, new int[] {rule.valueHeads(), hidden});
+    block.put(LINEAR_DECAY, new int[] {rule.valueHeads(), hidden});
+    block.put(LINEAR_DECAY_BIAS, new int[] {rule.valueHeads()});
+    block.put(LINEAR_DECAY_LOG, new int[] {rule.valueHeads()});
+    block.put(LINEAR_CONV, new int[] {rule.convSize(), 1, rule.convWidth()});
+    block.put(LINEAR_NORM, new int[] {rule.valueDim()});
+    block.put(LINEAR_OUTPUT, new int[] {hidden, rule.valueSize()});
   }
 }

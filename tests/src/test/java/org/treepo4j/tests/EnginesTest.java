@@ -38,6 +38,20 @@ class EnginesTest {
   }
 
   @Test
+  void anEngineWithoutLinearLayersRefusesThemByName() {
+    EngineOptions options = EngineOptions.defaults();
+    assertThatThrownBy(
+            () -> Engines.open(TinyModels.QWEN3_5.weights(1), options.withEngine("samediff")))
+        .isInstanceOf(EngineUnavailableException.class)
+        .hasMessageContaining("samediff")
+        .hasMessageContaining("linear_attention")
+        .hasMessageContaining("qwen3_5_text");
+    try (CausalLm auto = Engines.open(TinyModels.QWEN3_5.weights(1), options)) {
+      assertThat(auto).isInstanceOf(VectorCausalLm.class);
+    }
+  }
+
+  @Test
   void opensARealFolder() throws IOException {
     Path folder = SharedData.require("stories260K");
     EngineOptions options = EngineOptions.defaults().withEngine("samediff");

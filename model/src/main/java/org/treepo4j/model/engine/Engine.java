@@ -19,6 +19,11 @@ public interface Engine {
   /** Why it cannot open a model on this machine with these options, in one line. */
   Optional<String> problem(EngineOptions options);
 
+  /** Why it cannot run models of this kind, in one line. */
+  default Optional<String> problem(ModelConfig config) {
+    return Optional.empty();
+  }
+
   /**
    * Its place when {@code auto} looks for an engine without a {@link #problem}: the highest goes
    * first, one below zero is never taken.
@@ -41,7 +46,8 @@ public interface Engine {
    *
    * @param decoderWeights the matrices as decoders read them
    * @param cachedToken a token in a decoder's cache
+   * @param cachedPath a path in it, whatever its length: the state of linear layers
    * @param trainingToken a unique token of a forward and backward pass
    */
-  record Memory(long decoderWeights, long cachedToken, long trainingToken) {}
+  record Memory(long decoderWeights, long cachedToken, long cachedPath, long trainingToken) {}
 }

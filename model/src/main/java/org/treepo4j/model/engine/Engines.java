@@ -6,9 +6,11 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.EngineUnavailableException;
@@ -36,8 +38,8 @@ public final class Engines {
    * @throws EngineUnavailableException when the engine cannot run here
    */
   public static CausalLm open(Path model, EngineOptions options) throws IOException {
-    Engine engine = choose(options);
     try (ModelSource opened = ModelSource.open(model)) {
+      Engine engine = choose(options, opened.config());
       return engine.open(WeightsLoader.load(opened), options.withEngine(engine.name()));
     }
   }
@@ -48,8 +50,19 @@ public final class Engines {
    * @throws EngineUnavailableException when the engine cannot run here
    */
   public static CausalLm open(Weights weights, EngineOptions options) {
-    Engine engine = choose(options);
+    Engine engine = choose(options, weights.config());
     return engine.open(weights, options.withEngine(engine.name()));
+  }
+
+  /**
+   * An engine that can run here, as {@link #choose(EngineOptions, ModelConfig)}, whatever the
+   * model.
+   *
+   * @throws EngineUnavailableException when no engine of that name is on the class path, or it
+   *     cannot run here with these options
+   */
+  public static Engine choose(EngineOptions options) {
+    return choose(options, engine -> engine.problem(options));
   }
 
   /**
@@ -57,9 +70,13 @@ public final class Engines {
    * of a higher rank.
    *
    * @throws EngineUnavailableException when no engine of that name is on the class path, or it
-   *     cannot run here with these options
+   *     cannot run here with these options, or not this model
    */
-  public static Engine choose(EngineOptions options) {
+  public static Engine choose(EngineOptions options, ModelConfig config) {
+    return choose(options, engine -> engine.problem(options).or(() -> engine.problem(config)));
+  }
+
+  private static Engine choose(EngineOptions options, Function<Engine, Optional<String>> problems) {
     List<Engine> present = present();
     if (!options.engine().equals(EngineOptions.AUTO)) {
       Engine engine =
@@ -75,7 +92,7 @@ public final class Engines {
                                   .collect(Collectors.joining())
                               + ", was "
                               + options.engine()));
-      engine.problem(options).ifPresent(Engines::refuse);
+      problems.apply(engine).ifPresent(Engines::refuse);
       return engine;
     }
     String lastProblem = "no engine is on the class path: add treepo4j-engine-vector";
@@ -84,7 +101,7 @@ public final class Engines {
             .filter(found -> found.autoRank() >= 0)
             .sorted(Comparator.comparingInt(Engine::autoRank).reversed())
             .toList()) {
-      Optional<String> problem = engine.problem(options);
+      Optional<String> problem = problems.apply(engine);
       if (problem.isEmpty()) {
         return engine;
       }

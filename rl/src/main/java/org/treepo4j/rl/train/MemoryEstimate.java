@@ -25,8 +25,8 @@ import org.treepo4j.rollout.RolloutSettings;
  * @param activations of a full micro-batch
  * @param largestTree activations of a tree whose trajectories are all of the greatest length and
  *     share nothing but the prompt; a tree is not split, so it may exceed a micro-batch
- * @param cache keys and values of a step's trees, should all be as large as that; sampling makes do
- *     with half of the JVM's memory
+ * @param cache keys and values of a step's trees, should all be as large as that, and states of
+ *     their paths; sampling makes do with half of the JVM's memory
  */
 public record MemoryEstimate(
     long parameters,
@@ -50,7 +50,7 @@ public record MemoryEstimate(
     long parameters = shapes.values().stream().mapToLong(MemoryEstimate::size).sum();
     long adapted = 0;
     long adapters = 0;
-    LoraSettings lora = settings.lora();
+    LoraSettings lora = settings.lora().of(config);
     if (lora.enabled()) {
       for (String target : lora.targetModules()) {
         String suffix = "." + target + ".weight";
@@ -73,9 +73,9 @@ public record MemoryEstimate(
     int prompts = settings.trainer().promptsPerStep();
     long microBatch = Math.min(prompts * tree, settings.trainer().microBatchTokens());
     Engine.Memory training =
-        Engines.choose(settings.training()).memory(config, settings.training());
+        Engines.choose(settings.training(), config).memory(config, settings.training());
     Engine.Memory sampling =
-        Engines.choose(settings.sampling()).memory(config, settings.sampling());
+        Engines.choose(settings.sampling(), config).memory(config, settings.sampling());
     return new MemoryEstimate(
         parameters,
         trained,
@@ -89,7 +89,9 @@ public record MemoryEstimate(
         sampling.decoderWeights(),
         microBatch * training.trainingToken(),
         tree * training.trainingToken(),
-        prompts * tree * sampling.cachedToken());
+        prompts
+            * (tree * sampling.cachedToken()
+                + (1L + settings.rollout().maxWidth()) * sampling.cachedPath()));
   }
 
   /** Most tokens of a tree whose trajectories share nothing but the prompt. */

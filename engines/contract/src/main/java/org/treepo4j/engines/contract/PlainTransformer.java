@@ -101,6 +101,12 @@ public final class PlainTransformer {
     int querySize = config.querySize();
     int kvSize = config.kvSize();
     Norms norms = config.architecture().norms();
+    if (config.linear(layer)) {
+      linear(tree, layer, x);
+      return;
+    }
+    boolean gates = config.architecture().gatesAttention();
+    double[][] gate = new double[size][];
     double[][] q = new double[size][];
     double[][] k = new double[size][];
     double[][] v = new double[size][];
@@ -116,6 +122,10 @@ public final class PlainTransformer {
         q[i] = multiply(get(layer, TensorNames.QUERY), get(layer, TensorNames.QUERY_BIAS), h);
         k[i] = multiply(get(layer, TensorNames.KEY), get(layer, TensorNames.KEY_BIAS), h);
         v[i] = multiply(get(layer, TensorNames.VALUE), get(layer, TensorNames.VALUE_BIAS), h);
+      }
+      if (gates) {
+        gate[i] = everySecondHead(q[i], 1);
+        q[i] = everySecondHead(q[i], 0);
       }
       q[i] = heads(q[i], layer, TensorNames.QUERY_NORM, position);
       k[i] = heads(k[i], layer, TensorNames.KEY_NORM, position);
@@ -139,6 +149,9 @@ public final class PlainTransformer {
               q[i],
               k,
               v);
+      for (int j = 0; gates && j < attended.length; j++) {
+        attended[j] /= 1 + Math.exp(-gate[i][j]);
+      }
       double[] out =
           multiply(get(layer, TensorNames.OUTPUT), get(layer, TensorNames.OUTPUT_BIAS), attended);
       String before =
@@ -149,6 +162,31 @@ public final class PlainTransformer {
       double[] y = feedForward(layer, h);
       add(x[i], normed ? norm(y, get(layer, TensorNames.POST_FFN_NORM)) : y);
     }
+  }
+
+  /** A block with the delta rule; norms stand before its layers. */
+  private void linear(TokenTree tree, int layer, double[][] x) {
+    double[][] h = new double[x.length][];
+    for (int i = 0; i < x.length; i++) {
+      h[i] = norm(x[i], get(layer, TensorNames.INPUT_NORM));
+    }
+    double[][] out =
+        new PlainDelta(config.design().deltaRule(), config.normEps(), name -> get(layer, name))
+            .apply(tree, h);
+    for (int i = 0; i < x.length; i++) {
+      add(x[i], out[i]);
+      add(x[i], feedForward(layer, norm(x[i], get(layer, TensorNames.POST_ATTENTION_NORM))));
+    }
+  }
+
+  /** Queries and gates stand side by side, head by head. */
+  private double[] everySecondHead(double[] both, int first) {
+    int dim = config.headDim();
+    double[] heads = new double[both.length / 2];
+    for (int head = 0; head < config.heads(); head++) {
+      System.arraycopy(both, (2 * head + first) * dim, heads, head * dim, dim);
+    }
+    return heads;
   }
 
   private double[] feedForward(int layer, double[] h) {

@@ -8,6 +8,7 @@ import org.treepo4j.checkpoints.Architecture;
 import org.treepo4j.checkpoints.Design;
 import org.treepo4j.checkpoints.Design.Activation;
 import org.treepo4j.checkpoints.Design.Caps;
+import org.treepo4j.checkpoints.Design.DeltaRule;
 import org.treepo4j.checkpoints.Design.Layer;
 import org.treepo4j.checkpoints.Design.Position;
 import org.treepo4j.checkpoints.Design.QueryGrowth;
@@ -95,7 +96,15 @@ public enum TinyModels {
               false,
               false,
               false)
-          .withDesign(Design.PLAIN.withQueryGrowth(new QueryGrowth(0.3, 2))));
+          .withDesign(Design.PLAIN.withQueryGrowth(new QueryGrowth(0.3, 2)))),
+  /** The gated delta rule, two value heads for each key head; gated attention, partly rotated. */
+  QWEN3_5(
+      config(Architecture.QWEN3_5, 4, 2, RopeScaling.NONE, false, false, true, true)
+          .withDesign(
+              Design.PLAIN
+                  .withRotaryWidth(4)
+                  .withHybridLayers(
+                      List.of(Layer.LINEAR, Layer.PLAIN), new DeltaRule(2, 4, 6, 5, 4))));
 
   @SuppressWarnings("ImmutableEnumChecker") // a record of values, in another module
   private final ModelConfig config;
@@ -122,7 +131,8 @@ public enum TinyModels {
             (name, shape) -> {
               float[] values = new float[Arrays.stream(shape).reduce(1, Math::multiplyExact)];
               boolean one = !config.architecture().normsAddOne();
-              double centre = one && name.endsWith("norm.weight") ? 1 : 0;
+              boolean factor = one || name.endsWith(TensorNames.LINEAR_NORM);
+              double centre = factor && name.endsWith("norm.weight") ? 1 : 0;
               double deviation = shape.length == 2 ? 1 / Math.sqrt(shape[1]) : 0.3;
               for (int i = 0; i < values.length; i++) {
                 values[i] = (float) (centre + deviation * random.nextGaussian());

@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -185,11 +187,29 @@ class LoraAdaptersTest {
   }
 
   @Test
+  void allProjectionsOfAHybridModelAreThoseOfBothKindsOfLayers() {
+    Set<String> adapted = new TreeSet<>();
+    LoraAdapters adapters =
+        LoraAdapters.attach(TinyModels.QWEN3_5.weights(1), settings(2, "all-linear"), 1);
+    adapters.toPeft().pairs().forEach(pair -> adapted.add(pair.weight()));
+    Set<String> matrices = new TreeSet<>();
+    TensorNames.shapes(TinyModels.QWEN3_5.config())
+        .forEach(
+            (name, shape) -> {
+              if (shape.length == 2 && !name.equals(TensorNames.EMBEDDING)) {
+                matrices.add(name);
+              }
+            });
+    assertThat(adapted).isEqualTo(matrices);
+  }
+
+  @Test
   void mistakesAreNamed() {
     assertThatThrownBy(() -> settings(2, "qproj"))
         .hasMessage(
             "targetModules must be among q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj,"
-                + " down_proj, qkv_proj, gate_up_proj, lm_head, was qproj");
+                + " down_proj, qkv_proj, gate_up_proj, in_proj_qkv, in_proj_z, in_proj_b, in_proj_a,"
+                + " out_proj, lm_head, all-linear, was qproj");
     assertThatThrownBy(() -> settings(-1, "q_proj"))
         .hasMessage("rank must be positive, or 0 for none, was -1");
     assertThatThrownBy(() -> new LoraSettings(1, 0, List.of("q_proj"), false))

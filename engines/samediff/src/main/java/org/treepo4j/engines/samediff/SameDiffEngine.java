@@ -29,6 +29,20 @@ public final class SameDiffEngine implements Engine {
         : Optional.of("weights must be f32 with the samediff engine; bf16 is the vector engine's");
   }
 
+  /**
+   * Linear layers are not built here: a graph runs from inputs to outputs and keeps nothing, so a
+   * decoder's states, which fork and are written in place, would be copied into and out of it for
+   * every token. The second opinion on them is the float64 recurrence of the tests.
+   */
+  @Override
+  public Optional<String> problem(ModelConfig config) {
+    return config.design().deltaRule() == null
+        ? Optional.empty()
+        : Optional.of(
+            "the samediff engine has no linear layers (linear_attention), which %s models have; use the vector engine"
+                .formatted(config.architecture().modelType()));
+  }
+
   @Override
   public int autoRank() {
     return Nd4jBackends.present() == Nd4jBackends.Kind.CUDA ? GPU_RANK : -1;
@@ -58,6 +72,7 @@ public final class SameDiffEngine implements Engine {
     return new Memory(
         Float.BYTES * parameters,
         2L * Float.BYTES * config.layers() * config.kvSize(),
+        0,
         2L * Float.BYTES * config.layers() * layer);
   }
 

@@ -9,4 +9,9 @@ class SameDiffCausalLmReferenceTest extends CausalLmReferenceContract {
   protected CausalLm open(Weights weights) {
     return new SameDiffCausalLm(weights);
   }
+
+  @Override
+  protected boolean runs(String model) {
+    return !model.startsWith("qwen3_5");
+  }
 }

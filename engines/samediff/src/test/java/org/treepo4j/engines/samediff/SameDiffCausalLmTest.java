@@ -1,6 +1,7 @@
 package org.treepo4j.engines.samediff;
 
 import org.treepo4j.engines.contract.CausalLmContract;
+import org.treepo4j.engines.contract.TinyModels;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.Weights;
 
@@ -8,5 +9,10 @@ class SameDiffCausalLmTest extends CausalLmContract {
   @Override
   protected CausalLm open(Weights weights) {
     return new SameDiffCausalLm(weights);
+  }
+
+  @Override
+  protected boolean runs(TinyModels family) {
+    return new SameDiffEngine().problem(family.config()).isEmpty();
   }
 }

@@ -2,6 +2,7 @@ package org.treepo4j.engines.vector;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.treepo4j.checkpoints.Design.DeltaRule;
 import org.treepo4j.checkpoints.ModelConfig;
 
 /**
@@ -29,7 +30,10 @@ final class Activations {
    * @param keepInner whether every block's inner activations are kept
    */
   void reserve(ModelConfig config, int rows, boolean keepInputs, boolean keepInner) {
-    int largest = Math.max(Math.max(config.hiddenSize(), config.ffnSize()), config.querySize());
+    DeltaRule rule = config.design().deltaRule();
+    int ofLinear = rule == null ? 0 : rule.convSize();
+    int ofAttention = Math.max(config.queryRows(), ofLinear);
+    int largest = Math.max(Math.max(config.hiddenSize(), config.ffnSize()), ofAttention);
     if ((long) rows * largest > Integer.MAX_VALUE - 8) {
       throw new IllegalArgumentException(
           rows + " tokens are too many for one forward pass: use smaller micro-batches");
@@ -46,7 +50,10 @@ final class Activations {
       streams.set(i, FloatArrays.atLeast(streams.get(i), rows * config.hiddenSize()));
     }
     for (int i = 0; i < layerCount; i++) {
-      layers.get(i).reserve(config, rows);
+      boolean linear = config.linear(i);
+      layers
+          .get(i)
+          .reserve(config, rows, !keepInner || !linear, linear || !keepInner && rule != null);
     }
     hidden = FloatArrays.atLeast(hidden, rows * config.hiddenSize());
     inverse = FloatArrays.atLeast(inverse, rows);

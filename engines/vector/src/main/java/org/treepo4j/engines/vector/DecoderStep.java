@@ -4,6 +4,7 @@ import static org.treepo4j.engines.vector.GemmKernel.WIDE;
 import static org.treepo4j.engines.vector.HeadShape.PANEL;
 
 import java.util.List;
+import org.treepo4j.checkpoints.Design.DeltaRule;
 import org.treepo4j.checkpoints.Design.QueryGrowth;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.Parameter;
@@ -26,6 +27,11 @@ final class DecoderStep {
   private final LogitShape logitShape;
   private final float residualScale;
   private final DecoderAttention attention;
+  private final AttentionGate attentionGate;
+
+  /** Null without linear layers. */
+  private final DecoderDelta delta;
+
   private final int hiddenStride;
   private final int attentionStride;
   private final int attendedStride;
@@ -41,6 +47,9 @@ final class DecoderStep {
   private float[] activated = new float[0];
   private float[] addend = new float[0];
 
+  /** Gates of attention's output, {@code [rows × heads·dim]}. */
+  private float[] gates = new float[0];
+
   DecoderStep(ModelParameters model, DecoderWeights weights, Kernels kernels) {
     this.model = model;
     this.config = model.config();
@@ -52,6 +61,9 @@ final class DecoderStep {
     this.logitShape = LogitShape.of(config);
     this.residualScale = (float) config.design().scales().residual();
     this.attention = new DecoderAttention(pool, HeadShape.of(config));
+    this.attentionGate = config.architecture().gatesAttention() ? kernels.attentionGate() : null;
+    DeltaRule rule = config.design().deltaRule();
+    this.delta = rule == null ? null : new DecoderDelta(rule, pool, norm);
     this.hiddenStride = DecoderWeights.whole(config.hiddenSize());
     this.attentionStride = DecoderWeights.attentionWidth(config);
     this.attendedStride = DecoderWeights.whole(config.querySize());
@@ -59,8 +71,12 @@ final class DecoderStep {
     this.scratch = new float[pool.threads()][0];
   }
 
-  /** Computes the rows of a plan, whose places in the cache are already taken. */
-  void run(BatchPlan plan) {
+  /**
+   * Computes the rows of a plan, whose places in the cache are already taken.
+   *
+   * @param replay whether the cache holds them already, and states alone are to be brought on
+   */
+  void run(BatchPlan plan, boolean replay) {
     int rows = plan.rows();
     reserve(rows);
     for (Rope rope : ropes) {
@@ -69,14 +85,30 @@ final class DecoderStep {
       }
     }
     embed(plan);
+    if (delta != null) {
+      delta.begin(plan);
+    }
     for (int layer = 0; layer < config.layers(); layer++) {
       LayerParameters parameters = model.layers().get(layer);
       DecoderWeights.Layer packed = weights.layer(layer);
       float[] input = input(rows, parameters.attentionNorm());
+      if (parameters.delta() != null) {
+        delta(plan, layer, packed, parameters, input);
+        gateUp(packed.gateUp(), rows, input(rows, parameters.ffnNorm()));
+        join(packed.down(), rows, activated, ffnStride, null, parameters.ffnOutNorm());
+        continue;
+      }
       multiply(packed.attention(), rows, input, hiddenStride, qkv, attentionStride, false);
-      store(plan, layer, parameters);
+      store(plan, layer, parameters, replay);
       attention.forward(
-          plan, layer, config.window(layer), qkv, attentionStride, attended, attendedStride);
+          plan,
+          config.attentionLayersBefore(layer),
+          config.window(layer),
+          qkv,
+          attentionStride,
+          attended,
+          attendedStride);
+      applyGates(rows);
       join(
           packed.output(),
           rows,
@@ -87,7 +119,34 @@ final class DecoderStep {
       gateUp(packed.gateUp(), rows, input(rows, parameters.ffnNorm()));
       join(packed.down(), rows, activated, ffnStride, null, parameters.ffnOutNorm());
     }
-    keepHidden(plan);
+    if (!replay) {
+      keepHidden(plan);
+    }
+  }
+
+  private void delta(
+      BatchPlan plan,
+      int layer,
+      DecoderWeights.Layer packed,
+      LayerParameters parameters,
+      float[] input) {
+    int rows = plan.rows();
+    float[] mixed = delta.reserve(rows);
+    multiply(packed.attention(), rows, input, hiddenStride, mixed, delta.inputStride(), false);
+    int index = layer - config.attentionLayersBefore(layer);
+    float[] out = delta.forward(plan, index, parameters.delta());
+    join(packed.output(), rows, out, delta.outputStride(), null, parameters.attentionOutNorm());
+  }
+
+  private void applyGates(int rows) {
+    if (attentionGate != null) {
+      eachRow(
+          rows,
+          row -> {
+            int at = row * attendedStride;
+            attentionGate.row(attended, at, gates, row * config.querySize(), attended, at);
+          });
+    }
   }
 
   /**
@@ -201,9 +260,10 @@ final class DecoderStep {
   }
 
   /** Biases, head norms and rotation; then keys and values go into the cache. */
-  private void store(BatchPlan plan, int layer, LayerParameters parameters) {
+  private void store(BatchPlan plan, int layer, LayerParameters parameters, boolean replay) {
     int rows = plan.rows();
-    int k0 = DecoderWeights.whole(config.querySize());
+    int firstHead = config.attentionLayersBefore(layer) * config.kvHeads();
+    int k0 = DecoderWeights.whole(config.queryRows());
     int v0 = k0 + DecoderWeights.whole(config.kvSize());
     Rope rope = ropes.get(layer);
     QueryGrowth growth = config.design().queryGrowth();
@@ -212,6 +272,9 @@ final class DecoderStep {
         row -> {
           int at = row * attentionStride;
           int position = plan.positions()[row];
+          if (attentionGate != null) {
+            attentionGate.split(qkv, at, qkv, at, gates, row * config.querySize());
+          }
           addBias(parameters.queryBias(), at);
           addBias(parameters.keyBias(), at + k0);
           addBias(parameters.valueBias(), at + v0);
@@ -224,11 +287,12 @@ final class DecoderStep {
           if (growth.beta() != 0) {
             RowMath.scale(qkv, at, (float) growth.at(position), qkv, at, config.querySize());
           }
-          int index = plan.index(row);
-          plan.chunk(row)
-              .block(index)
-              .store(
-                  layer * config.kvHeads(), config.kvHeads(), index % PANEL, qkv, at + k0, at + v0);
+          if (!replay) {
+            int index = plan.index(row);
+            plan.chunk(row)
+                .block(index)
+                .store(firstHead, config.kvHeads(), index % PANEL, qkv, at + k0, at + v0);
+          }
         });
   }
 
@@ -283,6 +347,9 @@ final class DecoderStep {
     normed = FloatArrays.atLeast(normed, rows * hiddenStride);
     qkv = FloatArrays.atLeast(qkv, rows * attentionStride);
     attended = FloatArrays.atLeast(attended, rows * attendedStride);
+    if (attentionGate != null) {
+      gates = FloatArrays.atLeast(gates, rows * config.querySize());
+    }
     activated = FloatArrays.atLeast(activated, rows * ffnStride);
     reserveScratch(rows);
   }

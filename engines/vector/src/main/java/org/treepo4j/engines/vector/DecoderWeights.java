@@ -4,12 +4,14 @@ import static org.treepo4j.engines.vector.GemmKernel.WIDE;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.treepo4j.checkpoints.Design.DeltaRule;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.engine.WeightStorage;
 
 /**
- * The matrices of a model, packed for decoding. Query, key and value are one matrix; panels of gate
- * and up alternate, so that a worker that has both can apply the activation at once.
+ * The matrices of a model, packed for decoding. Query, key and value are one matrix, and so are the
+ * four projections of a linear layer's input; panels of gate and up alternate, so that a worker
+ * that has both can apply the activation at once.
  */
 final class DecoderWeights {
 
@@ -28,10 +30,13 @@ final class DecoderWeights {
     ModelConfig config = model.config();
     int hidden = config.hiddenSize();
     for (int layer = 0; layer < config.layers(); layer++) {
+      boolean linear = config.linear(layer);
+      DeltaRule rule = config.design().deltaRule();
       layers.add(
           new Layer(
-              PackedMatrix.create(storage, attentionWidth(config), hidden),
-              PackedMatrix.create(storage, hidden, config.querySize()),
+              PackedMatrix.create(
+                  storage, linear ? linearWidth(rule) : attentionWidth(config), hidden),
+              PackedMatrix.create(storage, hidden, linear ? rule.valueSize() : config.querySize()),
               PackedMatrix.create(storage, 2 * ffnWidth(config), hidden),
               PackedMatrix.create(storage, hidden, config.ffnSize())));
     }
@@ -41,7 +46,12 @@ final class DecoderWeights {
 
   /** Width of a row of queries, keys and values, each rounded up to whole panels. */
   static int attentionWidth(ModelConfig config) {
-    return whole(config.querySize()) + 2 * whole(config.kvSize());
+    return whole(config.queryRows()) + 2 * whole(config.kvSize());
+  }
+
+  /** Width of a row of a linear layer's input projections, each rounded up to whole panels. */
+  static int linearWidth(DeltaRule rule) {
+    return whole(rule.convSize()) + whole(rule.valueSize()) + 2 * whole(rule.valueHeads());
   }
 
   static int ffnWidth(ModelConfig config) {
@@ -66,17 +76,27 @@ final class DecoderWeights {
     for (int i = 0; i < layers.size(); i++) {
       LayerParameters weights = model.layers().get(i);
       Layer layer = layers.get(i);
-      int queryPanels = PackedMatrix.panels(model.config().querySize());
-      int kvPanels = PackedMatrix.panels(model.config().kvSize());
-      pack(layer.attention(), 0, 1, weights.query());
-      pack(layer.attention(), queryPanels, 1, weights.key());
-      pack(layer.attention(), queryPanels + kvPanels, 1, weights.value());
-      pack(layer.output(), 0, 1, weights.output());
+      if (weights.delta() == null) {
+        packSideBySide(layer.attention(), weights.query(), weights.key(), weights.value());
+        pack(layer.output(), 0, 1, weights.output());
+      } else {
+        DeltaParameters delta = weights.delta();
+        packSideBySide(layer.attention(), delta.qkv(), delta.gate(), delta.beta(), delta.decay());
+        pack(layer.output(), 0, 1, delta.output());
+      }
       pack(layer.gateUp(), 0, 2, weights.gate());
       pack(layer.gateUp(), 1, 2, weights.up());
       pack(layer.down(), 0, 1, weights.down());
     }
     pack(head, 0, 1, Projection.of(model.head()));
+  }
+
+  private void packSideBySide(PackedMatrix packed, Projection... weights) {
+    int panel = 0;
+    for (Projection weight : weights) {
+      pack(packed, panel, 1, weight);
+      panel += PackedMatrix.panels(weight.out());
+    }
   }
 
   private void pack(PackedMatrix packed, int firstPanel, int step, Projection weight) {

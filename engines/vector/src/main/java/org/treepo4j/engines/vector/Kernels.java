@@ -5,11 +5,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.treepo4j.checkpoints.Design.DeltaRule;
 import org.treepo4j.checkpoints.Design.Rotary;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.Weights;
 
-/** The tensor operations of one model, on one worker pool. */
+/**
+ * The tensor operations of one model, on one worker pool.
+ *
+ * @param delta null in a model without linear layers
+ */
 record Kernels(
     WorkerPool pool,
     Gemm gemm,
@@ -18,6 +23,8 @@ record Kernels(
     List<Rope> ropes,
     RowScale rowScale,
     TreeAttention attention,
+    AttentionGate attentionGate,
+    DeltaLayer delta,
     GatedActivation activation,
     Embedding embedding,
     VocabularyHead head) {
@@ -25,14 +32,19 @@ record Kernels(
   static Kernels of(Weights weights, WorkerPool pool) {
     ModelConfig config = weights.config();
     Gemm gemm = new Gemm(pool);
+    Linear linear = new Linear(gemm, new Bias(pool));
+    RmsNorm norm = new RmsNorm(pool, config.normEps());
+    DeltaRule rule = config.design().deltaRule();
     return new Kernels(
         pool,
         gemm,
-        new Linear(gemm, new Bias(pool)),
-        new RmsNorm(pool, config.normEps()),
+        linear,
+        norm,
         ropes(weights, pool),
         new RowScale(pool),
         new TreeAttention(pool, HeadShape.of(config)),
+        new AttentionGate(pool, config.heads(), config.headDim()),
+        rule == null ? null : new DeltaLayer(rule, pool, linear, norm, DeltaLayer.CHUNK_TOKENS),
         GatedActivation.of(config.design().activation(), pool),
         new Embedding(pool),
         new VocabularyHead(

@@ -5,9 +5,9 @@ import static org.treepo4j.engines.vector.HeadShape.PANEL;
 import org.treepo4j.checkpoints.ModelConfig;
 
 /**
- * Keys, values and final hidden states of a few consecutive tokens in all layers: the unit in which
- * the cache is handed out. A chunk begins with a small block, which makes way for one of twice the
- * capacity until that is a whole {@link HeadShape#PANEL}.
+ * Keys, values and final hidden states of a few consecutive tokens in all layers with attention:
+ * the unit in which the cache is handed out. A chunk begins with a small block, which makes way for
+ * one of twice the capacity until that is a whole {@link HeadShape#PANEL}.
  *
  * <p>Keys are transposed, {@code [layer][kvHead][dim][capacity]}, values are {@code
  * [layer][kvHead][capacity][dim]}, hidden states {@code [capacity][hidden]}; with the latter,
@@ -28,7 +28,7 @@ final class KvBlock {
 
   KvBlock(ModelConfig config, int capacity) {
     this.capacity = capacity;
-    this.heads = config.layers() * config.kvHeads();
+    this.heads = config.attentionLayers() * config.kvHeads();
     this.dim = config.headDim();
     int numbers = Math.multiplyExact(heads * dim, capacity);
     this.keys = new float[numbers + PANEL];
@@ -47,19 +47,19 @@ final class KvBlock {
 
   /** Bytes of one token. */
   static long bytesPerToken(ModelConfig config) {
-    return Float.BYTES * (2L * config.layers() * config.kvSize() + config.hiddenSize());
+    return Float.BYTES * (2L * config.attentionLayers() * config.kvSize() + config.hiddenSize());
   }
 
   int capacity() {
     return capacity;
   }
 
-  /** Start of the keys of a head; {@code head} counts through all layers. */
+  /** Start of the keys of a head; {@code head} counts through all layers with attention. */
   int keysAt(int head) {
     return head * dim * capacity;
   }
 
-  /** Start of the values of a head; {@code head} counts through all layers. */
+  /** Start of the values of a head; {@code head} counts through all layers with attention. */
   int valuesAt(int head) {
     return head * capacity * dim;
   }

@@ -7,7 +7,10 @@ import java.util.Map;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.CacheFullException;
 
-/** The memory of a decoder: blocks are handed out, given back and handed out again. */
+/**
+ * The memory of a decoder: blocks are handed out, given back and handed out again. States of linear
+ * layers count as well ({@link DeltaStates}).
+ */
 final class KvCache {
   private final ModelConfig config;
   private final long maxBytes;
@@ -16,6 +19,8 @@ final class KvCache {
   private long usedCapacity;
   private long freeCapacity;
   private long tokens;
+  private long otherBytes;
+  private DeltaStates states;
 
   KvCache(ModelConfig config, long maxBytes) {
     this.config = config;
@@ -23,9 +28,23 @@ final class KvCache {
     this.tokenBytes = KvBlock.bytesPerToken(config);
   }
 
-  /** Bytes of the blocks that are handed out. */
+  /** Bytes of the blocks and states that are handed out. */
   long usedBytes() {
-    return usedCapacity * tokenBytes;
+    return usedCapacity * tokenBytes + otherBytes;
+  }
+
+  long maxBytes() {
+    return maxBytes;
+  }
+
+  /** Counts bytes that are no block's. */
+  void countBytes(long change) {
+    otherBytes += change;
+  }
+
+  /** Whether there is room for {@code capacity} more tokens and for other bytes. */
+  boolean fits(long capacity, long bytes) {
+    return usedBytes() + capacity * tokenBytes + bytes <= maxBytes;
   }
 
   /** Tokens that are held. */
@@ -33,17 +52,29 @@ final class KvCache {
     return tokens;
   }
 
+  /** States that are part of this cache. */
+  void states(DeltaStates kept) {
+    states = kept;
+  }
+
+  /** A chunk has been cut to {@code length} tokens. */
+  void trimmed(KvChunk chunk, int length) {
+    if (states != null) {
+      states.trim(chunk, length);
+    }
+  }
+
   void countTokens(int change) {
     tokens += change;
   }
 
   /**
-   * @throws CacheFullException when room for {@code capacity} more tokens would exceed the limit
+   * @throws CacheFullException when room for {@code capacity} more tokens, and for other bytes,
+   *     would exceed the limit
    */
-  void require(long capacity) {
-    long needed = (usedCapacity + capacity) * tokenBytes;
-    if (needed > maxBytes) {
-      throw new CacheFullException(needed, maxBytes);
+  void require(long capacity, long bytes) {
+    if (!fits(capacity, bytes)) {
+      throw new CacheFullException(usedBytes() + capacity * tokenBytes + bytes, maxBytes);
     }
   }
 
@@ -54,7 +85,7 @@ final class KvCache {
       freeCapacity -= capacity;
       return block;
     }
-    if ((usedCapacity + freeCapacity) * tokenBytes > maxBytes) {
+    if (usedBytes() + freeCapacity * tokenBytes > maxBytes) {
       free.clear();
       freeCapacity = 0;
     }

@@ -3,6 +3,7 @@ package org.treepo4j.engines.vector;
 import static org.treepo4j.engines.vector.HeadShape.PANEL;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -24,6 +25,10 @@ final class KvChunk {
   private final List<KvChunk> children = new ArrayList<>();
   private final List<VectorPath> paths = new ArrayList<>();
   private int length;
+  private int[] tokens = new int[KvBlock.SMALLEST];
+
+  /** Tokens from the beginning that were computed as a prompt, in pieces. */
+  private int prefilled;
 
   /** Marks and links of {@link BatchPlan}, valid during one plan. */
   final PlanNode plan = new PlanNode();
@@ -34,6 +39,9 @@ final class KvChunk {
     KvChunk firstChild;
     KvChunk nextSibling;
     int firstInput;
+
+    /** Of the path whose tokens the plan adds to the chunk; null without linear layers. */
+    DeltaState state;
   }
 
   private KvChunk(KvCache cache, KvChunk parent, int parentLength) {
@@ -83,8 +91,21 @@ final class KvChunk {
     return last == null || last.capacity() == PANEL ? KvBlock.SMALLEST : last.capacity();
   }
 
+  /** A token, by its index. */
+  int token(int index) {
+    return tokens[index];
+  }
+
+  int prefilled() {
+    return prefilled;
+  }
+
+  List<VectorPath> paths() {
+    return paths;
+  }
+
   /** Makes room for one more token and returns its index. */
-  int grow() {
+  int grow(int token) {
     if (length == capacity()) {
       int last = blocks.size() - 1;
       if (last < 0 || blocks.get(last).capacity() == PANEL) {
@@ -98,14 +119,19 @@ final class KvChunk {
       }
     }
     cache.countTokens(1);
+    if (length == tokens.length) {
+      tokens = Arrays.copyOf(tokens, 2 * length);
+    }
+    tokens[length] = token;
     return length++;
   }
 
   /** Makes room for a whole prompt at once; the chunk must be empty. */
-  void reserve(int tokens) {
-    for (int from = 0; from < tokens; from += PANEL) {
-      blocks.add(cache.take(KvBlock.capacityFor(tokens - from)));
+  void reserve(int count) {
+    for (int from = 0; from < count; from += PANEL) {
+      blocks.add(cache.take(KvBlock.capacityFor(count - from)));
     }
+    prefilled = count;
   }
 
   private int capacity() {
@@ -133,6 +159,8 @@ final class KvChunk {
     }
     cache.countTokens(Math.min(0, needed - length));
     length = Math.min(length, needed);
+    prefilled = Math.min(prefilled, length);
+    cache.trimmed(this, length);
     while (blocks.size() * PANEL - PANEL >= length && !blocks.isEmpty()) {
       cache.giveBack(blocks.remove(blocks.size() - 1));
     }

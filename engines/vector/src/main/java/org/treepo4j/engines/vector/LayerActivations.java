@@ -43,13 +43,42 @@ final class LayerActivations {
   float[] ffnOut = new float[0];
   float[] ffnOutInverse = new float[0];
 
+  /** Gates of attention's output, {@code [rows × heads·dim]}, in families that have them. */
+  float[] attentionGate = new float[0];
+
+  /** Of a linear layer. */
+  final DeltaLayer.Kept delta = new DeltaLayer.Kept();
+
   /** Inputs of the gated activation, {@code [rows × ffn]}. */
   float[] gate = new float[0];
 
   float[] up = new float[0];
 
-  void reserve(ModelConfig config, int rows) {
+  /**
+   * @param attention whether the block has attention
+   * @param linear whether it has the delta rule; memory that blocks share has room for both
+   */
+  void reserve(ModelConfig config, int rows, boolean attention, boolean linear) {
     inputInverse = FloatArrays.atLeast(inputInverse, rows);
+    if (attention) {
+      reserveAttention(config, rows);
+    }
+    if (linear) {
+      delta.reserve(config.design().deltaRule(), rows);
+    }
+    if (config.architecture().norms() != Norms.BEFORE) {
+      attentionOut = FloatArrays.atLeast(attentionOut, rows * config.hiddenSize());
+      attentionOutInverse = FloatArrays.atLeast(attentionOutInverse, rows);
+      ffnOut = FloatArrays.atLeast(ffnOut, rows * config.hiddenSize());
+      ffnOutInverse = FloatArrays.atLeast(ffnOutInverse, rows);
+    }
+    middle = FloatArrays.atLeast(middle, rows * config.hiddenSize());
+    middleInverse = FloatArrays.atLeast(middleInverse, rows);
+    gate = FloatArrays.atLeast(gate, rows * config.ffnSize());
+    up = FloatArrays.atLeast(up, rows * config.ffnSize());
+  }
+
+  private void reserveAttention(ModelConfig config, int rows) {
     q = FloatArrays.atLeast(q, rows * config.querySize());
     k = FloatArrays.atLeast(k, rows * config.kvSize());
     v = FloatArrays.atLeast(v, rows * config.kvSize());
@@ -59,17 +88,10 @@ final class LayerActivations {
       queryInverse = FloatArrays.atLeast(queryInverse, rows * config.heads());
       keyInverse = FloatArrays.atLeast(keyInverse, rows * config.kvHeads());
     }
-    if (config.architecture().norms() != Norms.BEFORE) {
-      attentionOut = FloatArrays.atLeast(attentionOut, rows * config.hiddenSize());
-      attentionOutInverse = FloatArrays.atLeast(attentionOutInverse, rows);
-      ffnOut = FloatArrays.atLeast(ffnOut, rows * config.hiddenSize());
-      ffnOutInverse = FloatArrays.atLeast(ffnOutInverse, rows);
+    if (config.architecture().gatesAttention()) {
+      attentionGate = FloatArrays.atLeast(attentionGate, rows * config.querySize());
     }
     attended = FloatArrays.atLeast(attended, rows * config.querySize());
     logSums = FloatArrays.atLeast(logSums, rows * config.heads());
-    middle = FloatArrays.atLeast(middle, rows * config.hiddenSize());
-    middleInverse = FloatArrays.atLeast(middleInverse, rows);
-    gate = FloatArrays.atLeast(gate, rows * config.ffnSize());
-    up = FloatArrays.atLeast(up, rows * config.ffnSize());
   }
 }

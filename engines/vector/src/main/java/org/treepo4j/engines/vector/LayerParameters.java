@@ -11,12 +11,15 @@ import org.treepo4j.model.TensorNames;
 import org.treepo4j.model.Weights;
 
 /**
- * The weights of one transformer block; biases and norms are null where the model has none.
+ * The weights of one transformer block; biases and norms are null where the model has none, and so
+ * are the projections of attention in a linear layer.
  *
  * @param attentionNorm of attention's input
  * @param attentionOutNorm of attention's output, before it joins the residual stream
  * @param ffnNorm of the feed-forward layer's input
  * @param ffnOutNorm of its output
+ * @param query where the family gates attention, with the gate beside each head
+ * @param delta of a linear layer; null in a layer with attention
  */
 record LayerParameters(
     NormWeight attentionNorm,
@@ -35,14 +38,16 @@ record LayerParameters(
     Parameter queryBias,
     Parameter keyBias,
     Parameter valueBias,
-    Parameter outputBias) {
+    Parameter outputBias,
+    DeltaParameters delta) {
 
   static LayerParameters of(Weights weights, int layer) {
     ModelConfig config = weights.config();
     Architecture family = config.architecture();
     boolean before = family.norms() == Norms.BEFORE;
     boolean around = family.norms() == Norms.AROUND;
-    int query = config.querySize();
+    boolean linear = config.linear(layer);
+    int query = config.queryRows();
     int kv = config.kvSize();
     int ffn = config.ffnSize();
     Projection fusedQkv = null;
@@ -58,19 +63,20 @@ record LayerParameters(
             ? norm(weights, layer, TensorNames.POST_ATTENTION_NORM, true)
             : norm(weights, layer, TensorNames.PRE_FFN_NORM, around),
         norm(weights, layer, TensorNames.POST_FFN_NORM, !before),
-        norm(weights, layer, TensorNames.QUERY_NORM, config.qkNorm()),
-        norm(weights, layer, TensorNames.KEY_NORM, config.qkNorm()),
-        part(weights, layer, TensorNames.QUERY, fusedQkv, 0, query),
-        part(weights, layer, TensorNames.KEY, fusedQkv, query, kv),
-        part(weights, layer, TensorNames.VALUE, fusedQkv, query + kv, kv),
-        projection(weights, layer, TensorNames.OUTPUT),
+        norm(weights, layer, TensorNames.QUERY_NORM, config.qkNorm() && !linear),
+        norm(weights, layer, TensorNames.KEY_NORM, config.qkNorm() && !linear),
+        linear ? null : part(weights, layer, TensorNames.QUERY, fusedQkv, 0, query),
+        linear ? null : part(weights, layer, TensorNames.KEY, fusedQkv, query, kv),
+        linear ? null : part(weights, layer, TensorNames.VALUE, fusedQkv, query + kv, kv),
+        linear ? null : projection(weights, layer, TensorNames.OUTPUT),
         part(weights, layer, TensorNames.GATE, fusedGateUp, 0, ffn),
         part(weights, layer, TensorNames.UP, fusedGateUp, ffn, ffn),
         projection(weights, layer, TensorNames.DOWN),
         bias(weights, layer, TensorNames.QUERY_BIAS, config.qkvBias()),
         bias(weights, layer, TensorNames.KEY_BIAS, config.qkvBias()),
         bias(weights, layer, TensorNames.VALUE_BIAS, config.qkvBias()),
-        bias(weights, layer, TensorNames.OUTPUT_BIAS, config.outputBias()));
+        bias(weights, layer, TensorNames.OUTPUT_BIAS, config.outputBias()),
+        linear ? DeltaParameters.of(weights, layer) : null);
   }
 
   /** Takes over changed weights. */

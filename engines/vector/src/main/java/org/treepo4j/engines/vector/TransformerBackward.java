@@ -21,6 +21,11 @@ final class TransformerBackward {
   private float[] activated = new float[0];
   private float[] dActivated = new float[0];
   private float[] dAttended = new float[0];
+  private float[] gated = new float[0];
+
+  /** Gradients of queries and gates as the projection computes them. */
+  private float[] dQueriesAndGates = new float[0];
+
   private float[] dq = new float[0];
   private float[] dk = new float[0];
   private float[] dv = new float[0];
@@ -117,8 +122,22 @@ final class TransformerBackward {
     float[] dOut =
         outGradient(
             rows, weights.attentionOutNorm(), inner.attentionOut, inner.attentionOutInverse);
-    linear.backward(
-        rows, weights.output(), weights.outputBias(), inner.attended, dOut, dAttended, false);
+    if (weights.delta() != null) {
+      float[] input = input(rows, weights.attentionNorm(), x, inner.inputInverse);
+      kernels.delta().backward(layout, weights.delta(), input, inner.delta, dOut, dNormed);
+      inputGradient(rows, weights.attentionNorm(), x, inner.inputInverse);
+      return;
+    }
+    reserveAttention(rows);
+    boolean gates = config.architecture().gatesAttention();
+    float[] mixed = inner.attended;
+    linear.inputGradient(rows, weights.output(), dOut, dAttended, false);
+    if (gates) {
+      gated = FloatArrays.atLeast(gated, rows * config.querySize());
+      kernels.attentionGate().backward(rows, inner.attended, inner.attentionGate, dAttended, gated);
+      mixed = gated;
+    }
+    linear.weightGradient(rows, weights.output(), weights.outputBias(), mixed, dOut);
     kernels
         .attention()
         .backward(
@@ -149,7 +168,13 @@ final class TransformerBackward {
       normaliseHeads(key, weights.keyNorm(), inner.rawK, inner.keyInverse, dk);
     }
     float[] input = input(rows, weights.attentionNorm(), x, inner.inputInverse);
-    linear.backward(rows, weights.query(), weights.queryBias(), input, dq, dNormed, false);
+    float[] dQueries = dq;
+    if (gates) {
+      dQueriesAndGates = FloatArrays.atLeast(dQueriesAndGates, rows * config.queryRows());
+      kernels.attentionGate().merge(rows, dq, inner.attentionGate, dQueriesAndGates);
+      dQueries = dQueriesAndGates;
+    }
+    linear.backward(rows, weights.query(), weights.queryBias(), input, dQueries, dNormed, false);
     linear.backward(rows, weights.key(), weights.keyBias(), input, dk, dNormed, true);
     linear.backward(rows, weights.value(), weights.valueBias(), input, dv, dNormed, true);
     inputGradient(rows, weights.attentionNorm(), x, inner.inputInverse);
@@ -219,6 +244,9 @@ final class TransformerBackward {
     dNormed = FloatArrays.atLeast(dNormed, rows * config.hiddenSize());
     activated = FloatArrays.atLeast(activated, rows * config.ffnSize());
     dActivated = FloatArrays.atLeast(dActivated, rows * config.ffnSize());
+  }
+
+  private void reserveAttention(int rows) {
     dAttended = FloatArrays.atLeast(dAttended, rows * config.querySize());
     dq = FloatArrays.atLeast(dq, rows * config.querySize());
     dk = FloatArrays.atLeast(dk, rows * config.kvSize());

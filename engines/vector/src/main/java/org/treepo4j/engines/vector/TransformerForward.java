@@ -13,6 +13,11 @@ final class TransformerForward {
   private float[] activated = new float[0];
   private float[] addend = new float[0];
 
+  /** Queries and gates as the projection computes them, and the gated output of attention. */
+  private float[] queriesAndGates = new float[0];
+
+  private float[] gated = new float[0];
+
   TransformerForward(ModelParameters model, Kernels kernels) {
     this.model = model;
     this.config = model.config();
@@ -78,8 +83,20 @@ final class TransformerForward {
     int rows = layout.rows();
     LayerParameters weights = model.layers().get(layer);
     float[] input = input(rows, weights.attentionNorm(), x, inner.inputInverse);
+    if (weights.delta() != null) {
+      float[] mixed = kernels.delta().forward(layout, weights.delta(), input, inner.delta);
+      mixIn(rows, weights, weights.delta().output(), x, mixed, inner);
+      return;
+    }
     Linear linear = kernels.linear();
-    linear.forward(rows, weights.query(), weights.queryBias(), input, inner.q, false);
+    boolean gates = config.architecture().gatesAttention();
+    if (gates) {
+      queriesAndGates = FloatArrays.atLeast(queriesAndGates, rows * config.queryRows());
+      linear.forward(rows, weights.query(), null, input, queriesAndGates, false);
+      kernels.attentionGate().split(rows, queriesAndGates, inner.q, inner.attentionGate);
+    } else {
+      linear.forward(rows, weights.query(), weights.queryBias(), input, inner.q, false);
+    }
     linear.forward(rows, weights.key(), weights.keyBias(), input, inner.k, false);
     linear.forward(rows, weights.value(), weights.valueBias(), input, inner.v, false);
     if (config.qkNorm()) {
@@ -98,12 +115,29 @@ final class TransformerForward {
         .attention()
         .forward(
             layout, config.window(layer), inner.q, inner.k, inner.v, inner.attended, inner.logSums);
+    float[] mixed = inner.attended;
+    if (gates) {
+      gated = FloatArrays.atLeast(gated, rows * config.querySize());
+      kernels.attentionGate().forward(rows, inner.attended, inner.attentionGate, gated);
+      mixed = gated;
+    }
+    mixIn(rows, weights, weights.output(), x, mixed, inner);
+  }
+
+  /** The block's middle: its input {@code x} and what its layer made of it. */
+  private void mixIn(
+      int rows,
+      LayerParameters weights,
+      Projection output,
+      float[] x,
+      float[] mixed,
+      LayerActivations inner) {
     System.arraycopy(x, 0, inner.middle, 0, rows * config.hiddenSize());
     join(
         rows,
-        weights.output(),
+        output,
         weights.outputBias(),
-        inner.attended,
+        mixed,
         weights.attentionOutNorm(),
         inner.attentionOut,
         inner.attentionOutInverse,

@@ -2,7 +2,9 @@ package org.treepo4j.engines.vector;
 
 import static org.treepo4j.engines.vector.HeadShape.PANEL;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -26,6 +28,10 @@ final class VectorDecoder implements BranchingDecoder {
   private final ModelConfig config;
   private final DecoderStep step;
   private final KvCache cache;
+
+  /** Null without linear layers. */
+  private final DeltaStates states;
+
   private final BatchPlan plan = new BatchPlan();
   private final long version;
   private final Set<VectorPath> paths = new HashSet<>();
@@ -42,6 +48,8 @@ final class VectorDecoder implements BranchingDecoder {
     this.config = lm.config();
     this.step = step;
     this.cache = new KvCache(config, options.maxCacheBytes());
+    this.states = config.design().deltaRule() == null ? null : new DeltaStates(config, cache);
+    this.cache.states(states);
     this.version = lm.version();
   }
 
@@ -59,8 +67,9 @@ final class VectorDecoder implements BranchingDecoder {
       int rest = prompt.tokens().length % PANEL;
       capacity += prompt.tokens().length - rest + (rest == 0 ? 0 : KvBlock.capacityFor(rest));
     }
-    cache.require(capacity);
+    require(capacity, prompts);
     List<Path> made = new ArrayList<>();
+    List<VectorPath> growing = new ArrayList<>();
     int[] batch = new int[PREFILL_ROWS];
     int count = 0;
     reserve(PREFILL_ROWS);
@@ -69,20 +78,102 @@ final class VectorDecoder implements BranchingDecoder {
       paths.add(path);
       made.add(path);
       path.chunk().reserve(prompt.tokens().length);
+      begin(path, prompt.before());
       for (int token : prompt.tokens()) {
-        if (count == PREFILL_ROWS) {
-          compute(count, batch);
+        if (count + together(path.chunk(), path.lengthInChunk()) > PREFILL_ROWS) {
+          compute(count, batch, growing);
           count = 0;
         }
+        if (growing.isEmpty() || growing.get(growing.size() - 1) != path) {
+          growing.add(path);
+        }
         chunks[count] = path.chunk();
-        indices[count] = path.grow();
+        indices[count] = path.grow(token);
         batch[count++] = token;
       }
     }
     if (count > 0) {
-      compute(count, batch);
+      compute(count, batch, growing);
     }
     return made;
+  }
+
+  /** Room for prompts, and the states of the paths before them. */
+  private void require(long capacity, List<Prompt> prompts) {
+    if (states == null) {
+      cache.require(capacity, 0);
+      return;
+    }
+    List<VectorPath> unknown = new ArrayList<>();
+    for (Prompt prompt : prompts) {
+      VectorPath before = prompt.before() == null ? null : own(prompt.before());
+      if (before != null && before.state() == null && !unknown.contains(before)) {
+        unknown.add(before);
+      }
+    }
+    states.require(capacity, prompts.size(), unknown);
+    unknown.forEach(this::restore);
+  }
+
+  private void begin(VectorPath path, Path before) {
+    if (states != null) {
+      path.state(before == null ? states.fresh() : states.copy(own(before).state()));
+      path.chunk().plan.state = path.state();
+    }
+  }
+
+  /** Rows from an index of a chunk that one batch must hold: linear layers solve them at once. */
+  private int together(KvChunk chunk, int index) {
+    int position = chunk.start() + index;
+    boolean begins = index == 0 || position % DeltaStates.SPACING == 0;
+    if (states == null || !begins || index >= chunk.prefilled()) {
+      return 1;
+    }
+    return Math.min(
+        DeltaStates.SPACING - position % DeltaStates.SPACING, chunk.prefilled() - index);
+  }
+
+  /** Consecutive tokens of a chunk that are computed once more. */
+  private record Stretch(KvChunk chunk, int from, int to) {}
+
+  /** Brings the state of a path to hand: from the nearest before it, by the tokens since. */
+  private void restore(VectorPath path) {
+    KvChunk chunk = path.chunk();
+    int to = path.lengthInChunk();
+    int from = states.nearest(chunk, to);
+    Deque<Stretch> stretches = new ArrayDeque<>();
+    stretches.push(new Stretch(chunk, from, to));
+    while (from == 0 && chunk.parent() != null) {
+      to = chunk.parentLength();
+      chunk = chunk.parent();
+      from = states.nearest(chunk, to);
+      stretches.push(new Stretch(chunk, from, to));
+    }
+    DeltaState state = from == 0 ? states.fresh() : states.copy(states.find(chunk, from));
+    stretches.forEach(stretch -> replay(stretch, state));
+    path.state(state);
+  }
+
+  private void replay(Stretch stretch, DeltaState state) {
+    KvChunk chunk = stretch.chunk();
+    chunk.plan.state = state;
+    reserve(PREFILL_ROWS);
+    int[] batch = new int[PREFILL_ROWS];
+    int count = 0;
+    for (int index = stretch.from(); index < stretch.to(); index++) {
+      if (count + together(chunk, index) > PREFILL_ROWS) {
+        plan.build(count, chunks, indices, batch);
+        step.run(plan, true);
+        count = 0;
+      }
+      chunks[count] = chunk;
+      indices[count] = index;
+      batch[count++] = chunk.token(index);
+    }
+    if (count > 0) {
+      plan.build(count, chunks, indices, batch);
+      step.run(plan, true);
+    }
   }
 
   private KvChunk chunkBehind(Path before) {
@@ -118,6 +209,13 @@ final class VectorDecoder implements BranchingDecoder {
     }
     VectorPath fork = new VectorPath(this, chunk, length - chunk.start());
     paths.add(fork);
+    if (states != null) {
+      DeltaState known = states.find(chunk, fork.lengthInChunk());
+      if (known != null) {
+        known.hold();
+        fork.state(known);
+      }
+    }
     return fork;
   }
 
@@ -132,17 +230,26 @@ final class VectorDecoder implements BranchingDecoder {
       return;
     }
     check(batch, tokens);
-    cache.require(growth(batch));
+    List<VectorPath> growing = new ArrayList<>();
+    batch.forEach(path -> growing.add(own(path)));
+    if (states == null) {
+      cache.require(growth(batch), 0);
+    } else {
+      states.require(growth(batch), 0, growing);
+      growing.stream().filter(path -> path.state() == null).forEach(this::restore);
+      growing.forEach(states::own);
+    }
     reserve(tokens.length);
     for (int i = 0; i < tokens.length; i++) {
-      VectorPath path = own(batch.get(i));
+      VectorPath path = growing.get(i);
       if (!path.isAtEnd()) {
         path.branch();
       }
-      indices[i] = path.grow();
+      indices[i] = path.grow(tokens[i]);
       chunks[i] = path.chunk();
+      chunks[i].plan.state = path.state();
     }
-    compute(tokens.length, tokens);
+    compute(tokens.length, tokens, growing);
     batches++;
   }
 
@@ -170,6 +277,10 @@ final class VectorDecoder implements BranchingDecoder {
     checkOpen();
     VectorPath own = own(path);
     paths.remove(own);
+    if (states != null) {
+      states.release(own.state());
+      own.state(null);
+    }
     own.release();
   }
 
@@ -185,10 +296,14 @@ final class VectorDecoder implements BranchingDecoder {
     paths.clear();
   }
 
-  private void compute(int count, int[] tokens) {
+  private void compute(int count, int[] tokens, List<VectorPath> growing) {
     plan.build(count, chunks, indices, tokens);
-    step.run(plan);
+    step.run(plan, false);
     tokensComputed += count;
+    if (states != null) {
+      growing.forEach(states::snapshot);
+    }
+    growing.clear();
   }
 
   /** Capacity this batch will take: of the paths at one end, only the first stays there. */

@@ -42,6 +42,7 @@ public final class VectorEngine implements Engine {
     return new Memory(
         VectorMemory.decoderWeights(config, options.weights()),
         VectorMemory.cachedToken(config),
+        VectorMemory.cachedPath(config),
         VectorMemory.training(config, 1));
   }
 }

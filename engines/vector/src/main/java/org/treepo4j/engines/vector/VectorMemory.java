@@ -1,6 +1,7 @@
 package org.treepo4j.engines.vector;
 
 import org.treepo4j.checkpoints.Architecture.Norms;
+import org.treepo4j.checkpoints.Design.DeltaRule;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.engine.WeightStorage;
 
@@ -19,6 +20,11 @@ public final class VectorMemory {
     return Float.BYTES * rows * (kept(config) + onTheWay(config));
   }
 
+  /** The state of a path's linear layers that a decoder holds. */
+  public static long cachedPath(ModelConfig config) {
+    return DeltaState.bytes(config);
+  }
+
   /** Keys, values and the final hidden state of a token that a decoder holds. */
   public static long cachedToken(ModelConfig config) {
     return KvBlock.bytesPerToken(config);
@@ -27,35 +33,67 @@ public final class VectorMemory {
   /** The matrices as decoders read them. */
   public static long decoderWeights(ModelConfig config, WeightStorage storage) {
     long hidden = config.hiddenSize();
-    long layer =
-        DecoderWeights.attentionWidth(config) * hidden
-            + DecoderWeights.whole(config.hiddenSize()) * (long) config.querySize()
-            + 2L * DecoderWeights.ffnWidth(config) * hidden
-            + DecoderWeights.whole(config.hiddenSize()) * (long) config.ffnSize();
+    long whole = DecoderWeights.whole(config.hiddenSize());
+    long ofAttention = DecoderWeights.attentionWidth(config) * hidden + whole * config.querySize();
+    DeltaRule rule = config.design().deltaRule();
+    long ofLinear =
+        rule == null ? 0 : DecoderWeights.linearWidth(rule) * hidden + whole * rule.valueSize();
+    long ffn = 2L * DecoderWeights.ffnWidth(config) * hidden + whole * config.ffnSize();
     long head = DecoderWeights.whole(config.vocabSize()) * hidden;
     long bytes = storage == WeightStorage.BF16 ? Short.BYTES : Float.BYTES;
-    return bytes * (config.layers() * layer + head);
+    long attention = config.attentionLayers();
+    return bytes
+        * (attention * ofAttention
+            + (config.layers() - attention) * ofLinear
+            + config.layers() * ffn
+            + head);
   }
 
   /** Numbers that {@link Activations} keeps of a token. */
   static long kept(ModelConfig config) {
     long query = config.querySize();
     long kv = config.kvSize();
-    long layer =
-        2 * query + 2 * kv + config.hiddenSize() + 2L * config.ffnSize() + config.heads() + 2;
-    if (config.qkNorm()) {
-      layer += query + kv + config.heads() + config.kvHeads();
-    }
+    long layer = config.hiddenSize() + 2L * config.ffnSize() + 2;
     if (config.architecture().norms() != Norms.BEFORE) {
       layer += 2L * config.hiddenSize() + 2;
     }
-    return config.layers() * layer + (config.layers() + 2L) * config.hiddenSize() + 1;
+    long attention = 2 * query + 2 * kv + config.heads();
+    if (config.qkNorm()) {
+      attention += query + kv + config.heads() + config.kvHeads();
+    }
+    if (config.architecture().gatesAttention()) {
+      attention += query;
+    }
+    int attentionLayers = config.attentionLayers();
+    return config.layers() * layer
+        + attentionLayers * attention
+        + (config.layers() - attentionLayers) * keptOfLinear(config.design().deltaRule())
+        + (config.layers() + 2L) * config.hiddenSize()
+        + 1;
+  }
+
+  private static long keptOfLinear(DeltaRule rule) {
+    return rule == null
+        ? 0
+        : (long) rule.convSize() + 2L * rule.valueSize() + 3L * rule.valueHeads();
   }
 
   private static long onTheWay(ModelConfig config) {
     boolean plain =
         config.architecture().norms() == Norms.BEFORE && config.design().scales().residual() == 1;
+    DeltaRule rule = config.design().deltaRule();
+    long linear =
+        rule == null
+            ? 0
+            : 3L * rule.convSize()
+                + 3L * rule.valueSize()
+                + 2L * rule.keyHeads()
+                + 4L * rule.valueHeads()
+                + 2L * rule.valueHeads() * DeltaChunk.stateSize(rule) / DeltaLayer.CHUNK_TOKENS;
+    long gate = config.architecture().gatesAttention() ? 6L * config.querySize() : 0;
     return (plain ? 5L : 7L) * config.hiddenSize()
+        + linear
+        + gate
         + 3L * config.ffnSize()
         + 2L * config.querySize()
         + 7L * config.kvSize();

@@ -8,6 +8,9 @@ final class VectorPath implements BranchingDecoder.Path {
   private KvChunk chunk;
   private int lengthInChunk;
 
+  /** Null without linear layers, and where it is not at hand. */
+  private DeltaState state;
+
   VectorPath(VectorDecoder decoder, KvChunk chunk, int lengthInChunk) {
     this.decoder = decoder;
     this.chunk = chunk;
@@ -47,9 +50,17 @@ final class VectorPath implements BranchingDecoder.Path {
     old.detach(this);
   }
 
+  DeltaState state() {
+    return state;
+  }
+
+  void state(DeltaState other) {
+    state = other;
+  }
+
   /** Takes one more token into the chunk and returns its index there. */
-  int grow() {
-    int index = chunk.grow();
+  int grow(int token) {
+    int index = chunk.grow(token);
     lengthInChunk = index + 1;
     return index;
   }

@@ -86,7 +86,7 @@ class DecoderAttentionTest {
     int length = 1 + random.nextInt(random.nextBoolean() ? 10 : 2 * PANEL + 20);
     for (int i = 0; i < length; i++) {
       float[] keyAndValue = TestModels.coefficients(2 * shape.kvSize(), 0, random);
-      int index = chunk.grow();
+      int index = chunk.grow(0);
       chunk
           .block(index)
           .store(

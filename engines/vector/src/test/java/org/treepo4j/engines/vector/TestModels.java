@@ -55,8 +55,20 @@ final class TestModels {
         .withDesign(design);
   }
 
+  /** A linear layer with two value heads for each key head, then gated attention. */
+  static ModelConfig qwen3_5() {
+    Design design =
+        Design.PLAIN
+            .withRotaryWidth(4)
+            .withHybridLayers(
+                List.of(Design.Layer.LINEAR, Design.Layer.PLAIN),
+                new Design.DeltaRule(2, 4, 6, 5, 4));
+    return config(Architecture.QWEN3_5, 53, 20, 4, 2, 10, 27, RopeScaling.NONE, false, true, true)
+        .withDesign(design);
+  }
+
   static List<ModelConfig> all() {
-    return List.of(qwen2(), qwen3(), llama(), gemma2(), olmo3());
+    return List.of(qwen2(), qwen3(), llama(), gemma2(), olmo3(), qwen3_5());
   }
 
   /** A model of which a test uses the heads only. */

@@ -8,6 +8,9 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.treepo4j.checkpoints.Architecture;
+import org.treepo4j.checkpoints.Design;
+import org.treepo4j.checkpoints.Design.DeltaRule;
+import org.treepo4j.checkpoints.Design.Layer;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.RopeScaling;
 
@@ -16,8 +19,13 @@ class VectorMemoryTest {
   @ParameterizedTest
   @EnumSource(
       value = Architecture.class,
-      names = {"LLAMA", "QWEN3"})
+      names = {"LLAMA", "QWEN3", "QWEN3_5"})
   void whatIsKeptOfATokenIsWhatAPassReserves(Architecture architecture) {
+    Design design =
+        architecture != Architecture.QWEN3_5
+            ? Design.PLAIN
+            : Design.PLAIN.withHybridLayers(
+                List.of(Layer.LINEAR, Layer.PLAIN, Layer.LINEAR), new DeltaRule(2, 4, 6, 5, 4));
     ModelConfig config =
         new ModelConfig(
             architecture,
@@ -34,10 +42,11 @@ class VectorMemoryTest {
             RopeScaling.NONE,
             false,
             false,
-            architecture == Architecture.QWEN3,
+            architecture != Architecture.LLAMA,
             true,
             -1,
-            List.of());
+            List.of(),
+            design);
     int rows = 7;
     Activations activations = new Activations();
     activations.reserve(config, rows, true, true);
@@ -67,6 +76,13 @@ class VectorMemoryTest {
             layer.logSums,
             layer.middle,
             layer.middleInverse,
+            layer.attentionGate,
+            layer.delta.mixed,
+            layer.delta.gate,
+            layer.delta.beta,
+            layer.delta.decay,
+            layer.delta.out,
+            layer.delta.inverse,
             layer.gate,
             layer.up)
         .stream()
