@@ -89,7 +89,8 @@ final class SparkCluster implements Cluster {
 
   /** Spark says much that is of no use to people who train; what they must know we tell. */
   private static void quiet() {
-    for (String logger : new String[] {"org.apache.spark", "org.apache.hadoop", "org.sparkproject"}) {
+    for (String logger :
+        new String[] {"org.apache.spark", "org.apache.hadoop", "org.sparkproject"}) {
       String property = "org.slf4j.simpleLogger.log." + logger;
       boolean wanted = "info".equals(System.getProperty("org.slf4j.simpleLogger.defaultLogLevel"));
       if (!wanted && System.getProperty(property) == null) {

@@ -58,8 +58,7 @@ final class ExecutorKiller extends SparkListener {
         .filter(
             process -> {
               List<String> arguments = arguments(process);
-              return executor.equals(
-                  arguments.get(arguments.indexOf("--executor-id") + 1));
+              return executor.equals(arguments.get(arguments.indexOf("--executor-id") + 1));
             })
         .forEach(this::kill);
   }
