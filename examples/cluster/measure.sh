@@ -8,7 +8,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 runs=${RUNS:-$(mktemp -d "${TMPDIR:-/tmp}/treepo-measure.XXXXXX")}
-config=$1
+config=$(realpath "$1")
 shift
 cd "$runs" # Spark's workers write a folder here
 "$root/treepo" train "$config" --set threads=2 --set "output=$runs/here" "$@" >/dev/null

@@ -70,10 +70,7 @@ final class ResidentModel implements AutoCloseable {
       String run, long version, Broadcast<RunDescription> description, Broadcast<Tensors> weights)
       throws IOException {
     if (present == null || !present.run.equals(run)) {
-      if (present != null) {
-        present.close();
-        present = null;
-      }
+      leave();
       present = new ResidentModel(description.value());
     }
     if (present.version != version) {
@@ -82,9 +79,9 @@ final class ResidentModel implements AutoCloseable {
     return present;
   }
 
-  /** Lets go of a run's model, where it is still there. */
-  static synchronized void leave(String run) throws IOException {
-    if (present != null && present.run.equals(run)) {
+  /** Lets go of the model that is here, if any. */
+  static synchronized void leave() throws IOException {
+    if (present != null) {
       present.close();
       present = null;
     }

@@ -77,6 +77,7 @@ final class SlicedSum {
             .<TaskOutcome<ShardPass.Outcome>>map(Summed::outcome)
             .toList();
     backend.costs().passed(outcomes, System.nanoTime() - began);
+    backend.jobDone();
     TaskOutcome.requireDone(outcomes);
     for (Summed sum : summed) {
       if (sum.numbers != null) {

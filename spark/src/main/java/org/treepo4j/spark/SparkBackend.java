@@ -112,7 +112,7 @@ final class SparkBackend implements Backend {
     }
     int slots = cluster.executors().size();
     cluster.note(
-        "%d executors with %d threads each; the run needs about %d MB on each"
+        "executors: %d, with %d threads each; the run needs about %d MB on each"
             .formatted(slots, threads, run.neededBytes() >> 20));
     if (given.settings().trainer().shards() == 1 && slots > 1) {
       cluster.note(
@@ -139,6 +139,15 @@ final class SparkBackend implements Backend {
       costs.broadcast(System.nanoTime() - began);
     }
     return new Place(runId, version, run, weights);
+  }
+
+  /**
+   * A job is done: executors that took part have the model, and need no second copy of what it was
+   * loaded from. Others, and successors of lost ones, get it from the driver.
+   */
+  void jobDone() {
+    run.unpersist(false);
+    weights.unpersist(false);
   }
 
   /** Tasks that run at once. */

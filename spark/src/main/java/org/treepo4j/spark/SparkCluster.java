@@ -1,6 +1,7 @@
 package org.treepo4j.spark;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -284,6 +285,11 @@ final class SparkCluster implements Cluster {
   public void close() {
     closing = true;
     context.close();
+    try {
+      ResidentModel.leave(); // where this JVM was the executor
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static long millisSince(long nanos) {

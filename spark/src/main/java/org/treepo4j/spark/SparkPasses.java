@@ -84,6 +84,7 @@ final class SparkPasses implements PolicyPasses {
                                 place::model,
                                 resident -> Tensors.of(resident.logprobs(model, decoded(run))))));
     backend.costs().passed(outcomes, System.nanoTime() - began);
+    backend.jobDone();
     TaskOutcome.requireDone(outcomes);
     return outcomes.stream().flatMap(outcome -> outcome.value().arrays().stream()).toList();
   }
@@ -116,6 +117,7 @@ final class SparkPasses implements PolicyPasses {
             .cluster()
             .collect("gradient", backend.cluster().each(runs).map(shard -> compute(place, shard)));
     backend.costs().passed(outcomes, System.nanoTime() - began);
+    backend.jobDone();
     TaskOutcome.requireDone(outcomes);
     began = System.nanoTime();
     ShardPass.Outcome sum = ShardPass.Outcome.NONE;

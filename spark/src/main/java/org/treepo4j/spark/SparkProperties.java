@@ -93,7 +93,6 @@ final class SparkProperties {
     // Its workers take the class path above instead of an installation of Spark.
     conf.set("spark.executorEnv.SPARK_SCALA_VERSION", "2.13");
     conf.set("spark.executorEnv.SPARK_TESTING", "1");
-    conf.setIfMissing("spark.executorEnv.SPARK_LOCAL_IP", "127.0.0.1");
   }
 
   private static int cores(String count) {

@@ -86,6 +86,7 @@ record SparkSampler(SparkBackend backend, boolean evaluation) implements GroupSa
                 backend.cluster().each(parts).map(part -> compute(place, part)));
     long wall = System.nanoTime() - began;
     backend.costs().sampled(outcomes, wall);
+    backend.jobDone();
     TaskOutcome.requireDone(outcomes);
     return merged(tasks, places, outcomes, wall / 1e9);
   }

@@ -4,6 +4,8 @@ import java.io.Serializable;
 import java.util.List;
 import org.apache.spark.SparkEnv;
 import org.treepo4j.base.InputException;
+import org.treepo4j.base.settings.SettingsException;
+import org.treepo4j.model.EngineUnavailableException;
 import org.treepo4j.rl.run.TrainingException;
 import org.treepo4j.rollout.RolloutException;
 
@@ -55,7 +57,7 @@ record TaskOutcome<T>(
       return failed(Failure.TRAINING, e, executor);
     } catch (RolloutException e) {
       return failed(Failure.SAMPLING, e, executor);
-    } catch (InputException e) {
+    } catch (InputException | SettingsException | EngineUnavailableException e) {
       return failed(Failure.INPUT, e, executor);
     }
   }
