@@ -29,6 +29,7 @@ public final class SamplingBench {
   private static final int WIDTH = 16;
   private static final int SEGMENT_TOKENS = 16;
   private static final int DEPTH = 8;
+
   private static final String BASELINE = "independent, prompt each";
 
   private final int promptTokens;
@@ -51,7 +52,7 @@ public final class SamplingBench {
 
   /** The four ways, by name. */
   static Map<String, RolloutSettings> ways() {
-    RolloutSettings tree = RolloutSettings.defaults().ofSize(WIDTH, SEGMENT_TOKENS, DEPTH);
+    RolloutSettings tree = tree();
     RolloutSettings independent = tree.independent(WIDTH, tree.sampling().temperature());
     Map<String, RolloutSettings> ways = new LinkedHashMap<>();
     ways.put(BASELINE, Settings.of(independent).set("sharePrompt", false).build());
@@ -123,7 +124,13 @@ public final class SamplingBench {
     return entries;
   }
 
-  private static int[] prompt(int vocabSize, int length) {
+  /** Trees of these benchmarks. */
+  static RolloutSettings tree() {
+    return RolloutSettings.defaults().ofSize(WIDTH, SEGMENT_TOKENS, DEPTH);
+  }
+
+  /** A prompt of random tokens, the same every time. */
+  public static int[] prompt(int vocabSize, int length) {
     SplittableRandom random = new SplittableRandom(1);
     int[] tokens = new int[length];
     for (int i = 0; i < length; i++) {

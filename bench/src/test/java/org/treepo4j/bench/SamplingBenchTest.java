@@ -58,7 +58,7 @@ class SamplingBenchTest {
   }
 
   /** A model without an end of sequence. */
-  private static ModelConfig endless(int positions) {
+  static ModelConfig endless(int positions) {
     return new ModelConfig(
         Architecture.LLAMA,
         32,

@@ -12,9 +12,14 @@ import java.util.List;
  */
 public record AdapterConfig(int rank, double alpha, List<String> targetModules) {
 
+  private static final int MAX_RANK = 1 << 14;
+
   public AdapterConfig {
     if (rank <= 0) {
       throw new IllegalArgumentException("rank must be positive, was " + rank);
+    }
+    if (rank > MAX_RANK) {
+      throw new IllegalArgumentException("rank must be at most " + MAX_RANK + ", was " + rank);
     }
     if (!(alpha > 0) || Double.isInfinite(alpha)) {
       throw new IllegalArgumentException("alpha must be positive, was " + alpha);

@@ -17,7 +17,9 @@ public enum Architecture {
   SMOLLM3("smollm3", "SmolLM3ForCausalLM"),
   GRANITE("granite", "GraniteForCausalLM"),
   MINISTRAL3("ministral3", "Ministral3ForCausalLM"),
-  QWEN3_5("qwen3_5_text", "Qwen3_5ForCausalLM");
+  QWEN3_5("qwen3_5_text", "Qwen3_5ForCausalLM"),
+  QWEN3_MOE("qwen3_moe", "Qwen3MoeForCausalLM"),
+  OLMOE("olmoe", "OlmoeForCausalLM");
 
   /** Where attention and feed-forward layer are normalised. */
   public enum Norms {
@@ -65,7 +67,7 @@ public enum Architecture {
 
   /** Whether query and key norms, where there are any, span all heads rather than each alone. */
   public boolean normsSpanHeads() {
-    return this == OLMO2 || this == OLMO3;
+    return this == OLMO2 || this == OLMO3 || this == OLMOE;
   }
 
   /**
@@ -74,6 +76,11 @@ public enum Architecture {
    */
   public boolean gatesAttention() {
     return this == QWEN3_5;
+  }
+
+  /** Whether feed-forward layers are mixtures of experts. */
+  public boolean hasExperts() {
+    return this == QWEN3_MOE || this == OLMOE;
   }
 
   /** Whether query, key and value are one matrix, and so are gate and up. */

@@ -15,6 +15,7 @@ import java.util.Objects;
  * @param queryGrowth growth of queries with their position
  * @param layers one for each layer, or empty when all are {@link Layer#PLAIN}
  * @param deltaRule of the layers that are {@link Layer#LINEAR}; null without such layers
+ * @param experts of the feed-forward layers; null where they are dense
  */
 public record Design(
     Activation activation,
@@ -24,12 +25,21 @@ public record Design(
     int rotaryWidth,
     QueryGrowth queryGrowth,
     List<Layer> layers,
-    DeltaRule deltaRule) {
+    DeltaRule deltaRule,
+    Experts experts) {
 
   /** No departure. */
   public static final Design PLAIN =
       new Design(
-          Activation.SILU, Scales.NONE, Caps.NONE, null, 0, QueryGrowth.NONE, List.of(), null);
+          Activation.SILU,
+          Scales.NONE,
+          Caps.NONE,
+          null,
+          0,
+          QueryGrowth.NONE,
+          List.of(),
+          null,
+          null);
 
   /** Activations of the gate. */
   public enum Activation {
@@ -141,6 +151,28 @@ public record Design(
     }
   }
 
+  /**
+   * A mixture of experts (Shazeer et al. 2017) in every feed-forward layer: a token goes to the
+   * experts of highest probability and gets their outputs by these.
+   *
+   * @param count experts of a layer
+   * @param perToken experts a token goes to
+   * @param width of an expert
+   * @param normalised whether the probabilities of the chosen are divided by their sum
+   */
+  public record Experts(int count, int perToken, int width, boolean normalised) {
+    public Experts {
+      if (count <= 0 || width <= 0) {
+        throw new IllegalArgumentException(
+            "experts must be positive in count and width, were %d of %d".formatted(count, width));
+      }
+      if (perToken <= 0 || perToken > count) {
+        throw new IllegalArgumentException(
+            "experts per token must be between 1 and " + count + ", were " + perToken);
+      }
+    }
+  }
+
   /** A rotary embedding: the base of its frequencies and how they are changed. */
   public record Rotary(double theta, RopeScaling scaling) {
     public Rotary {
@@ -244,32 +276,43 @@ public record Design(
 
   public Design withActivation(Activation other) {
     return new Design(
-        other, scales, caps, localRotary, rotaryWidth, queryGrowth, layers, deltaRule);
+        other, scales, caps, localRotary, rotaryWidth, queryGrowth, layers, deltaRule, experts);
   }
 
   public Design withScales(Scales other) {
     return new Design(
-        activation, other, caps, localRotary, rotaryWidth, queryGrowth, layers, deltaRule);
+        activation, other, caps, localRotary, rotaryWidth, queryGrowth, layers, deltaRule, experts);
   }
 
   public Design withCaps(Caps other) {
     return new Design(
-        activation, scales, other, localRotary, rotaryWidth, queryGrowth, layers, deltaRule);
+        activation,
+        scales,
+        other,
+        localRotary,
+        rotaryWidth,
+        queryGrowth,
+        layers,
+        deltaRule,
+        experts);
   }
 
   public Design withRotaryWidth(int other) {
-    return new Design(activation, scales, caps, localRotary, other, queryGrowth, layers, deltaRule);
+    return new Design(
+        activation, scales, caps, localRotary, other, queryGrowth, layers, deltaRule, experts);
   }
 
   public Design withQueryGrowth(QueryGrowth other) {
-    return new Design(activation, scales, caps, localRotary, rotaryWidth, other, layers, deltaRule);
+    return new Design(
+        activation, scales, caps, localRotary, rotaryWidth, other, layers, deltaRule, experts);
   }
 
   /**
    * @param local rotary embedding of local layers, or null without any
    */
   public Design withLayers(List<Layer> others, Rotary local) {
-    return new Design(activation, scales, caps, local, rotaryWidth, queryGrowth, others, null);
+    return new Design(
+        activation, scales, caps, local, rotaryWidth, queryGrowth, others, null, experts);
   }
 
   /**
@@ -278,6 +321,22 @@ public record Design(
    */
   public Design withHybridLayers(List<Layer> others, DeltaRule rule) {
     return new Design(
-        activation, scales, caps, localRotary, rotaryWidth, queryGrowth, others, rule);
+        activation, scales, caps, localRotary, rotaryWidth, queryGrowth, others, rule, experts);
+  }
+
+  /**
+   * @param mixture null for dense layers
+   */
+  public Design withExperts(Experts mixture) {
+    return new Design(
+        activation,
+        scales,
+        caps,
+        localRotary,
+        rotaryWidth,
+        queryGrowth,
+        layers,
+        deltaRule,
+        mixture);
   }
 }

@@ -57,11 +57,16 @@ final class HfConfigReader {
 
   private ModelConfig modelConfig(Optional<JsonFields> generation) throws CheckpointException {
     Architecture architecture = architecture();
-    refuseExperts();
+    if (!architecture.hasExperts()) {
+      refuseExperts();
+    }
     refuseQuantisation();
     refuseOtherLayers();
     int hidden = config.positiveInt("hidden_size");
     int layers = config.positiveInt("num_hidden_layers");
+    if (layers > ModelConfig.MAX_LAYERS) {
+      throw config.unexpected("num_hidden_layers", "at most " + ModelConfig.MAX_LAYERS);
+    }
     int heads = config.positiveInt("num_attention_heads");
     int maxPositions = config.positiveInt("max_position_embeddings");
     int headDim = headDim(architecture, hidden, heads);
@@ -112,14 +117,14 @@ final class HfConfigReader {
 
   private static boolean readsBias(Architecture architecture) {
     return switch (architecture) {
-      case LLAMA, QWEN3, GEMMA2, GEMMA3, OLMO2, OLMO3, SMOLLM3, GRANITE -> true;
+      case LLAMA, QWEN3, GEMMA2, GEMMA3, OLMO2, OLMO3, SMOLLM3, GRANITE, QWEN3_MOE, OLMOE -> true;
       case MISTRAL, MINISTRAL3, QWEN2, PHI3, QWEN3_5 -> false;
     };
   }
 
   private static boolean normalisesQueries(Architecture architecture) {
     return switch (architecture) {
-      case QWEN3, GEMMA3, OLMO2, OLMO3, QWEN3_5 -> true;
+      case QWEN3, GEMMA3, OLMO2, OLMO3, QWEN3_5, QWEN3_MOE, OLMOE -> true;
       default -> false;
     };
   }
@@ -133,7 +138,7 @@ final class HfConfigReader {
 
   private static double normEps(Architecture architecture) {
     return switch (architecture) {
-      case PHI3, OLMO2, OLMO3, MINISTRAL3 -> LARGER_NORM_EPS;
+      case PHI3, OLMO2, OLMO3, MINISTRAL3, OLMOE -> LARGER_NORM_EPS;
       default -> NORM_EPS;
     };
   }
@@ -144,7 +149,7 @@ final class HfConfigReader {
     boolean absent = !config.object().has("num_key_value_heads");
     boolean asMany =
         switch (architecture) {
-          case LLAMA, PHI3, OLMO2, OLMO3, GRANITE -> true;
+          case LLAMA, PHI3, OLMO2, OLMO3, GRANITE, OLMOE -> true;
           default -> false;
         };
     if (absent && !asMany) {
@@ -188,7 +193,7 @@ final class HfConfigReader {
           case LLAMA, MISTRAL, MINISTRAL3, GRANITE, PHI3 -> 1;
           case GEMMA2, GEMMA3 -> 2;
           case SMOLLM3 -> 128_000;
-          case QWEN2, QWEN3, OLMO2, OLMO3, QWEN3_5 -> -1;
+          case QWEN2, QWEN3, OLMO2, OLMO3, QWEN3_5, QWEN3_MOE, OLMOE -> -1;
         };
     return tokenIds("bos_token_id", byDefault, generation).findFirst().orElse(-1);
   }
@@ -201,8 +206,8 @@ final class HfConfigReader {
           case GEMMA2, GEMMA3 -> 1;
           case PHI3 -> 32_000;
           case SMOLLM3 -> 128_001;
-          case OLMO2, OLMO3 -> 50_279;
-          case QWEN2, QWEN3, QWEN3_5 -> -1;
+          case OLMO2, OLMO3, OLMOE -> 50_279;
+          case QWEN2, QWEN3, QWEN3_5, QWEN3_MOE -> -1;
         };
     return tokenIds("eos_token_id", byDefault, generation).distinct().toList();
   }

@@ -51,6 +51,11 @@ final class HfDesignReader {
           .withRotaryWidth(rope.width())
           .withHybridLayers(hybrid.layerTypes(), hybrid.deltaRule());
     }
+    if (family.hasExperts()) {
+      return Design.PLAIN
+          .withActivation(activation())
+          .withExperts(new ExpertFields(config, family).experts());
+    }
     boolean local = rope.local() != null;
     List<Layer> described = layers(local);
     boolean used = described.stream().anyMatch(l -> l.position() == Position.LOCAL);
@@ -172,7 +177,7 @@ final class HfDesignReader {
     for (int layer = 0; layer < layers; layer++) {
       boolean byRule =
           switch (family) {
-            case LLAMA, OLMO2, GRANITE, QWEN3_5 -> false;
+            case LLAMA, OLMO2, GRANITE, QWEN3_5, QWEN3_MOE, OLMOE -> false;
             case MISTRAL, MINISTRAL3, PHI3 -> windowed;
             case QWEN2, QWEN3 -> windowed && layer >= from;
             case GEMMA2, GEMMA3, OLMO3 -> (layer + 1) % every != 0;
@@ -197,7 +202,7 @@ final class HfDesignReader {
   /** Whether the family's attention goes by {@code layer_types}. */
   private boolean readsLayerTypes() {
     return switch (family) {
-      case LLAMA, OLMO2, GRANITE, MISTRAL, MINISTRAL3, PHI3, QWEN3_5 -> false;
+      case LLAMA, OLMO2, GRANITE, MISTRAL, MINISTRAL3, PHI3, QWEN3_5, QWEN3_MOE, OLMOE -> false;
       case QWEN2, QWEN3, GEMMA2, GEMMA3, OLMO3, SMOLLM3 -> true;
     };
   }
@@ -207,7 +212,7 @@ final class HfDesignReader {
     boolean absent = !config.object().has("sliding_window");
     boolean given = config.has("sliding_window");
     return switch (family) {
-      case LLAMA, OLMO2, GRANITE, QWEN3_5 -> false;
+      case LLAMA, OLMO2, GRANITE, QWEN3_5, QWEN3_MOE, OLMOE -> false;
       case MISTRAL -> given || absent;
       case MINISTRAL3, PHI3 -> given;
       case QWEN2, QWEN3 -> config.flag("use_sliding_window", false) && (given || absent);

@@ -3,6 +3,7 @@ package org.treepo4j.checkpoints;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.treepo4j.checkpoints.Design.DeltaRule;
+import org.treepo4j.checkpoints.Design.Experts;
 import org.treepo4j.checkpoints.Design.Layer;
 import org.treepo4j.checkpoints.Design.Position;
 import org.treepo4j.checkpoints.Design.Rotary;
@@ -70,6 +71,7 @@ final class HfDesignWriter {
         json.put("logits_scaling", design.scales().logitDivisor());
       }
       case QWEN3_5 -> putHybrid();
+      case QWEN3_MOE, OLMOE -> putExperts();
     }
   }
 
@@ -89,6 +91,23 @@ final class HfDesignWriter {
     }
   }
 
+  private void putExperts() {
+    putBias(false);
+    Experts experts = design.experts();
+    if (experts != null) {
+      json.put("num_experts", experts.count());
+      json.put("num_experts_per_tok", experts.perToken());
+      json.put("norm_topk_prob", experts.normalised());
+      json.put("output_router_logits", false);
+      if (model.architecture() == Architecture.QWEN3_MOE) {
+        json.put("moe_intermediate_size", experts.width());
+        json.put("decoder_sparse_step", 1);
+        json.putArray("mlp_only_layers");
+        json.put("use_sliding_window", false);
+      }
+    }
+  }
+
   /** Transformers refuses a model whose vocabulary does not hold the family's padding token. */
   private void putPadding() {
     int byDefault =
@@ -96,7 +115,7 @@ final class HfDesignWriter {
           case PHI3 -> 32_000;
           case SMOLLM3 -> 128_004;
           case MINISTRAL3 -> 11;
-          case OLMO2, OLMO3 -> 1;
+          case OLMO2, OLMO3, OLMOE -> 1;
           default -> 0;
         };
     if (byDefault >= model.vocabSize()) {

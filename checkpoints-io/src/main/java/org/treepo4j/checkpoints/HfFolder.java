@@ -73,6 +73,13 @@ public final class HfFolder implements ModelSource {
             "num_hidden_layers is %d but the folder has only %d tensors"
                 .formatted(config.layers(), tensors.size()));
       }
+      Design.Experts experts = config.design().experts();
+      if (experts != null && (long) config.layers() * experts.count() > tensors.size()) {
+        throw new CheckpointException(
+            folder.resolve(HfConfigReader.CONFIG),
+            "num_experts is %d in %d layers but the folder has only %d tensors"
+                .formatted(experts.count(), config.layers(), tensors.size()));
+      }
       done = true;
       return new HfFolder(folder, config, shards, tensors);
     } finally {

@@ -92,16 +92,18 @@ public record ModelConfig(
         Design.PLAIN);
   }
 
+  static final int MAX_LAYERS = 1 << 12;
+
   public ModelConfig {
     Objects.requireNonNull(architecture, "architecture");
     Objects.requireNonNull(ropeScaling, "ropeScaling");
-    positive("vocabSize", vocabSize);
-    positive("hiddenSize", hiddenSize);
-    positive("layers", layers);
-    positive("heads", heads);
-    positive("kvHeads", kvHeads);
-    positive("headDim", headDim);
-    positive("ffnSize", ffnSize);
+    within("vocabSize", vocabSize, 1 << 26);
+    within("hiddenSize", hiddenSize, 1 << 20);
+    within("layers", layers, MAX_LAYERS);
+    within("heads", heads, 1 << 14);
+    within("kvHeads", kvHeads, 1 << 14);
+    within("headDim", headDim, 1 << 14);
+    within("ffnSize", ffnSize, 1 << 26);
     positive("maxPositions", maxPositions);
     if (heads % kvHeads != 0) {
       throw new IllegalArgumentException("kvHeads must divide heads " + heads + ", was " + kvHeads);
@@ -133,6 +135,54 @@ public record ModelConfig(
     if (design.rotaryWidth() == headDim) {
       design = design.withRotaryWidth(0);
     }
+  }
+
+  /** The same model with other tokens to begin and end texts with. */
+  public ModelConfig withTokens(int bos, List<Integer> eos) {
+    return new ModelConfig(
+        architecture,
+        vocabSize,
+        hiddenSize,
+        layers,
+        heads,
+        kvHeads,
+        headDim,
+        ffnSize,
+        maxPositions,
+        normEps,
+        ropeTheta,
+        ropeScaling,
+        qkvBias,
+        outputBias,
+        qkNorm,
+        tiedEmbeddings,
+        bos,
+        eos,
+        design);
+  }
+
+  /** The same shape in another family. */
+  public ModelConfig withArchitecture(Architecture other) {
+    return new ModelConfig(
+        other,
+        vocabSize,
+        hiddenSize,
+        layers,
+        heads,
+        kvHeads,
+        headDim,
+        ffnSize,
+        maxPositions,
+        normEps,
+        ropeTheta,
+        ropeScaling,
+        qkvBias,
+        outputBias,
+        qkNorm,
+        tiedEmbeddings,
+        bosTokenId,
+        eosTokenIds,
+        design);
   }
 
   /** The same shape of another design. */
@@ -224,6 +274,14 @@ public record ModelConfig(
   /** Width of all key (or value) heads together. */
   public int kvSize() {
     return kvHeads * headDim;
+  }
+
+  /** No model is larger, and products of sizes stay within an int. */
+  private static void within(String name, int value, int most) {
+    positive(name, value);
+    if (value > most) {
+      throw new IllegalArgumentException(name + " must be at most " + most + ", was " + value);
+    }
   }
 
   private static void positive(String name, int value) {

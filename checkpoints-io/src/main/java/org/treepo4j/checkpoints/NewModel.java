@@ -22,6 +22,8 @@ public record NewModel(
     double ropeTheta,
     boolean tiedEmbeddings) {
   private static final double NORM_EPSILON = 1e-6;
+  private static final int NEW_EXPERTS = 8;
+  private static final int NEW_EXPERTS_PER_TOKEN = 2;
 
   /**
    * The configuration.
@@ -56,6 +58,12 @@ public record NewModel(
         json.put("linear_num_value_heads", heads);
         json.put("linear_key_head_dim", headDim);
         json.put("linear_value_head_dim", headDim);
+      }
+      case QWEN3_MOE, OLMOE -> {
+        json.put("num_experts", NEW_EXPERTS);
+        json.put("num_experts_per_tok", NEW_EXPERTS_PER_TOKEN);
+        json.put("norm_topk_prob", true);
+        json.put("moe_intermediate_size", ffnSize);
       }
       default -> {
         // Nothing to choose.

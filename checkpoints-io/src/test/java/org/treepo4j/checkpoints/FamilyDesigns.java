@@ -5,6 +5,7 @@ import java.util.List;
 import org.treepo4j.checkpoints.Design.Activation;
 import org.treepo4j.checkpoints.Design.Caps;
 import org.treepo4j.checkpoints.Design.DeltaRule;
+import org.treepo4j.checkpoints.Design.Experts;
 import org.treepo4j.checkpoints.Design.Layer;
 import org.treepo4j.checkpoints.Design.Position;
 import org.treepo4j.checkpoints.Design.QueryGrowth;
@@ -57,6 +58,10 @@ final class FamilyDesigns {
               ? Design.PLAIN
               : Design.PLAIN.withHybridLayers(
                   hybridLayers(layers), new DeltaRule(2, 4, 1 + variety, 3, first ? 4 : 2));
+      case QWEN3_MOE -> activated.withExperts(new Experts(4 + variety, 1 + variety % 4, 5, second));
+      case OLMOE ->
+          // An expert is as wide as the configuration's feed-forward layer.
+          activated.withExperts(new Experts(4 + variety, 1 + variety % 4, hidden + 2, second));
       case GRANITE -> activated.withScales(new Scales(12, 0.015625, 0.22, first ? 1 : 8));
     };
   }

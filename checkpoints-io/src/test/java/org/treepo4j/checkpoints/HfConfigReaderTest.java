@@ -49,6 +49,28 @@ class HfConfigReaderTest {
     assertThat(biased.outputBias()).isTrue();
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "num_attention_heads, 134217732, heads", // times a head width of 32 it is 128 in an int
+    "num_hidden_layers, 2147483647, num_hidden_layers",
+    "hidden_size, 1073741824, hiddenSize",
+    "intermediate_size, 2147483647, ffnSize",
+    "vocab_size, 2147483647, vocabSize",
+    "head_dim, 1073741824, headDim"
+  })
+  void sizesOfNoModelAreRefused(String field, int value, String name) throws IOException {
+    ObjectNode config =
+        (ObjectNode) JSON.readTree("{\"model_type\":\"qwen3\",\"head_dim\":32," + SIZES + "}");
+    config.put(field, value);
+    if (field.equals("num_attention_heads")) {
+      config.put("num_key_value_heads", 4);
+    }
+    assertThatThrownBy(() -> read(config.toString()))
+        .hasMessageContaining(name)
+        .hasMessageContaining("at most")
+        .hasMessageContaining("was " + value);
+  }
+
   @Test
   void bothSpellingsOfRopeMeanTheSame() throws IOException {
     String numbers =

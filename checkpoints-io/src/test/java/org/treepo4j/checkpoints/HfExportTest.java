@@ -284,7 +284,7 @@ class HfExportTest {
         architecture == Architecture.QWEN2 || optionalBias,
         optionalBias,
         switch (architecture) {
-          case QWEN3, GEMMA3, OLMO2, OLMO3, QWEN3_5 -> true;
+          case QWEN3, GEMMA3, OLMO2, OLMO3, QWEN3_5, QWEN3_MOE, OLMOE -> true;
           default -> false;
         },
         (flags & 2) == 2,

@@ -65,6 +65,7 @@ class PeftAdapterTest {
           'target_modules':'.*q_proj'      | target_modules: expected a list of strings
           'r':0                            | r: expected a positive whole number
           'r':3                            | are not of rank 3
+          'r':2147483647                   | rank must be at most 16384, was 2147483647
           'lora_alpha':0                   | alpha must be positive
           """)
   void refusesVariantsByName(String fields, String problem) throws IOException {

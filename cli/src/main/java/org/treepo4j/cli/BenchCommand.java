@@ -16,15 +16,18 @@ import org.treepo4j.bench.BenchModel;
 import org.treepo4j.bench.BenchPlan;
 import org.treepo4j.bench.BenchReport;
 import org.treepo4j.bench.BenchShape;
+import org.treepo4j.bench.ForkingBench;
 import org.treepo4j.bench.SamplingBench;
 import org.treepo4j.bench.SamplingEntry;
 import org.treepo4j.bench.ServingBench;
 import org.treepo4j.checkpoints.ModelSource;
+import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.Weights;
 import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
 import org.treepo4j.model.engine.WeightStorage;
+import org.treepo4j.rl.data.ModelTokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -43,6 +46,9 @@ final class BenchCommand implements Callable<Integer> {
 
   /** The same for whole rollouts. */
   private static final int PROMPT_TOKENS = 256;
+
+  /** Of the prompt that lazy forking is measured behind, without --prompt. */
+  private static final int FORKING_TOKENS = 16;
 
   @Spec private CommandSpec spec;
   @ParentCommand private TreepoCommand treepo;
@@ -94,6 +100,23 @@ final class BenchCommand implements Callable<Integer> {
       description = "Streams over HTTP against the decoder's own rate, too.")
   private boolean serving;
 
+  @Option(
+      names = "--forking",
+      description =
+          "Lazy forking against a row for each path, at temperatures 1 and 0.7, too; the tokens are"
+              + " the same.")
+  private boolean forking;
+
+  @Option(
+      names = "--prompt",
+      paramLabel = "TEXT",
+      description =
+          "What --forking samples behind, with --model; default some random tokens, which says little"
+              + " about a trained model.")
+  private String prompt;
+
+  private int[] promptIds;
+
   @Override
   public Integer call() throws Exception {
     List<EngineOptions> options = new ArrayList<>();
@@ -105,6 +128,12 @@ final class BenchCommand implements Callable<Integer> {
       }
     }
     options.forEach(Engines::choose);
+    if (prompt != null) {
+      if (model == null || !forking) {
+        throw new InputException("--prompt belongs to --forking with --model");
+      }
+      promptIds = ModelTokenizer.open(model).tokenizer().encode(prompt, true);
+    }
     BenchPlan plan;
     try {
       plan = new BenchPlan(options, models(), batches, seconds, SHARED_PREFIX);
@@ -117,12 +146,17 @@ final class BenchCommand implements Callable<Integer> {
     List<SamplingEntry> sampling = new ArrayList<>();
     ServingBench servingBench = new ServingBench(batches, seconds, progress);
     List<ServingBench.Result> served = new ArrayList<>();
+    ForkingBench forkingBench = new ForkingBench(seconds, progress);
+    List<ForkingBench.Result> forked = new ArrayList<>();
     Bench bench =
         new Bench(
             plan,
             progress,
             (engine, name, lm) -> {
               sampling.addAll(samplingBench.run(engine, name, lm));
+              if (forking) {
+                forked.addAll(forkingBench.run(engine, name, lm, prompt(lm)));
+              }
               if (serving) {
                 servingBench.run(engine, name, lm).ifPresent(served::add);
               }
@@ -130,12 +164,15 @@ final class BenchCommand implements Callable<Integer> {
     BenchReport speed = bench.run();
     err.println(speed.toTable());
     err.println(SamplingBench.toTable(sampling));
+    if (forking) {
+      err.println(ForkingBench.toTable(forked));
+    }
     if (serving) {
       err.println(ServingBench.toTable(served));
     }
     spec.commandLine()
         .getOut()
-        .println(JsonLines.JSON.writeValueAsString(new Report(speed, sampling, served)));
+        .println(JsonLines.JSON.writeValueAsString(new Report(speed, sampling, forked, served)));
     return 0;
   }
 
@@ -143,7 +180,14 @@ final class BenchCommand implements Callable<Integer> {
   private record Report(
       @JsonUnwrapped BenchReport speed,
       List<SamplingEntry> sampling,
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) List<ForkingBench.Result> forking,
       @JsonInclude(JsonInclude.Include.NON_EMPTY) List<ServingBench.Result> serving) {}
+
+  private int[] prompt(CausalLm lm) {
+    return promptIds == null
+        ? SamplingBench.prompt(lm.config().vocabSize(), FORKING_TOKENS)
+        : promptIds;
+  }
 
   private List<BenchModel> models() throws IOException {
     if (model != null) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import org.treepo4j.base.InputException;
 import org.treepo4j.checkpoints.ModelSource;
+import org.treepo4j.model.engine.MemoryNeed;
 import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.data.TaskFile;
 import org.treepo4j.rl.train.MemoryEstimate;
@@ -58,12 +59,7 @@ record DryRun(
    * @throws InputException for a run that would end for want of memory
    */
   void requireMemory() {
-    if (!fits()) {
-      throw new InputException(
-          text(
-              "memory: training needs about %s (%s of it activations), the JVM may use %s; lower trainer.microBatchTokens, set weights=bf16 or lora.rank, or give the JVM more (TREEPO_JAVA_OPTS=-Xmx…)",
-              gigabytes(memory.needed()), gigabytes(memory.activations()), gigabytes(memoryLimit)));
-    }
+    memory.require(memoryLimit);
   }
 
   private boolean fits() {
@@ -92,14 +88,14 @@ record DryRun(
         text(
             "memory: %s weights, %s copy of them for sampling, %s gradients, %s optimizer, %s"
                 + " activations: %s; keys and values up to %s; the JVM may use %s",
-            gigabytes(memory.weights() + memory.frozenBase() + memory.reference()),
-            gigabytes(memory.decoderWeights()),
-            gigabytes(memory.gradients()),
-            gigabytes(memory.optimizer()),
-            gigabytes(memory.activations()),
-            gigabytes(memory.needed()),
-            gigabytes(cache()),
-            gigabytes(memoryLimit)));
+            MemoryNeed.gigabytes(memory.weights() + memory.frozenBase() + memory.reference()),
+            MemoryNeed.gigabytes(memory.decoderWeights()),
+            MemoryNeed.gigabytes(memory.gradients()),
+            MemoryNeed.gigabytes(memory.optimizer()),
+            MemoryNeed.gigabytes(memory.activations()),
+            MemoryNeed.gigabytes(memory.needed()),
+            MemoryNeed.gigabytes(cache()),
+            MemoryNeed.gigabytes(memoryLimit)));
     lines.addAll(warnings());
     return lines;
   }
@@ -132,7 +128,7 @@ record DryRun(
       warnings.add(
           text(
               "trees as large as the settings allow would need %s in all; lower rollout.maxWidth or rollout.maxResponseTokens if the run ends for want of memory",
-              gigabytes(memory.atMost())));
+              MemoryNeed.gigabytes(memory.atMost())));
     }
     return warnings;
   }
@@ -190,12 +186,6 @@ record DryRun(
   /** A decoder makes do with half of the JVM's memory. */
   private long cache() {
     return Math.min(memory.cache(), memoryLimit / 2);
-  }
-
-  private static String gigabytes(long bytes) {
-    return bytes < 1L << 30
-        ? text("%,d MB", (bytes + (1 << 20) - 1) >> 20)
-        : text("%.1f GB", bytes / (double) (1L << 30));
   }
 
   private static String text(String format, Object... values) {

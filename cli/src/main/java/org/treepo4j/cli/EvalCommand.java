@@ -13,6 +13,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.treepo4j.base.InputException;
 import org.treepo4j.base.settings.Setting;
+import org.treepo4j.base.settings.Settings;
 import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.data.PoolSettings;
 import org.treepo4j.rl.data.Task;
@@ -41,16 +42,17 @@ import picocli.CommandLine.Spec;
             + " confidence intervals, as one JSON line.")
 final class EvalCommand implements Callable<Integer> {
   /** What {@code --set} and {@code --config} may say. */
-  record Settings(
+  record EvalSettings(
       @Setting("how rows are read") DataSettings data,
       @Setting("limits of responses and their distribution") RolloutSettings rollout,
       @Setting("what counts as correct") RewardSettings reward) {
-    public static Settings defaults() {
-      return new Settings(
+    public static EvalSettings defaults() {
+      return new EvalSettings(
           DataSettings.defaults(), RolloutSettings.defaults(), RewardSettings.defaults());
     }
   }
 
+  private static final int MAX_SAMPLES = 4096;
   private static final ObjectMapper JSON = JsonLines.JSON.copy().registerModule(new Jdk8Module());
 
   @Spec private CommandSpec spec;
@@ -96,7 +98,13 @@ final class EvalCommand implements Callable<Integer> {
     if (samples <= 0) {
       throw new InputException("--samples must be positive, was " + samples);
     }
-    Settings settings = config.read(Settings.class);
+    if (samples > MAX_SAMPLES) {
+      throw new InputException("--samples must be at most " + MAX_SAMPLES + ", was " + samples);
+    }
+    if (!(temperature >= 0) || Double.isInfinite(temperature)) {
+      throw new InputException("--temperature must not be negative, was " + temperature);
+    }
+    EvalSettings settings = config.read(EvalSettings.class);
     InputException.requireFile(data);
     settings.reward().requireProgram();
     Evaluation evaluation = Evaluation.of(data, sampled(settings), samples, temperature);
@@ -134,19 +142,16 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   /** The settings as they are sampled with; files to learn on or to hold out do not matter. */
-  private Settings sampled(Settings settings) {
-    DataSettings data = settings.data();
-    return new Settings(
-        new DataSettings(
-            List.of(),
-            List.of(),
-            List.of(),
-            data.fields(),
-            data.template(),
-            data.maxPromptTokens(),
-            PoolSettings.defaults()),
-        settings.rollout().independent(samples, temperature),
-        settings.reward());
+  private EvalSettings sampled(EvalSettings settings) {
+    DataSettings rows =
+        Settings.of(settings.data())
+            .set("train", List.of())
+            .set("weights", List.of())
+            .set("test", List.of())
+            .set("pools", PoolSettings.defaults())
+            .build();
+    return new EvalSettings(
+        rows, settings.rollout().independent(samples, temperature), settings.reward());
   }
 
   private SampleFile openKept(Evaluation evaluation) throws IOException {
@@ -183,7 +188,7 @@ final class EvalCommand implements Callable<Integer> {
                 })
             .sampled();
     all.failureNote("evaluation").ifPresent(spec.commandLine().getErr()::println);
-    failedRewards = all.failedRewards();
+    failedRewards = all.rewards().failed();
     return results;
   }
 }

@@ -40,7 +40,8 @@ record Evaluation(ObjectNode json) {
    * @param samples responses per task
    * @param temperature of sampling
    */
-  static Evaluation of(Path data, EvalCommand.Settings settings, int samples, double temperature)
+  static Evaluation of(
+      Path data, EvalCommand.EvalSettings settings, int samples, double temperature)
       throws IOException {
     ObjectNode json = JsonLines.JSON.createObjectNode();
     json.put(DATA_FILE, data.getFileName().toString());

@@ -71,6 +71,12 @@ final class ExplainCommand implements Callable<Integer> {
   private List<String> overrides = new ArrayList<>();
 
   @Option(
+      names = "--estimator",
+      paramLabel = "NAME",
+      description = "The advantage estimator, as --set advantage.estimator=NAME.")
+  private String estimator;
+
+  @Option(
       names = "--prompt",
       paramLabel = "TEXT",
       description = "The prompt; one of data.train that shows something when absent.")
@@ -86,6 +92,9 @@ final class ExplainCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     List<String> all = new ArrayList<>(List.of(SMALL_TREE));
+    if (estimator != null) {
+      all.add("advantage.estimator=" + estimator);
+    }
     all.addAll(overrides);
     TrainSettings settings = SettingsReader.read(TrainSettings.class, config(), all);
     try (ModelSource folder = ModelSource.open(settings.model())) {
@@ -103,7 +112,8 @@ final class ExplainCommand implements Callable<Integer> {
               settings.engine(),
               settings.seed(),
               Optional.empty());
-      try (CausalLm model = policy.model()) {
+      try (CausalLm model = policy.model();
+          CausalLm reference = reference(settings)) {
         ModelConfig config = model.config();
         TaskSampler sampler =
             new TaskSampler(
@@ -113,7 +123,12 @@ final class ExplainCommand implements Callable<Integer> {
                 config.eosTokenIds(),
                 config.maxPositions(),
                 rewards);
-        ExplainedStep step = new StepExplainer(settings, policy, sampler).explain(tasks);
+        // A run without a reference of its own begins at it.
+        Optional<CausalLm> frozen =
+            settings.loss().needsReference()
+                ? Optional.of(reference == null ? model : reference)
+                : Optional.empty();
+        ExplainedStep step = new StepExplainer(settings, policy, frozen, sampler).explain(tasks);
         PrintWriter out = spec.commandLine().getOut();
         out.println("One step of TreePO with its real numbers, model " + settings.model());
         StepText.print(
@@ -122,6 +137,13 @@ final class ExplainCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  /** Null where the settings name none. */
+  private static CausalLm reference(TrainSettings settings) throws IOException {
+    return settings.reference() == null
+        ? null
+        : Engines.open(settings.reference(), settings.training());
   }
 
   private Path config() {

@@ -1,5 +1,6 @@
 package org.treepo4j.cli;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -13,6 +14,8 @@ import org.treepo4j.checkpoints.HfExport;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.checkpoints.PeftAdapter;
+import org.treepo4j.checkpoints.gguf.GgmlType;
+import org.treepo4j.checkpoints.gguf.GgufExport;
 import org.treepo4j.model.LoraAdapters;
 import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.Weights;
@@ -21,15 +24,30 @@ import org.treepo4j.rl.data.ModelTokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 @Command(
     name = "export",
     mixinStandardHelpOptions = true,
     description =
-        "Writes a model as a folder that Hugging Face readers accept, with adapters merged.")
+        "Writes a model, with adapters merged, as a folder that Hugging Face readers accept, or as"
+            + " a GGUF file for llama.cpp.")
 final class ExportCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
+  @ParentCommand private TreepoCommand treepo;
+
+  private enum Format {
+    HF,
+    GGUF
+  }
+
+  private enum Type {
+    F32,
+    F16,
+    BF16,
+    Q8_0
+  }
 
   @Option(
       names = "--model",
@@ -44,36 +62,45 @@ final class ExportCommand implements Callable<Integer> {
       description = "LoRA adapter in PEFT's layout, or a checkpoint of one, to merge.")
   private Path adapter;
 
-  @Option(names = "--out", required = true, paramLabel = "DIR", description = "New folder.")
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "OUT",
+      description = "New folder; with --format gguf, new file.")
   private Path out;
 
+  @Option(names = "--format", paramLabel = "F", description = "hf or gguf; default hf.")
+  private Format format = Format.HF;
+
   @Option(
-      names = "--dtype",
+      names = {"--type", "--dtype"},
       paramLabel = "T",
-      description = "f32, f16 or bf16; default ${DEFAULT-VALUE}.")
-  private DType dtype = DType.BF16;
+      description = "f32, f16, bf16 or, with --format gguf, q8_0; default bf16.")
+  private Type type = Type.BF16;
 
   @Option(
       names = "--max-shard-gb",
       paramLabel = "GB",
-      description = "Most gigabytes in one file; default ${DEFAULT-VALUE}.")
+      description = "Most gigabytes in one file of a folder; default ${DEFAULT-VALUE}.")
   private double maxShardGb = 5;
 
   @Override
   public Integer call() throws Exception {
-    ExportOptions options = options();
     if (Files.exists(out)) {
       throw new InputException(out + ": exists already");
     }
-    Weights weights;
-    try (ModelSource opened = ModelSource.open(folder)) {
-      weights = WeightsLoader.load(opened);
-      nameLoss(opened);
+    if (format == Format.GGUF) {
+      writeGguf();
+    } else {
+      writeFolder();
     }
-    if (adapter != null) {
-      weights = merged(weights);
-    }
-    Weights written = weights;
+    spec.commandLine().getOut().println(out);
+    return 0;
+  }
+
+  private void writeFolder() throws IOException {
+    ExportOptions options = options();
+    Weights written = weights();
     HfExport.write(
         out,
         written.config(),
@@ -81,8 +108,34 @@ final class ExportCommand implements Callable<Integer> {
         name -> written.parameter(name).values(),
         options,
         aside -> ModelTokenizer.writeConverted(folder, aside));
-    spec.commandLine().getOut().println(out);
-    return 0;
+  }
+
+  private void writeGguf() throws IOException {
+    ModelTokenizer.ForGguf tokenizer =
+        ModelTokenizer.forGguf(folder, ModelSource.readConfig(folder));
+    if (!treepo.output().quiet()) {
+      for (String note : tokenizer.notes()) {
+        spec.commandLine().getErr().println("note: " + note);
+      }
+    }
+    Weights written = weights();
+    GgufExport.write(
+        out,
+        written.config(),
+        written.shapes(),
+        name -> written.parameter(name).values(),
+        GgmlType.valueOf(type.name()),
+        folder.toAbsolutePath().normalize().getFileName().toString(),
+        tokenizer.vocabulary());
+  }
+
+  private Weights weights() throws IOException {
+    Weights weights;
+    try (ModelSource opened = ModelSource.open(folder)) {
+      weights = WeightsLoader.load(opened);
+      nameLoss(opened);
+    }
+    return adapter == null ? weights : merged(weights);
   }
 
   /** The export is a text model: says what of the folder is not in it. */
@@ -101,8 +154,12 @@ final class ExportCommand implements Callable<Integer> {
   }
 
   private ExportOptions options() {
+    if (type == Type.Q8_0) {
+      throw new InputException("--type q8_0 needs --format gguf");
+    }
     try {
-      return new ExportOptions(dtype, (long) (maxShardGb * 1e9), Optional.of(folder));
+      return new ExportOptions(
+          DType.valueOf(type.name()), (long) (maxShardGb * 1e9), Optional.of(folder));
     } catch (IllegalArgumentException e) {
       throw new InputException(e.getMessage());
     }

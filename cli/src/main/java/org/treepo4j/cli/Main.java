@@ -30,6 +30,7 @@ public final class Main {
   public static int run(PrintWriter out, PrintWriter err, String... arguments) {
     TreepoCommand treepo = new TreepoCommand();
     CommandLine commandLine = new CommandLine(treepo);
+    TreepoCommand.addCommands(commandLine, arguments);
     commandLine.setOut(out);
     commandLine.setErr(err);
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);

@@ -3,9 +3,11 @@ package org.treepo4j.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.treepo4j.base.InputException;
+import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
+import org.treepo4j.model.engine.MemoryNeed;
 import org.treepo4j.rl.data.ModelTokenizer;
 import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.sampling.PromptEncoder;
@@ -22,7 +24,15 @@ record OpenModel(CausalLm lm, Tokenizer tokenizer, PromptEncoder prompts) implem
     Engines.choose(options);
     Tokenizer tokenizer = ModelTokenizer.open(folder).tokenizer();
     PromptEncoder prompts = PromptEncoder.of(folder, tokenizer);
+    requireMemory(folder, options);
     return new OpenModel(Engines.open(folder, options), tokenizer, prompts);
+  }
+
+  private static void requireMemory(Path folder, EngineOptions options) throws IOException {
+    try (ModelSource source = ModelSource.open(folder)) {
+      MemoryNeed.toSample(source.config(), options, 1)
+          .require("sampling with " + folder, Runtime.getRuntime().maxMemory());
+    }
   }
 
   /**

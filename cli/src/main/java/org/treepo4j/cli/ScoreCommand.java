@@ -24,6 +24,7 @@ import org.treepo4j.model.TokenTree;
 import org.treepo4j.model.Weights;
 import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.model.engine.Engines;
+import org.treepo4j.model.engine.MemoryNeed;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -80,6 +81,8 @@ final class ScoreCommand implements Callable<Integer> {
 
   private Weights weights() throws IOException {
     try (ModelSource opened = ModelSource.open(modelMixin.folder())) {
+      MemoryNeed.toScore(opened.config(), gradients != null)
+          .require("scoring with " + modelMixin.folder(), Runtime.getRuntime().maxMemory());
       Weights weights = WeightsLoader.load(opened);
       return rotary == Rotary.STORED
           ? weights.withRotaryPrecision(RotaryPrecision.ofStored(opened))

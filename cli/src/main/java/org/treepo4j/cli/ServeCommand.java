@@ -111,6 +111,11 @@ final class ServeCommand implements Callable<Integer> {
     if (cacheMib <= 0) {
       throw new InputException("--cache-mib must be positive, was " + cacheMib);
     }
+    long heap = Runtime.getRuntime().maxMemory() >> 20;
+    if (cacheMib > heap) {
+      throw new InputException(
+          "--cache-mib must be at most the JVM's memory, %d MiB, was %d".formatted(heap, cacheMib));
+    }
     if ((tlsCertificates == null) != (tlsKey == null)) {
       throw new InputException("--tls-cert and --tls-key must be given together");
     }

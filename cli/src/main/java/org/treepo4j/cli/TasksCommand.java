@@ -29,7 +29,7 @@ final class TasksCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @Mixin private SeedMixin seed;
 
-  @Parameters(paramLabel = "TASK", description = "chain-sums or countdown.")
+  @Parameters(paramLabel = "TASK", description = "chain-sums, countdown or ledger.")
   private String name;
 
   @Option(

@@ -7,9 +7,9 @@ import java.util.Optional;
 sealed interface Answer {
 
   /** A number or expression, perhaps with a unit. */
-  record Scalar(Expression value, Optional<Units.Unit> unit) implements Answer {
+  record Scalar(Expression value, Measure measure) implements Answer {
     static Scalar of(Expression value) {
-      return new Scalar(value, Optional.empty());
+      return new Scalar(value, Measure.NONE);
     }
   }
 

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.treepo4j.grading.Budget.LimitException;
 
@@ -18,26 +19,31 @@ public final class AnswerGrader {
   private static final int MAX_SOLUTION = 1 << 18;
   private static final int MAX_ANSWER = 4096;
 
-  /** "1,22" and "0,111": no thousands and hardly a list. */
+  /** "1,22" and "0,111", perhaps with a unit: no thousands and hardly a list. */
   private static final Pattern DECIMAL_COMMA =
-      Pattern.compile("-?(\\d+,(\\d{2}|\\d{4,})|0,\\d{2,})");
+      Pattern.compile(
+          "([^\\d,]{0,20}(?:\\d+(?=,(?:\\d{2}|\\d{4,})(?!\\d))|0(?=,\\d{2}))),(\\d+[^\\d,]*)");
 
   private static final Pattern LABEL = Pattern.compile("^\\\\text(bf)?\\s*\\{\\s*\\([A-J]\\)\\s*}");
 
   private static final String UNIT_LETTERS = "msghL";
 
   private final Extraction extraction;
+  private final boolean rounded;
 
   public AnswerGrader() {
     this(GradingSettings.defaults());
   }
 
   public AnswerGrader(GradingSettings settings) {
-    this(new Extraction(settings.extraction()));
+    this(
+        new Extraction(settings.extraction(), settings.unfinishedThoughts()),
+        settings.roundedDecimals());
   }
 
-  AnswerGrader(Extraction extraction) {
+  AnswerGrader(Extraction extraction, boolean rounded) {
     this.extraction = Objects.requireNonNull(extraction, "extraction");
+    this.rounded = rounded;
   }
 
   /**
@@ -101,7 +107,7 @@ public final class AnswerGrader {
     return new Grade(same, same ? Optional.of(text.strip()) : extracted, false);
   }
 
-  private static boolean equal(String a, String b) {
+  private boolean equal(String a, String b) {
     if (a.equals(b)) {
       return true;
     }
@@ -130,14 +136,14 @@ public final class AnswerGrader {
         && (oneLetter ? words.equals(others) : PlainText.sameWords(words.get(), others.get()));
   }
 
-  private static boolean equalAsMathematics(String a, String b) {
+  private boolean equalAsMathematics(String a, String b) {
     Budget budget = new Budget();
     List<Token> left = LatexLexer.tokens(a, budget);
     List<Token> right = LatexLexer.tokens(b, budget);
     if (sameTokens(left, right)) {
       return true;
     }
-    Equivalence equivalence = new Equivalence(budget);
+    Equivalence equivalence = new Equivalence(budget, rounded);
     List<Answer> readings = readings(b, right, budget);
     for (Answer x : readings(a, left, budget)) {
       Predicate<Answer> equal = y -> equivalence.equal(x, y);
@@ -164,8 +170,12 @@ public final class AnswerGrader {
   private static List<Answer> readings(String answer, List<Token> tokens, Budget budget) {
     List<Answer> readings = new ArrayList<>();
     read(tokens, budget).ifPresent(readings::add);
-    if (DECIMAL_COMMA.matcher(answer).matches()) {
-      readings.add(Answer.Scalar.of(Numbers.parse(answer.replace(',', '.'))));
+    Matcher comma = DECIMAL_COMMA.matcher(answer);
+    if (comma.matches()) {
+      String decimal = comma.group(1) + "." + comma.group(2);
+      read(LatexLexer.tokens(decimal, budget), budget)
+          .filter(Answer.Scalar.class::isInstance)
+          .ifPresent(readings::add);
     }
     List<Token> measured = withUnitLetters(tokens);
     if (!measured.equals(tokens)) {

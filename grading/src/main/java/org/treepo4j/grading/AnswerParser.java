@@ -14,11 +14,13 @@ final class AnswerParser {
   private final TokenCursor cursor;
   private final Budget budget;
   private final ExpressionParser expressions;
+  private final QuantityParser quantities;
 
   private AnswerParser(List<Token> tokens, Budget budget) {
     this.cursor = new TokenCursor(tokens);
     this.budget = budget;
     this.expressions = new ExpressionParser(cursor, this, budget);
+    this.quantities = new QuantityParser(cursor, expressions);
   }
 
   /**
@@ -43,19 +45,42 @@ final class AnswerParser {
     throw new NotUnderstoodException("arithmetic needs a number");
   }
 
+  /** The number that an answer is, to calculate with: it has no unit, which would be lost. */
+  static Expression bare(Answer answer) {
+    if (answer instanceof Answer.Scalar scalar && !scalar.measure().equals(Measure.NONE)) {
+      throw new NotUnderstoodException("arithmetic with units");
+    }
+    return scalar(answer);
+  }
+
   private Answer several() {
-    List<Answer> items = items();
+    return several(items());
+  }
+
+  private static Answer several(List<Answer> items) {
     return items.size() == 1 ? items.get(0) : new Answer.Several(items);
   }
 
+  /** Items between commas; where there are semicolons too, these separate groups of items. */
   private List<Answer> items() {
+    List<List<Answer>> groups = new ArrayList<>();
+    do {
+      groups.add(listed());
+    } while (cursor.accept(";"));
+    if (groups.size() == 1 || groups.stream().allMatch(group -> group.size() == 1)) {
+      return groups.stream().flatMap(List::stream).toList();
+    }
+    return groups.stream().map(AnswerParser::several).toList();
+  }
+
+  private List<Answer> listed() {
     List<Answer> items = new ArrayList<>();
     do {
       items.add(relation());
       while (cursor.peek(1).is(",") && cursor.peek().is(",")) {
         cursor.take(); // ", and"
       }
-    } while (cursor.accept(",") || cursor.accept(";"));
+    } while (cursor.accept(","));
     return items;
   }
 
@@ -73,6 +98,10 @@ final class AnswerParser {
       sides.add(union());
     }
     if (cursor.peek().is("≈")) {
+      if (relations.isEmpty() && isLetter(sides.get(0))) {
+        cursor.take();
+        return approximated(sides.get(0), start);
+      }
       skipApproximation();
     }
     budget.leave();
@@ -87,6 +116,21 @@ final class AnswerParser {
       sides.set(0, nameAsValue(start));
     }
     return new Answer.Relation(sides, relations, name);
+  }
+
+  private static boolean isLetter(Answer side) {
+    return side instanceof Answer.Scalar scalar
+        && scalar.value() instanceof Expression.Symbol symbol
+        && symbol.name().length() == 1
+        && !"πei∞".contains(symbol.name());
+  }
+
+  /** x ≈ 11 says what x is. */
+  private Answer approximated(Answer name, int start) {
+    String written = cursor.since(start).get(0).text();
+    Answer value = union();
+    budget.leave();
+    return new Answer.Relation(List.of(name, value), List.of("="), Optional.of(written));
   }
 
   /** The name again as an expression, where it is one, to compare whole equations. */
@@ -137,13 +181,13 @@ final class AnswerParser {
 
   private Answer ratio() {
     int start = cursor.position();
-    Answer first = measured();
+    Answer first = quantities.quantity();
     if (!cursor.peek().is(":") || !(first instanceof Answer.Scalar)) {
       return first;
     }
     List<Answer> terms = new ArrayList<>(List.of(first));
     while (cursor.accept(":")) {
-      Answer term = measured();
+      Answer term = quantities.quantity();
       scalar(term);
       terms.add(term);
     }
@@ -152,49 +196,6 @@ final class AnswerParser {
       written.append(token.kind() == Token.Kind.TEXT ? "" : token.text());
     }
     return new Answer.Ratio(terms, written.toString());
-  }
-
-  /** A value with the unit behind it, or only words. */
-  private Answer measured() {
-    if (cursor.peek().kind() == Token.Kind.TEXT) {
-      return new Answer.Words(words());
-    }
-    Answer value = expressions.sum();
-    if (cursor.peek().kind() != Token.Kind.TEXT) {
-      return value;
-    }
-    String words = words();
-    int power = 1;
-    if (cursor.accept("^")) {
-      boolean braced = cursor.accept("{");
-      power = Numbers.small(cursor.take().text(), 9);
-      if (braced) {
-        cursor.expect("}");
-      }
-    }
-    return value instanceof Answer.Scalar scalar ? measured(scalar.value(), words, power) : value;
-  }
-
-  private static Answer measured(Expression value, String words, int power) {
-    String[] split = words.strip().split("\\s+", 2);
-    Optional<Long> scale = Units.scale(split[0]);
-    if (scale.isEmpty()) {
-      return new Answer.Scalar(value, Units.read(words, power));
-    }
-    Expression scaled = new Expression.Product(List.of(value, Expression.integer(scale.get())));
-    return split.length == 1
-        ? Answer.Scalar.of(scaled)
-        : new Answer.Scalar(scaled, Units.read(split[1], power));
-  }
-
-  private String words() {
-    StringBuilder words = new StringBuilder();
-    while (cursor.peek().kind() == Token.Kind.TEXT
-        || (cursor.peek().is("/") && cursor.peek(1).kind() == Token.Kind.TEXT)) {
-      Token token = cursor.take();
-      words.append(words.isEmpty() || token.is("/") ? "" : " ").append(token.text());
-    }
-    return words.toString();
   }
 
   /** Anything in brackets: a group, point, interval, set or list. */
@@ -246,7 +247,7 @@ final class AnswerParser {
     while (!cursor.peek().isCommand("end")) {
       List<Expression> row = new ArrayList<>();
       do {
-        row.add(scalar(expressions.sum()));
+        row.add(bare(expressions.sum()));
       } while (cursor.accept("&"));
       rows.add(row);
       if (!cursor.accept("\\\\") && !cursor.peek().isCommand("end")) {

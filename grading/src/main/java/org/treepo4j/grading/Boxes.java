@@ -3,6 +3,7 @@ package org.treepo4j.grading;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** Finds {@code \boxed{…}} and {@code \fbox{…}}. */
 final class Boxes {
@@ -12,6 +13,15 @@ final class Boxes {
 
   /** A box from its backslash to behind its brace. */
   private record Box(int start, int end, String content) {}
+
+  /** "y_2 =" right before a box. */
+  private static final Pattern DEFINED =
+      Pattern.compile("\\\\?[a-zA-Z]+(_\\{?\\w+}?)?\\s*(\\([a-z]\\))?\\s*=\\s*$");
+
+  /** "papers and", "for part (a) and": few words that end in a joining one, now a comma. */
+  private static final Pattern PARTS =
+      Pattern.compile(
+          "(?!.*\\b(not|no|nor|but|wait|than|then|instead)\\b)( *[a-zA-Z()]+){1,4} *, *");
 
   private Boxes() {}
 
@@ -71,15 +81,19 @@ final class Boxes {
   }
 
   private static boolean isList(String text, int from, int to) {
-    if (to < from || to - from > MAX_GAP) {
+    if (to < from || to - from > MAX_GAP || text.substring(from, to).contains("\n\n")) {
       return false;
     }
     String between =
-        text.substring(from, to)
-            .replaceAll("\\\\(text|mbox|textbf)\\s*\\{\\s*(and|or|,|)\\s*}", ",")
+        DEFINED
+            .matcher(text.substring(from, to))
+            .replaceAll("")
+            .replaceAll("\\\\(text|mbox|textbf)\\s*\\{([^{}]*)}", "$2")
             .replaceAll("\\b(and|or)\\b", ",")
             .replaceAll("\\\\q?quad", ",")
-            .replaceAll("\\$|\\\\[()\\[\\],; ]|[\\s~*]", "");
-    return !between.isEmpty() && between.chars().allMatch(c -> c == ',' || c == ';');
+            .replaceAll("\\$|\\\\[()\\[\\],; ]|[\\s~*]+", " ");
+    return between.chars().noneMatch(Character::isLetterOrDigit)
+        ? between.indexOf('=') < 0 && between.indexOf('.') < 0
+        : PARTS.matcher(between).matches();
   }
 }

@@ -23,12 +23,14 @@ final class Budget {
     }
   }
 
-  /** Pays for arithmetic on numbers of that many bits together. */
+  /**
+   * Pays for arithmetic on numbers of that many bits together, fractions brought to lowest terms.
+   */
   void spendBits(long bits) {
     if (bits > MAX_BITS) {
       throw new LimitException();
     }
-    spend(1 + (int) (bits * bits >>> 20));
+    spend(1 + (int) (bits * bits >>> 17));
   }
 
   void enter() {

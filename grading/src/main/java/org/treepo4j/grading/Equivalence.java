@@ -23,12 +23,17 @@ final class Equivalence {
   private final ExpressionEquality expressions;
   private final ScalarEquality scalars;
   private final RelationEquality relations;
+  private final IntervalEquality intervals;
 
-  Equivalence(Budget budget) {
+  /**
+   * @param rounded whether a decimal equals what rounds to it at its last digit
+   */
+  Equivalence(Budget budget, boolean rounded) {
     this.budget = budget;
     this.expressions = new ExpressionEquality(budget);
-    this.scalars = new ScalarEquality(expressions);
+    this.scalars = new ScalarEquality(expressions, rounded);
     this.relations = new RelationEquality(this, expressions);
+    this.intervals = new IntervalEquality(expressions);
   }
 
   boolean equal(Answer left, Answer right) {
@@ -59,14 +64,14 @@ final class Equivalence {
           && inOrder(x.items(), y.items());
     } else if (a instanceof SetOf x) {
       return b instanceof SetOf y
-          ? covers(x.items(), y.items()) && covers(y.items(), x.items())
+          ? sameMembers(x.items(), y.items())
           : b instanceof Several z
               ? anyOrder(x.items(), z.items())
               : b instanceof Scalar && x.items().size() == 1 && equal(x.items().get(0), b);
     } else if (a instanceof Several x) {
       return several(x, b);
     } else if (a instanceof Union x) {
-      return b instanceof Union y && anyOrder(x.items(), y.items());
+      return (b instanceof Union y && anyOrder(x.items(), y.items())) || intervals.equal(x, b);
     } else if (a instanceof Matrix x) {
       return b instanceof Matrix y && matrix(x, y);
     }
@@ -75,9 +80,11 @@ final class Equivalence {
 
   private boolean several(Several a, Answer b) {
     if (b instanceof Several other) {
-      return haveDistinctNames(a.items()) != haveDistinctNames(other.items())
-          ? inOrder(a.items(), other.items())
-          : anyOrder(a.items(), other.items());
+      if (haveDistinctNames(a.items()) != haveDistinctNames(other.items())) {
+        return inOrder(a.items(), other.items());
+      }
+      return anyOrder(a.items(), other.items())
+          || (areSolutions(a) && areSolutions(other) && sameMembers(a.items(), other.items()));
     }
     if (b instanceof Bracketed point && haveDistinctNames(a.items())) {
       return point.open().equals("(")
@@ -105,9 +112,12 @@ final class Equivalence {
   private boolean ratio(Ratio a, Answer b) {
     if (b instanceof Ratio other) {
       if (a.written().equals(other.written())) {
-        return equal(lastTerm(a), lastTerm(other)); // a.m. is not p.m.
+        return inOrder(a.terms(), other.terms()); // a.m. is not p.m.
       }
-      if (isTime(a) || isTime(other) || a.terms().size() != other.terms().size()) {
+      boolean bare =
+          a.terms().stream().allMatch(Equivalence::isBare)
+              && other.terms().stream().allMatch(Equivalence::isBare);
+      if (!bare || isTime(a) || isTime(other) || a.terms().size() != other.terms().size()) {
         return false;
       }
       for (int i = 1; i < a.terms().size(); i++) {
@@ -120,15 +130,16 @@ final class Equivalence {
     return b instanceof Scalar scalar
         && a.terms().size() == 2
         && !isTime(a)
-        && scalar.unit().isEmpty()
+        && scalar.measure().equals(Measure.NONE)
+        && a.terms().stream().allMatch(Equivalence::isBare)
         && expressions.equal(
             Expression.quotient(
                 AnswerParser.scalar(a.terms().get(0)), AnswerParser.scalar(a.terms().get(1))),
             scalar.value());
   }
 
-  private static Answer lastTerm(Ratio ratio) {
-    return ratio.terms().get(ratio.terms().size() - 1);
+  static boolean isBare(Answer term) {
+    return term instanceof Scalar scalar && scalar.measure().equals(Measure.NONE);
   }
 
   private static Expression cross(Ratio a, Ratio b, int term) {
@@ -184,6 +195,22 @@ final class Equivalence {
     return true;
   }
 
+  /** Equal as sets are: neither order nor repetition matters. */
+  private boolean sameMembers(List<Answer> a, List<Answer> b) {
+    return covers(a, b) && covers(b, a);
+  }
+
+  /** Points and equations, of which one twice is no more than one; a number twice may be meant. */
+  private static boolean areSolutions(Several several) {
+    return several.items().stream()
+        .allMatch(item -> item instanceof Bracketed || item instanceof Relation || isPoint(item));
+  }
+
+  /** p = 5, q = 2 in a list of several such solutions. */
+  private static boolean isPoint(Answer item) {
+    return item instanceof Several solution && haveDistinctNames(solution.items());
+  }
+
   private boolean covers(List<Answer> all, List<Answer> some) {
     checkSize(all);
     return some.stream().allMatch(item -> find(item, all) >= 0);
@@ -216,7 +243,7 @@ final class Equivalence {
       List<Answer> items = new ArrayList<>();
       for (Answer item : several.items()) {
         Answer simple = simplified(item);
-        if (simple instanceof Several inner) {
+        if (simple instanceof Several inner && !isPoint(inner)) {
           items.addAll(inner.items());
         } else {
           items.add(simple);

@@ -34,9 +34,9 @@ final class ExpressionParser {
         continue;
       }
       if (terms.isEmpty()) {
-        terms.add(AnswerParser.scalar(first));
+        terms.add(AnswerParser.bare(first));
       }
-      terms.add(signed(sign, AnswerParser.scalar(next)));
+      terms.add(signed(sign, AnswerParser.bare(next)));
     }
     budget.leave();
     return terms.isEmpty() ? first : Answer.Scalar.of(new Expression.Sum(terms));
@@ -64,12 +64,13 @@ final class ExpressionParser {
         Answer value = term();
         return sign.is("-") && value instanceof Answer.Matrix matrix
             ? Matrices.scaled(Expression.MINUS_ONE, matrix)
-            : Answer.Scalar.of(signed(sign, AnswerParser.scalar(value)));
+            : Answer.Scalar.of(signed(sign, AnswerParser.bare(value)));
       }
       Answer product = factors.factor();
       while (true) {
         Token next = cursor.peek();
-        if (next.is("*") || next.is("/")) {
+        boolean rate = next.is("/") && cursor.peek(1).kind() == Token.Kind.TEXT;
+        if (!rate && (next.is("*") || next.is("/"))) {
           cursor.take();
           Answer right = isSign(cursor.peek()) ? signedFactor() : factors.factor();
           product = next.is("*") ? times(product, right) : over(product, right);
@@ -86,7 +87,7 @@ final class ExpressionParser {
 
   private Answer signedFactor() {
     Token sign = cursor.take();
-    return Answer.Scalar.of(signed(sign, AnswerParser.scalar(factors.factor())));
+    return Answer.Scalar.of(signed(sign, AnswerParser.bare(factors.factor())));
   }
 
   private Answer times(Answer left, Answer right) {
@@ -94,20 +95,20 @@ final class ExpressionParser {
       return Matrices.product(a, b, budget);
     }
     if (right instanceof Answer.Matrix matrix) {
-      return Matrices.scaled(AnswerParser.scalar(left), matrix);
+      return Matrices.scaled(AnswerParser.bare(left), matrix);
     }
     if (left instanceof Answer.Matrix matrix) {
-      return Matrices.scaled(AnswerParser.scalar(right), matrix);
+      return Matrices.scaled(AnswerParser.bare(right), matrix);
     }
-    return Answer.Scalar.of(product(AnswerParser.scalar(left), AnswerParser.scalar(right)));
+    return Answer.Scalar.of(product(AnswerParser.bare(left), AnswerParser.bare(right)));
   }
 
   private static Answer over(Answer left, Answer right) {
-    Expression bottom = AnswerParser.scalar(right);
+    Expression bottom = AnswerParser.bare(right);
     if (left instanceof Answer.Matrix matrix) {
       return Matrices.scaled(new Expression.Power(bottom, Expression.MINUS_ONE), matrix);
     }
-    return Answer.Scalar.of(Expression.quotient(AnswerParser.scalar(left), bottom));
+    return Answer.Scalar.of(Expression.quotient(AnswerParser.bare(left), bottom));
   }
 
   private static Expression product(Expression left, Expression right) {
@@ -124,7 +125,7 @@ final class ExpressionParser {
   /** What a function written without brackets applies to: the factors up to the next sign. */
   Expression functionArgument() {
     if (cursor.peek().is("(") || cursor.peek().is("{") || cursor.peek().is("[")) {
-      return AnswerParser.scalar(factors.group());
+      return AnswerParser.bare(factors.group());
     }
     Expression argument = null;
     while (argument == null || isPlainFactor(cursor.peek())) {
@@ -134,7 +135,7 @@ final class ExpressionParser {
         budget.leave();
         return negative;
       }
-      Expression next = AnswerParser.scalar(factors.factor());
+      Expression next = AnswerParser.bare(factors.factor());
       argument = argument == null ? next : product(argument, next);
       if (next instanceof Marked) {
         break;

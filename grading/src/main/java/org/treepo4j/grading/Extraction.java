@@ -3,6 +3,7 @@ package org.treepo4j.grading;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.treepo4j.grading.Budget.LimitException;
 import org.treepo4j.grading.Formulas.Formula;
 
@@ -15,16 +16,26 @@ final class Extraction {
     "<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end_of_text|>", "</s>"
   };
 
-  private final List<ExtractionRule> rules;
+  private static final Pattern QUOTES = Pattern.compile("^(\\\\?[\"“”])+|(\\\\?[\"“”])+\\.?$");
 
-  Extraction(List<ExtractionRule> rules) {
+  private final List<ExtractionRule> rules;
+  private final boolean thoughts;
+
+  /**
+   * @param thoughts whether an answer counts that stands in a thought without end
+   */
+  Extraction(List<ExtractionRule> rules, boolean thoughts) {
     this.rules = rules;
+    this.thoughts = thoughts;
   }
 
   /** The final answer of a solution, as it stands there. */
   Optional<String> fromSolution(String solution) {
     String text = withoutEnds(solution);
     int thought = text.lastIndexOf("</think>");
+    if (!thoughts && text.indexOf("<think>", thought + 1) >= 0) {
+      return Optional.empty();
+    }
     if (thought >= 0) {
       Optional<String> said = first(text.substring(thought + "</think>".length()));
       if (said.isPresent()) {
@@ -38,6 +49,8 @@ final class Extraction {
   Optional<String> fromReference(String reference) {
     return Boxes.last(reference)
         .or(() -> Phrases.hashes(reference))
+        .or(() -> Phrases.signOff(reference).flatMap(Extraction::leading))
+        .or(() -> ListedAnswers.in(reference))
         .or(() -> Optional.of(bare(reference)).filter(text -> !text.isEmpty()));
   }
 
@@ -65,7 +78,8 @@ final class Extraction {
   }
 
   /** The answer that a phrase is followed by: what the rest of the sentence starts with. */
-  private static Optional<String> leading(String rest) {
+  private static Optional<String> leading(String quoted) {
+    String rest = QUOTES.matcher(quoted).replaceAll("");
     String number = rest.endsWith(".") ? rest.substring(0, rest.length() - 1) : rest;
     if (PlainNumber.canonical(number).isPresent()) {
       return Optional.of(number);
@@ -110,7 +124,11 @@ final class Extraction {
         || end < text.length() && Character.isDigit(text.charAt(end))) {
       end++;
     }
-    return Optional.of(bare(text.substring(0, end)));
+    String number = text.substring(0, LastNumber.withUnit(text, end));
+    String rest = text.substring(number.length());
+    boolean ends =
+        rest.isEmpty() || rest.startsWith("**") || " \n\t;:)!?\"'$”".indexOf(rest.charAt(0)) >= 0;
+    return ends ? Optional.of(bare(number)) : Optional.empty();
   }
 
   private static Optional<String> lastFormula(String text) {

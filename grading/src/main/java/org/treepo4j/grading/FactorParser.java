@@ -32,7 +32,9 @@ final class FactorParser {
       case COMMAND ->
           !token.text().equals("end")
               && !token.text().equals("rfloor")
-              && !token.text().equals("rceil");
+              && !token.text().equals("rceil")
+              && !token.text().equals("choose")
+              && !token.text().equals("over");
       case OPERATOR ->
           token.is("(") || token.is("[") || token.is("{") || (token.is("|") && openBars == 0);
       default -> false;
@@ -50,10 +52,10 @@ final class FactorParser {
         value = raised(value);
       } else if (next.is("!")) {
         cursor.take();
-        value = Answer.Scalar.of(new Call("factorial", List.of(AnswerParser.scalar(value))));
+        value = Answer.Scalar.of(new Call("factorial", List.of(AnswerParser.bare(value))));
       } else if (next.is("%") || next.is("°")) {
         cursor.take();
-        value = Answer.Scalar.of(new Marked(AnswerParser.scalar(value), next.text()));
+        value = Answer.Scalar.of(new Marked(AnswerParser.bare(value), next.text()));
       } else {
         budget.leave();
         return value;
@@ -63,13 +65,13 @@ final class FactorParser {
 
   private Answer raised(Answer base) {
     if (cursor.accept("°")) {
-      return Answer.Scalar.of(new Marked(AnswerParser.scalar(base), "°"));
+      return Answer.Scalar.of(new Marked(AnswerParser.bare(base), "°"));
     }
     if (cursor.peek().is("{") && cursor.peek(1).is("°") && cursor.peek(2).is("}")) {
       cursor.moveTo(cursor.position() + 3);
-      return Answer.Scalar.of(new Marked(AnswerParser.scalar(base), "°"));
+      return Answer.Scalar.of(new Marked(AnswerParser.bare(base), "°"));
     }
-    return Answer.Scalar.of(new Power(AnswerParser.scalar(base), exponent()));
+    return Answer.Scalar.of(new Power(AnswerParser.bare(base), exponent()));
   }
 
   private Expression exponent() {
@@ -81,9 +83,9 @@ final class FactorParser {
     }
     cursor.accept("+");
     if (cursor.peek().is("{") || cursor.peek().is("(")) {
-      return AnswerParser.scalar(group());
+      return AnswerParser.bare(group());
     }
-    Expression value = AnswerParser.scalar(primary());
+    Expression value = AnswerParser.bare(primary());
     if (!cursor.peek().is("^")) {
       return value;
     }
@@ -95,6 +97,9 @@ final class FactorParser {
   }
 
   private Answer primary() {
+    while (cursor.peek().kind() == Token.Kind.CURRENCY) {
+      cursor.take(); // in "\\$5+\\$3" the first one is read with the sum
+    }
     Token token = cursor.peek();
     return switch (token.kind()) {
       case NUMBER -> Answer.Scalar.of(number());
@@ -229,7 +234,7 @@ final class FactorParser {
       case "sqrt" -> Answer.Scalar.of(root());
       case "begin" -> answers.matrix();
       case "lfloor", "lceil" -> {
-        Expression inner = AnswerParser.scalar(expressions.sum());
+        Expression inner = AnswerParser.bare(expressions.sum());
         if (!cursor.take().isCommand("r" + command.text().substring(1))) {
           throw new NotUnderstoodException("floor without end");
         }
@@ -250,14 +255,14 @@ final class FactorParser {
     if (next.kind() == Token.Kind.NUMBER && next.text().length() > 1 && !next.spaced()) {
       throw new NotUnderstoodException("which digits are under the root?");
     }
-    return new Root(degree, next.is("(") ? AnswerParser.scalar(group()) : argument());
+    return new Root(degree, next.is("(") ? AnswerParser.bare(group()) : argument());
   }
 
   /** The argument of a command: a group, a digit or a name. */
   private Expression argument() {
     Token next = cursor.peek();
     if (next.is("{")) {
-      return AnswerParser.scalar(group());
+      return AnswerParser.bare(group());
     }
     if (next.kind() == Token.Kind.NUMBER) {
       return Numbers.parse(cursor.takeDigit().text());
@@ -267,7 +272,7 @@ final class FactorParser {
     }
     if (next.kind() == Token.Kind.COMMAND) {
       budget.enter();
-      Expression inner = AnswerParser.scalar(command());
+      Expression inner = AnswerParser.bare(command());
       budget.leave();
       return inner;
     }
@@ -277,7 +282,7 @@ final class FactorParser {
   private Expression absolute() {
     cursor.expect("|");
     openBars++;
-    Expression inner = AnswerParser.scalar(expressions.sum());
+    Expression inner = AnswerParser.bare(expressions.sum());
     openBars--;
     cursor.expect("|");
     return new Call("abs", List.of(inner));

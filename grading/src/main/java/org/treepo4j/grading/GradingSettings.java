@@ -3,10 +3,16 @@ package org.treepo4j.grading;
 import java.util.List;
 import org.treepo4j.base.settings.Setting;
 
-/** How answers are found in solutions: the {@code grading} settings. */
+/** How answers are found and compared: the {@code grading} settings. */
 public record GradingSettings(
     @Setting("Where the final answer is looked for; the first rule that finds one decides.")
-        List<ExtractionRule> extraction) {
+        List<ExtractionRule> extraction,
+    @Setting(
+            "Whether a decimal equals an exact value that rounds to it at its last digit: 0.67 for"
+                + " 2/3. For tasks whose answers are rounded; otherwise values are exact.")
+        boolean roundedDecimals,
+    @Setting("Whether an answer counts that stands behind a <think> without end.")
+        boolean unfinishedThoughts) {
 
   public GradingSettings {
     extraction = List.copyOf(extraction);
@@ -16,6 +22,6 @@ public record GradingSettings(
   }
 
   public static GradingSettings defaults() {
-    return new GradingSettings(List.of(ExtractionRule.values()));
+    return new GradingSettings(List.of(ExtractionRule.values()), false, false);
   }
 }

@@ -1,11 +1,16 @@
 package org.treepo4j.grading;
 
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Finds the last number of a text, with its sign, fraction, thousands and percent sign. */
 final class LastNumber {
   /** Where the number stands. */
   record Found(int start, int end) {}
+
+  private static final int MAX_WORDS = 4;
+  private static final Pattern WORDS = Pattern.compile(" ?[/a-zA-Z°€£¢²³]+");
 
   private LastNumber() {}
 
@@ -17,6 +22,9 @@ final class LastNumber {
     if (end < 0 || isBetweenStrayDollars(text, end)) {
       return Optional.empty();
     }
+    if (isInsideWord(text, end)) {
+      return Optional.empty();
+    }
     Found fraction = latexFraction(text, end);
     if (fraction != null) {
       return Optional.of(fraction);
@@ -25,7 +33,22 @@ final class LastNumber {
     if (start > 1 && text.charAt(start - 1) == '/' && isDigit(text, start - 2)) {
       start = numberStart(text, start - 2);
     }
-    return Optional.of(new Found(withSign(text, start), withPercent(text, end + 1)));
+    return Optional.of(
+        new Found(withSign(text, start), withUnit(text, withPercent(text, end + 1))));
+  }
+
+  /** Behind the unit that the words after a number are, the longest of up to four words. */
+  static int withUnit(String text, int end) {
+    Matcher words = WORDS.matcher(text).region(end, text.length());
+    int longest = end;
+    for (int count = 0; count < MAX_WORDS && words.lookingAt(); count++) {
+      String unit = text.substring(end, words.end());
+      if (unit.length() > 1 && MeasureReader.isUnit(unit)) {
+        longest = words.end();
+      }
+      words.region(words.end(), text.length());
+    }
+    return longest;
   }
 
   private static int numberStart(String text, int end) {
@@ -35,9 +58,10 @@ final class LastNumber {
       boolean digit = isDigit(text, start - 1);
       boolean point = before == '.' && (isDigit(text, start - 2) || isBlank(text, start - 2));
       boolean thousands = before == ',' && isDigit(text, start - 2) && isDigits(text, start, 3);
+      boolean decimalComma = before == ',' && isDigit(text, start - 2) && isDecimals(text, start);
       if (text.startsWith("{,}", start - 3) && isDigit(text, start - 4)) {
         start -= 3;
-      } else if (digit || point || thousands) {
+      } else if (digit || point || thousands || decimalComma) {
         start--;
       } else {
         break;
@@ -63,14 +87,16 @@ final class LastNumber {
 
   private static int withSign(String text, int start) {
     int at = start;
-    if (text.startsWith("$", at - 1) && !text.startsWith("\\", at - 2)) {
-      at--;
-    } else if (text.startsWith("\\$", at - 2)) {
+    if (text.startsWith("\\$", at - 2)) {
       at -= 2;
+    } else if (at > 0
+        && ("€£¥₹".indexOf(text.charAt(at - 1)) >= 0
+            || (text.charAt(at - 1) == '$' && new Dollars(text).isMoney(at - 1)))) {
+      at--;
     }
     boolean minus = at > 0 && (text.charAt(at - 1) == '-' || text.charAt(at - 1) == '−');
     boolean sign = minus && (at == 1 || " ($=:\n\t*".indexOf(text.charAt(at - 2)) >= 0);
-    return sign ? at - 1 : start;
+    return sign ? at - 1 : at;
   }
 
   private static int withPercent(String text, int end) {
@@ -90,6 +116,31 @@ final class LastNumber {
     boolean doubled = text.startsWith("$", left - 1) || text.startsWith("$", right + 1);
     String between = text.substring(left + 1, right);
     return !doubled && between.contains("\n") && between.strip().chars().noneMatch(c -> c == ' ');
+  }
+
+  /** The 2 of H2O and AZYUK2A; but not of x=2 and 2cm. */
+  private static boolean isInsideWord(String text, int end) {
+    int start = end;
+    while (isDigit(text, start - 1)) {
+      start--;
+    }
+    if (start > 0 && Character.isLetter(text.charAt(start - 1))) {
+      return true;
+    }
+    int word = end + 1;
+    while (word < text.length() && Character.isLetter(text.charAt(word))) {
+      word++;
+    }
+    return word > end + 1 && !Units.isKnown(text.substring(end + 1, word));
+  }
+
+  /** Two digits to the end, or more than three: 2,74 and 3,1416 in some countries. */
+  private static boolean isDecimals(String text, int at) {
+    int end = at;
+    while (isDigit(text, end)) {
+      end++;
+    }
+    return end - at == 2 || end - at > 3;
   }
 
   private static boolean isDigits(String text, int at, int count) {

@@ -15,7 +15,9 @@ final class LatexCommands {
           "tanh", "ln", "log", "lg", "exp");
 
   private static final Set<String> WITH_ARGUMENTS =
-      Set.of("frac", "sqrt", "binom", "begin", "end", "lfloor", "rfloor", "lceil", "rceil");
+      Set.of(
+          "frac", "sqrt", "binom", "begin", "end", "lfloor", "rfloor", "lceil", "rceil", "choose",
+          "over");
 
   private static final Set<String> TEXTS =
       Set.of(
@@ -78,18 +80,8 @@ final class LatexCommands {
     define("&", "&");
     define("", ",", ";", ":", "!", " ", ">", "quad", "qquad", "thinspace", "enspace", "left");
     define("", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl");
-    define(
-        "",
-        "biggr",
-        "limits",
-        "hspace",
-        "vspace",
-        "phantom",
-        "nonumber",
-        "hfill",
-        "$",
-        "textdollar");
-    define("", "pounds", "euro", "textstyle", "scriptstyle", "middle", "hline", "newline");
+    define("", "biggr", "limits", "hspace", "vspace", "phantom", "nonumber", "hfill");
+    define("", "textstyle", "scriptstyle", "middle", "hline", "newline");
     unicode("−–—‐‑﹣－", "-");
     unicode("×·⋅∗•✕", "*");
     unicode("÷∕⁄", "/");
@@ -106,7 +98,6 @@ final class LatexCommands {
     unicode("＝", "=");
     unicode("％", "%");
     unicode("′’", "'");
-    unicode("€£¥₹", "");
     unicode("≠≈∈∪∩∖°±∓⟨⟩∅…", null);
   }
 
@@ -127,6 +118,16 @@ final class LatexCommands {
   /** The operator a command stands for, "" for white space, or null. */
   static String operator(String command) {
     return OPERATORS.get(command);
+  }
+
+  /** The sign of a currency by its command, or null. */
+  static String currency(String command) {
+    return switch (command) {
+      case "$", "textdollar" -> "$";
+      case "pounds", "textsterling" -> "£";
+      case "euro", "texteuro" -> "€";
+      default -> null;
+    };
   }
 
   /** The operator a Unicode character stands for, "" for nothing, or null. */

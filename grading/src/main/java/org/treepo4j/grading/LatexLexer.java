@@ -16,18 +16,41 @@ final class LatexLexer {
   private static final Pattern JOINING =
       Pattern.compile("[,;]?\\s*(and|or)\\s*", Pattern.CASE_INSENSITIVE);
 
+  /** What may follow "or" behind a number without being another answer. */
+  private static final Pattern OR_MORE =
+      Pattern.compile(
+          "\\s+(more|less|fewer|greater|higher|lower|above|below|over|under|older|younger|later"
+              + "|earlier|longer|shorter)\\b",
+          Pattern.CASE_INSENSITIVE);
+
+  private static final Pattern SPACE = Pattern.compile("[\\s~]|\\\\[,;: ]");
+  private static final String CURRENCIES = "€£¥₹₩₽¢";
+  private static final Set<String> CURRENCY_CODES =
+      Set.of(
+          "USD", "EUR", "GBP", "JPY", "INR", "CNY", "CHF", "CAD", "AUD", "Rs", "US", "CA", "AU",
+          "NZ", "HK", "SG", "MX");
+
   /** Short units that are hardly products of variables. */
   private static final Set<String> UNITS_ONLY = Set.of("cm", "mm", "km", "kg", "ft");
+
+  /** Short units that are read as such right behind a number: "5in", "30 min". */
+  private static final Set<String> UNITS_BEHIND_NUMBERS =
+      Set.of(
+          "cm", "mm", "km", "kg", "ft", "in", "yd", "mi", "mg", "ml", "mL", "oz", "lb", "lbs",
+          "sec", "min", "hr", "hrs", "yr", "yrs", "am", "pm", "AM", "PM", "mph", "kph", "deg",
+          "pct", "rad", "usd", "day", "Hz", "kHz");
 
   private static final Set<String> SHORT_WORDS =
       Set.of(
           "of", "to", "is", "the", "no", "yes", "not", "all", "per", "one", "two", "six", "ten",
-          "day", "men", "for", "are", "odd", "both", "sq");
+          "day", "men", "for", "are", "odd", "both", "sq", "ago", "old", "BC", "AD", "low", "up",
+          "at", "an", "red", "big", "new");
 
   private final String text;
   private final Budget budget;
   private final List<Token> tokens = new ArrayList<>();
   private final NumberLexer numbers;
+  private final Dollars dollars;
   private int at;
   private boolean spaced;
   private int brackets;
@@ -36,6 +59,7 @@ final class LatexLexer {
     this.text = text;
     this.budget = budget;
     this.numbers = new NumberLexer(text);
+    this.dollars = new Dollars(text);
   }
 
   static List<Token> tokens(String answer, Budget budget) {
@@ -67,7 +91,10 @@ final class LatexLexer {
 
   private void next() {
     char c = text.charAt(at);
-    if (Character.isWhitespace(c) || c == '~' || c == '$' || c == '\u200b') {
+    if (c == '$' && dollars.isMoney(at)) {
+      at++;
+      currency("$");
+    } else if (Character.isWhitespace(c) || c == '~' || c == '$' || c == '\u200b') {
       spaced = true;
       at++;
     } else if (c == '\\') {
@@ -82,8 +109,9 @@ final class LatexLexer {
           && Character.isLetter(text.charAt(end))) {
         end++;
       }
-      word(text.substring(at, end));
+      int start = at;
       at = end;
+      word(text.substring(start, end));
     } else {
       character(c);
     }
@@ -120,6 +148,11 @@ final class LatexLexer {
       add(Token.Kind.COMMAND, "sqrt");
     } else if (c == '∞') {
       add(Token.Kind.SYMBOL, "∞");
+    } else if (CURRENCIES.indexOf(c) >= 0) {
+      currency(String.valueOf(c));
+    } else if (c == '℃' || c == '℉') {
+      operator("°");
+      add(Token.Kind.TEXT, c == '℃' ? "C" : "F");
     } else if (LatexCommands.unicode(c) != null) {
       operator(LatexCommands.unicode(c));
     } else if (Character.isLetter(c)) {
@@ -127,6 +160,22 @@ final class LatexLexer {
     } else {
       operator(String.valueOf(c));
     }
+  }
+
+  /** A currency before a negative number stands before its sign. */
+  private void currency(String name) {
+    boolean signed = !tokens.isEmpty() && last().is("-") && (tokens.size() == 1 || opensValue());
+    Token sign = signed ? tokens.remove(tokens.size() - 1) : null;
+    add(Token.Kind.CURRENCY, name);
+    if (sign != null) {
+      tokens.add(sign);
+    }
+  }
+
+  /** Whether a value begins with the last token: what stands before it is no value. */
+  private boolean opensValue() {
+    Token before = tokens.get(tokens.size() - 2);
+    return before.kind() == Token.Kind.OPERATOR && !")]}⦄⟩|!'%°".contains(before.text());
   }
 
   private void operator(String operator) {
@@ -166,7 +215,9 @@ final class LatexLexer {
           default -> name;
         };
     String operator = LatexCommands.operator(name);
-    if (operator != null) {
+    if (LatexCommands.currency(name) != null) {
+      currency(LatexCommands.currency(name));
+    } else if (operator != null) {
       operator(operator);
     } else if (LatexCommands.isText(name)) {
       words(argument());
@@ -189,10 +240,14 @@ final class LatexLexer {
   /** A word in another font, \\mathrm{cm}, is read as the word alone. */
   private void fontedWord() {
     int close = text.startsWith("{", at) ? Braces.close(text, at) : -1;
-    String inner = close < 0 ? "" : text.substring(at + 1, close).strip();
+    String inner = close < 0 ? "" : SPACE.matcher(text.substring(at + 1, close)).replaceAll("");
     if (!inner.isEmpty() && inner.chars().allMatch(c -> c < 128 && Character.isLetter(c))) {
-      word(inner);
       at = close + 1;
+      if (afterValue() && Units.isKnown(inner)) {
+        add(Token.Kind.TEXT, inner);
+      } else {
+        word(inner);
+      }
     }
   }
 
@@ -216,9 +271,11 @@ final class LatexLexer {
     boolean unit = afterValue() && Units.isKnown(plain);
     boolean oneLetter = plain.length() == 1 && Character.isLetter(plain.charAt(0));
     boolean formula = plain.chars().noneMatch(Character::isLetter) || plain.contains("\\");
-    if (plain.isEmpty() || isTemperatureScale(plain)) {
+    if (plain.isEmpty()) {
       spaced = true;
-    } else if (isChoices(plain) || (oneLetter && !unit) || formula) {
+    } else if (isScaleOfDegrees(plain)) {
+      add(Token.Kind.TEXT, plain);
+    } else if ((!unit && (isChoices(plain) || oneLetter)) || formula) {
       spaced = true;
       budget.enter();
       tokens.addAll(tokens(plain, budget));
@@ -246,10 +303,12 @@ final class LatexLexer {
   private void word(String word) {
     boolean afterNumber = !tokens.isEmpty() && last().kind() == Token.Kind.NUMBER;
     boolean name = word.length() > 1 && Character.isLowerCase(word.charAt(1));
-    if (isTemperatureScale(word)) {
-      spaced = true;
+    if (isScaleOfDegrees(word)) {
+      add(Token.Kind.TEXT, word);
+    } else if (CURRENCY_CODES.contains(word) && isMoney(word)) {
+      currencyCode(word);
     } else if (word.length() == 1) {
-      add(Token.Kind.SYMBOL, word);
+      add(isUnitOfRate(word) ? Token.Kind.TEXT : Token.Kind.SYMBOL, word);
     } else if (word.equals("sqrt")) {
       add(Token.Kind.COMMAND, "sqrt");
     } else if (word.equals("pi")) {
@@ -258,12 +317,14 @@ final class LatexLexer {
       add(Token.Kind.SYMBOL, "∞");
     } else if (LatexCommands.isFunction(word)) {
       add(Token.Kind.FUNCTION, word);
+    } else if (word.equals("or") && OR_MORE.matcher(text).region(at, text.length()).lookingAt()) {
+      add(Token.Kind.TEXT, word);
     } else if (word.equals("and") || word.equals("or")) {
       operator(",");
     } else if (word.length() > 3
         || SHORT_WORDS.contains(word)
         || (name && Character.isUpperCase(word.charAt(0)))
-        || (afterNumber && Units.isKnown(word))
+        || (afterNumber && UNITS_BEHIND_NUMBERS.contains(word))
         || (spaced && afterValue() && UNITS_ONLY.contains(word))) {
       add(Token.Kind.TEXT, word);
     } else {
@@ -273,22 +334,53 @@ final class LatexLexer {
     }
   }
 
+  /** "USD" beside a number, and "CA" before a dollar. */
+  private boolean isMoney(String word) {
+    boolean number = afterValue() || numbers.startsAt(text.startsWith(" ", at) ? at + 1 : at);
+    return word.length() == 2 && !word.equals("Rs") ? dollarAt(at) > at : number;
+  }
+
+  private void currencyCode(String word) {
+    if (word.length() == 3 || word.equals("Rs")) {
+      currency(word);
+      return;
+    }
+    at = dollarAt(at);
+    currency(word.equals("US") ? "$" : word + "$");
+  }
+
+  /** Behind the dollar that stands at a place, or the place where there is none. */
+  private int dollarAt(int place) {
+    return place + (text.startsWith("$", place) ? 1 : text.startsWith("\\$", place) ? 2 : 0);
+  }
+
+  /** The h of "km/h". */
+  private boolean isUnitOfRate(String word) {
+    int size = tokens.size();
+    return size > 1
+        && last().is("/")
+        && tokens.get(size - 2).kind() == Token.Kind.TEXT
+        && Units.isKnown(word);
+  }
+
   private boolean endsInPunctuation() {
     return last().kind() == Token.Kind.OPERATOR && ".,;:".contains(last().text());
   }
 
-  /** °C and °F: the scale is not compared. */
-  private boolean isTemperatureScale(String word) {
+  /** °C, and N in 30° N. */
+  private boolean isScaleOfDegrees(String word) {
     int size = tokens.size();
     boolean degrees =
         size > 0
             && (last().is("°") || (size > 1 && last().is("}") && tokens.get(size - 2).is("°")));
-    return degrees && (word.equals("C") || word.equals("F"));
+    return degrees && word.length() == 1 && "CFKNSEW".contains(word);
   }
 
   private boolean afterValue() {
     return !tokens.isEmpty()
         && (last().kind() == Token.Kind.NUMBER
+            || last().kind() == Token.Kind.TEXT
+            || last().is("/")
             || last().kind() == Token.Kind.SYMBOL
             || last().is("}")
             || last().is(")"));

@@ -25,9 +25,47 @@ final class Names {
     boolean defines = cursor.peek().is("=") || cursor.peek().is("∈");
     if (name == null || !defines) {
       cursor.moveTo(start);
-      return Optional.empty();
+      return lengths(cursor);
     }
     return Optional.of(name);
+  }
+
+  /** |AB| = and NO/BO =: lengths between points, and what they have to each other. */
+  private static Optional<String> lengths(TokenCursor cursor) {
+    int start = cursor.position();
+    StringBuilder name = new StringBuilder();
+    boolean read;
+    if (cursor.peek().isCommand("frac")) {
+      cursor.take();
+      read =
+          cursor.accept("{")
+              && length(cursor, name)
+              && cursor.accept("}")
+              && cursor.accept("{")
+              && length(cursor, name.append('/'))
+              && cursor.accept("}");
+    } else {
+      read = length(cursor, name);
+      while (read && (cursor.peek().is("/") || cursor.peek().is(":"))) {
+        read = length(cursor, name.append(cursor.take().text()));
+      }
+    }
+    if (!read || !cursor.peek().is("=")) {
+      cursor.moveTo(start);
+      return Optional.empty();
+    }
+    return Optional.of(name.toString());
+  }
+
+  /** AB or |AB|: two capital letters or more. */
+  private static boolean length(TokenCursor cursor, StringBuilder name) {
+    boolean bars = cursor.accept("|");
+    int letters = 0;
+    while (isPoint(cursor.peek())) {
+      name.append(cursor.take().text());
+      letters++;
+    }
+    return letters >= 2 && (!bars || cursor.accept("|"));
   }
 
   private static String name(TokenCursor cursor) {

@@ -1,12 +1,18 @@
 package org.treepo4j.grading;
 
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
 /**
  * Reads the digits of a number: thousands separated by {@code ,} {@code {,}} {@code ,\!} {@code \,}
  * or a space in full groups of three, a decimal point, repeating decimals and powers of ten as
  * {@code 1.5e3}. Repeating digits are given in brackets: {@code 0.1[6]}.
  */
 final class NumberLexer {
-  private static final String[] STRONG_SEPARATORS = {"{,}", ",\\!", "\\,", ",\\,", "\\ ", "{\\,}"};
+  /** In LaTeX also with spaces around; a bare comma or space counts with fewer doubts. */
+  private static final Pattern SEPARATOR =
+      Pattern.compile(
+          " *(\\{ *, *}|, *\\\\ *!|\\\\,|, *\\\\,|\\\\ (?=\\d)|\\{ *\\\\, *}|\\\\! *,|,|) *");
 
   private final String text;
   private int end;
@@ -31,14 +37,15 @@ final class NumberLexer {
     StringBuilder digits = new StringBuilder();
     end = start;
     takeDigits(digits);
-    String separator = digits.length() <= 3 ? separator(inBrackets, digits) : null;
-    while (separator != null
-        && text.startsWith(separator, end)
-        && isGroup(end + separator.length())) {
-      end += separator.length();
-      takeDigits(digits);
+    int whole = digits.length();
+    if (whole <= 3) {
+      takeGroups(digits, inBrackets);
     }
-    if (end < text.length() && text.charAt(end) == '.' && isDigit(end + 1)) {
+    if (whole > 0 && whole == digits.length() && isDecimalComma()) {
+      digits.append('.');
+      end += "{,}".length();
+      takeDigits(digits);
+    } else if (end < text.length() && text.charAt(end) == '.' && isDigit(end + 1)) {
       digits.append(digits.isEmpty() ? "0." : ".");
       end++;
       takeDigits(digits);
@@ -50,19 +57,35 @@ final class NumberLexer {
     return digits.toString();
   }
 
-  private String separator(boolean inBrackets, CharSequence first) {
-    for (String candidate : STRONG_SEPARATORS) {
-      if (text.startsWith(candidate, end) && isGroup(end + candidate.length())) {
-        return candidate;
+  /** All groups of thousands behind one separator, in the same spelling. */
+  private void takeGroups(StringBuilder digits, boolean inBrackets) {
+    boolean leadingZero = !digits.isEmpty() && digits.charAt(0) == '0';
+    String first = null;
+    while (true) {
+      Matcher separator = SEPARATOR.matcher(text).region(end, text.length());
+      if (!separator.lookingAt() || !isGroup(separator.end())) {
+        return;
       }
+      String spelled = separator.group().replace(" ", "");
+      boolean weak = spelled.equals(",") || spelled.isEmpty();
+      boolean comma = spelled.equals(",") && separator.group().length() == 1 && !inBrackets;
+      boolean space = separator.group().equals(" ") && !text.startsWith("/", end + 4);
+      if (weak && (leadingZero || !(comma || space))
+          || first != null && !first.equals(spelled)
+          || leadingZero && spelled.equals("{,}")) {
+        return;
+      }
+      first = spelled;
+      end = separator.end();
+      takeDigits(digits);
     }
-    boolean comma = text.startsWith(",", end) && !inBrackets;
-    boolean space = text.startsWith(" ", end) && !text.startsWith("/", end + 4);
-    boolean leadingZero = !first.isEmpty() && first.charAt(0) == '0';
-    if ((comma || space) && !leadingZero && isGroup(end + 1)) {
-      return comma ? "," : " ";
-    }
-    return null;
+  }
+
+  /** {@code {,}} with a number of digits behind it that is no group of thousands. */
+  private boolean isDecimalComma() {
+    int behind = end + "{,}".length();
+    boolean thousands = isGroup(behind) && text.charAt(end - 1) != '0';
+    return text.startsWith("{,}", end) && isDigit(behind) && !thousands;
   }
 
   /** Three digits and no more. */

@@ -16,8 +16,8 @@ final class PlusMinus {
   /** Both values of a scalar with ±. */
   static List<Answer> values(Answer.Scalar scalar) {
     return List.of(
-        new Answer.Scalar(with(scalar.value(), BigFraction.ONE), scalar.unit()),
-        new Answer.Scalar(with(scalar.value(), BigFraction.MINUS_ONE), scalar.unit()));
+        new Answer.Scalar(with(scalar.value(), BigFraction.ONE), scalar.measure()),
+        new Answer.Scalar(with(scalar.value(), BigFraction.MINUS_ONE), scalar.measure()));
   }
 
   private static Expression with(Expression expression, BigFraction sign) {

@@ -30,12 +30,24 @@ final class RelationEquality {
     }
     boolean calculation = relation.sides().stream().allMatch(RelationEquality::isConstant);
     if (relation.name().isEmpty() && (calculation || relation.sides().size() > 2)) {
-      return answers.simplified(relation.last());
+      return isTrue(relation) ? answers.simplified(relation.last()) : relation;
     }
     return new Relation(
         List.of(relation.sides().get(0), answers.simplified(relation.last())),
         List.of("="),
         relation.name());
+  }
+
+  /** Whether neighbours without variables are equal: "0 = 2" is no way to write 2. */
+  private boolean isTrue(Relation relation) {
+    for (int i = 1; i < relation.sides().size(); i++) {
+      Answer left = relation.sides().get(i - 1);
+      Answer right = relation.sides().get(i);
+      if (isConstant(left) && isConstant(right) && !answers.equal(left, right)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static boolean isConstant(Answer side) {
@@ -80,8 +92,7 @@ final class RelationEquality {
   }
 
   private static boolean isBinary(Relation relation) {
-    return relation.sides().size() == 2
-        && relation.sides().stream().allMatch(side -> side instanceof Scalar);
+    return relation.sides().size() == 2 && relation.sides().stream().allMatch(Equivalence::isBare);
   }
 
   private boolean proportional(Relation a, Relation b, boolean positive) {

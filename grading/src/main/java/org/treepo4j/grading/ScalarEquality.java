@@ -20,16 +20,18 @@ final class ScalarEquality {
           List.of(new Expression.Symbol("π"), new Expression.Number(new BigFraction(1, 180), 0)));
 
   private final ExpressionEquality expressions;
+  private final boolean rounded;
 
-  ScalarEquality(ExpressionEquality expressions) {
+  ScalarEquality(ExpressionEquality expressions, boolean rounded) {
     this.expressions = expressions;
+    this.rounded = rounded;
   }
 
   boolean equal(Scalar a, Scalar b) {
-    String left = mark(a);
-    String right = mark(b);
+    String left = a.value().mark();
+    String right = b.value().mark();
     if (left.equals(right)) {
-      return measured(a, b);
+      return a.measure().fits(b.measure()) && measured(a, b);
     }
     if (right.isEmpty()) {
       return markedEquals(a, left, b);
@@ -38,36 +40,33 @@ final class ScalarEquality {
   }
 
   private boolean measured(Scalar a, Scalar b) {
-    Optional<Units.Unit> x = a.unit();
-    Optional<Units.Unit> y = b.unit();
-    if (x.isEmpty() || y.isEmpty() || x.equals(y)) {
-      return values(a.value(), b.value());
-    }
-    return x.get().dimension().equals(y.get().dimension())
-        && values(times(a.value(), x.get().factor()), times(b.value(), y.get().factor()));
+    Unit x = a.measure().unit();
+    Unit y = b.measure().unit();
+    return x.equals(y) || !a.measure().convertsTo(b.measure())
+        ? values(a.value(), b.value())
+        : values(inBaseUnits(a.value(), x), inBaseUnits(b.value(), y));
   }
 
   private boolean markedEquals(Scalar marked, String mark, Scalar plain) {
-    if (plain.unit().isPresent()) {
+    Unit unit = plain.measure().unit();
+    if (mark.equals("°") && unit.powers().containsKey(Units.TEMPERATURE)) {
+      return values(marked.value(), plain.value());
+    }
+    boolean radians = mark.equals("°") && unit.equals(Units.find("radian").orElseThrow());
+    if (!radians && !(unit.isOne() && marked.measure().fits(plain.measure()))) {
       return false;
     }
-    Expression unit = mark.equals("%") ? PERCENT : DEGREE;
-    return values(marked.value(), plain.value())
-        || expressions.equal(new Expression.Product(List.of(marked.value(), unit)), plain.value());
+    Expression size = mark.equals("%") ? PERCENT : DEGREE;
+    return (!radians && values(marked.value(), plain.value()))
+        || expressions.equal(new Expression.Product(List.of(marked.value(), size)), plain.value());
   }
 
-  private static Expression times(Expression value, BigFraction factor) {
-    return new Expression.Product(List.of(value, new Expression.Number(factor, 0)));
-  }
-
-  /** "%", "°" or "", also where the unit is written in words. */
-  private static String mark(Scalar scalar) {
-    String dimension = scalar.unit().map(Units.Unit::dimension).orElse("");
-    return switch (dimension) {
-      case "percent" -> "%";
-      case "degree" -> "°";
-      default -> scalar.value().mark();
-    };
+  private static Expression inBaseUnits(Expression value, Unit unit) {
+    Expression scaled =
+        new Expression.Product(List.of(value, new Expression.Number(unit.factor(), 0)));
+    return unit.zero().equals(BigFraction.ZERO)
+        ? scaled
+        : new Expression.Sum(List.of(scaled, new Expression.Number(unit.zero(), 0)));
   }
 
   private boolean values(Expression a, Expression b) {
@@ -77,9 +76,12 @@ final class ScalarEquality {
   /** Whether a decimal with many digits is a rounded or cut rational of unending digits. */
   private boolean isRounded(Expression decimal, Expression exact) {
     if (!(decimal instanceof Expression.Number number)
-        || number.decimals() < ROUNDED_DECIMALS
+        || number.decimals() < (rounded ? 1 : ROUNDED_DECIMALS)
         || !ExpressionEquality.isConstant(exact)) {
       return false;
+    }
+    if (rounded) {
+      return isWithinHalf(number, exact);
     }
     Optional<BigFraction> rational = expressions.rational(exact);
     if (rational.isEmpty() || isDecimal(rational.get())) {
@@ -90,6 +92,20 @@ final class ScalarEquality {
     boolean cut =
         rational.get().abs().compareTo(number.value().abs()) > 0 && difference.compareTo(unit) < 0;
     return cut || difference.multiply(2).compareTo(unit) <= 0;
+  }
+
+  /** Whether a constant, also an irrational one, rounds to a decimal at its last digit. */
+  private boolean isWithinHalf(Expression.Number decimal, Expression exact) {
+    BigInteger parts = BigInteger.TEN.pow(decimal.decimals()).shiftLeft(1);
+    BigFraction half = new BigFraction(BigInteger.ONE, parts);
+    Optional<Integer> low = sign(exact, decimal.value().subtract(half));
+    Optional<Integer> high = sign(exact, decimal.value().add(half));
+    return low.isPresent() && high.isPresent() && low.get() >= 0 && high.get() <= 0;
+  }
+
+  /** The sign of a − b, where it is certain. */
+  private Optional<Integer> sign(Expression a, BigFraction b) {
+    return expressions.sign(Expression.difference(a, new Expression.Number(b, 0)));
   }
 
   private static boolean isDecimal(BigFraction value) {

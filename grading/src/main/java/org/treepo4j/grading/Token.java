@@ -22,6 +22,8 @@ record Token(Kind kind, String text, boolean spaced) {
     OPERATOR,
     /** Words. */
     TEXT,
+    /** The sign or code of a currency, before or behind its number. */
+    CURRENCY,
     END
   }
 

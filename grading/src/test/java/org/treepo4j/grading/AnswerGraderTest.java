@@ -46,10 +46,41 @@ class AnswerGraderTest {
   @Test
   void theOrderOfExtractionCanBeSet() {
     GradingSettings settings =
-        new GradingSettings(List.of(ExtractionRule.HASHES, ExtractionRule.BOXED));
+        new GradingSettings(List.of(ExtractionRule.HASHES, ExtractionRule.BOXED), false, false);
     AnswerGrader other = new AnswerGrader(settings);
     assertThat(other.grade("\\boxed{1}\n#### 2", "2").correct()).isTrue();
     assertThat(other.grade("There are 2", "2").extracted()).isEmpty();
+  }
+
+  @Test
+  void decimalsMayBeRoundedWhereTheTaskAllowsIt() {
+    AnswerGrader rounded =
+        new AnswerGrader(new GradingSettings(List.of(ExtractionRule.values()), true, false));
+    for (String[] pair :
+        new String[][] {
+          {"0.67", "\\frac{2}{3}"},
+          {"(0.6, 2.6667]", "(\\frac35, \\frac83]"},
+          {"1.414", "\\sqrt{2}"},
+          {"4.12311", "\\sqrt{17}"},
+          {"3.14", "\\pi"}
+        }) {
+      boolean known = !pair[1].equals("\\pi"); // its digits are not known to the grader
+      assertThat(rounded.grade(pair[0], pair[1]).correct()).as(pair[0]).isEqualTo(known);
+      assertThat(grader.grade(pair[0], pair[1]).correct()).as(pair[0]).isFalse();
+    }
+    assertThat(rounded.grade("0.66", "\\frac{2}{3}").correct()).isFalse();
+    assertThat(rounded.grade("1", "\\frac{2}{3}").correct()).isFalse();
+    assertThat(rounded.grade("0.51", "0.5").correct()).isFalse();
+  }
+
+  @Test
+  void anAnswerInAThoughtWithoutEndCountsOnlyWhereItIsSet() {
+    AnswerGrader lenient =
+        new AnswerGrader(new GradingSettings(List.of(ExtractionRule.values()), false, true));
+    String cut = "<think>So it may be \\boxed{5}";
+    assertThat(grader.grade(cut, "5").correct()).isFalse();
+    assertThat(grader.grade(cut, "5").extracted()).isEmpty();
+    assertThat(lenient.grade(cut, "5").correct()).isTrue();
   }
 
   @Test

@@ -106,6 +106,20 @@ class GraderFailuresTest {
     "million",
     "square feet",
     "m/s",
+    " or more",
+    "at least ",
+    "\\$",
+    "€",
+    "^\\circ\\text{C}",
+    " dozen ",
+    " per ",
+    "\\mathrm{~m}^{2}",
+    "\\choose",
+    "{,}",
+    ",\\! ",
+    "[\"",
+    "\"]",
+    "<think>",
     "####",
     "answer is ",
     "<answer>",
@@ -197,7 +211,7 @@ class GraderFailuresTest {
 
   @Test
   void aFaultOfTheGraderIsNoWrongAnswer() {
-    AnswerGrader faulty = new AnswerGrader(new Extraction(null));
+    AnswerGrader faulty = new AnswerGrader(new Extraction(null, false), false);
     assertThatThrownBy(() -> faulty.grade("x".repeat(500) + "5", "7"))
         .isInstanceOf(GradingException.class)
         .hasMessageContaining("xx5\" against \"7\": java.lang.NullPointerException")

@@ -68,6 +68,14 @@ public interface BranchingDecoder extends AutoCloseable {
    */
   float[][] nextLogits(List<? extends Path> paths);
 
+  /**
+   * Experts that the tokens of a path went to, {@code [length × layers × perToken]}; empty where
+   * feed-forward layers are dense.
+   */
+  default int[] experts(Path path) {
+    return new int[0];
+  }
+
   /** Lets go of a path; keys and values no other path needs are freed. */
   void release(Path path);
 

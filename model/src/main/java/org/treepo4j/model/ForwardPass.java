@@ -22,6 +22,14 @@ public interface ForwardPass extends AutoCloseable {
   float[] logits(int tree, int token);
 
   /**
+   * Experts that the tokens of a tree went to, {@code [size × layers × perToken]}; empty where
+   * feed-forward layers are dense.
+   */
+  default int[] experts(int tree) {
+    return new int[0];
+  }
+
+  /**
    * Adds the gradient of a scalar to {@link Parameter#gradient()} of every trainable weight. May be
    * called once, and only on a pass opened with {@link ForwardOptions#gradients()}.
    *

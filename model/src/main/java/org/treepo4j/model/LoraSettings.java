@@ -10,8 +10,9 @@ import org.treepo4j.checkpoints.ModelConfig;
 
 /** Low-rank adaptation (arXiv 2106.09685): which weights get adapters, and of what rank. */
 public record LoraSettings(
-    @Setting("rank of the adapters; 0 trains all weights instead") int rank,
-    @Setting("the adapters' product counts alpha / rank (PEFT: lora_alpha)") double alpha,
+    @Setting(value = "rank of the adapters; 0 trains all weights instead", max = 4096) int rank,
+    @Setting(value = "the adapters' product counts alpha / rank (PEFT: lora_alpha)", max = 1e6)
+        double alpha,
     @Setting(
             "which projections get adapters: all-linear for every one of every layer; or q_proj,"
                 + " k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, lm_head; qkv_proj,"

@@ -36,7 +36,7 @@ public final class RandomWeights {
                 boolean intoResidual =
                     name.endsWith(TensorNames.OUTPUT)
                         || name.endsWith(TensorNames.LINEAR_OUTPUT)
-                        || name.endsWith(TensorNames.DOWN);
+                        || name.endsWith("down_proj.weight");
                 double deviation = intoResidual ? residual : STANDARD_DEVIATION;
                 for (int i = 0; i < values.length; i++) {
                   values[i] = (float) (random.nextGaussian() * deviation);

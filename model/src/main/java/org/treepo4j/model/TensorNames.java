@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.treepo4j.checkpoints.Architecture;
 import org.treepo4j.checkpoints.Design.DeltaRule;
+import org.treepo4j.checkpoints.Design.Experts;
 import org.treepo4j.checkpoints.ModelConfig;
 
 /** Names and shapes of a model's weight tensors, as Hugging Face folders spell them. */
@@ -41,6 +42,11 @@ public final class TensorNames {
   public static final String UP = "mlp.up_proj.weight";
   public static final String DOWN = "mlp.down_proj.weight";
 
+  /** What chooses experts, {@code [experts, hidden]}. */
+  public static final String ROUTER = "mlp.gate.weight";
+
+  private static final String MLP = "mlp.";
+
   /** Queries, keys and values of a linear layer one below the other. */
   public static final String LINEAR_QKV = "linear_attn.in_proj_qkv.weight";
 
@@ -73,6 +79,11 @@ public final class TensorNames {
     return "model.layers." + layer + "." + tensor;
   }
 
+  /** The name in a layer of an expert's {@link #GATE}, {@link #UP} or {@link #DOWN}. */
+  public static String ofExpert(int expert, String tensor) {
+    return MLP + "experts." + expert + "." + tensor.substring(MLP.length());
+  }
+
   /** Every tensor a model of this shape has, in the order of the model; matrices are [out, in]. */
   public static Map<String, int[]> shapes(ModelConfig config) {
     int hidden = config.hiddenSize();
@@ -94,13 +105,17 @@ public final class TensorNames {
       if (family.norms() == Architecture.Norms.AROUND) {
         block.put(PRE_FFN_NORM, new int[] {hidden});
       }
-      if (fused) {
+      if (config.design().experts() != null) {
+        putExperts(config, block);
+      } else if (fused) {
         block.put(GATE_UP, new int[] {2 * config.ffnSize(), hidden});
       } else {
         block.put(GATE, new int[] {config.ffnSize(), hidden});
         block.put(UP, new int[] {config.ffnSize(), hidden});
       }
-      block.put(DOWN, new int[] {hidden, config.ffnSize()});
+      if (config.design().experts() == null) {
+        block.put(DOWN, new int[] {hidden, config.ffnSize()});
+      }
       if (family.norms() != Architecture.Norms.BEFORE) {
         block.put(POST_FFN_NORM, new int[] {hidden});
       }
@@ -137,6 +152,17 @@ public final class TensorNames {
     block.put(OUTPUT, new int[] {hidden, config.querySize()});
     if (config.outputBias()) {
       block.put(OUTPUT_BIAS, new int[] {hidden});
+    }
+  }
+
+  private static void putExperts(ModelConfig config, Map<String, int[]> block) {
+    int hidden = config.hiddenSize();
+    Experts experts = config.design().experts();
+    block.put(ROUTER, new int[] {experts.count(), hidden});
+    for (int expert = 0; expert < experts.count(); expert++) {
+      block.put(ofExpert(expert, GATE), new int[] {experts.width(), hidden});
+      block.put(ofExpert(expert, UP), new int[] {experts.width(), hidden});
+      block.put(ofExpert(expert, DOWN), new int[] {hidden, experts.width()});
     }
   }
 

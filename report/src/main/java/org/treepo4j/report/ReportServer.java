@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -25,6 +26,27 @@ public final class ReportServer implements AutoCloseable {
   private static final Pattern OWN_NAMES =
       Pattern.compile("(localhost|127\\.0\\.0\\.1|\\[::1])(:\\d+)?", Pattern.CASE_INSENSITIVE);
 
+  /** Requests answered, or waited for, at once; further ones wait in line. */
+  private static final int THREADS = 16;
+
+  /** What a client may take of the JDK's server, in seconds and connections; it is set once. */
+  private static final Map<String, Integer> LIMITS =
+      Map.of(
+          "sun.net.httpserver.maxReqTime", 5,
+          "sun.net.httpserver.maxRspTime", 60,
+          "sun.net.httpserver.idleInterval", 30,
+          "sun.net.httpserver.maxIdleConnections", 32,
+          "jdk.httpserver.maxConnections", 64);
+
+  static {
+    LIMITS.forEach(
+        (name, value) -> {
+          if (System.getProperty(name) == null) {
+            System.setProperty(name, String.valueOf(value));
+          }
+        });
+  }
+
   private final List<RunDirectory> runs;
   private final HttpServer server;
   private final ExecutorService threads;
@@ -36,7 +58,7 @@ public final class ReportServer implements AutoCloseable {
     this.server = server;
     this.threads =
         Executors.newFixedThreadPool(
-            2,
+            THREADS,
             task -> {
               Thread thread = new Thread(task, "report-server");
               thread.setDaemon(true);

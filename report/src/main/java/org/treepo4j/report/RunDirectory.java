@@ -100,7 +100,13 @@ final class RunDirectory {
     return folder.resolve("metrics.jsonl");
   }
 
-  private TreeMap<Long, Path> treeFiles() throws IOException {
+  /** {@code settings.yaml} as dotted keys and texts; empty where it is not there. */
+  JsonNode settings() throws IOException {
+    return settings(new Notices());
+  }
+
+  /** The recorded trees' files by step. */
+  TreeMap<Long, Path> treeFiles() throws IOException {
     TreeMap<Long, Path> files = new TreeMap<>();
     Path trees = folder.resolve("trees");
     if (Files.isDirectory(trees)) {

@@ -14,6 +14,9 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,9 +68,32 @@ class ReportServerTest {
     }
   }
 
+  @Test
+  void clientsThatNeverFinishTheirRequestKeepNobodyOut() throws Exception {
+    List<Socket> clients = new ArrayList<>();
+    try (ReportServer server = ReportServer.start(run, Optional.empty(), 0)) {
+      for (String begun :
+          new String[] {
+            "GET / HTTP/1.1\r\nHost: local", "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\na"
+          }) {
+        for (int i = 0; i < 20; i++) {
+          Socket client = new Socket(InetAddress.getLoopbackAddress(), server.address().getPort());
+          clients.add(client);
+          client.getOutputStream().write(begun.getBytes(StandardCharsets.UTF_8));
+        }
+      }
+      assertThat(get(server, "", "").statusCode()).isEqualTo(200);
+    } finally {
+      for (Socket client : clients) {
+        client.close();
+      }
+    }
+  }
+
   private static HttpResponse<String> get(ReportServer server, String path, String tag)
       throws IOException, InterruptedException {
-    HttpRequest.Builder request = HttpRequest.newBuilder(server.address().resolve(path));
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(server.address().resolve(path)).timeout(Duration.ofSeconds(30));
     if (!tag.isEmpty()) {
       request.header("If-None-Match", tag);
     }

@@ -176,6 +176,9 @@ public final class TrainingRun {
     TrainingInputs.requireWeights(settings);
     TrainingInputs inputs = TrainingInputs.open(settings);
     settings.requireEngines();
+    if (cluster.isEmpty()) {
+      inputs.memory(settings).require(Runtime.getRuntime().maxMemory());
+    }
     try (RewardRunner rewards = rewards();
         RunFolder folder = RunFolder.open(settings, settings.output(), resume, listener)) {
       TrainSettings placed = settings.withOutput(folder.path());
@@ -269,7 +272,7 @@ public final class TrainingRun {
         return new Models(
             policy,
             settings.loss().needsReference()
-                ? Optional.of(Engines.open(settings.model(), settings.training()))
+                ? Optional.of(Engines.open(settings.referenceModel(), settings.training()))
                 : Optional.empty());
       } catch (IOException | RuntimeException | Error e) {
         new Models(policy, Optional.empty()).close();

@@ -73,7 +73,11 @@ final class BatchScheduler implements AutoCloseable {
         each.stream()
             .reduce(RolloutStatistics.NONE, RolloutStatistics::plus)
             .withBatches(steps, rowsUsed, steps * rowsWanted, seconds);
-    return new RolloutBatch(prompts.stream().map(PromptRollout::tree).toList(), all, each);
+    return new RolloutBatch(
+        prompts.stream().map(PromptRollout::tree).toList(),
+        prompts.stream().map(PromptRollout::responses).toList(),
+        all,
+        each);
   }
 
   /** Releases what the prompts still hold of the decoder. */

@@ -1,6 +1,10 @@
 package org.treepo4j.rollout;
 
 import java.util.SplittableRandom;
+import org.treepo4j.rollout.BudgetSettings.BudgetControl;
+import org.treepo4j.rollout.RolloutSettings.DivergenceRange;
+import org.treepo4j.rollout.RolloutSettings.RolloutKind;
+import org.treepo4j.rollout.RolloutSettings.TotalBudget;
 
 /**
  * How many children the steps of one prompt may give (algorithm page, 2.2), as arithmetic on

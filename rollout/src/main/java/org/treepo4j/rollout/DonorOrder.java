@@ -102,4 +102,15 @@ public enum DonorOrder {
     donors.sort(Comparator.comparingDouble((D donor) -> -keys.get(donor)));
     return donors;
   }
+
+  /** What a fallback may know of a finished trajectory. */
+  interface Donor {
+    FinishReason finish();
+
+    /** Response tokens. */
+    int length();
+
+    /** Log-probabilities of the response tokens under the distribution sampled from. */
+    double[] logprobs();
+  }
 }

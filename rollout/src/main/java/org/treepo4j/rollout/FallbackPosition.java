@@ -2,6 +2,7 @@ package org.treepo4j.rollout;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import org.treepo4j.rollout.DonorOrder.Donor;
 
 /**
  * Where a fallback cuts a donor (algorithm page, 2.4): the number of response tokens that are kept,

@@ -11,17 +11,25 @@ public record FallbackSettings(
                 + " tree_fallback_traj_policy.")
         DonorOrder donors,
     @Setting(
-            "Window in tokens; a shorter donor restarts from the root; 0 takes segmentLength;"
-                + " recipe tree_fallback_window_size.")
+            value =
+                "Window in tokens; a shorter donor restarts from the root; 0 takes segmentLength;"
+                    + " recipe tree_fallback_window_size.",
+            max = 1 << 20)
         int window,
     @Setting(
-            "RANDOM only: most windows back from the end; 0 for no limit; recipe"
-                + " tree_max_fallback_window.")
+            value =
+                "RANDOM only: most windows back from the end; 0 for no limit; recipe"
+                    + " tree_max_fallback_window.",
+            max = 1 << 20)
         int maxFallbackWindow,
-    @Setting("BLOCK and INVERSE_BLOCK only: tokens of a block; recipe cal_prob_block_size.")
+    @Setting(
+            value = "BLOCK and INVERSE_BLOCK only: tokens of a block; recipe cal_prob_block_size.",
+            max = 1 << 20)
         int blockSize,
     @Setting(
-            "ANSWERED_AT_LEAST only: least length of a donor in windows; recipe boxed_ge_window_N.")
+            value =
+                "ANSWERED_AT_LEAST only: least length of a donor in windows; recipe boxed_ge_window_N.",
+            max = 1 << 20)
         int minDonorWindows) {
 
   public static FallbackSettings defaults() {

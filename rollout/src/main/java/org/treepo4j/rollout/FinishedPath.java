@@ -2,6 +2,7 @@ package org.treepo4j.rollout;
 
 import java.util.Arrays;
 import org.treepo4j.model.BranchingDecoder;
+import org.treepo4j.rollout.DonorOrder.Donor;
 
 /**
  * A trajectory that counts.
@@ -9,12 +10,13 @@ import org.treepo4j.model.BranchingDecoder;
  * @param leaf its last node
  * @param finish why it ended
  * @param response its tokens
+ * @param text of these
  * @param keys the decoder's path up to the token before the last, or further; paths of one row
  *     share it
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by nobody
 record FinishedPath(
-    GrowingNode leaf, FinishReason finish, int[] response, BranchingDecoder.Path keys)
+    GrowingNode leaf, FinishReason finish, int[] response, String text, BranchingDecoder.Path keys)
     implements Donor {
 
   /** Whether its response begins with these tokens and goes on. */

@@ -1,8 +1,13 @@
 package org.treepo4j.rollout;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.treepo4j.rollout.BranchingPolicy.PathScores;
 
 /** A segment of a tree that still grows, or the root, which holds no tokens. */
@@ -31,15 +36,6 @@ final class GrowingNode {
     GrowingNode child = new GrowingNode(this, end(), tokens, childBranch, atFallback);
     children.add(child);
     return child;
-  }
-
-  /** Null for the root. */
-  GrowingNode parent() {
-    return parent;
-  }
-
-  List<GrowingNode> children() {
-    return children;
   }
 
   SampledTokens sampled() {
@@ -106,7 +102,41 @@ final class GrowingNode {
     return upper;
   }
 
-  SegmentNode toNode(int id, int parentId) {
-    return sampled.toNode(id, parentId, branch, fallback);
+  /**
+   * The {@link RolloutTree} below this root: nodes that lie on a trajectory, numbered from 1 in
+   * depth-first order, children in the order they began. Paths that were dropped leave no node.
+   */
+  RolloutTree toTree(RolloutPrompt prompt, List<FinishedPath> finished) {
+    Set<GrowingNode> wanted = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (FinishedPath path : finished) {
+      for (GrowingNode node = path.leaf(); node != null && wanted.add(node); ) {
+        node = node.parent;
+      }
+    }
+    Map<GrowingNode, Integer> ids = new IdentityHashMap<>();
+    ids.put(this, 0);
+    List<SegmentNode> nodes = new ArrayList<>();
+    Deque<GrowingNode> pending = new ArrayDeque<>();
+    pushChildren(wanted, pending);
+    while (!pending.isEmpty()) {
+      GrowingNode node = pending.pop();
+      int id = nodes.size() + 1;
+      ids.put(node, id);
+      nodes.add(node.sampled.toNode(id, ids.get(node.parent), node.branch, node.fallback));
+      node.pushChildren(wanted, pending);
+    }
+    List<Trajectory> trajectories = new ArrayList<>();
+    for (FinishedPath path : finished) {
+      trajectories.add(new Trajectory(ids.get(path.leaf()), path.finish(), Double.NaN));
+    }
+    return new RolloutTree(prompt.id(), prompt.tokens(), nodes, trajectories);
+  }
+
+  private void pushChildren(Set<GrowingNode> wanted, Deque<GrowingNode> pending) {
+    for (int i = children.size() - 1; i >= 0; i--) {
+      if (wanted.contains(children.get(i))) {
+        pending.push(children.get(i));
+      }
+    }
   }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import org.treepo4j.rollout.RolloutStatistics.DepthStatistics;
 
 /** Counts for the statistics of one prompt while its tree grows. */
 final class PromptCounts {

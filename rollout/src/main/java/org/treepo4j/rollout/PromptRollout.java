@@ -50,6 +50,7 @@ final class PromptRollout {
   private int fruitlessFallbacks;
   private int finishedAtFallback;
   private RolloutTree tree;
+  private List<String> responses;
 
   /**
    * @param occurrence how many prompts of the batch before this one have the same id
@@ -145,6 +146,11 @@ final class PromptRollout {
     return tree;
   }
 
+  /** Texts of its trajectories, once done. */
+  List<String> responses() {
+    return responses;
+  }
+
   PromptCounts counts() {
     return counts;
   }
@@ -165,7 +171,7 @@ final class PromptRollout {
    */
   void advanced(Row row) {
     for (Row next = row; next != null; ) {
-      List<ActivePath> others = next.partOthers();
+      List<ActivePath> others = plan.settings().lazyForking() ? next.partOthers() : next.partAll();
       Row apart = null;
       if (!others.isEmpty()) {
         BranchingDecoder.Path keys = held.fork(next.keys(), next.keys().length());
@@ -207,10 +213,15 @@ final class PromptRollout {
     step = new ArrayList<>();
     Map<ActivePath, Row> rowOf = new IdentityHashMap<>();
     Map<Row, FinishReason> finishOf = new IdentityHashMap<>();
+    Map<Row, String> textOf = new IdentityHashMap<>();
     for (Row row : ended) {
       ActivePath any = row.paths().get(0);
-      finishOf.put(
-          row, plan.rules().classify(any.text(), any.responseLength(), mostTokens, any.ended()));
+      FinishReason finish =
+          plan.rules().classify(any.text(), any.responseLength(), mostTokens, any.ended());
+      if (finish != null) {
+        finishOf.put(row, finish);
+        textOf.put(row, any.text().finish());
+      }
       row.paths().forEach(path -> rowOf.put(path, row));
     }
     ended.clear();
@@ -226,7 +237,7 @@ final class PromptRollout {
         active.add(path);
         leaves.add(leaf);
       } else {
-        finish(leaf, finish, row.keys());
+        finish(leaf, finish, textOf.get(row), row.keys());
       }
     }
     if (active.isEmpty()) {
@@ -240,13 +251,14 @@ final class PromptRollout {
   }
 
   /** The paths of one row finish alike, so they let go of its keys together. */
-  private void finish(GrowingNode leaf, FinishReason finish, BranchingDecoder.Path keys) {
+  private void finish(
+      GrowingNode leaf, FinishReason finish, String text, BranchingDecoder.Path keys) {
     if (leaf.end() < plan.settings().minTrajectoryTokens()) {
       counts.dropped();
       held.release(keys);
       return;
     }
-    finished.add(new FinishedPath(leaf, finish, leaf.response(), keys));
+    finished.add(new FinishedPath(leaf, finish, leaf.response(), text, keys));
     finishedTokens += leaf.end();
     counts.finished(leaf, finish);
     if (!plan.mayFallBack()) {
@@ -318,7 +330,8 @@ final class PromptRollout {
     List<FinishedPath> known = finished.stream().filter(other -> other.continues(prefix)).toList();
     BranchingDecoder.Path keys =
         prefix.length == 0 ? forkRoot() : fork(known.get(0), prefix.length);
-    return new Row(this, keys, Row.NOTHING, paths, known);
+    boolean reused = plan.settings().lazyForking();
+    return new Row(this, keys, Row.NOTHING, paths, reused ? known : List.of());
   }
 
   /** Response tokens of the donor to keep. */
@@ -358,7 +371,8 @@ final class PromptRollout {
   }
 
   private void end() {
-    tree = GrowingTree.finish(prompt, root, finished);
+    tree = root.toTree(prompt, finished);
+    responses = finished.stream().map(FinishedPath::text).toList();
     finished.clear();
     release();
     counts.end();

@@ -41,6 +41,11 @@ final class ResponseText {
     return text;
   }
 
+  /** The whole text, once no token follows. */
+  String finish() {
+    return text.append(stream.finish()).toString();
+  }
+
   String segment() {
     return text.substring(segmentStart);
   }

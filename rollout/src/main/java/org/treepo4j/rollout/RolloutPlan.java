@@ -1,5 +1,7 @@
 package org.treepo4j.rollout;
 
+import org.treepo4j.rollout.RolloutSettings.RolloutKind;
+
 /**
  * What all prompts of one rollout have in common.
  *

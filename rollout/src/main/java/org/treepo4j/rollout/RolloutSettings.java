@@ -14,25 +14,48 @@ public record RolloutSettings(
                     + " cache does. Does not change the trees.",
             mayChange = true)
         boolean sharePrompt,
-    @Setting("Trajectories wanted per prompt, the paper's w; recipe rollout.n.") int maxWidth,
-    @Setting("BY_RESPONSE_TOKENS only: trajectories wanted per prompt at least.") int minWidth,
-    @Setting("Most tokens of a segment; paper l_seg, recipe tree_max_token_per_step.")
+    @Setting(
+            value =
+                "Compute paths once for as long as they draw the same tokens; false computes each by"
+                    + " itself from its first token on, as other samplers do, which is there to measure"
+                    + " the difference. Does not change the trees.",
+            mayChange = true)
+        boolean lazyForking,
+    @Setting(value = "Trajectories wanted per prompt, the paper's w; recipe rollout.n.", max = 4096)
+        int maxWidth,
+    @Setting(
+            value = "BY_RESPONSE_TOKENS only: trajectories wanted per prompt at least.",
+            max = 4096)
+        int minWidth,
+    @Setting(
+            value = "Most tokens of a segment; paper l_seg, recipe tree_max_token_per_step.",
+            max = 1 << 20)
         int segmentLength,
-    @Setting("Most segments of a trajectory; paper d, recipe tree_max_depth.") int maxDepth,
-    @Setting("Most response tokens of a trajectory; recipe data.max_response_length.")
+    @Setting(
+            value = "Most segments of a trajectory; paper d, recipe tree_max_depth.",
+            max = 1 << 20)
+        int maxDepth,
+    @Setting(
+            value = "Most response tokens of a trajectory; recipe data.max_response_length.",
+            max = 1 << 20)
         int maxResponseTokens,
     @Setting(
-            "A finished path with fewer tokens is dropped and does not count; recipe"
-                + " traj_filter_min_len.")
+            value =
+                "A finished path with fewer tokens is dropped and does not count; recipe"
+                    + " traj_filter_min_len.",
+            max = 1 << 20)
         int minTrajectoryTokens,
-    @Setting("Children of an active path per step; recipe tree_fixed_step_div.") int branching,
+    @Setting(value = "Children of an active path per step; recipe tree_fixed_step_div.", max = 4096)
+        int branching,
     @Setting("Range of the number of paths of the first step.") DivergenceRange initialDivergence,
     @Setting("How many children one step may give.") BudgetSettings budget,
     @Setting("What bounds the trajectories of a prompt; recipe tree_total_budget_policy.")
         TotalBudget totalBudget,
     @Setting(
-            "BY_RESPONSE_TOKENS only: response tokens wanted per prompt, counted per trajectory;"
-                + " recipe tree_max_response_token.")
+            value =
+                "BY_RESPONSE_TOKENS only: response tokens wanted per prompt, counted per trajectory;"
+                    + " recipe tree_max_response_token.",
+            max = 1 << 30)
         long maxResponseTokensPerPrompt,
     @Setting("Which active paths get the children.") AllotmentSettings allotment,
     @Setting("Branching again from finished trajectories.") FallbackSettings fallback,
@@ -40,21 +63,27 @@ public record RolloutSettings(
         AnswerPolicy answerPolicy,
     @Setting("Whether repetition ends a path; recipe repetition_es_policy.")
         RepetitionPolicy repetitionPolicy,
-    @Setting("Characters of a text that counts as repeated; recipe rep_length_thresh.")
+    @Setting(
+            value = "Characters of a text that counts as repeated; recipe rep_length_thresh.",
+            max = 1 << 20)
         int repetitionLength,
-    @Setting("Occurrences in one segment, overlapping ones too; recipe rep_count_thresh.")
+    @Setting(
+            value = "Occurrences in one segment, overlapping ones too; recipe rep_count_thresh.",
+            max = 1 << 20)
         int repetitionCount,
     @Setting("The distribution tokens are drawn from.") SamplingSettings sampling,
     @Setting(
             value =
                 "Most rows the model advances at once; paths that agree so far share one, others wait"
                     + " for a free one. Does not change the trees.",
-            mayChange = true)
+            mayChange = true,
+            max = 1 << 16)
         int maxBatchPaths) {
 
   public static RolloutSettings defaults() {
     return new RolloutSettings(
         RolloutKind.TREE,
+        true,
         true,
         16,
         1,
@@ -101,8 +130,9 @@ public record RolloutSettings(
     }
     Checks.present("sampling", sampling);
     Checks.positive("maxBatchPaths", maxBatchPaths);
-    if (totalBudget == TotalBudget.BY_RESPONSE_TOKENS) {
-      Checks.atLeast("maxWidth", maxWidth, "minWidth", minWidth);
+    if (minWidth > maxWidth) {
+      throw new IllegalArgumentException(
+          "minWidth must be at most maxWidth (" + maxWidth + "), was " + minWidth);
     }
     long longest = Math.min(maxResponseTokens, (long) segmentLength * maxDepth);
     if (minTrajectoryTokens > longest) {
@@ -117,6 +147,11 @@ public record RolloutSettings(
   /** Whether what paths and prompts begin with is computed once for all of them. */
   boolean sharesPrompts() {
     return kind == RolloutKind.TREE || sharePrompt;
+  }
+
+  /** Whether what several prompts begin with is computed once. */
+  boolean sharesBeginnings() {
+    return sharesPrompts() && lazyForking;
   }
 
   /**
@@ -155,5 +190,84 @@ public record RolloutSettings(
   /** The window of fallbacks in tokens. */
   int fallbackWindow() {
     return fallback.window() > 0 ? fallback.window() : segmentLength;
+  }
+
+  /** Whether trajectories of a prompt share what they can. */
+  public enum RolloutKind {
+    /** Trajectories share prefixes (TreePO; recipe {@code infer_mode=tree}). */
+    TREE,
+    /**
+     * {@code maxWidth} trajectories from the root that never branch: the baseline of every
+     * comparison (recipe {@code rollout.n}). Segments, depth and stop rules are the same.
+     */
+    INDEPENDENT
+  }
+
+  /** When a response counts as answered (algorithm page, 2.1). */
+  public enum AnswerPolicy {
+    /** A complete {@code \boxed{…}} ends the path (recipe {@code boxed_as_eos}). */
+    BOXED_AS_EOS {
+      @Override
+      boolean answered(boolean boxed, boolean ended) {
+        return boxed;
+      }
+    },
+    /**
+     * A complete {@code \boxed{…}} and an end of sequence (recipe {@code boxed_and_eos_first}); a
+     * path with an answer alone goes on.
+     */
+    BOXED_AND_EOS {
+      @Override
+      boolean answered(boolean boxed, boolean ended) {
+        return boxed && ended;
+      }
+    };
+
+    abstract boolean answered(boolean boxed, boolean ended);
+  }
+
+  /** Whether a segment that repeats itself ends its path (algorithm page, 2.1). */
+  public enum RepetitionPolicy {
+    /** Before every other reason (recipe {@code most_prioritized}). */
+    MOST_PRIORITIZED,
+    /** Only when nothing else ends the path (recipe {@code least_prioritized}). */
+    LEAST_PRIORITIZED,
+    /** Repetitions are not looked for. */
+    NONE
+  }
+
+  /** What bounds the trajectories of a prompt (algorithm page, 2.2). */
+  public enum TotalBudget {
+    /** {@code maxWidth} trajectories (recipe {@code by_response_traj}). */
+    BY_TRAJECTORIES,
+    /**
+     * As many as are foreseen to fit into {@code maxResponseTokensPerPrompt} tokens, within {@code
+     * minWidth..maxWidth} (recipe {@code by_response_token}). The limit steers branching and stops
+     * fallbacks; paths once begun run to their end.
+     */
+    BY_RESPONSE_TOKENS
+  }
+
+  /** Children of the root in the first step; {@code rollout.initialDivergence.*}. */
+  public record DivergenceRange(
+      @Setting(value = "Least number of paths from the root; 0 takes branching.", max = 4096)
+          int lo,
+      @Setting(
+              value =
+                  "Greatest number of paths from the root, drawn uniformly for each prompt; only used"
+                      + " when above branching, the paper's best is 2..8; recipe"
+                      + " tree_random_first_div_max.",
+              max = 4096)
+          int hi) {
+
+    /** No range: the first step diverges like every other. */
+    public static DivergenceRange defaults() {
+      return new DivergenceRange(0, 0);
+    }
+
+    public DivergenceRange {
+      Checks.notNegative("lo", lo);
+      Checks.atLeast("hi", hi, "lo", lo);
+    }
   }
 }

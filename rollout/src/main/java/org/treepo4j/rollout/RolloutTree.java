@@ -215,6 +215,16 @@ public final class RolloutTree {
     return indices;
   }
 
+  /** Which response tokens of a trajectory the policy chose, {@code [responseLength]}. */
+  public boolean[] learned(Trajectory trajectory) {
+    boolean[] learned = new boolean[responseLength(trajectory)];
+    for (int i : path(trajectory)) {
+      boolean[] ofNode = nodes.get(i).learned();
+      System.arraycopy(ofNode, 0, learned, lengths[i] - ofNode.length, ofNode.length);
+    }
+    return learned;
+  }
+
   /** Index in {@link #toTokenTree} of each token of a node; not a copy. */
   public int[] tokenIndices(SegmentNode node) {
     return tokenIndices[indexOf.get(node.id())];

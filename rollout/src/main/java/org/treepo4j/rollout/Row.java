@@ -74,6 +74,13 @@ final class Row {
     return others;
   }
 
+  /** Lets go of all paths but the first one, and returns them. */
+  List<ActivePath> partAll() {
+    List<ActivePath> others = paths.subList(1, paths.size());
+    paths = paths.subList(0, 1);
+    return others;
+  }
+
   private boolean haveParted() {
     int token = paths.get(0).lastToken();
     for (int i = 1; i < paths.size(); i++) {

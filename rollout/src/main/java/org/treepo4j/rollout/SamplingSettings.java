@@ -31,6 +31,9 @@ public record SamplingSettings(
     Checks.present("stopStrings", stopStrings);
     stopTokenIds = List.copyOf(stopTokenIds);
     stopStrings = List.copyOf(stopStrings);
+    for (int id : stopTokenIds) {
+      Checks.notNegative("stopTokenIds", id);
+    }
     if (stopStrings.contains("")) {
       throw new IllegalArgumentException("stopStrings must not hold an empty text");
     }

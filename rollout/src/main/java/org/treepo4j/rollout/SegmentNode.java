@@ -1,5 +1,7 @@
 package org.treepo4j.rollout;
 
+import java.util.Arrays;
+
 /**
  * One segment of a rollout tree, or a part of one where a fallback cut it in two. Arrays are not
  * copied.
@@ -16,6 +18,8 @@ package org.treepo4j.rollout;
  * @param branch the {@linkplain RandomStreams random stream} its tokens were drawn with, 1 and up;
  *     0 where a file does not tell
  * @param fallback whether it begins at the cut of a fallback
+ * @param learned whether the policy chose the token, so that it can learn from it; tokens it was
+ *     given, such as the output of a tool, stand in the tree and take no part in the loss
  */
 public record SegmentNode(
     int id,
@@ -25,7 +29,8 @@ public record SegmentNode(
     double[] modelLogprobs,
     double[] entropies,
     int branch,
-    boolean fallback) {
+    boolean fallback,
+    boolean[] learned) {
 
   public SegmentNode {
     if (id <= 0) {
@@ -40,10 +45,62 @@ public record SegmentNode(
     sameLength(id, "logprobs", logprobs, tokens.length);
     sameLength(id, "modelLogprobs", modelLogprobs, tokens.length);
     sameLength(id, "entropies", entropies, tokens.length);
+    if (learned.length != tokens.length) {
+      throw new IllegalArgumentException(
+          "learned of node "
+              + id
+              + " must have "
+              + tokens.length
+              + " values, had "
+              + learned.length);
+    }
     if (branch < 0) {
       throw new IllegalArgumentException(
           "branch of node " + id + " must not be negative, was " + branch);
     }
+  }
+
+  /** A node whose tokens all come from the policy. */
+  public SegmentNode(
+      int id,
+      int parent,
+      int[] tokens,
+      double[] logprobs,
+      double[] modelLogprobs,
+      double[] entropies,
+      int branch,
+      boolean fallback) {
+    this(
+        id,
+        parent,
+        tokens,
+        logprobs,
+        modelLogprobs,
+        entropies,
+        branch,
+        fallback,
+        all(tokens.length));
+  }
+
+  /** The same node, of whose tokens the policy chose these. */
+  public SegmentNode withLearned(boolean... chosen) {
+    return new SegmentNode(
+        id, parent, tokens, logprobs, modelLogprobs, entropies, branch, fallback, chosen);
+  }
+
+  /** How many of its tokens the policy chose. */
+  public int learnedTokens() {
+    int count = 0;
+    for (boolean one : learned) {
+      count += one ? 1 : 0;
+    }
+    return count;
+  }
+
+  private static boolean[] all(int tokens) {
+    boolean[] all = new boolean[tokens];
+    Arrays.fill(all, true);
+    return all;
   }
 
   /** A node of unknown branch that does not begin at a fallback. */

@@ -21,5 +21,10 @@ public interface TokenText {
      * Special tokens should give no text.
      */
     String append(int token);
+
+    /** What was held back, once no token follows. */
+    default String finish() {
+      return "";
+    }
   }
 }

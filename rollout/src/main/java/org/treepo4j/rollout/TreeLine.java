@@ -16,9 +16,9 @@ import java.util.List;
  *
  * <p>Fields of the format (architecture page, “Tree JSONL”), in its order: {@code prompt_id},
  * {@code prompt_tokens}, {@code nodes} of {@code id, parent, tokens, logprobs, model_logprobs,
- * entropies, branch, fallback}, {@code trajectories} of {@code leaf, finish, reward}. When reading,
- * all of a node but {@code id, parent, tokens} and all of a trajectory but {@code leaf} may be
- * absent; when writing, what is unknown is left out.
+ * entropies, branch, fallback, loss_mask}, {@code trajectories} of {@code leaf, finish, reward}.
+ * When reading, all of a node but {@code id, parent, tokens} and all of a trajectory but {@code
+ * leaf} may be absent; when writing, what is unknown is left out.
  */
 public final class TreeLine {
   private final RolloutTree tree;
@@ -48,6 +48,12 @@ public final class TreeLine {
       }
       if (node.fallback()) {
         object.put("fallback", true);
+      }
+      if (node.learnedTokens() < node.tokens().length) {
+        ArrayNode mask = object.putArray("loss_mask");
+        for (boolean learned : node.learned()) {
+          mask.add(learned ? 1 : 0);
+        }
       }
     }
     ArrayNode trajectories = json.putArray("trajectories");
@@ -112,7 +118,31 @@ public final class TreeLine {
         Fields.doubles(json, "model_logprobs", tokens.length, place),
         Fields.doubles(json, "entropies", tokens.length, place),
         json.hasNonNull("branch") ? Fields.integer(json, "branch", place) : 0,
-        json.path("fallback").asBoolean(false));
+        json.path("fallback").asBoolean(false),
+        lossMask(json, tokens.length, place));
+  }
+
+  /**
+   * 1 for every token the policy chose, 0 for one it was given; all 1 where the field is absent.
+   */
+  private static boolean[] lossMask(ObjectNode json, int tokens, String place) {
+    boolean[] learned = new boolean[tokens];
+    if (!json.hasNonNull("loss_mask")) {
+      Arrays.fill(learned, true);
+      return learned;
+    }
+    int[] mask = Fields.ints(json, "loss_mask", place);
+    if (mask.length != tokens) {
+      throw new IllegalArgumentException(
+          place + ": loss_mask must have " + tokens + " values, had " + mask.length);
+    }
+    for (int t = 0; t < tokens; t++) {
+      if (mask[t] > 1) {
+        throw new IllegalArgumentException(place + ": loss_mask must be 0 or 1, was " + mask[t]);
+      }
+      learned[t] = mask[t] == 1;
+    }
+    return learned;
   }
 
   private static Trajectory trajectory(ObjectNode json) {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.IntPredicate;
 import org.treepo4j.model.BranchingDecoder;
+import org.treepo4j.rollout.BudgetSettings.BudgetControl;
 
 /**
  * Samples rollout trees (algorithm page, section 2). One instance serves any number of rollouts,
@@ -119,7 +120,7 @@ public final class TreeSampler {
     }
     Map<String, Integer> occurrences = new HashMap<>();
     try (PromptBeginnings beginnings =
-        new PromptBeginnings(decoder, prompts, settings.sharesPrompts())) {
+        new PromptBeginnings(decoder, prompts, settings.sharesBeginnings())) {
       List<PromptRollout> rollouts = new ArrayList<>();
       for (RolloutPrompt prompt : prompts) {
         int occurrence = occurrences.merge(prompt.id(), 1, Integer::sum) - 1;

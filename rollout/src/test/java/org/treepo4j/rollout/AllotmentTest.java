@@ -10,6 +10,7 @@ import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
+import org.treepo4j.rollout.AllotmentSettings.TemperatureSchedule;
 import org.treepo4j.rollout.BranchingPolicy.PathScores;
 
 class AllotmentTest {

@@ -12,6 +12,9 @@ import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import org.treepo4j.rollout.BudgetSettings.BudgetControl;
+import org.treepo4j.rollout.RolloutSettings.DivergenceRange;
+import org.treepo4j.rollout.RolloutSettings.TotalBudget;
 
 class DivergenceBudgetTest {
   private final Settings settings = new Settings();

@@ -113,7 +113,7 @@ final class EagerSampler {
         }
         step = next;
       }
-      return GrowingTree.finish(prompt, root, finished);
+      return root.toTree(prompt, finished);
     }
 
     private void begin(List<Begun> step, GrowingNode node, int paths, boolean fallback) {
@@ -153,7 +153,7 @@ final class EagerSampler {
       if (finish == null) {
         leaves.add(leaf);
       } else if (leaf.end() >= settings.minTrajectoryTokens()) {
-        finished.add(new FinishedPath(leaf, finish, leaf.response(), null));
+        finished.add(new FinishedPath(leaf, finish, leaf.response(), path.text().finish(), null));
       }
     }
 

@@ -18,6 +18,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
+import org.treepo4j.rollout.DonorOrder.Donor;
 
 class FallbackPoliciesTest {
   private static final int DRAWS = 20_000;

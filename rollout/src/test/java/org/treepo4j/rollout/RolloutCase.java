@@ -9,6 +9,13 @@ import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Builders;
 import net.jqwik.api.Combinators;
+import org.treepo4j.rollout.AllotmentSettings.TemperatureSchedule;
+import org.treepo4j.rollout.BudgetSettings.BudgetControl;
+import org.treepo4j.rollout.RolloutSettings.AnswerPolicy;
+import org.treepo4j.rollout.RolloutSettings.DivergenceRange;
+import org.treepo4j.rollout.RolloutSettings.RepetitionPolicy;
+import org.treepo4j.rollout.RolloutSettings.RolloutKind;
+import org.treepo4j.rollout.RolloutSettings.TotalBudget;
 
 /**
  * Settings, a made-up model and prompts, from which everything about a rollout follows.

@@ -20,6 +20,11 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
+import org.treepo4j.rollout.RolloutSettings.AnswerPolicy;
+import org.treepo4j.rollout.RolloutSettings.RepetitionPolicy;
+import org.treepo4j.rollout.RolloutSettings.RolloutKind;
+import org.treepo4j.rollout.RolloutSettings.TotalBudget;
+import org.treepo4j.rollout.RolloutStatistics.DepthStatistics;
 
 /** What holds of every rollout, whatever the policies, the settings and the model. */
 class RolloutLawsTest {
@@ -289,6 +294,34 @@ class RolloutLawsTest {
       assertThat(all.sampledTokens()).isEqualTo(uniqueTokens);
     } else {
       assertThat(all.sampledTokens()).isGreaterThan(uniqueTokens);
+    }
+  }
+
+  @Property(tries = 300)
+  void aRowForEachPathSamplesTheSameTreesAndComputesNoLess(@ForAll("cases") RolloutCase rollout) {
+    RolloutBatch lazily = sample(rollout);
+    rollout.settings().lazyForking = false;
+    FakeDecoder decoder = new FakeDecoder(rollout.model());
+    RolloutBatch eagerly = rollout.sample(decoder);
+
+    assertThat(lines(eagerly.trees())).isEqualTo(lines(lazily.trees()));
+    assertThat(eagerly.responses()).isEqualTo(lazily.responses());
+    assertThat(eagerly.statistics().computedTokens())
+        .isEqualTo(decoder.statistics().tokensComputed())
+        .isGreaterThanOrEqualTo(lazily.statistics().computedTokens());
+    assertThat(decoder.statistics().livePaths()).isZero();
+  }
+
+  @Property(tries = 200)
+  void responsesAreTheTextsOfTheTrajectories(@ForAll("cases") RolloutCase rollout) {
+    RolloutBatch batch = sample(rollout);
+    for (int i = 0; i < batch.trees().size(); i++) {
+      RolloutTree tree = batch.trees().get(i);
+      assertThat(batch.responses().get(i))
+          .isEqualTo(
+              tree.trajectories().stream()
+                  .map(trajectory -> RolloutCase.text(tree.response(trajectory)))
+                  .toList());
     }
   }
 

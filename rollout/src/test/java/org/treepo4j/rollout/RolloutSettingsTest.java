@@ -7,6 +7,8 @@ import java.lang.reflect.RecordComponent;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.treepo4j.base.settings.Setting;
+import org.treepo4j.rollout.RolloutSettings.DivergenceRange;
+import org.treepo4j.rollout.RolloutSettings.TotalBudget;
 
 class RolloutSettingsTest {
   private final Settings settings = new Settings();
@@ -41,7 +43,7 @@ class RolloutSettingsTest {
     settings.minTrajectoryTokens = 0;
     settings.totalBudget = TotalBudget.BY_RESPONSE_TOKENS;
     settings.minWidth = 9;
-    refused("maxWidth must be at least minWidth (9), was 8");
+    refused("minWidth must be at most maxWidth (8), was 9");
     settings.topP = 0;
     refused("topP must be within 4.9E-324..1.0, was 0.0");
     settings.topP = 1;

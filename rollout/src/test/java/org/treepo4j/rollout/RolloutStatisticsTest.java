@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.treepo4j.rollout.RolloutStatistics.DepthStatistics;
 
 class RolloutStatisticsTest {
   private final RolloutStatistics one =

@@ -11,6 +11,7 @@ import java.util.Random;
 import java.util.function.Function;
 import org.apache.commons.math3.stat.inference.ChiSquareTest;
 import org.junit.jupiter.api.Test;
+import org.treepo4j.rollout.RolloutSettings.RolloutKind;
 
 /**
  * A trajectory of a tree, picked without looking at how it came out, follows the model's own

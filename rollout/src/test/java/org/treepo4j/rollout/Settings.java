@@ -1,11 +1,17 @@
 package org.treepo4j.rollout;
 
 import java.util.List;
+import org.treepo4j.rollout.RolloutSettings.AnswerPolicy;
+import org.treepo4j.rollout.RolloutSettings.DivergenceRange;
+import org.treepo4j.rollout.RolloutSettings.RepetitionPolicy;
+import org.treepo4j.rollout.RolloutSettings.RolloutKind;
+import org.treepo4j.rollout.RolloutSettings.TotalBudget;
 
 /** Small rollout settings for tests, one change at a time. */
 final class Settings {
   RolloutKind kind = RolloutKind.TREE;
   boolean sharePrompt = true;
+  boolean lazyForking = true;
   int maxWidth = 8;
   int minWidth = 1;
   int segmentLength = 4;
@@ -35,6 +41,7 @@ final class Settings {
     return new RolloutSettings(
         kind,
         sharePrompt,
+        lazyForking,
         maxWidth,
         minWidth,
         segmentLength,

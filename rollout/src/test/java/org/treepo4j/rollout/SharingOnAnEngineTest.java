@@ -18,6 +18,9 @@ import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
 import org.treepo4j.model.engine.WeightStorage;
+import org.treepo4j.rollout.RolloutSettings.AnswerPolicy;
+import org.treepo4j.rollout.RolloutSettings.DivergenceRange;
+import org.treepo4j.rollout.RolloutSettings.RolloutKind;
 
 /**
  * Sharing changes no tree of a trained model, whose siblings agree for long. Log-probabilities are

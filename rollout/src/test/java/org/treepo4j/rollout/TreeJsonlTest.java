@@ -61,6 +61,18 @@ class TreeJsonlTest {
   }
 
   @Test
+  void tokensThatThePolicyWasGivenStayMarked() throws IOException {
+    String masked = TREE.replace("\"tokens\":[3,4]", "\"tokens\":[3,4],\"loss_mask\":[1,0]");
+    RolloutTree tree = read(masked).tree();
+    assertThat(tree.nodes().get(0).learned()).containsExactly(true, false);
+    assertThat(tree.learned(tree.trajectories().get(0))).containsExactly(true, false);
+    assertThat(TreeLine.of(tree).node(0).get("loss_mask").toString()).isEqualTo("[1,0]");
+    assertThat(TreeLine.of(read(TREE).tree()).node(0).has("loss_mask")).isFalse();
+    bad(masked.replace("[1,0]", "[1]"), "node 1: loss_mask must have 2 values, had 1");
+    bad(masked.replace("[1,0]", "[1,2]"), "node 1: loss_mask must be 0 or 1, was 2");
+  }
+
+  @Test
   void badLinesAreReportedByNumberAndReadingMayGoOn() throws IOException {
     try (TreeJsonlReader reader = reader(TREE + "\n{\"prompt_id\":\n\n" + TREE)) {
       assertThat(reader.read()).isPresent();

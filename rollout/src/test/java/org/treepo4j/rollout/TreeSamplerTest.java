@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.treepo4j.rollout.RolloutSettings.RolloutKind;
 
 class TreeSamplerTest {
   private static final int EOS = 0;

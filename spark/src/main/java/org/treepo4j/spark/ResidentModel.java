@@ -13,7 +13,6 @@ import org.treepo4j.base.settings.Settings;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.model.CausalLm;
-import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.Parameter;
 import org.treepo4j.model.TensorNames;
 import org.treepo4j.model.TokenTree;
@@ -33,7 +32,7 @@ import org.treepo4j.rl.train.LocalBackend;
 import org.treepo4j.rl.train.PolicyPasses;
 import org.treepo4j.rl.train.ShardPass;
 import org.treepo4j.rl.train.TrainSettings;
-import org.treepo4j.rollout.BudgetControl;
+import org.treepo4j.rollout.BudgetSettings.BudgetControl;
 import org.treepo4j.rollout.RolloutSettings;
 import org.treepo4j.tokenizer.Tokenizer;
 
@@ -102,7 +101,7 @@ final class ResidentModel implements AutoCloseable {
           "an executor would compute with the engine %s, the driver says %s; name one by engine"
               .formatted(engine, description.engine()));
     }
-    Path folder = description.folder();
+    Path folder = RunDescription.folder(description.files());
     Tokenizer tokenizer;
     PromptEncoder prompts;
     ModelConfig config;
@@ -124,7 +123,7 @@ final class ResidentModel implements AutoCloseable {
             ? trained
             : Policy.sampledBy(
                 trained, Engines.open(trained.model().weights(), settings.sampling()));
-    reference = reference(description, config);
+    reference = reference(description);
     rewards =
         description.reward() == null
             ? settings.reward().runner(settings.rollout().maxResponseTokens())
@@ -140,20 +139,19 @@ final class ResidentModel implements AutoCloseable {
     pass = new ShardPass(settings);
   }
 
-  private Optional<CausalLm> reference(RunDescription description, ModelConfig config) {
-    if (!settings.loss().needsReference()) {
+  private Optional<CausalLm> reference(RunDescription description) throws IOException {
+    if (description.reference() == null) {
       return Optional.empty();
     }
-    Weights frozen = zeros(config);
-    description.base().copyInto(frozen.parameters());
-    return Optional.of(
-        Policy.of(
-                frozen,
-                LoraSettings.defaults(),
-                settings.training(),
-                settings.seed(),
-                settings.model())
-            .model());
+    Path folder = RunDescription.folder(description.referenceFiles());
+    Weights frozen;
+    try {
+      frozen = zeros(ModelSource.readConfig(folder));
+    } finally {
+      RunDescription.delete(folder);
+    }
+    description.reference().copyInto(frozen.parameters());
+    return Optional.of(Engines.open(frozen, settings.training()));
   }
 
   private static Weights zeros(ModelConfig config) {

@@ -30,7 +30,9 @@ import org.treepo4j.rollout.BranchingPolicy;
  * @param id names the run among all that an executor may see
  * @param yaml the settings, with the number of threads decided
  * @param files configuration and tokenizer of the model by file name
- * @param base weights of the model that adapters or KL terms begin with; null where neither is
+ * @param base weights of the model that adapters are added to; null without adapters
+ * @param referenceFiles configuration of the frozen policy of KL terms; null without one
+ * @param reference its weights, those of {@code base} where it is the model itself
  * @param reward in the place of the settings' reward, or null
  * @param branching in the place of the settings' policy, or null
  * @param engine that computes
@@ -42,6 +44,8 @@ record RunDescription(
     String yaml,
     Map<String, byte[]> files,
     Tensors base,
+    Map<String, byte[]> referenceFiles,
+    Tensors reference,
     Reward reward,
     BranchingPolicy branching,
     String engine,
@@ -58,12 +62,23 @@ record RunDescription(
       throws IOException {
     TrainSettings settings = run.settings();
     TrainSettings decided = Settings.of(settings).set("threads", threads).build();
-    boolean needsBase = settings.lora().enabled() || settings.loss().needsReference();
+    Tensors base = settings.lora().enabled() ? weights(settings.model()) : null;
+    Map<String, byte[]> files = files(settings.model(), config);
+    Map<String, byte[]> referenceFiles = null;
+    Tensors reference = null;
+    if (settings.loss().needsReference()) {
+      Path model = settings.referenceModel();
+      boolean itself = model.equals(settings.model());
+      referenceFiles = itself ? files : files(model, ModelSource.readConfig(model));
+      reference = itself && base != null ? base : weights(model);
+    }
     return new RunDescription(
         id,
         SettingsWriter.yaml(decided),
-        files(settings.model(), config),
-        needsBase ? base(settings.model()) : null,
+        files,
+        base,
+        referenceFiles,
+        reference,
         run.reward().orElse(null),
         run.branching().orElse(null),
         engine,
@@ -71,7 +86,7 @@ record RunDescription(
         run.workerBytes());
   }
 
-  private static Tensors base(Path model) throws IOException {
+  private static Tensors weights(Path model) throws IOException {
     try (ModelSource source = ModelSource.open(model)) {
       return Tensors.values(WeightsLoader.load(source).parameters());
     }
@@ -101,8 +116,8 @@ record RunDescription(
     }
   }
 
-  /** Writes the {@link #files} into a new folder of this machine; {@link #delete} removes it. */
-  Path folder() throws IOException {
+  /** Writes files into a new folder of this machine; {@link #delete} removes it. */
+  static Path folder(Map<String, byte[]> files) throws IOException {
     Path folder = Files.createTempDirectory("treepo-model");
     for (Map.Entry<String, byte[]> file : files.entrySet()) {
       Files.write(folder.resolve(file.getKey()), file.getValue());

@@ -73,7 +73,7 @@ final class SparkCluster implements Cluster {
     JavaSparkContext context;
     try {
       context = new JavaSparkContext(conf);
-    } catch (RuntimeException e) {
+    } catch (Exception e) { // Scala does not declare what it throws
       throw new InputException(
           "--master %s: cannot be reached: %s".formatted(master, JobFailure.oneLine(e)));
     }

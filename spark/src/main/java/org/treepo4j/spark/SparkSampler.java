@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.treepo4j.rl.data.Task;
+import org.treepo4j.rl.reward.RewardBatch;
 import org.treepo4j.rl.sampling.GroupSampler;
 import org.treepo4j.rl.sampling.ScoredTree;
 import org.treepo4j.rl.sampling.TaskSampler;
@@ -33,9 +34,10 @@ record SparkSampler(SparkBackend backend, boolean evaluation) implements GroupSa
   record SampledPart(
       byte[][] trees,
       RolloutStatistics statistics,
-      int failedRewards,
+      int threw,
+      int late,
       String firstFailure,
-      int limitedAnswers,
+      int limited,
       double rewardSeconds)
       implements Serializable {
 
@@ -43,10 +45,16 @@ record SparkSampler(SparkBackend backend, boolean evaluation) implements GroupSa
       return new SampledPart(
           sampled.trees().stream().map(TreeCodec::scored).toArray(byte[][]::new),
           sampled.statistics(),
-          sampled.failedRewards(),
-          sampled.firstFailure().orElse(null),
-          sampled.limitedAnswers(),
-          sampled.rewardSeconds());
+          sampled.rewards().threw(),
+          sampled.rewards().late(),
+          sampled.rewards().firstFailure().orElse(null),
+          sampled.rewards().limited(),
+          sampled.rewards().seconds());
+    }
+
+    RewardBatch.Counts rewards() {
+      return new RewardBatch.Counts(
+          threw, late, Optional.ofNullable(firstFailure), limited, rewardSeconds);
     }
   }
 
@@ -137,10 +145,7 @@ record SparkSampler(SparkBackend backend, boolean evaluation) implements GroupSa
       double seconds) {
     ScoredTree[] trees = new ScoredTree[tasks.size()];
     RolloutStatistics statistics = RolloutStatistics.NONE;
-    int failed = 0;
-    int limited = 0;
-    double rewardSeconds = 0;
-    Optional<String> firstFailure = Optional.empty();
+    RewardBatch.Counts rewards = RewardBatch.Counts.NONE;
     for (int p = 0; p < places.size(); p++) {
       SampledPart part = outcomes.get(p).value();
       for (int i = 0; i < part.trees.length; i++) {
@@ -148,17 +153,9 @@ record SparkSampler(SparkBackend backend, boolean evaluation) implements GroupSa
         trees[place] = TreeCodec.scored(part.trees[i], tasks.get(place));
       }
       statistics = statistics.plus(part.statistics);
-      failed += part.failedRewards;
-      limited += part.limitedAnswers;
-      rewardSeconds += part.rewardSeconds;
-      firstFailure = firstFailure.or(() -> Optional.ofNullable(part.firstFailure));
+      rewards = rewards.plus(part.rewards());
     }
     return new TaskSampler.Sampled(
-        List.of(trees),
-        statistics.within(seconds),
-        failed,
-        firstFailure,
-        limited,
-        rewardSeconds / backend.slots());
+        List.of(trees), statistics.within(seconds), rewards.within(rewards.seconds() / backend.slots()));
   }
 }

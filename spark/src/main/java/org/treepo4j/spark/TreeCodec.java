@@ -104,6 +104,12 @@ final class TreeCodec {
             doubles(out, node.entropies());
             out.writeInt(node.branch());
             out.writeBoolean(node.fallback());
+            out.writeBoolean(node.learnedTokens() == node.tokens().length);
+            if (node.learnedTokens() < node.tokens().length) {
+              for (boolean chosen : node.learned()) {
+                out.writeBoolean(chosen);
+              }
+            }
           }
           out.writeInt(tree.trajectories().size());
           for (int t = 0; t < tree.trajectories().size(); t++) {
@@ -138,9 +144,22 @@ final class TreeCodec {
             double[] entropies = doubles(in);
             int branch = in.readInt();
             boolean fallback = in.readBoolean();
+            boolean[] learned = new boolean[tokens.length];
+            boolean all = in.readBoolean();
+            for (int t = 0; t < learned.length; t++) {
+              learned[t] = all || in.readBoolean();
+            }
             nodes.add(
                 new SegmentNode(
-                    id, parent, tokens, logprobs, modelLogprobs, entropies, branch, fallback));
+                    id,
+                    parent,
+                    tokens,
+                    logprobs,
+                    modelLogprobs,
+                    entropies,
+                    branch,
+                    fallback,
+                    learned));
           }
           List<Trajectory> trajectories = new ArrayList<>();
           List<Score> scores = new ArrayList<>();

@@ -130,6 +130,10 @@ class TravelTest {
     for (int id = 1; id <= count; id++) {
       int length = 1 + random.nextInt(4);
       double[] logprobs = random.doubles(length).toArray();
+      boolean[] learned = new boolean[length];
+      for (int t = 0; t < length; t++) {
+        learned[t] = id % 2 == 0 || random.nextBoolean();
+      }
       nodes.add(
           new SegmentNode(
               id,
@@ -139,7 +143,8 @@ class TravelTest {
               sameLogprobs ? logprobs.clone() : random.doubles(length).toArray(),
               random.doubles(length).toArray(),
               random.nextInt(9),
-              random.nextBoolean()));
+              random.nextBoolean(),
+              learned));
     }
     List<Trajectory> trajectories = new ArrayList<>();
     List<Score> scores = new ArrayList<>();

@@ -77,7 +77,9 @@ class EnginesTest {
         .hasMessageStartingWith("weights must be f32 with the samediff engine");
     assertThatThrownBy(() -> Engines.choose(EngineOptions.defaults().withEngine("abacus")))
         .isInstanceOf(EngineUnavailableException.class)
-        .hasMessageMatching("engine: expected auto(, counting)?, samediff, vector, was abacus");
+        .hasMessageMatching(
+            "engine: expected auto(, counting)?, samediff, vector, was abacus; docs/install.md tells how"
+                + " an engine is added");
     assertThatThrownBy(() -> new EngineOptions(EngineOptions.AUTO, WeightStorage.F32, -1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("threads");

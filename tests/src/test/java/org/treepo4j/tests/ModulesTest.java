@@ -39,6 +39,17 @@ class ModulesTest {
           Map.entry(
               "report",
               List.of("base", "tokenizer", "checkpoints", "grading", "model", "rollout", "rl")),
+          Map.entry(
+              "laws",
+              List.of(
+                  "base",
+                  "tokenizer",
+                  "checkpoints",
+                  "model",
+                  "rollout",
+                  "rl",
+                  "engines.contract",
+                  "testsupport")),
           Map.entry("serve", List.of("base", "tokenizer", "checkpoints", "model", "rollout", "rl")),
           Map.entry(
               "bench",

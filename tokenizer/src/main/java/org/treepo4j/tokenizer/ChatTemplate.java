@@ -18,12 +18,13 @@ import org.treepo4j.tokenizer.jinja.RenderLimits;
  * does. Safe for many threads.
  */
 public final class ChatTemplate {
-  private static final String DEFAULT = "default";
+  static final String DEFAULT = "default";
+  private static final String JINJA = "chat_template.jinja";
   private static final String TOOL_USE = "tool_use";
 
   private final Path file;
 
-  /** Template sources by name; most models have only the default. */
+  /** Templates by name; most models have only the default. */
   private final Map<String, JinjaTemplate> templates;
 
   private final Map<String, Object> specialTokens;
@@ -54,18 +55,10 @@ public final class ChatTemplate {
       throw new TokenizerException(folder, "no such folder");
     }
     TokenizerConfig config = TokenizerConfig.read(folder);
-    Path jinja = folder.resolve("chat_template.jinja");
+    Path file = file(folder, config);
     Map<String, JinjaTemplate> templates = new LinkedHashMap<>();
-    Path file = config.config().file();
-    if (Files.exists(jinja)) {
-      file = jinja;
-      templates.put(DEFAULT, parse(jinja, JsonFiles.readText(jinja)));
-    } else if (config.config().child("chat_template").node().isArray()) {
-      for (Section each : config.config().children("chat_template")) {
-        templates.put(each.text("name"), parse(file, each.text("template")));
-      }
-    } else if (config.config().has("chat_template")) {
-      templates.put(DEFAULT, parse(file, config.config().text("chat_template")));
+    for (Map.Entry<String, String> source : sources(folder, config).entrySet()) {
+      templates.put(source.getKey(), parse(file, source.getValue()));
     }
     if (templates.isEmpty()) {
       return Optional.empty();
@@ -77,6 +70,26 @@ public final class ChatTemplate {
             config.templateVariables(),
             RenderLimits.DEFAULT,
             Clock.systemDefaultZone()));
+  }
+
+  /** The sources of a folder's templates by name. */
+  static Map<String, String> sources(Path folder, TokenizerConfig config) throws IOException {
+    Map<String, String> sources = new LinkedHashMap<>();
+    if (Files.exists(folder.resolve(JINJA))) {
+      sources.put(DEFAULT, JsonFiles.readText(folder.resolve(JINJA)));
+    } else if (config.config().child("chat_template").node().isArray()) {
+      for (Section each : config.config().children("chat_template")) {
+        sources.put(each.text("name"), each.text("template"));
+      }
+    } else if (config.config().has("chat_template")) {
+      sources.put(DEFAULT, config.config().text("chat_template"));
+    }
+    return sources;
+  }
+
+  private static Path file(Path folder, TokenizerConfig config) {
+    Path jinja = folder.resolve(JINJA);
+    return Files.exists(jinja) ? jinja : config.config().file();
   }
 
   /**

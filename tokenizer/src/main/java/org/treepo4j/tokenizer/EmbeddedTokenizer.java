@@ -106,6 +106,29 @@ public final class EmbeddedTokenizer {
     return new EmbeddedTokenizer(file, fields);
   }
 
+  /**
+   * The tokenizer of a Hugging Face folder for a file of weights.
+   *
+   * @param fields what the file is to say
+   * @param notes in what little llama.cpp will tokenize otherwise, one sentence each; usually none
+   */
+  public record Converted(Fields fields, List<String> notes) {}
+
+  /**
+   * Says what a folder's tokenizer does in the fields of a file of weights; the inverse of {@link
+   * #writeInto}. Both tokenizers are compared on every token and some texts.
+   *
+   * @param folder with a {@code tokenizer.json}
+   * @param rows of the model's embedding: at least as many as there are tokens
+   * @param bos id that texts begin with
+   * @param eos ids that end texts, at most three
+   * @throws TokenizerException when a file of weights cannot say it
+   */
+  public static Converted convert(Path folder, int rows, OptionalInt bos, List<Integer> eos)
+      throws IOException {
+    return new FolderFields(folder).convert(rows, bos, eos);
+  }
+
   private void checkCounts() throws TokenizerException {
     int tokens = fields.tokens().size();
     checkCount("token_type", fields.types().map(types -> types.length).orElse(tokens));
@@ -296,11 +319,12 @@ public final class EmbeddedTokenizer {
   }
 
   /** Token types by the numbers of the files. */
-  private static final class TokenType {
+  static final class TokenType {
     static final int NORMAL = 1;
     static final int UNKNOWN = 2;
     static final int CONTROL = 3;
     static final int USER_DEFINED = 4;
+    static final int UNUSED = 5;
     static final int BYTE = 6;
   }
 

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The rules that cut text into words before byte-level BPE, by the names that files of weights give
@@ -121,6 +122,17 @@ record NamedPattern(List<String> splits, boolean wholeWords, boolean addBos) {
 
   static Optional<NamedPattern> named(String name) {
     return Optional.ofNullable(BY_NAME.get(name));
+  }
+
+  /** The best known name of a rule; empty where it has none. */
+  static Optional<String> nameOf(List<String> splits, boolean wholeWords) {
+    return Stream.concat(
+            Stream.of("gpt-2", "smollm", "qwen2", "llama-bpe"), BY_NAME.keySet().stream())
+        .filter(
+            name ->
+                BY_NAME.get(name).splits().equals(splits)
+                    && BY_NAME.get(name).wholeWords() == wholeWords)
+        .findFirst();
   }
 
   /** All names, for messages and tests. */

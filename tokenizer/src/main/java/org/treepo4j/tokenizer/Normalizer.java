@@ -3,6 +3,7 @@ package org.treepo4j.tokenizer;
 import java.text.Normalizer.Form;
 import java.util.ArrayList;
 import java.util.List;
+import org.treepo4j.base.InputException;
 import org.treepo4j.tokenizer.regex.CodePointSet;
 import org.treepo4j.tokenizer.regex.UnicodeSets;
 
@@ -11,6 +12,12 @@ import org.treepo4j.tokenizer.regex.UnicodeSets;
 interface Normalizer {
   /** Leaves the text as it is. */
   Normalizer NONE = text -> text;
+
+  /** How many characters a normalizer may make of one, beyond {@link #SMALL}. */
+  int GROWTH = 64;
+
+  /** So many characters may come of any text. */
+  int SMALL = 1 << 20;
 
   /** The text rewritten. */
   String normalize(String text);
@@ -50,9 +57,21 @@ interface Normalizer {
       String result = text;
       for (Normalizer stage : stages) {
         result = stage.normalize(result);
+        checkGrowth(text.length(), result.length());
       }
       return result;
     };
+  }
+
+  /**
+   * @throws InputException when a text has grown as no normalizer of a model makes it
+   */
+  static void checkGrowth(int before, int after) {
+    if (after > SMALL + (long) GROWTH * before) {
+      throw new InputException(
+          "the tokenizer's normalizer makes more than %d characters of a text of %d"
+              .formatted(SMALL + (long) GROWTH * before, before));
+    }
   }
 
   /** ASCII is normal in every form, and most text is ASCII. */

@@ -60,7 +60,11 @@ interface TextFinder {
     };
   }
 
-  /** The text with every match replaced. */
+  /**
+   * The text with every match replaced.
+   *
+   * @throws org.treepo4j.base.InputException when it grows without reason
+   */
   default String replaceAll(String text, String replacement) {
     StringBuilder out = new StringBuilder(text.length());
     int[] copied = {0};
@@ -70,6 +74,7 @@ interface TextFinder {
         text.length(),
         (start, end) -> {
           out.append(text, copied[0], start).append(replacement);
+          Normalizer.checkGrowth(text.length(), out.length());
           copied[0] = end;
         });
     return out.append(text, copied[0], text.length()).toString();

@@ -19,10 +19,22 @@ final class TokenizerJson {
   private TokenizerJson() {}
 
   static TokenizerParts read(Path file) throws IOException {
-    return JsonFiles.read(file, parser -> read(parser, file));
+    Contents contents = contents(file);
+    return assemble(contents.model(), contents.file());
   }
 
-  private static TokenizerParts read(JsonParser parser, Path file) throws IOException {
+  /**
+   * What a file holds.
+   *
+   * @param file all of it but the model
+   */
+  record Contents(ModelFile model, Section file) {}
+
+  static Contents contents(Path file) throws IOException {
+    return JsonFiles.read(file, parser -> contents(parser, file));
+  }
+
+  private static Contents contents(JsonParser parser, Path file) throws IOException {
     if (parser.currentToken() != JsonToken.START_OBJECT) {
       throw new TokenizerException(file, "expected a JSON object");
     }
@@ -41,7 +53,7 @@ final class TokenizerJson {
     if (model == null) {
       throw new TokenizerException(file, "has no model");
     }
-    return assemble(model, new Section(file, "", rest));
+    return new Contents(model, new Section(file, "", rest));
   }
 
   /** A tokenizer of a model and the other sections of the file. */

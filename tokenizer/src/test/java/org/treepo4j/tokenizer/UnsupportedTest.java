@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.treepo4j.base.InputException;
 
 /** What tokenizer files may ask for and this project does not do is named, never ignored. */
 class UnsupportedTest {
@@ -36,6 +37,22 @@ class UnsupportedTest {
         .hasMessageContaining(problem)
         .message()
         .doesNotContain("\n");
+  }
+
+  /** Each stage makes a hundred characters of one: after five of them, ten billion. */
+  @Test
+  void normalizersDoNotGrowATextWithoutBound() throws IOException {
+    ObjectNode sequence = root.putObject("normalizer").put("type", "Sequence");
+    for (int stage = 0; stage < 5; stage++) {
+      ObjectNode replace = sequence.withArray("normalizers").addObject().put("type", "Replace");
+      replace.putObject("pattern").put("String", "a");
+      replace.put("content", "a".repeat(100));
+    }
+    Files.writeString(folder.resolve("tokenizer.json"), MAPPER.writeValueAsString(root));
+    Tokenizer tokenizer = Tokenizer.load(folder);
+    assertThatThrownBy(() -> tokenizer.encode("a cat", false))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("the tokenizer's normalizer makes more than");
   }
 
   @ParameterizedTest

@@ -73,9 +73,29 @@ final class RecordBinder {
         values[i] = fallback;
       } else {
         values[i] = value(inner, value, component.getGenericType(), fallback);
+        checkBounds(inner, component, values[i]);
       }
     }
     return construct(path, type, values);
+  }
+
+  /** Refuses numbers that are not finite, and those above what makes sense, also in lists. */
+  private void checkBounds(String path, RecordComponent component, Object value) {
+    if (value instanceof List<?> list) {
+      list.forEach(item -> checkBounds(path, component, item));
+    } else if (value instanceof Number number) {
+      Setting setting = component.getAnnotation(Setting.class);
+      double max = setting == null ? Double.POSITIVE_INFINITY : setting.max();
+      double plain = number.doubleValue();
+      if (!Double.isFinite(plain)) {
+        throw wrong(path, "expected a finite number, was " + number);
+      }
+      if (Math.abs(plain) > max) {
+        String most = max == Math.rint(max) ? String.valueOf((long) max) : String.valueOf(max);
+        String bound = plain > 0 ? "expected at most " + most : "expected at least -" + most;
+        throw wrong(path, bound + ", was " + number);
+      }
+    }
   }
 
   /** Whether the settings of a component stand beside those of the record it is in. */
@@ -126,7 +146,7 @@ final class RecordBinder {
       return node.isBoolean() ? node.booleanValue() : null;
     }
     if (type == String.class) {
-      return node.isValueNode() ? node.asText() : null;
+      return node.isValueNode() && !node.isBoolean() ? node.asText() : null;
     }
     if (type == Path.class) {
       return node.isTextual() ? path(path, node.textValue()) : null;
@@ -154,6 +174,9 @@ final class RecordBinder {
   }
 
   private Path path(String key, String text) {
+    if (text.isBlank()) {
+      throw wrong(key, "expected a path, was \"" + text + "\"");
+    }
     try {
       Path path = Path.of(text);
       return path.isAbsolute() || isOverridden(key) ? path : folder.resolve(path).normalize();
@@ -195,7 +218,9 @@ final class RecordBinder {
             entry ->
                 values.put(
                     entry.getKey(),
-                    value(join(path, entry.getKey()), entry.getValue(), valueType, null)));
+                    valueType == String.class && entry.getValue().isBoolean()
+                        ? entry.getValue().asText() // what an option of any kind is
+                        : value(join(path, entry.getKey()), entry.getValue(), valueType, null)));
     return values;
   }
 

@@ -21,6 +21,12 @@ public @interface Setting {
   boolean required() default false;
 
   /**
+   * Greatest value of a number that makes sense; larger ones end in no end or without memory. What
+   * is least and how settings bound each other says the record's constructor.
+   */
+  double max() default Double.POSITIVE_INFINITY;
+
+  /**
    * Whether a resumed run may be given another value than it began with, because the setting bounds
    * time or memory, says what is measured or written, or how long the run goes on.
    */

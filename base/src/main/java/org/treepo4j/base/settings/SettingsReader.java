@@ -64,7 +64,8 @@ public final class SettingsReader {
       throw new SettingsException(file + ": expected settings as key: value lines");
     } catch (JsonProcessingException e) {
       String where = e.getLocation() == null ? "" : "line " + e.getLocation().getLineNr() + ": ";
-      throw new SettingsException(file + ": " + where + oneLine(e.getOriginalMessage()));
+      throw new SettingsException(
+          file + ": " + where + NotANumber.problem("", e).orElse(oneLine(e.getOriginalMessage())));
     } catch (IOException e) {
       throw new SettingsException(file + ": cannot be read (" + e.getMessage() + ")");
     }
@@ -86,7 +87,9 @@ public final class SettingsReader {
           value == null || value.isMissingNode() ? YAML.getNodeFactory().textNode("") : value,
           "--set " + override + ": ");
     } catch (JsonProcessingException e) {
-      throw new SettingsException("--set " + override + ": " + oneLine(e.getOriginalMessage()));
+      throw new SettingsException(
+          NotANumber.problem(key, e)
+              .orElse("--set " + override + ": " + oneLine(e.getOriginalMessage())));
     }
     return key;
   }

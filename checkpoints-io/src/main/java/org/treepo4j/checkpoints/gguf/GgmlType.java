@@ -104,6 +104,32 @@ public enum GgmlType {
     return decoder != null;
   }
 
+  /** Whether this project writes tensors of the type. */
+  public boolean isWritable() {
+    return encoder() != null;
+  }
+
+  /** What {@link #decoder} is the inverse of; null where there is none. */
+  BlockEncoder encoder() {
+    return switch (this) {
+      case F32 -> PlainNumbers::toF32;
+      case F16 -> PlainNumbers::toF16;
+      case BF16 -> PlainNumbers::toBf16;
+      case Q8_0 -> SimpleBlocks::toQ8Zero;
+      default -> null;
+    };
+  }
+
+  /** The largest magnitude that the type holds. */
+  float largest() {
+    return switch (this) {
+      case F16 -> 65_504;
+      case Q8_0 -> 127.5f * 65_504;
+      case BF16 -> 0x1.fep127f;
+      default -> Float.MAX_VALUE;
+    };
+  }
+
   BlockDecoder decoder() {
     return decoder;
   }

@@ -19,22 +19,35 @@ import org.treepo4j.checkpoints.RopeScaling;
 final class GgufConfigReader {
   private static final double DEFAULT_ROPE_THETA = 10_000;
 
-  private final GgufFile file;
   private final GgufMetadata metadata;
   private final Map<String, GgufTensor> tensors;
+  private final Floats floats;
   private final String prefix;
   private final Architecture architecture;
 
-  private GgufConfigReader(GgufFile file) throws CheckpointException {
-    this.file = file;
-    this.metadata = file.metadata();
-    this.tensors = file.tensors();
+  /** Gives the elements of a tensor by its name. */
+  @FunctionalInterface
+  interface Floats {
+    float[] of(String name) throws CheckpointException;
+  }
+
+  private GgufConfigReader(GgufMetadata metadata, Map<String, GgufTensor> tensors, Floats floats)
+      throws CheckpointException {
+    this.metadata = metadata;
+    this.tensors = tensors;
+    this.floats = floats;
     this.prefix = metadata.text("general.architecture");
     this.architecture = architecture(prefix);
   }
 
   static ModelConfig read(GgufFile file) throws CheckpointException {
-    return new GgufConfigReader(file).modelConfig();
+    return read(file.metadata(), file.tensors(), file::readFloats);
+  }
+
+  /** As {@link #read(GgufFile)}, of a file that may not be written yet. */
+  static ModelConfig read(GgufMetadata metadata, Map<String, GgufTensor> tensors, Floats floats)
+      throws CheckpointException {
+    return new GgufConfigReader(metadata, tensors, floats).modelConfig();
   }
 
   private Architecture architecture(String name) throws CheckpointException {
@@ -213,7 +226,7 @@ final class GgufConfigReader {
           "tensor %s has shape %s, expected [%d], half the size of a head"
               .formatted(factors.name(), factors.shape(), headDim / 2));
     }
-    return RopeFactors.scaling(file.readFloats(factors.name()), theta, metadata);
+    return RopeFactors.scaling(floats.of(factors.name()), theta, metadata);
   }
 
   private RopeScaling linear(double factor) throws CheckpointException {

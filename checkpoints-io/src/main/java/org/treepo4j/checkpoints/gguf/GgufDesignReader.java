@@ -84,9 +84,19 @@ record GgufDesignReader(GgufMetadata metadata, String prefix, Architecture archi
       }
       return listed.get();
     }
-    int every =
-        metadata.positiveInt(
-            key, architecture == Architecture.GEMMA2 ? GEMMA2_PATTERN : GEMMA3_PATTERN);
+    return pattern(metadata.positiveInt(key, usualEvery(architecture)), layers);
+  }
+
+  /** The layers with a window where a file has no list of them; older readers know no other. */
+  static boolean[] usualPattern(Architecture architecture, int layers) {
+    return pattern(usualEvery(architecture), layers);
+  }
+
+  private static int usualEvery(Architecture architecture) {
+    return architecture == Architecture.GEMMA2 ? GEMMA2_PATTERN : GEMMA3_PATTERN;
+  }
+
+  private static boolean[] pattern(int every, int layers) {
     boolean[] sliding = new boolean[layers];
     for (int layer = 0; layer < layers; layer++) {
       sliding[layer] = (layer + 1) % every != 0;

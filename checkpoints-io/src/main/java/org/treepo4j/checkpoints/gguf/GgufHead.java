@@ -22,7 +22,7 @@ import org.treepo4j.checkpoints.CheckpointException;
  * @param tensors by name, in the order of the file's list
  */
 record GgufHead(int version, GgufMetadata metadata, Map<String, GgufTensor> tensors) {
-  private static final String MAGIC = "GGUF";
+  static final String MAGIC = "GGUF";
   private static final String LFS_POINTER = "version https://git-lfs";
   private static final int MAX_DIMENSIONS = 4;
   private static final String ALIGNMENT = "general.alignment";
@@ -87,7 +87,7 @@ record GgufHead(int version, GgufMetadata metadata, Map<String, GgufTensor> tens
     return values;
   }
 
-  private static long alignment(GgufMetadata metadata) throws CheckpointException {
+  static long alignment(GgufMetadata metadata) throws CheckpointException {
     long alignment = metadata.has(ALIGNMENT) ? metadata.integer(ALIGNMENT) : DEFAULT_ALIGNMENT;
     if (alignment <= 0 || Long.bitCount(alignment) != 1) {
       throw metadata.refused(ALIGNMENT + " must be a power of two, was " + alignment);

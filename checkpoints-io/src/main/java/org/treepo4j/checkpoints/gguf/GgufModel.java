@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import org.treepo4j.checkpoints.Architecture;
 import org.treepo4j.checkpoints.CheckpointException;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.ModelSource;
@@ -117,46 +116,15 @@ public final class GgufModel implements ModelSource {
       }
     }
     if (config.architecture().normsAddOne() && tensor.name().contains("norm")) {
-      for (int i = 0; i < values.length; i++) {
-        values[i] -= 1;
-      }
+      addToAll(values, -1);
     }
-    int heads = permutedHeads(name);
-    return heads == 0 ? values : unpermuted(values, heads);
+    return GgufRows.of(config, name).unpermuted(values);
   }
 
-  /** The heads whose rows the converter reorders; 0 for a tensor that it leaves alone. */
-  private int permutedHeads(String name) {
-    if (config.architecture() != Architecture.LLAMA) {
-      return 0;
+  static void addToAll(float[] values, float term) {
+    for (int i = 0; i < values.length; i++) {
+      values[i] += term;
     }
-    if (name.contains(".self_attn.q_proj.")) {
-      return config.heads();
-    }
-    return name.contains(".self_attn.k_proj.") ? config.kvHeads() : 0;
-  }
-
-  /**
-   * Within every head, rows 0, 2, 4, … and then 1, 3, 5, ….
-   *
-   * @param values {@code [heads][headDim][columns]}
-   */
-  private float[] unpermuted(float[] values, int heads) {
-    int headDim = config.headDim();
-    int columns = values.length / (heads * headDim);
-    float[] ordered = new float[values.length];
-    for (int head = 0; head < heads; head++) {
-      for (int row = 0; row < headDim; row++) {
-        int stored = 2 * (row % (headDim / 2)) + row / (headDim / 2);
-        System.arraycopy(
-            values,
-            (head * headDim + stored) * columns,
-            ordered,
-            (head * headDim + row) * columns,
-            columns);
-      }
-    }
-    return ordered;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package org.treepo4j.checkpoints.gguf;
 
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -16,6 +17,41 @@ public record GgufValue(Type type, boolean array, Object value) {
   public GgufValue {
     Objects.requireNonNull(type, "type");
     Objects.requireNonNull(value, "value");
+  }
+
+  static GgufValue text(String text) {
+    return new GgufValue(Type.STRING, false, text);
+  }
+
+  static GgufValue flag(boolean flag) {
+    return new GgufValue(Type.BOOL, false, flag);
+  }
+
+  /** Counts and ids. */
+  static GgufValue u32(long value) {
+    return new GgufValue(Type.U32, false, value);
+  }
+
+  /** As it will be read: rounded to float32. */
+  static GgufValue f32(double value) {
+    return new GgufValue(Type.F32, false, (double) (float) value);
+  }
+
+  static GgufValue texts(List<String> texts) {
+    return new GgufValue(Type.STRING, true, texts.toArray(new String[0]));
+  }
+
+  /** Numbers of any of the integer types that fit. */
+  static GgufValue i32s(long[] values) {
+    return new GgufValue(Type.I32, true, values);
+  }
+
+  static GgufValue f32s(double[] values) {
+    return new GgufValue(Type.F32, true, values);
+  }
+
+  static GgufValue flags(boolean[] flags) {
+    return new GgufValue(Type.BOOL, true, flags);
   }
 
   /** The types by the format's names; an ordinal is the number in the file. */

@@ -72,6 +72,30 @@ public record GgufVocabulary(
             : Optional.empty());
   }
 
+  /** Puts the keys under {@code tokenizer}; the inverse of {@link #read}. */
+  void writeTo(Map<String, GgufValue> metadata) {
+    metadata.put("tokenizer.ggml.model", GgufValue.text(model));
+    if (!pre.isEmpty()) {
+      metadata.put("tokenizer.ggml.pre", GgufValue.text(pre));
+    }
+    metadata.put(TOKENS, GgufValue.texts(tokens));
+    scores.ifPresent(each -> metadata.put("tokenizer.ggml.scores", GgufValue.f32s(each)));
+    types.ifPresent(each -> metadata.put("tokenizer.ggml.token_type", GgufValue.i32s(each)));
+    merges.ifPresent(each -> metadata.put("tokenizer.ggml.merges", GgufValue.texts(each)));
+    for (String role : ROLES) {
+      Integer id = specialIds.get(role.equals("seperator") ? "separator" : role);
+      if (id != null) {
+        metadata.put("tokenizer.ggml." + role + "_token_id", GgufValue.u32(id));
+      }
+    }
+    addBos.ifPresent(is -> metadata.put("tokenizer.ggml.add_bos_token", GgufValue.flag(is)));
+    addEos.ifPresent(is -> metadata.put("tokenizer.ggml.add_eos_token", GgufValue.flag(is)));
+    addSpacePrefix.ifPresent(
+        is -> metadata.put("tokenizer.ggml.add_space_prefix", GgufValue.flag(is)));
+    chatTemplate.ifPresent(
+        template -> metadata.put("tokenizer.chat_template", GgufValue.text(template)));
+  }
+
   private static Optional<Boolean> flag(GgufMetadata metadata, String key)
       throws CheckpointException {
     return metadata.has(key) ? Optional.of(metadata.flag(key, false)) : Optional.empty();

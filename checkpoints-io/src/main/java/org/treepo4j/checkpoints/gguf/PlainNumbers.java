@@ -14,15 +14,33 @@ final class PlainNumbers {
     }
   }
 
+  static void toF32(float[] in, int at, int n, ByteBuffer out) {
+    for (int i = 0; i < n; i++) {
+      out.putFloat(in[at + i]);
+    }
+  }
+
   static void f16(ByteBuffer in, int n, float[] out, int at) {
     for (int i = 0; i < n; i++) {
       out[at + i] = Fp16.toFloat(in.getShort(2 * i));
     }
   }
 
+  static void toF16(float[] in, int at, int n, ByteBuffer out) {
+    for (int i = 0; i < n; i++) {
+      out.putShort(Fp16.fromFloat(in[at + i]));
+    }
+  }
+
   static void bf16(ByteBuffer in, int n, float[] out, int at) {
     for (int i = 0; i < n; i++) {
       out[at + i] = Bf16.toFloat(in.getShort(2 * i));
+    }
+  }
+
+  static void toBf16(float[] in, int at, int n, ByteBuffer out) {
+    for (int i = 0; i < n; i++) {
+      out.putShort(Bf16.fromFloat(in[at + i]));
     }
   }
 

@@ -38,6 +38,21 @@ final class RopeFactors {
     return llama3 != null ? llama3 : new RopeScaling.Factors(list);
   }
 
+  /** The factors of a scaling, one for each pair of a head; null where it has none. */
+  static float[] of(RopeScaling scaling, double theta, int pairs) {
+    float[] factors = new float[pairs];
+    for (int i = 0; i < pairs; i++) {
+      if (scaling instanceof RopeScaling.Llama3 llama3) {
+        factors[i] = (float) factor(llama3, i, pairs, theta);
+      } else if (scaling instanceof RopeScaling.Factors given) {
+        factors[i] = given.factors().get(i).floatValue();
+      } else {
+        return null;
+      }
+    }
+    return factors;
+  }
+
   /** The parameters that give these factors; null where none do. */
   private static RopeScaling.Llama3 llama3(List<Double> factors, double theta) {
     double most = factors.get(factors.size() - 1);
@@ -59,14 +74,19 @@ final class RopeFactors {
 
   private static boolean gives(RopeScaling.Llama3 llama3, List<Double> factors, double theta) {
     for (int i = 0; i < factors.size(); i++) {
-      double turns = llama3.originalMaxPositions() / wavelength(i, factors.size(), theta);
-      double kept = Math.max(0, Math.min(1, (turns - LOW) / (HIGH - LOW)));
-      double factor = 1 / (kept + (1 - kept) / llama3.factor());
+      double factor = factor(llama3, i, factors.size(), theta);
       if (Math.abs(factor / factors.get(i) - 1) > TOLERANCE) {
         return false;
       }
     }
     return true;
+  }
+
+  private static double factor(RopeScaling.Llama3 llama3, int pair, int pairs, double theta) {
+    double turns = llama3.originalMaxPositions() / wavelength(pair, pairs, theta);
+    double low = llama3.lowFreqFactor();
+    double kept = Math.max(0, Math.min(1, (turns - low) / (llama3.highFreqFactor() - low)));
+    return 1 / (kept + (1 - kept) / llama3.factor());
   }
 
   /** Positions in one turn of a pair. */

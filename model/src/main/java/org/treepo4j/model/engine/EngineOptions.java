@@ -19,6 +19,8 @@ public record EngineOptions(
   /** Leaves the choice to {@link Engines#choose}. */
   public static final String AUTO = "auto";
 
+  private static final int MAX_THREADS = 1024;
+
   /** The engine that suits the machine, in float32 on all processors. */
   public static EngineOptions defaults() {
     return new EngineOptions(AUTO, WeightStorage.F32, 0);
@@ -29,6 +31,10 @@ public record EngineOptions(
     Objects.requireNonNull(weights, "weights");
     if (threads < 0) {
       throw new IllegalArgumentException("threads must not be negative, was " + threads);
+    }
+    if (threads > MAX_THREADS) {
+      throw new IllegalArgumentException(
+          "threads must be at most " + MAX_THREADS + ", was " + threads);
     }
   }
 

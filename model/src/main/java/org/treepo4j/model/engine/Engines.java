@@ -91,7 +91,8 @@ public final class Engines {
                                   .map(found -> ", " + found.name())
                                   .collect(Collectors.joining())
                               + ", was "
-                              + options.engine()));
+                              + options.engine()
+                              + "; docs/install.md tells how an engine is added"));
       problems.apply(engine).ifPresent(Engines::refuse);
       return engine;
     }

@@ -74,15 +74,20 @@ public record FinishedRun(double accuracyBefore, double accuracyAfter, List<Json
 
   /** Held-out accuracy over the tokens sampled so far, beginning at 0 tokens. */
   List<LineChart.Point> accuracyBySampledTokens() {
+    return accuracyBy("sampled_tokens");
+  }
+
+  /** Held-out accuracy over what a metric has summed up to so far, beginning at 0. */
+  List<LineChart.Point> accuracyBy(String metric) {
     List<LineChart.Point> points = new ArrayList<>();
     if (Double.isFinite(accuracyBefore)) {
       points.add(new LineChart.Point(0, accuracyBefore));
     }
-    double tokens = 0;
+    double spent = 0;
     for (JsonNode step : steps) {
-      tokens += step.path("sampled_tokens").asDouble(0);
+      spent += step.path(metric).asDouble(0);
       if (step.has("eval_accuracy")) {
-        points.add(new LineChart.Point(tokens, step.get("eval_accuracy").asDouble()));
+        points.add(new LineChart.Point(spent, step.get("eval_accuracy").asDouble()));
       }
     }
     return points;

@@ -8,23 +8,23 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
-import org.apache.commons.math3.stat.descriptive.moment.Mean;
-import org.apache.commons.math3.stat.descriptive.moment.StandardDeviation;
 import org.treepo4j.base.files.WholeFile;
 
 /**
  * A page that compares runs: a table of what each kind of run came to, learning curves over sampled
- * tokens, and, where two runs are given for it, what training trees as trees saves.
+ * tokens, how fast they learn beside a baseline, and what training trees as trees saves.
  *
  * @param title of the page
  * @param notes paragraphs below the title
  * @param runs by what they have in common; several of one name are its seeds
+ * @param baseline name of the runs that the others are held against, if any
  * @param timing two runs over the same trees, if there are such
  */
 public record RunComparison(
     String title,
     List<String> notes,
     Map<String, List<FinishedRun>> runs,
+    Optional<String> baseline,
     Optional<Timing> timing) {
 
   /**
@@ -68,10 +68,10 @@ public record RunComparison(
     text.append(
         """
 
-        Numbers are means over the seeds ± their standard deviation.
+        Numbers are means over the seeds ± half of their 95 % confidence interval (Student's t).
 
-        | runs | seeds | accuracy before | accuracy after | sampled tokens | trajectories | sampled / trajectory tokens | unique / flattened training tokens | steps | seconds |
-        |---|---|---|---|---|---|---|---|---|---|
+        | runs | seeds | accuracy before | accuracy after | sampled tokens | computed tokens | trajectories | sampled / trajectory tokens | unique / flattened training tokens | steps | seconds |
+        |---|---|---|---|---|---|---|---|---|---|---|
         """);
     runs.forEach((name, seeds) -> row(text, name, seeds));
     picture.ifPresent(
@@ -79,24 +79,27 @@ public record RunComparison(
             text.append(
                 "\n![Held-out accuracy over sampled tokens: thin lines are runs, thick ones their mean](%s)\n"
                     .formatted(file)));
+    baseline.ifPresent(name -> text.append(new AgainstBaseline(name, runs).markdown()));
     timing.ifPresent(runs -> timing(text, runs));
     return text.toString();
   }
 
   private static void row(StringBuilder text, String name, List<FinishedRun> seeds) {
     text.append("| %s | %d".formatted(name, seeds.size()));
-    cell(text, seeds, run -> 100 * run.accuracyBefore(), "%.1f ± %.1f %%");
-    cell(text, seeds, run -> 100 * run.accuracyAfter(), "%.1f ± %.1f %%");
-    cell(text, seeds, run -> run.sum("sampled_tokens"), "%,.0f ± %,.0f");
-    cell(text, seeds, run -> run.sum("trajectories"), "%,.0f ± %,.0f");
-    cell(text, seeds, run -> share(run, "sampled_tokens", "trajectory_tokens"), "%.2f ± %.2f");
+    cell(text, seeds, run -> 100 * run.accuracyBefore(), "%.1f", " %");
+    cell(text, seeds, run -> 100 * run.accuracyAfter(), "%.1f", " %");
+    cell(text, seeds, run -> run.sum("sampled_tokens"), "%,.0f", "");
+    cell(text, seeds, run -> run.sum("computed_tokens"), "%,.0f", "");
+    cell(text, seeds, run -> run.sum("trajectories"), "%,.0f", "");
+    cell(text, seeds, run -> share(run, "sampled_tokens", "trajectory_tokens"), "%.2f", "");
     cell(
         text,
         seeds,
         run -> share(run, "unique_training_tokens", "flattened_training_tokens"),
-        "%.2f ± %.2f");
-    cell(text, seeds, run -> run.steps().size(), "%.0f ± %.0f");
-    cell(text, seeds, run -> run.sum("seconds"), "%,.0f ± %,.0f");
+        "%.2f",
+        "");
+    cell(text, seeds, run -> run.steps().size(), "%.0f", "");
+    cell(text, seeds, run -> run.sum("seconds"), "%,.0f", "");
     text.append(" |\n");
   }
 
@@ -108,15 +111,9 @@ public record RunComparison(
       StringBuilder text,
       List<FinishedRun> seeds,
       ToDoubleFunction<FinishedRun> value,
-      String format) {
-    double[] values = seeds.stream().mapToDouble(value).toArray();
-    text.append(" | ")
-        .append(
-            String.format(
-                Locale.ROOT,
-                format,
-                new Mean().evaluate(values),
-                new StandardDeviation().evaluate(values)));
+      String format,
+      String unit) {
+    text.append(" | ").append(MeanInterval.of(seeds, value).text(format)).append(unit);
   }
 
   private static void timing(StringBuilder text, Timing runs) {

@@ -61,17 +61,53 @@ final class AdvantageText {
   }
 
   private void explainEstimator() throws IOException {
-    if (!settings.estimator().equals("treepo")) {
-      line(out, "docs/estimators has the formula of this estimator.");
-      return;
-    }
-    line(
-        out,
-        "A trajectory is compared with each of its sub-groups: better than the others of the prompt?"
-            + "%nGiven this beginning, better than the others that began so? The advantage is %s.",
-        settings.weighting() == Weighting.GROUP_SIZE
-            ? "the mean weighted by group size"
-            : "the plain average");
+    line(out, "%s", formula());
+    line(out, "docs/estimators has the whole formula, with an example worked by hand.");
+  }
+
+  private String formula() {
+    return switch (settings.estimator()) {
+      case "treepo" ->
+          """
+          A trajectory is compared with each of its sub-groups: better than the others of the prompt?
+          Given this beginning, better than the others that began so? The advantage is %s."""
+              .formatted(
+                  settings.weighting() == Weighting.GROUP_SIZE
+                      ? "the mean weighted by group size"
+                      : "the plain average");
+      case "segment-progress" ->
+          """
+          A segment is worth what the mean of its children is worth, a leaf its reward. The advantage
+          of a segment is its value less its parent's.""";
+      case "tree-grpo" ->
+          """
+          A trajectory's reward as a z-score in the sub-tree it belongs to, plus its z-score in the
+          whole prompt group. All tokens of a trajectory have this advantage.""";
+      case "treerl" ->
+          """
+          A segment is worth the mean reward of the trajectories through it. Its advantage is how much
+          that is above the prompt's, plus how much above its parent's, divided by the square root of
+          the number of trajectories through it.""";
+      case "spo" ->
+          """
+          A segment is worth what the mean of its children is worth, a leaf its reward. The advantage
+          of a segment is its value less its parent's%s.
+          Tokens that the policy was sure of have none."""
+              .formatted(
+                  settings.siblingDeviation() ? ", divided by the deviation among siblings" : "");
+      case "spo-recipe" ->
+          """
+          The value of a segment among its siblings, as a z-score; an only child keeps its value.""";
+      case "grpo" ->
+          settings.std()
+              ? "A trajectory's reward as a z-score in the prompt group. The tree plays no part."
+              : "A trajectory's reward less the mean of the prompt group. The tree plays no part.";
+      case "rloo" ->
+          "A trajectory's reward less the mean of the others of its prompt. The tree plays no part.";
+      case "reinforce++-baseline" ->
+          "A trajectory's reward less the mean of its prompt group. The tree plays no part.";
+      default -> throw new IllegalStateException("no text for " + settings.estimator());
+    };
   }
 
   private void spellOut(int trajectory) throws IOException {

@@ -34,15 +34,19 @@ public final class StepExplainer {
 
   private final TrainSettings settings;
   private final Policy policy;
+  private final Optional<CausalLm> reference;
   private final TaskSampler sampler;
 
   /**
    * @param policy is changed by the update
+   * @param reference frozen policy of KL terms; empty where the settings ask for none
    * @param sampler samples from the policy as the settings say
    */
-  public StepExplainer(TrainSettings settings, Policy policy, TaskSampler sampler) {
+  public StepExplainer(
+      TrainSettings settings, Policy policy, Optional<CausalLm> reference, TaskSampler sampler) {
     this.settings = settings;
     this.policy = policy;
+    this.reference = reference;
     this.sampler = sampler;
   }
 
@@ -92,9 +96,6 @@ public final class StepExplainer {
             settings.optimizer(),
             (long) settings.trainer().steps() * settings.trainer().updatesPerStep(),
             settings.trainer().maxSkippedUpdates());
-    // A run begins at its reference policy.
-    Optional<CausalLm> reference =
-        settings.loss().needsReference() ? Optional.of(policy.model()) : Optional.empty();
     TrainingStep step =
         new TrainingStep(
             PolicyPasses.local(policy, reference, settings), estimator, settings, weightUpdate);
@@ -117,7 +118,7 @@ public final class StepExplainer {
         sampledTasks,
         estimator.explain(List.of(scored.tree())).get(0),
         IntStream.range(0, trajectories.size())
-            .filter(i -> loss.takesPart(trajectories.get(i)))
+            .filter(i -> loss.takesPart(scored.tree(), trajectories.get(i)))
             .boxed()
             .toList(),
         training,

@@ -2,6 +2,7 @@ package org.treepo4j.report.comparison;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -27,14 +28,20 @@ class RunComparisonTest {
             "A title",
             List.of("A note."),
             runs,
+            Optional.of("grpo"),
             Optional.of(new RunComparison.Timing(run("e", 0, 5), run("f", 0, 10))))
         .write(page);
     assertThat(page)
         .content()
         .startsWith("# A title\n\nA note.\n")
-        .contains("| grpo | 2 | 20.0 ± 0.0 % | 60.0 ± 14.1 % | 200 ± 0 | 8 ± 0 | 0.50 ± 0.00 |")
+        .contains(
+            "| grpo | 2 | 20.0 ± 0.0 % | 60.0 ± 127.1 % | 200 ± 0 | 60 ± 0 | 8 ± 0 | 0.50 ± 0.00 |")
         .contains("| treepo | 2 | 20.0 ± 0.0 % | 80.0 ± 0.0 % |")
         .contains("](page-accuracy.svg)")
+        .contains("first reaches 54.0 %")
+        .contains("| grpo | 1 of 2 | 68 where reached | 20 where reached | 14 where reached | 50.0")
+        .contains("| treepo | 2 of 2 | 57 ± 0 | 17 ± 0 | 11 ± 0 | 65.0 ± 0.0 % | +15.0 ± 95.3 |")
+        .contains("**Found.** Of 2 differences to grpo, each over 2 seeds, none has")
         .contains("| flattened / trees | 2.00 × | 2.00 × | 1.00 × |");
     String svg = Files.readString(folder.resolve("results/page-accuracy.svg"));
     assertThat(svg.split("<polyline", -1)).as("four runs and two means").hasSize(1 + 6);
@@ -58,6 +65,42 @@ class RunComparisonTest {
   }
 
   @Test
+  void anIntervalIsStudentsOverTheSeeds() {
+    MeanInterval interval = MeanInterval.of(new double[] {1, 2, 3, 4, 5});
+    // sd √2.5, t(4 degrees, 0.975) = 2.776445
+    assertThat(interval.mean()).isEqualTo(3);
+    assertThat(interval.halfWidth()).isCloseTo(2.776445 * Math.sqrt(0.5), within(1e-5));
+    assertThat(interval.excludesZero()).isTrue();
+    assertThat(interval.text("%+.1f")).isEqualTo("+3.0 ± 2.0");
+    assertThat(MeanInterval.of(new double[] {7}).text("%.0f")).isEqualTo("7");
+    assertThat(MeanInterval.of(new double[] {7}).excludesZero()).isFalse();
+  }
+
+  @Test
+  void aDifferenceWhoseIntervalLeavesOutZeroIsFound() throws IOException {
+    Map<String, List<FinishedRun>> runs = new TreeMap<>();
+    runs.put("a", List.of(run("g", 0.5, 1), run("h", 0.6, 1), run("i", 0.7, 1)));
+    runs.put("b", List.of(run("j", 0.7, 1), run("k", 0.8, 1), run("l", 0.9, 1)));
+    assertThat(new AgainstBaseline("a", runs).markdown())
+        .contains(
+            "each over 3 seeds, 2 have an interval that leaves out zero: b mean accuracy +15.0 ±"
+                + " 0.0; b final accuracy +20.0 ± 0.0 (percentage points).");
+  }
+
+  @Test
+  void aBaselineIsOneOfTheRuns() {
+    assertThatThrownBy(() -> new AgainstBaseline("x", Map.of("a", List.of())))
+        .hasMessage("baseline must be one of a, was x");
+  }
+
+  @Test
+  void theMeanOfACurveIsItsAreaOverTheBudget() {
+    List<LineChart.Point> curve =
+        List.of(new LineChart.Point(0, 0), new LineChart.Point(10, 1), new LineChart.Point(30, 1));
+    assertThat(AgainstBaseline.meanUpTo(curve, 20)).isEqualTo(0.75);
+  }
+
+  @Test
   void aRunThatHasNotEndedIsNamed() {
     assertThatThrownBy(() -> FinishedRun.read(folder.resolve("none")))
         .isInstanceOf(IOException.class)
@@ -74,7 +117,7 @@ class RunComparisonTest {
     for (int step = 1; step <= 2; step++) {
       lines.append(
           ("{\"step\":%d,\"sampled_tokens\":100,\"trajectory_tokens\":200,\"trajectories\":4,"
-                  + "\"unique_training_tokens\":5,\"flattened_training_tokens\":10,"
+                  + "\"computed_tokens\":30,\"unique_training_tokens\":5,\"flattened_training_tokens\":10,"
                   + "\"computed_training_tokens\":%d,\"update_seconds\":%d,\"seconds\":20,"
                   + "\"eval_accuracy\":%s}\n")
               .formatted(step, computed, computed, accuracy));

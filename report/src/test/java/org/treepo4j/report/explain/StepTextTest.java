@@ -75,7 +75,12 @@ class StepTextTest {
               rewards);
       List<Task> tasks =
           IntStream.range(0, 16).mapToObj(i -> Task.of("t" + i, i + "+1=", "" + (i + 1))).toList();
-      return new StepExplainer(of, new FullPolicy(model, Path.of("model")), sampler).explain(tasks);
+      return new StepExplainer(
+              of,
+              new FullPolicy(model, Path.of("model")),
+              of.loss().needsReference() ? Optional.of(model) : Optional.empty(),
+              sampler)
+          .explain(tasks);
     }
   }
 
@@ -110,6 +115,7 @@ class StepTextTest {
     TrainSettings d = TrainSettings.defaults();
     return new TrainSettings(
         Path.of("model"),
+        null,
         Path.of("run"),
         d.engine(),
         d.samplingEngine(),
@@ -123,6 +129,7 @@ class StepTextTest {
         d.trainer(),
         d.evaluation(),
         d.checkpoint(),
+        d.metrics(),
         d.lora());
   }
 

@@ -62,11 +62,13 @@ public record AdvantageBreakdown(
    * @param depth 1 for the first segment below the prompt
    * @param node id of the segment's node
    * @param tokens length of the segment; every token that is not masked has the segment's advantage
+   * @param learned how many of these the policy chose, which is what whitening counts
    * @param value what the estimator takes the node to be worth: the mean reward of the trajectories
    *     through it, or the node value of the segment estimators
    * @param raw the advantage before whitening
    */
-  public record SegmentAdvantage(int depth, int node, int tokens, double value, double raw) {}
+  public record SegmentAdvantage(
+      int depth, int node, int tokens, int learned, double value, double raw) {}
 
   /** The finished advantages, {@code [response token]}. */
   public double[] tokens() {
@@ -79,6 +81,13 @@ public record AdvantageBreakdown(
       }
     }
     return advantages;
+  }
+
+  /** The same without an advantage for these tokens, by number. */
+  AdvantageBreakdown without(BitSet tokens) {
+    BitSet all = masked();
+    all.or(tokens);
+    return new AdvantageBreakdown(reward, comparisons, segments, whitening, all);
   }
 
   AdvantageBreakdown whitenedBy(Whitening other) {

@@ -21,8 +21,10 @@ public record AdvantageSettings(
                 + " the same text are two; prefixes: tokens, so they are one")
         Subgroups subgroups,
     @Setting(
-            "segment-progress: a parent's value counts eta^(nodes on the path - depth); 0 counts it"
-                + " fully (recipe segtree_adv_eta)")
+            value =
+                "segment-progress: a parent's value counts eta^(nodes on the path - depth); 0 counts it"
+                    + " fully (recipe segtree_adv_eta)",
+            max = 1e3)
         double eta,
     @Setting("spo: divide by the deviation of a segment's value among its siblings")
         boolean siblingDeviation,

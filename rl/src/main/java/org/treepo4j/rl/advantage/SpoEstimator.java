@@ -73,7 +73,12 @@ record SpoEstimator(boolean siblingDeviation, double probabilityMask)
     double threshold = Math.log(probabilityMask);
     int next = 0;
     for (SegmentNode segment : segments) {
-      for (double logprob : segment.modelLogprobs()) {
+      for (int t = 0; t < segment.tokens().length; t++) {
+        double logprob = segment.modelLogprobs()[t];
+        if (!segment.learned()[t]) {
+          next++;
+          continue;
+        }
         if (Double.isNaN(logprob)) {
           throw new IllegalArgumentException(
               "modelLogprobs of node "

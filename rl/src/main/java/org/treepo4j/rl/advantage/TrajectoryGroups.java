@@ -198,6 +198,7 @@ public final class TrajectoryGroups {
 
   SegmentAdvantage segment(int trajectory, int depth, double value, double advantage) {
     SegmentNode node = segments.get(trajectory).get(depth - 1);
-    return new SegmentAdvantage(depth, node.id(), node.tokens().length, value, advantage);
+    return new SegmentAdvantage(
+        depth, node.id(), node.tokens().length, node.learnedTokens(), value, advantage);
   }
 }

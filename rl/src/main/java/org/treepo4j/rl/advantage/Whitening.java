@@ -52,7 +52,7 @@ public record Whitening(double mean, double std) {
             batch.stream()
                 .flatMap(List::stream)
                 .flatMap(one -> one.segments().stream())
-                .map(segment -> new WeightedAdvantage(segment.tokens(), segment.raw()))
+                .map(segment -> new WeightedAdvantage(segment.learned(), segment.raw()))
                 .toList());
     return batch.stream()
         .map(tree -> tree.stream().map(one -> one.whitenedBy(whitening)).toList())

@@ -14,12 +14,17 @@ import org.treepo4j.base.settings.Setting;
 /** Where tasks come from and how they become prompts: the {@code data} settings. */
 public record DataSettings(
     @Setting("files of tasks to learn on: JSON lines, JSON array or Parquet") List<Path> train,
-    @Setting("how often each file of train is drawn from, relative to the others; empty: by size")
+    @Setting(
+            value =
+                "how often each file of train is drawn from, relative to the others; empty: by size",
+            max = 1e9)
         List<Double> weights,
     @Setting("files of held-out tasks for the accuracy") List<Path> test,
     @Setting("which fields of a row hold what; unset: recognised") FieldMapping fields,
     @Setting("what is put around the question") PromptTemplate template,
-    @Setting("longest prompt in tokens; longer ones are left out; 0 for no limit")
+    @Setting(
+            value = "longest prompt in tokens; longer ones are left out; 0 for no limit",
+            max = 1 << 22)
         int maxPromptTokens,
     @Setting("drawing tasks by how well they went lately") PoolSettings pools) {
 

@@ -2,7 +2,10 @@ package org.treepo4j.rl.data;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.checkpoints.gguf.GgufFile;
 import org.treepo4j.checkpoints.gguf.GgufVocabulary;
@@ -54,6 +57,50 @@ public record ModelTokenizer(
     if (ModelSource.isFile(model)) {
       embedded(model).writeInto(folder);
     }
+  }
+
+  /**
+   * A tokenizer for a GGUF file.
+   *
+   * @param vocabulary what the file is to say
+   * @param notes in what little llama.cpp will tokenize otherwise, one sentence each
+   */
+  public record ForGguf(GgufVocabulary vocabulary, List<String> notes) {}
+
+  /**
+   * The tokenizer of a model of either kind for a GGUF file.
+   *
+   * @param config of the model, which says with what texts begin and end
+   * @throws IOException when a GGUF file cannot say what the tokenizer does
+   */
+  public static ForGguf forGguf(Path model, ModelConfig config) throws IOException {
+    if (ModelSource.isFile(model)) {
+      try (GgufFile file = GgufFile.open(model)) {
+        return new ForGguf(GgufVocabulary.read(file.metadata()), List.of());
+      }
+    }
+    SpecialTokens special = SpecialTokens.load(model, Tokenizer.load(model));
+    EmbeddedTokenizer.Converted converted =
+        EmbeddedTokenizer.convert(
+            model,
+            config.vocabSize(),
+            config.bosTokenId() >= 0 ? OptionalInt.of(config.bosTokenId()) : special.bos(),
+            config.eosTokenIds().isEmpty() ? List.copyOf(special.eos()) : config.eosTokenIds());
+    EmbeddedTokenizer.Fields fields = converted.fields();
+    GgufVocabulary vocabulary =
+        new GgufVocabulary(
+            fields.kind(),
+            fields.pattern(),
+            fields.tokens(),
+            fields.scores(),
+            fields.types(),
+            fields.merges(),
+            fields.specialIds(),
+            fields.addBos(),
+            fields.addEos(),
+            fields.addSpacePrefix(),
+            fields.chatTemplate());
+    return new ForGguf(vocabulary, converted.notes());
   }
 
   private static EmbeddedTokenizer embedded(Path model) throws IOException {

@@ -10,7 +10,9 @@ public record PoolSettings(
     @Setting("how often a hard task is drawn, relative to one between; 0.01 to 1") double hardShare,
     @Setting("how often an easy task is drawn, relative to one between; 0.01 to 1")
         double easyShare,
-    @Setting("trees of a task that its recent success rate is the mean of, fading beyond")
+    @Setting(
+            value = "trees of a task that its recent success rate is the mean of, fading beyond",
+            max = 1e6)
         int recent) {
   private static final double LEAST_SHARE = 0.01;
 

@@ -1,10 +1,11 @@
 package org.treepo4j.rl.eval;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.ToDoubleFunction;
 import org.treepo4j.grading.AnswerGrader;
+import org.treepo4j.rl.eval.TaskSamples.Sample;
 
 /**
  * What an evaluation found.
@@ -53,15 +54,30 @@ public record EvaluationReport(
     }
     int smallest = tasks.stream().mapToInt(t -> t.samples().size()).min().orElseThrow();
     MajorityVote vote = new MajorityVote(new AnswerGrader());
+    List<Integer> sizes = new ArrayList<>();
+    for (int k = 2; k <= smallest; k = k == smallest ? k + 1 : Math.min(2 * k, smallest)) {
+      sizes.add(k);
+    }
+    List<double[]> rows = new ArrayList<>(); // pass@k by k, then maj@k by k
+    for (int k : sizes) {
+      rows.add(
+          tasks.stream()
+              .mapToDouble(t -> PassAtK.unbiased(t.samples().size(), t.correct(), k))
+              .toArray());
+    }
+    List<double[]> chances = tasks.stream().map(t -> vote.chances(t, sizes, seed)).toList();
+    for (int i = 0; i < sizes.size(); i++) {
+      int size = i;
+      rows.add(chances.stream().mapToDouble(ofTask -> ofTask[size]).toArray());
+    }
+    List<Estimate> estimates =
+        rows.isEmpty() ? List.of() : Intervals.bootstrap(rows, CONFIDENCE, seed);
     Map<Integer, Estimate> pass = new TreeMap<>();
     Map<Integer, Estimate> majority = new TreeMap<>();
     pass.put(1, accuracy(tasks, seed));
-    for (int k = 2; k <= smallest; k = k == smallest ? k + 1 : Math.min(2 * k, smallest)) {
-      int size = k;
-      ToDoubleFunction<TaskSamples> passes =
-          t -> PassAtK.unbiased(t.samples().size(), t.correct(), size);
-      pass.put(k, mean(tasks, passes, seed));
-      majority.put(k, mean(tasks, t -> vote.chance(t, size, seed), seed));
+    for (int i = 0; i < sizes.size(); i++) {
+      pass.put(sizes.get(i), estimates.get(i));
+      majority.put(sizes.get(i), estimates.get(sizes.size() + i));
     }
     Map<String, Integer> reasons = new TreeMap<>();
     int samples = 0;
@@ -89,7 +105,7 @@ public record EvaluationReport(
     Map<String, List<TaskSamples>> byCategory = new TreeMap<>();
     for (TaskSamples task : tasks) {
       if (!task.category().isEmpty()) {
-        byCategory.computeIfAbsent(task.category(), c -> new java.util.ArrayList<>()).add(task);
+        byCategory.computeIfAbsent(task.category(), c -> new ArrayList<>()).add(task);
       }
     }
     Map<String, Category> categories = new TreeMap<>();
@@ -105,11 +121,7 @@ public record EvaluationReport(
       int correct = tasks.stream().mapToInt(TaskSamples::correct).sum();
       return Intervals.wilson(correct, tasks.size(), CONFIDENCE);
     }
-    return mean(tasks, TaskSamples::accuracy, seed);
-  }
-
-  private static Estimate mean(
-      List<TaskSamples> tasks, ToDoubleFunction<TaskSamples> value, long seed) {
-    return Intervals.bootstrap(tasks.stream().mapToDouble(value).toArray(), CONFIDENCE, seed);
+    double[] accuracies = tasks.stream().mapToDouble(TaskSamples::accuracy).toArray();
+    return Intervals.bootstrap(List.of(accuracies), CONFIDENCE, seed).get(0);
   }
 }

@@ -1,6 +1,8 @@
 package org.treepo4j.rl.eval;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.apache.commons.math3.stat.descriptive.rank.Percentile;
 import org.apache.commons.math3.stat.interval.ConfidenceInterval;
@@ -13,7 +15,7 @@ final class Intervals {
   private Intervals() {}
 
   /** Wilson's interval of a proportion, for one response per task. */
-  public static Estimate wilson(int successes, int trials, double confidence) {
+  static Estimate wilson(int successes, int trials, double confidence) {
     if (trials <= 0) {
       throw new IllegalArgumentException("trials must be positive, was " + trials);
     }
@@ -27,35 +29,57 @@ final class Intervals {
   }
 
   /**
-   * The bootstrap's percentile interval of a mean: tasks are drawn with replacement, their
-   * responses stay together.
+   * The bootstrap's percentile intervals of means: tasks are drawn with replacement, their
+   * responses stay together. The same draws serve all rows, so a row has the interval it has alone.
    *
-   * @param values one per task, at least one
+   * @param values {@code [row][task]}, at least one task
    */
-  public static Estimate bootstrap(double[] values, double confidence, long seed) {
-    if (values.length == 0) {
-      throw new IllegalArgumentException("values must hold at least one");
-    }
-    double[] means = resampledMeans(values, seed);
-    Percentile percentile = new Percentile();
-    percentile.setData(means);
+  static List<Estimate> bootstrap(List<double[]> values, double confidence, long seed) {
+    double[][] means = resampledMeans(values, seed);
     double tail = (1 - confidence) / 2 * 100;
-    return new Estimate(
-        Arrays.stream(values).average().orElseThrow(),
-        percentile.evaluate(tail),
-        percentile.evaluate(100 - tail));
+    List<Estimate> estimates = new ArrayList<>();
+    for (int row = 0; row < means.length; row++) {
+      Percentile percentile = new Percentile();
+      percentile.setData(means[row]);
+      estimates.add(
+          new Estimate(
+              Arrays.stream(values.get(row)).average().orElseThrow(),
+              percentile.evaluate(tail),
+              percentile.evaluate(100 - tail)));
+    }
+    return estimates;
   }
 
-  static double[] resampledMeans(double[] values, long seed) {
+  /**
+   * Means of resampled tasks.
+   *
+   * @param values {@code [row][task]}, at least one task
+   * @return {@code [row][resample]}
+   */
+  static double[][] resampledMeans(List<double[]> values, long seed) {
+    int tasks = values.get(0).length;
+    if (tasks == 0) {
+      throw new IllegalArgumentException("values must hold at least one task");
+    }
     SplittableRandom random = new SplittableRandom(seed);
-    double[] means = new double[RESAMPLES];
+    double[][] means = new double[values.size()][RESAMPLES];
+    int[] drawn = new int[tasks];
     for (int i = 0; i < RESAMPLES; i++) {
-      double sum = 0;
-      for (int j = 0; j < values.length; j++) {
-        sum += values[random.nextInt(values.length)];
+      for (int j = 0; j < tasks; j++) {
+        drawn[j] = random.nextInt(tasks);
       }
-      means[i] = sum / values.length;
+      for (int row = 0; row < means.length; row++) {
+        means[row][i] = mean(values.get(row), drawn);
+      }
     }
     return means;
+  }
+
+  private static double mean(double[] values, int[] drawn) {
+    double sum = 0;
+    for (int task : drawn) {
+      sum += values[task];
+    }
+    return sum / drawn.length;
   }
 }

@@ -8,6 +8,7 @@ import java.util.SplittableRandom;
 import java.util.function.BiPredicate;
 import org.treepo4j.grading.AnswerGrader;
 import org.treepo4j.grading.GradingException;
+import org.treepo4j.rl.eval.TaskSamples.Sample;
 
 /**
  * Whether the answer that most responses give is right. Answers are the same when the grader says
@@ -39,12 +40,21 @@ final class MajorityVote {
    *
    * @param k within 1..n
    */
-  public double chance(TaskSamples task, int k, long seed) {
+  double chance(TaskSamples task, int k, long seed) {
+    return chances(task, List.of(k), seed)[0];
+  }
+
+  /** The same for several k; answers are compared once. */
+  double[] chances(TaskSamples task, List<Integer> sizes, long seed) {
+    int[] groups = groups(task.samples());
+    return sizes.stream().mapToDouble(k -> chance(task, groups, k, seed)).toArray();
+  }
+
+  private static double chance(TaskSamples task, int[] groups, int k, long seed) {
     int n = task.samples().size();
     if (k < 1 || k > n) {
       throw new IllegalArgumentException("k must be within 1.." + n + ", was " + k);
     }
-    int[] groups = groups(task.samples());
     if (k == n) {
       return vote(task.samples(), groups, all(n), n);
     }

@@ -61,7 +61,7 @@ public record RunComparison(
     double[] differences = pairs.stream().mapToDouble(pair -> pair[1] - pair[0]).toArray();
     int better = (int) pairs.stream().filter(pair -> pair[1] > pair[0]).count();
     int worse = (int) pairs.stream().filter(pair -> pair[1] < pair[0]).count();
-    Estimate difference = Intervals.bootstrap(differences, CONFIDENCE, seed);
+    Estimate difference = Intervals.bootstrap(List.of(differences), CONFIDENCE, seed).get(0);
     return new RunComparison(
         pairs.size(),
         pairs.stream().mapToDouble(pair -> pair[0]).average().orElseThrow(),
@@ -88,7 +88,7 @@ public record RunComparison(
     for (int i = 0; i < centred.length; i++) {
       centred[i] = differences[i] - observed;
     }
-    double[] means = Intervals.resampledMeans(centred, seed);
+    double[] means = Intervals.resampledMeans(List.of(centred), seed)[0];
     int extreme = 0;
     for (double mean : means) {
       extreme += Math.abs(mean) >= Math.abs(observed) - 1e-12 ? 1 : 0;

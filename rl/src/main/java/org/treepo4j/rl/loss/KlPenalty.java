@@ -22,8 +22,12 @@ public record KlPenalty(KlEstimator estimator, double coefficient) {
     List<Trajectory> trajectories = new ArrayList<>();
     for (Trajectory trajectory : tree.trajectories()) {
       double kl = 0;
-      for (int token : tree.tokenIndices(trajectory)) {
-        kl += estimator.value(oldLogprobs[token], referenceLogprobs[token]);
+      int[] tokens = tree.tokenIndices(trajectory);
+      boolean[] learned = tree.learned(trajectory);
+      for (int t = 0; t < tokens.length; t++) {
+        if (learned[t]) {
+          kl += estimator.value(oldLogprobs[tokens[t]], referenceLogprobs[tokens[t]]);
+        }
       }
       trajectories.add(trajectory.withReward(trajectory.reward() - coefficient * kl));
     }

@@ -4,6 +4,7 @@ import java.util.Objects;
 import org.treepo4j.base.settings.Setting;
 import org.treepo4j.base.settings.Settings;
 import org.treepo4j.rollout.FinishReason;
+import org.treepo4j.rollout.RolloutTree;
 import org.treepo4j.rollout.Trajectory;
 
 /**
@@ -17,21 +18,39 @@ public record LossSettings(
         PolicyForm policy,
     @Setting("the ratio is clipped from below at 1 - clipLow where the advantage is negative")
         double clipLow,
-    @Setting("the ratio is clipped from above at 1 + clipHigh where the advantage is positive")
+    @Setting(
+            value =
+                "the ratio is clipped from above at 1 + clipHigh where the advantage is positive",
+            max = 1e3)
         double clipHigh,
     @Setting(
-            "largest ratio that counts where the advantage is negative (recipe clip_ratio_c); above"
-                + " 1, or 0 for no dual clip")
+            value =
+                "largest ratio that counts where the advantage is negative (recipe clip_ratio_c); above"
+                    + " 1, or 0 for no dual clip",
+            max = 1e6)
         double dualClip,
     @Setting("how token losses become one number") Aggregation aggregation,
     @Setting(
-            "seq-mean-token-sum-norm: the constant length in tokens to divide by, usually"
-                + " rollout.maxResponseTokens")
+            value =
+                "seq-mean-token-sum-norm: the constant length in tokens to divide by, usually"
+                    + " rollout.maxResponseTokens",
+            max = 1 << 22)
         int normLength,
-    @Setting("where the KL to the reference policy goes: none, loss or reward") KlPlacement kl,
+    @Setting(
+            "where the KL to the reference policy goes: none, loss, reward, or advantage (reverse KL of"
+                + " every token, on-policy distillation)")
+        KlPlacement kl,
     @Setting("k1 or k3 (recipe low_var_kl)") KlEstimator klEstimator,
-    @Setting("weight of the KL term, in the loss or in the reward") double klCoefficient,
-    @Setting("weight of the entropy bonus; 0 for none") double entropyCoefficient,
+    @Setting(value = "weight of the KL term, in the loss, the reward or the advantages", max = 1e3)
+        double klCoefficient,
+    @Setting(
+            value =
+                "kl: advantage: weight of the estimator's advantages beside the KL; 0 to learn from"
+                    + " the reference policy alone",
+            max = 1e3)
+        double advantageCoefficient,
+    @Setting(value = "weight of the entropy bonus; 0 for none", max = 1e3)
+        double entropyCoefficient,
     @Setting(
             "leave responses that were cut (finish MAX_RESPONSE_TOKENS or MAX_DEPTH) out of the"
                 + " loss; they stay in the advantages")
@@ -41,7 +60,7 @@ public record LossSettings(
                 + " beyond it); auto: truncate with bf16 weights, topK, topP or minP, otherwise"
                 + " none")
         RolloutCorrection rolloutCorrection,
-    @Setting("largest weight of the rollout correction, at least 1")
+    @Setting(value = "largest weight of the rollout correction, at least 1", max = 1e6)
         double rolloutCorrectionThreshold) {
 
   /** What stands between the ratio of a token and its loss. */
@@ -63,7 +82,9 @@ public record LossSettings(
     /** Into the loss of every token. */
     LOSS,
     /** Subtracted from the reward of every trajectory. */
-    REWARD
+    REWARD,
+    /** Subtracted from the advantage of every token ({@link Distillation}). */
+    ADVANTAGE
   }
 
   public LossSettings {
@@ -90,6 +111,14 @@ public record LossSettings(
       throw new IllegalArgumentException(
           "klCoefficient must be zero or a positive number, was " + klCoefficient);
     }
+    if (!(advantageCoefficient >= 0) || Double.isInfinite(advantageCoefficient)) {
+      throw new IllegalArgumentException(
+          "advantageCoefficient must be zero or a positive number, was " + advantageCoefficient);
+    }
+    if (advantageCoefficient != 1 && kl != KlPlacement.ADVANTAGE) {
+      throw new IllegalArgumentException(
+          "advantageCoefficient must be 1 without kl: advantage, was " + advantageCoefficient);
+    }
     if (!Double.isFinite(entropyCoefficient)) {
       throw new IllegalArgumentException(
           "entropyCoefficient must be a finite number, was " + entropyCoefficient);
@@ -113,6 +142,7 @@ public record LossSettings(
         KlPlacement.NONE,
         KlEstimator.K3,
         0.001,
+        1,
         0,
         false,
         RolloutCorrection.AUTO,
@@ -130,17 +160,26 @@ public record LossSettings(
         || rolloutCorrection == RolloutCorrection.MASK;
   }
 
-  /** Whether a trajectory takes part in the loss. */
-  public boolean takesPart(Trajectory trajectory) {
+  /** Whether a trajectory takes part in the loss: it has tokens that the policy chose. */
+  public boolean takesPart(RolloutTree tree, Trajectory trajectory) {
     boolean cut =
         trajectory.finish() == FinishReason.MAX_RESPONSE_TOKENS
             || trajectory.finish() == FinishReason.MAX_DEPTH;
-    return !(overlongFiltering && cut);
+    boolean chosen = tree.segments(trajectory).stream().anyMatch(node -> node.learnedTokens() > 0);
+    return chosen && !(overlongFiltering && cut);
   }
 
   /** Whether log-probabilities of a frozen reference policy are needed. */
   public boolean needsReference() {
     return kl != KlPlacement.NONE;
+  }
+
+  /**
+   * Whether advantages or rewards depend on the policy's log-probabilities before the update, so
+   * that these take a pass of their own.
+   */
+  public boolean needsOldBeforehand() {
+    return kl == KlPlacement.REWARD || kl == KlPlacement.ADVANTAGE;
   }
 
   PolicyLoss policyLoss() {

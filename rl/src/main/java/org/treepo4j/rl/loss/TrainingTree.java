@@ -3,16 +3,18 @@ package org.treepo4j.rl.loss;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.rollout.RolloutTree;
+import org.treepo4j.rollout.Trajectory;
 
 /**
  * A tree ready to be trained on; never split between mini-batches. Arrays are not copied.
  *
  * @param tokens the unique tokens, prompt first
- * @param paths index in {@code tokens} of every response token, {@code [trajectory][response
- *     token]}
- * @param advantages {@code [trajectory][response token]}
+ * @param paths index in {@code tokens} of every response token that the policy chose, in order and
+ *     at least one, {@code [trajectory][learned token]}
+ * @param advantages {@code [trajectory][learned token]}
  * @param oldLogprobs log-probability of every token under the policy that sampled, {@code [unique
  *     token]}; entries of the prompt are not read
  * @param referenceLogprobs the same under the frozen reference policy, or null without one
@@ -33,6 +35,10 @@ public record TrainingTree(
           "advantages must have " + paths.length + " trajectories, had " + advantages.length);
     }
     for (int i = 0; i < paths.length; i++) {
+      if (paths[i].length == 0) {
+        throw new IllegalArgumentException(
+            "trajectory " + i + " must have a token to learn from, had none");
+      }
       if (paths[i].length != advantages[i].length) {
         throw new IllegalArgumentException(
             "advantages of trajectory "
@@ -63,15 +69,32 @@ public record TrainingTree(
   }
 
   /**
-   * A sampled tree with its advantages.
+   * A sampled tree with its advantages. Tokens that the policy was given stand in the tree and in
+   * no path, so that they are neither learned nor counted.
    *
+   * @param advantages {@code [trajectory][response token]}
    * @param oldLogprobs by the tokens of {@link RolloutTree#toTokenTree}
    * @param referenceLogprobs likewise, or null
    */
   public static TrainingTree of(
       RolloutTree tree, double[][] advantages, float[] oldLogprobs, float[] referenceLogprobs) {
-    int[][] paths = tree.trajectories().stream().map(tree::tokenIndices).toArray(int[][]::new);
-    return new TrainingTree(tree.toTokenTree(), paths, advantages, oldLogprobs, referenceLogprobs);
+    int[][] paths = new int[advantages.length][];
+    double[][] ofPaths = new double[advantages.length][];
+    for (int i = 0; i < paths.length; i++) {
+      Trajectory trajectory = tree.trajectories().get(i);
+      boolean[] learned = tree.learned(trajectory);
+      int[] indices = tree.tokenIndices(trajectory);
+      int[] chosen = IntStream.range(0, learned.length).filter(t -> learned[t]).toArray();
+      if (advantages[i].length != indices.length) {
+        throw new IllegalArgumentException(
+            "advantages of trajectory %d must have %d values, had %d"
+                .formatted(i, indices.length, advantages[i].length));
+      }
+      double[] values = advantages[i];
+      paths[i] = Arrays.stream(chosen).map(t -> indices[t]).toArray();
+      ofPaths[i] = Arrays.stream(chosen).mapToDouble(t -> values[t]).toArray();
+    }
+    return new TrainingTree(tree.toTokenTree(), paths, ofPaths, oldLogprobs, referenceLogprobs);
   }
 
   /** The same tree with log-probabilities of another sampling policy. */
@@ -89,7 +112,7 @@ public record TrainingTree(
     return paths.length;
   }
 
-  /** Sum of the response lengths of all trajectories. */
+  /** Learned tokens of all trajectories together. */
   public long responseTokens() {
     return Arrays.stream(paths).mapToLong(path -> path.length).sum();
   }
@@ -111,9 +134,7 @@ public record TrainingTree(
     List<TrainingTree> chains = new ArrayList<>();
     for (int i = 0; i < paths.length; i++) {
       int[] whole = tokens.path(paths[i][paths[i].length - 1]);
-      int prompt = whole.length - paths[i].length;
-      int[] path = new int[paths[i].length];
-      Arrays.setAll(path, t -> prompt + t);
+      int[] path = Arrays.stream(paths[i]).map(token -> tokens.positions()[token]).toArray();
       int[] ids = Arrays.stream(whole).map(token -> tokens.tokens()[token]).toArray();
       chains.add(
           new TrainingTree(

@@ -6,12 +6,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.treepo4j.base.files.AppendedFile;
 import org.treepo4j.base.files.WholeFile;
 
 /**
  * {@code metrics.jsonl} and a TensorBoard event file of one run: a step is on disk before the next
- * begins. Values that are not finite are left out, since JSON has no words for them.
+ * begins. Where the settings name an MLflow server, steps are sent there as well. Values that are
+ * not finite are left out, since JSON has no words for them.
  */
 public final class MetricsLog implements AutoCloseable {
   public static final String FILE = "metrics.jsonl";
@@ -19,10 +21,12 @@ public final class MetricsLog implements AutoCloseable {
 
   private final AppendedFile file;
   private final TensorBoardWriter tensorBoard;
+  private final Optional<MlflowLog> mlflow;
 
-  private MetricsLog(AppendedFile file, TensorBoardWriter tensorBoard) {
+  private MetricsLog(AppendedFile file, TensorBoardWriter tensorBoard, Optional<MlflowLog> mlflow) {
     this.file = file;
     this.tensorBoard = tensorBoard;
+    this.mlflow = mlflow;
   }
 
   /**
@@ -30,8 +34,10 @@ public final class MetricsLog implements AutoCloseable {
    * are dropped.
    *
    * @param lastStep the last step that counts, 0 for a new run
+   * @param mlflow where steps go besides; closed with the log
    */
-  public static MetricsLog open(Path runFolder, long lastStep) throws IOException {
+  public static MetricsLog open(Path runFolder, long lastStep, Optional<MlflowLog> mlflow)
+      throws IOException {
     Path file = runFolder.resolve(FILE);
     boolean resumed = Files.exists(file);
     if (resumed) {
@@ -51,10 +57,11 @@ public final class MetricsLog implements AutoCloseable {
         tensorBoard.restart(lastStep + 1);
       }
       done = true;
-      return new MetricsLog(lines, tensorBoard);
+      return new MetricsLog(lines, tensorBoard, mlflow);
     } finally {
       if (!done) {
         lines.close();
+        mlflow.ifPresent(MlflowLog::close);
       }
     }
   }
@@ -76,6 +83,12 @@ public final class MetricsLog implements AutoCloseable {
     }
     file.append(JSON.writeValueAsString(line) + "\n");
     tensorBoard.scalars(step, metrics);
+    mlflow.ifPresent(log -> log.write(step, metrics));
+  }
+
+  /** The run came to its end. */
+  public void finished() {
+    mlflow.ifPresent(MlflowLog::finished);
   }
 
   /** A line torn by a crash belongs to no step. */
@@ -89,7 +102,9 @@ public final class MetricsLog implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    file.close();
-    tensorBoard.close();
+    try (file;
+        tensorBoard) {
+      mlflow.ifPresent(MlflowLog::close);
+    }
   }
 }

@@ -24,7 +24,9 @@ public record CountdownReward(double correct, double wrong) implements Reward {
   private static final AnswerGrader EXTRACTION =
       new AnswerGrader(
           new GradingSettings(
-              List.of(ExtractionRule.BOXED, ExtractionRule.ANSWER_TAG, ExtractionRule.PHRASE)));
+              List.of(ExtractionRule.BOXED, ExtractionRule.ANSWER_TAG, ExtractionRule.PHRASE),
+              false,
+              false));
 
   @Override
   public Score score(RewardInput input) throws IOException {

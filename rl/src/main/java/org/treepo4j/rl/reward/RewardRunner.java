@@ -43,6 +43,7 @@ public final class RewardRunner implements AutoCloseable {
    * @throws RewardException if the reward's scores cannot be trusted
    */
   public RewardBatch run(List<RewardInput> inputs) throws InterruptedException {
+    long began = System.nanoTime();
     ScoringRound round = new ScoringRound(reward, List.copyOf(inputs), timeLimit.toNanos());
     List<ScoringRound.Outcome> outcomes = round.run(threads);
     List<Score> scores = new ArrayList<>(outcomes.size());
@@ -67,7 +68,9 @@ public final class RewardRunner implements AutoCloseable {
       }
       firstFailure = firstFailure.or(() -> Optional.of(message));
     }
-    return new RewardBatch(scores, failures, timeouts, limited, firstFailure);
+    double seconds = (System.nanoTime() - began) / 1e9;
+    return new RewardBatch(
+        scores, new RewardBatch.Counts(failures, timeouts, firstFailure, limited, seconds));
   }
 
   private static String late(ScoringRound.Late late) {

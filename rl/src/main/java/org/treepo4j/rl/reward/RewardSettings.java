@@ -17,25 +17,34 @@ import org.treepo4j.grading.GradingSettings;
  */
 public record RewardSettings(
     @Setting("what decides: answer, countdown, regex or program") OutcomeRule outcome,
-    @Setting("reward for a correct outcome (a program gives its own)") double correct,
-    @Setting("reward for a wrong or missing outcome; -1 as in DAPO") double wrong,
-    @Setting("reward when scoring throws or is late") double failure,
-    @Setting("seconds one response may be scored") double timeLimitSeconds,
-    @Setting("seconds more that a program has for its first answer, to start")
+    @Setting(value = "reward for a correct outcome (a program gives its own)", max = 1e6)
+        double correct,
+    @Setting(value = "reward for a wrong or missing outcome; -1 as in DAPO", max = 1e6)
+        double wrong,
+    @Setting(value = "reward when scoring throws or is late", max = 1e6) double failure,
+    @Setting(value = "seconds one response may be scored", max = 86_400) double timeLimitSeconds,
+    @Setting(value = "seconds more that a program has for its first answer, to start", max = 86_400)
         double startLimitSeconds,
-    @Setting(value = "how many responses are scored at once", mayChange = true) int threads,
+    @Setting(value = "how many responses are scored at once", mayChange = true, max = 1024)
+        int threads,
     @Setting("how final answers are found") GradingSettings grading,
-    @Setting("tokens before maxResponseTokens in which the overlong penalty grows; 0: no penalty")
+    @Setting(
+            value =
+                "tokens before maxResponseTokens in which the overlong penalty grows; 0: no penalty",
+            max = 1 << 20)
         int overlongBuffer,
-    @Setting("the largest overlong penalty (recipe: 1)") double overlongFactor,
+    @Setting(value = "the largest overlong penalty (recipe: 1)", max = 1e6) double overlongFactor,
     @Setting("a form asked of the response: boxed, think_answer or hashes; unset for none")
         FormatRule format,
-    @Setting("reward for the form") double formatWeight,
+    @Setting(value = "reward for the form", max = 1e6) double formatWeight,
     @Setting("regular expression looked for in the response; unset for none") String regex,
-    @Setting("reward for a match, where the outcome is something else") double regexWeight,
+    @Setting(value = "reward for a match, where the outcome is something else", max = 1e6)
+        double regexWeight,
     @Setting("external scoring program and its arguments, JSON lines in and out")
         List<String> program,
-    @Setting("weight of the program's score, where the outcome is something else")
+    @Setting(
+            value = "weight of the program's score, where the outcome is something else",
+            max = 1e6)
         double programWeight) {
 
   public RewardSettings {

@@ -6,7 +6,8 @@ import org.treepo4j.base.settings.Setting;
 public record CheckpointSettings(
     @Setting(value = "steps between two checkpoints; 0 for one at the end only", mayChange = true)
         int everySteps,
-    @Setting(value = "newest checkpoints kept, besides the best", mayChange = true) int keepLast) {
+    @Setting(value = "newest checkpoints kept, besides the best", mayChange = true, max = 1e6)
+        int keepLast) {
 
   public static CheckpointSettings defaults() {
     return new CheckpointSettings(50, 2);

@@ -7,8 +7,9 @@ import org.treepo4j.base.settings.Setting;
  * minimumRatio} of the peak along a cosine or a line.
  */
 public record LearningRateSchedule(
-    @Setting("highest learning rate (paper: 1e-6 for 7B)") double peak,
-    @Setting("optimiser updates until the peak is reached (paper: 10)") int warmupUpdates,
+    @Setting(value = "highest learning rate (paper: 1e-6 for 7B)", max = 1) double peak,
+    @Setting(value = "optimiser updates until the peak is reached (paper: 10)", max = 1e8)
+        int warmupUpdates,
     @Setting("what follows the warm-up: constant, cosine or linear") Shape shape,
     @Setting("share of the peak left at the last update; for cosine and linear")
         double minimumRatio) {

@@ -7,8 +7,11 @@ public record OptimizerSettings(
     @Setting("learning rate over the updates") LearningRateSchedule learningRate,
     @Setting("AdamW: decay of the first moment") double beta1,
     @Setting("AdamW: decay of the second moment") double beta2,
-    @Setting("AdamW: added to the root of the second moment") double epsilon,
-    @Setting("decoupled weight decay of matrices; norms and biases are not decayed (paper: 0.1)")
+    @Setting(value = "AdamW: added to the root of the second moment", max = 1) double epsilon,
+    @Setting(
+            value =
+                "decoupled weight decay of matrices; norms and biases are not decayed (paper: 0.1)",
+            max = 10)
         double weightDecay,
     @Setting("largest global gradient norm, 0 for no clipping (paper: 1.0)") double gradientClip) {
 

@@ -9,11 +9,14 @@ public record EvaluationSettings(
             mayChange = true)
         int everySteps,
     @Setting("how many of the held-out tasks; 0 for all") int maxTasks,
-    @Setting("sampled answers per task; accuracy is their mean, pass@1") int samples,
-    @Setting("sampling temperature of evaluations; 0 is greedy") double temperature,
+    @Setting(value = "sampled answers per task; accuracy is their mean, pass@1", max = 4096)
+        int samples,
+    @Setting(value = "sampling temperature of evaluations; 0 is greedy", max = 1e6)
+        double temperature,
     @Setting(
             value = "evaluations without a new best before the run stops early; 0 for never",
-            mayChange = true)
+            mayChange = true,
+            max = 1e6)
         int patience) {
 
   public static EvaluationSettings defaults() {

@@ -5,7 +5,9 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.treepo4j.checkpoints.ModelConfig;
@@ -18,10 +20,18 @@ import org.treepo4j.tokenizer.ChatTemplate;
 import org.treepo4j.tokenizer.Tokenizer;
 import org.treepo4j.tokenizer.TokenizerException;
 
-/** Prompts as token ids: text with the model's BOS, conversations through its chat template. */
+/**
+ * Prompts as token ids: text with the model's BOS, conversations through its chat template. A
+ * prompt is encoded once; data, checks and every epoch get the same array. For one thread.
+ */
 public final class PromptEncoder {
+  /** Tokens remembered at most: 64 MB. Further prompts are encoded whenever they are asked for. */
+  private static final int MOST_REMEMBERED = 1 << 24;
+
   private final Tokenizer tokenizer;
   private final Optional<ChatFormat> chatFormat;
+  private final Map<Prompt, int[]> encoded = new HashMap<>();
+  private long remembered;
 
   /** Writes a conversation as the model wants to read it, ready for its turn. */
   @FunctionalInterface
@@ -93,9 +103,24 @@ public final class PromptEncoder {
   }
 
   /**
+   * The token ids of a prompt; not a copy.
+   *
    * @throws IllegalArgumentException when a conversation meets a model without a chat template
    */
   public int[] encode(Prompt prompt) {
+    int[] known = encoded.get(prompt);
+    if (known != null) {
+      return known;
+    }
+    int[] ids = encodeAnew(prompt);
+    if (remembered + ids.length <= MOST_REMEMBERED) {
+      encoded.put(prompt, ids);
+      remembered += ids.length;
+    }
+    return ids;
+  }
+
+  private int[] encodeAnew(Prompt prompt) {
     if (prompt instanceof Prompt.Conversation conversation) {
       ChatFormat format =
           chatFormat.orElseThrow(

@@ -1,5 +1,6 @@
 package org.treepo4j.rl.sampling;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.reward.Score;
@@ -19,6 +20,15 @@ public record ScoredTree(Task task, RolloutTree tree, List<Score> scores, List<S
   public ScoredTree {
     scores = List.copyOf(scores);
     responses = List.copyOf(responses);
+  }
+
+  /** A sampled tree whose trajectories get the values of their scores as rewards. */
+  static ScoredTree of(Task task, RolloutTree tree, List<Score> scores, List<String> responses) {
+    List<Trajectory> rewarded = new ArrayList<>();
+    for (int t = 0; t < scores.size(); t++) {
+      rewarded.add(tree.trajectories().get(t).withReward(scores.get(t).value()));
+    }
+    return new ScoredTree(task, tree.withTrajectories(rewarded), scores, responses);
   }
 
   /** Trajectories that solve the task. */

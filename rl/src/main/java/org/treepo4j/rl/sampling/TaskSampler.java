@@ -9,7 +9,6 @@ import org.treepo4j.rl.reward.RewardBatch;
 import org.treepo4j.rl.reward.RewardException;
 import org.treepo4j.rl.reward.RewardInput;
 import org.treepo4j.rl.reward.RewardRunner;
-import org.treepo4j.rl.reward.Score;
 import org.treepo4j.rl.run.TrainingException;
 import org.treepo4j.rollout.BranchingPolicy;
 import org.treepo4j.rollout.RolloutBatch;
@@ -27,7 +26,6 @@ import org.treepo4j.tokenizer.Tokenizer;
 /** Samples trees of answers to tasks and has every trajectory scored. */
 public final class TaskSampler {
   private final TreeSampler sampler;
-  private final Tokenizer tokenizer;
   private final PromptEncoder prompts;
   private final RewardRunner rewards;
 
@@ -36,34 +34,20 @@ public final class TaskSampler {
    *
    * @param trees by task; tasks whose tree has no trajectory are there, too
    * @param statistics of the sampling
-   * @param failedRewards rewards that threw or took too long
-   * @param firstFailure what the first of them said
-   * @param limitedAnswers answers the grader gave up on and counted as wrong
-   * @param rewardSeconds wall-clock time of the scoring
+   * @param rewards what came of their scoring
    */
   public record Sampled(
-      List<ScoredTree> trees,
-      RolloutStatistics statistics,
-      int failedRewards,
-      Optional<String> firstFailure,
-      int limitedAnswers,
-      double rewardSeconds) {
+      List<ScoredTree> trees, RolloutStatistics statistics, RewardBatch.Counts rewards) {
 
     /** Of no task. */
     public static final Sampled NONE =
-        new Sampled(List.of(), RolloutStatistics.NONE, 0, Optional.empty(), 0, 0);
+        new Sampled(List.of(), RolloutStatistics.NONE, RewardBatch.Counts.NONE);
 
     /** Both together, the tasks of this one first. */
     public Sampled plus(Sampled more) {
       List<ScoredTree> both = new ArrayList<>(trees);
       both.addAll(more.trees);
-      return new Sampled(
-          both,
-          statistics.plus(more.statistics),
-          failedRewards + more.failedRewards,
-          firstFailure.or(more::firstFailure),
-          limitedAnswers + more.limitedAnswers,
-          rewardSeconds + more.rewardSeconds);
+      return new Sampled(both, statistics.plus(more.statistics), rewards.plus(more.rewards));
     }
 
     /**
@@ -72,14 +56,12 @@ public final class TaskSampler {
      * @param where begins the line: "step 3", "evaluation"
      */
     public Optional<String> failureNote(String where) {
-      return failedRewards == 0
-          ? Optional.empty()
-          : Optional.of(
-              "%s: %d rewards threw or were late%s"
-                  .formatted(
-                      where,
-                      failedRewards,
-                      firstFailure.map(message -> ", the first: " + message).orElse("")));
+      return rewards
+          .firstFailure()
+          .map(
+              first ->
+                  "%s: %d rewards threw or were late, the first: %s"
+                      .formatted(where, rewards.failed(), first));
     }
 
     /**
@@ -90,10 +72,10 @@ public final class TaskSampler {
      */
     public void requireScores(String where) {
       int scores = trees.stream().mapToInt(tree -> tree.scores().size()).sum();
-      if (failedRewards > 0 && failedRewards == scores) {
+      if (rewards.failed() > 0 && rewards.failed() == scores) {
         throw new TrainingException(
             "%s: all %d rewards failed, the first: %s"
-                .formatted(where, scores, firstFailure.orElse("")));
+                .formatted(where, scores, rewards.firstFailure().orElseThrow()));
       }
     }
   }
@@ -116,29 +98,36 @@ public final class TaskSampler {
             tokenizer::hasToken,
             eosTokenIds.stream().mapToInt(Integer::intValue).toArray(),
             maxPathTokens),
-        tokenizer,
         prompts,
         rewards);
   }
 
-  private TaskSampler(
-      TreeSampler sampler, Tokenizer tokenizer, PromptEncoder prompts, RewardRunner rewards) {
+  private TaskSampler(TreeSampler sampler, PromptEncoder prompts, RewardRunner rewards) {
     this.sampler = sampler;
-    this.tokenizer = tokenizer;
     this.prompts = prompts;
     this.rewards = rewards;
   }
 
   /** A sampler with another branching policy than that of the settings. */
   public TaskSampler withBranching(BranchingPolicy policy) {
-    return new TaskSampler(sampler.withBranching(policy), tokenizer, prompts, rewards);
+    return new TaskSampler(sampler.withBranching(policy), prompts, rewards);
   }
 
   /** The text of responses without special tokens. */
   public static TokenText tokenText(Tokenizer tokenizer) {
     return () -> {
       StreamingDecoder decoder = tokenizer.streamingDecoder(false);
-      return decoder::append;
+      return new TokenText.Stream() {
+        @Override
+        public String append(int token) {
+          return decoder.append(token);
+        }
+
+        @Override
+        public String finish() {
+          return decoder.finish();
+        }
+      };
     };
   }
 
@@ -161,17 +150,16 @@ public final class TaskSampler {
       encoded.add(new RolloutPrompt(task.id(), prompts.encode(task.prompt())));
     }
     RolloutBatch batch = sampler.sample(decoder, encoded, seed, step, trainingProgress, progress);
-    long began = System.nanoTime();
     List<RewardInput> inputs = new ArrayList<>();
     for (int i = 0; i < tasks.size(); i++) {
       RolloutTree tree = batch.trees().get(i);
-      for (Trajectory trajectory : tree.trajectories()) {
-        int[] response = tree.response(trajectory);
+      for (int t = 0; t < tree.trajectories().size(); t++) {
+        Trajectory trajectory = tree.trajectories().get(t);
         inputs.add(
             new RewardInput(
                 tasks.get(i),
-                tokenizer.decode(response, false),
-                response.length,
+                batch.responses().get(i).get(t),
+                tree.responseLength(trajectory),
                 trajectory.finish()));
       }
     }
@@ -180,20 +168,12 @@ public final class TaskSampler {
     int next = 0;
     for (int i = 0; i < tasks.size(); i++) {
       RolloutTree tree = batch.trees().get(i);
-      int end = next + tree.trajectories().size();
-      trees.add(
-          scoredTree(
-              tasks.get(i), tree, scored.scores().subList(next, end), inputs.subList(next, end)));
+      List<String> responses = batch.responses().get(i);
+      int end = next + responses.size();
+      trees.add(ScoredTree.of(tasks.get(i), tree, scored.scores().subList(next, end), responses));
       next = end;
     }
-    double seconds = (System.nanoTime() - began) / 1e9;
-    return new Sampled(
-        trees,
-        batch.statistics(),
-        scored.failures() + scored.timeouts(),
-        scored.firstFailure(),
-        scored.limited(),
-        seconds);
+    return new Sampled(trees, batch.statistics(), scored.counts());
   }
 
   private RewardBatch score(List<RewardInput> inputs) {
@@ -205,18 +185,5 @@ public final class TaskSampler {
     } catch (RewardException e) {
       throw new TrainingException(e.getMessage());
     }
-  }
-
-  private static ScoredTree scoredTree(
-      Task task, RolloutTree tree, List<Score> scores, List<RewardInput> inputs) {
-    List<Trajectory> rewarded = new ArrayList<>();
-    for (int t = 0; t < scores.size(); t++) {
-      rewarded.add(tree.trajectories().get(t).withReward(scores.get(t).value()));
-    }
-    return new ScoredTree(
-        task,
-        tree.withTrajectories(rewarded),
-        scores,
-        inputs.stream().map(RewardInput::response).toList());
   }
 }

@@ -9,13 +9,14 @@ import org.treepo4j.checkpoints.NewModel;
 /** Shape of a model trained from scratch; the vocabulary comes from its tokenizer. */
 public record ArchitectureSettings(
     @Setting("model family whose layout the weights have") Architecture family,
-    @Setting("width of the residual stream") int hiddenSize,
-    @Setting("transformer blocks") int layers,
-    @Setting("query heads; hiddenSize divided by it is the head width") int heads,
-    @Setting("key/value heads; divides heads") int kvHeads,
-    @Setting("width of the feed-forward layer") int ffnSize,
-    @Setting("longest sequence in tokens") int maxPositions,
-    @Setting("base of the rotary frequencies") double ropeTheta,
+    @Setting(value = "width of the residual stream", max = 1 << 16) int hiddenSize,
+    @Setting(value = "transformer blocks", max = 1024) int layers,
+    @Setting(value = "query heads; hiddenSize divided by it is the head width", max = 1024)
+        int heads,
+    @Setting(value = "key/value heads; divides heads", max = 1024) int kvHeads,
+    @Setting(value = "width of the feed-forward layer", max = 1 << 20) int ffnSize,
+    @Setting(value = "longest sequence in tokens", max = 1 << 22) int maxPositions,
+    @Setting(value = "base of the rotary frequencies", max = 1e12) double ropeTheta,
     @Setting("whether the output head is the embedding") boolean tiedEmbeddings) {
 
   public static ArchitectureSettings defaults() {

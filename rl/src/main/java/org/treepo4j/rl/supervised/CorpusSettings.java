@@ -10,8 +10,9 @@ public record CorpusSettings(
     @Setting("JSONL files for the validation loss") List<Path> validation,
     @Setting("synthetic task that makes the demonstrations instead of files; empty for none")
         String task,
-    @Setting("demonstrations the task makes for training") int examples,
-    @Setting("demonstrations the task makes for the validation loss") int validationExamples,
+    @Setting(value = "demonstrations the task makes for training", max = 1e8) int examples,
+    @Setting(value = "demonstrations the task makes for the validation loss", max = 1e7)
+        int validationExamples,
     @Setting(
             "files of tasks that the synthetic task must not show: no demonstration has a prompt of them")
         List<Path> heldOut) {

@@ -3,6 +3,7 @@ package org.treepo4j.rl.supervised;
 import java.nio.file.Path;
 import org.treepo4j.base.settings.Setting;
 import org.treepo4j.model.engine.EngineOptions;
+import org.treepo4j.rl.metrics.MetricsSettings;
 import org.treepo4j.rl.run.CheckpointSettings;
 import org.treepo4j.rl.run.OptimizerSettings;
 
@@ -17,7 +18,8 @@ public record PretrainSettings(
     @Setting("what it learns from") CorpusSettings corpus,
     @Setting("AdamW and what surrounds an update") OptimizerSettings optimizer,
     @Setting("the loop") SupervisionSettings trainer,
-    @Setting("checkpoints") CheckpointSettings checkpoint)
+    @Setting("checkpoints") CheckpointSettings checkpoint,
+    @Setting("where metrics go besides the run's folder") MetricsSettings metrics)
     implements SupervisedSettings {
 
   public static PretrainSettings defaults() {
@@ -30,7 +32,8 @@ public record PretrainSettings(
         CorpusSettings.defaults(),
         OptimizerSettings.defaults(),
         SupervisionSettings.defaults(),
-        CheckpointSettings.defaults());
+        CheckpointSettings.defaults(),
+        MetricsSettings.defaults());
   }
 
   public PretrainSettings {

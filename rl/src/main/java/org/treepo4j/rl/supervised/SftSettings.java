@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import org.treepo4j.base.settings.Setting;
 import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.engine.EngineOptions;
+import org.treepo4j.rl.metrics.MetricsSettings;
 import org.treepo4j.rl.run.CheckpointSettings;
 import org.treepo4j.rl.run.OptimizerSettings;
 
@@ -19,6 +20,7 @@ public record SftSettings(
     @Setting("AdamW and what surrounds an update") OptimizerSettings optimizer,
     @Setting("the loop") SupervisionSettings trainer,
     @Setting("checkpoints") CheckpointSettings checkpoint,
+    @Setting("where metrics go besides the run's folder") MetricsSettings metrics,
     @Setting("train low-rank adapters instead of all weights") LoraSettings lora)
     implements SupervisedSettings {
 
@@ -32,6 +34,7 @@ public record SftSettings(
         OptimizerSettings.defaults(),
         SupervisionSettings.defaults(),
         CheckpointSettings.defaults(),
+        MetricsSettings.defaults(),
         LoraSettings.defaults());
   }
 

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.WeightStorage;
+import org.treepo4j.rl.metrics.MetricsSettings;
 import org.treepo4j.rl.run.CheckpointSettings;
 import org.treepo4j.rl.run.OptimizerSettings;
 
@@ -27,6 +28,9 @@ public sealed interface SupervisedSettings permits PretrainSettings, SftSettings
 
   /** When checkpoints are written. */
   CheckpointSettings checkpoint();
+
+  /** Where metrics go. */
+  MetricsSettings metrics();
 
   /** How the engine is opened. */
   EngineOptions engine();

@@ -17,6 +17,7 @@ import org.treepo4j.rl.loss.Packing;
 import org.treepo4j.rl.loss.SftExample;
 import org.treepo4j.rl.loss.SftObjective;
 import org.treepo4j.rl.metrics.MetricsLog;
+import org.treepo4j.rl.metrics.MlflowLog;
 import org.treepo4j.rl.run.CheckpointSettings;
 import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.run.RunCheckpoints;
@@ -31,6 +32,7 @@ import org.treepo4j.rl.run.WeightUpdate;
 public final class SupervisedTrainer {
   private final WeightUpdate weightUpdate;
   private final Policy policy;
+  private final SupervisedSettings run;
   private final SupervisionSettings settings;
   private final CheckpointSettings checkpointSettings;
   private final Path output;
@@ -64,6 +66,7 @@ public final class SupervisedTrainer {
       Path output,
       TrainingListener listener) {
     this.policy = policy;
+    this.run = settings;
     this.settings = settings.trainer();
     this.checkpointSettings = settings.checkpoint();
     this.output = output;
@@ -106,7 +109,9 @@ public final class SupervisedTrainer {
     Path last = checkpoint.map(Checkpoint::folder).orElse(null);
     long tokens = 0;
     double validationLoss = Double.NaN;
-    try (MetricsLog log = MetricsLog.open(output, state.step())) {
+    Optional<MlflowLog> mlflow =
+        MlflowLog.open(run.metrics(), output, (Record) run, listener::note);
+    try (MetricsLog log = MetricsLog.open(output, state.step(), mlflow)) {
       while (state.step() < batches.size()) {
         List<SftExample> batch = batches.get(Math.toIntExact(state.step()));
         Map<String, Number> metrics = step(state.step(), batch);
@@ -127,6 +132,7 @@ public final class SupervisedTrainer {
           last = checkpoints.write(state, false, policy, weightUpdate).folder();
         }
       }
+      log.finished();
     }
     state.requireSomeUpdate();
     if (Double.isNaN(validationLoss) && !validation.isEmpty()) { // resumed where it had ended

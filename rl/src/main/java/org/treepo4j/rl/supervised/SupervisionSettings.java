@@ -4,21 +4,26 @@ import org.treepo4j.base.settings.Setting;
 
 /** The loop of a supervised run. */
 public record SupervisionSettings(
-    @Setting(value = "passes over the corpus", mayChange = true) int epochs,
-    @Setting("tokens per optimiser update; examples are packed into it without seeing each other")
+    @Setting(value = "passes over the corpus", mayChange = true, max = 1e5) int epochs,
+    @Setting(
+            value =
+                "tokens per optimiser update; examples are packed into it without seeing each other",
+            max = 1 << 26)
         int batchTokens,
     @Setting(
             value = "tokens per forward and backward pass; bounds memory, not the result",
-            mayChange = true)
+            mayChange = true,
+            max = 1 << 26)
         int microBatchTokens,
     @Setting(
             value = "updates between two validation losses; 0 for one at the end",
             mayChange = true)
         int validateEverySteps,
-    @Setting("longest example in tokens; longer ones are cut") int maxTokens,
+    @Setting(value = "longest example in tokens; longer ones are cut", max = 1 << 22) int maxTokens,
     @Setting(
             value = "updates in a row that may be skipped for a NaN or infinite gradient",
-            mayChange = true)
+            mayChange = true,
+            max = 1e6)
         int maxSkippedUpdates) {
 
   public static SupervisionSettings defaults() {

@@ -5,7 +5,8 @@ import java.util.stream.Collectors;
 
 /** The synthetic tasks by name. */
 public final class SyntheticTasks {
-  private static final List<SyntheticTask> TASKS = List.of(new ChainSums(), new Countdown());
+  private static final List<SyntheticTask> TASKS =
+      List.of(new ChainSums(), new Countdown(), new Ledger());
 
   private SyntheticTasks() {}
 

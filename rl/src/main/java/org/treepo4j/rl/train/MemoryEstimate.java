@@ -2,11 +2,13 @@ package org.treepo4j.rl.train;
 
 import java.util.Arrays;
 import java.util.Map;
+import org.treepo4j.base.InputException;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.TensorNames;
 import org.treepo4j.model.engine.Engine;
 import org.treepo4j.model.engine.Engines;
+import org.treepo4j.model.engine.MemoryNeed;
 import org.treepo4j.rollout.RolloutSettings;
 
 /**
@@ -46,8 +48,18 @@ public record MemoryEstimate(
    * @throws IllegalArgumentException when adapters are for projections the model does not have
    */
   public static MemoryEstimate of(TrainSettings settings, ModelConfig config, int longestPrompt) {
+    return of(settings, config, config, longestPrompt);
+  }
+
+  /**
+   * @param referenceConfig of the frozen policy of KL terms, should the settings ask for one
+   * @param longestPrompt tokens of the longest prompt
+   * @throws IllegalArgumentException when adapters are for projections the model does not have
+   */
+  public static MemoryEstimate of(
+      TrainSettings settings, ModelConfig config, ModelConfig referenceConfig, int longestPrompt) {
     Map<String, int[]> shapes = TensorNames.shapes(config);
-    long parameters = shapes.values().stream().mapToLong(MemoryEstimate::size).sum();
+    long parameters = parameters(config);
     long adapted = 0;
     long adapters = 0;
     LoraSettings lora = settings.lora().of(config);
@@ -81,7 +93,7 @@ public record MemoryEstimate(
         trained,
         Float.BYTES * (parameters + (lora.enabled() ? adapters : 0)),
         adapted * (lora.bf16Base() ? Short.BYTES : Float.BYTES),
-        settings.loss().needsReference() ? Float.BYTES * parameters : 0,
+        settings.loss().needsReference() ? Float.BYTES * parameters(referenceConfig) : 0,
         Float.BYTES
             * ((lora.enabled() ? adapted + adapters : parameters)
                 + (settings.trainer().shards() > 1 ? trained : 0)),
@@ -104,6 +116,10 @@ public record MemoryEstimate(
     return longestPrompt + rollout.maxWidth() * response;
   }
 
+  private static long parameters(ModelConfig config) {
+    return TensorNames.shapes(config).values().stream().mapToLong(MemoryEstimate::size).sum();
+  }
+
   private static long size(int[] shape) {
     return Arrays.stream(shape).asLongStream().reduce(1, Math::multiplyExact);
   }
@@ -121,6 +137,21 @@ public record MemoryEstimate(
   /** What a worker of a cluster surely comes to, which leaves the optimiser to others. */
   public long ofWorker() {
     return needed() - optimizer;
+  }
+
+  /**
+   * @param limit bytes the JVM may use
+   * @throws InputException for a run that would end for want of memory
+   */
+  public void require(long limit) {
+    if (needed() > limit) {
+      throw new InputException(
+          "memory: training needs about %s (%s of it activations), the JVM may use %s; lower trainer.microBatchTokens, set weights=bf16 or lora.rank, or give the JVM more (TREEPO_JAVA_OPTS=-Xmx…)"
+              .formatted(
+                  MemoryNeed.gigabytes(needed()),
+                  MemoryNeed.gigabytes(activations),
+                  MemoryNeed.gigabytes(limit)));
+    }
   }
 
   /** What it comes to where trees grow as large as they may. */

@@ -38,12 +38,15 @@ final class PolicyUpdate {
     ShardPass.Outcome sum = ShardPass.Outcome.NONE;
     double normSum = 0;
     double rate = 0;
+    double optimizerSeconds = 0;
     int updates = 0;
     int skipped = 0;
     for (int epoch = 0; epoch < settings.epochsPerBatch(); epoch++) {
       for (List<TrainingTree> miniBatch : Packing.bySize(trees, settings.updatePrompts())) {
         sum = sum.plus(passes.gradient(miniBatch, onPolicy));
+        long began = System.nanoTime();
         WeightUpdate.Outcome outcome = weightUpdate.apply();
+        optimizerSeconds += (System.nanoTime() - began) / 1e9;
         updates++;
         skipped += outcome.skipped() ? 1 : 0;
         normSum += outcome.skipped() ? 0 : outcome.gradientNorm();
@@ -52,13 +55,6 @@ final class PolicyUpdate {
     }
     double norm = updates == skipped ? Double.NaN : normSum / (updates - skipped);
     return new TrainingStep.Update(
-        sum.loss() / updates,
-        sum.statistics(),
-        sum.mismatch(),
-        norm,
-        rate,
-        updates,
-        skipped,
-        sum.computedTokens());
+        sum.loss() / updates, sum, norm, rate, updates, skipped, optimizerSeconds);
   }
 }

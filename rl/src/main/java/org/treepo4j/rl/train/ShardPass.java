@@ -31,13 +31,21 @@ public final class ShardPass {
    * @param statistics of the loss
    * @param computedTokens tokens of the passes
    * @param mismatch of the recorded log-probabilities, where trees were trained on-policy
+   * @param forwardSeconds time of the forward passes; of shards computed side by side, added up
+   * @param backwardSeconds likewise of the backward passes
    */
   public record Outcome(
-      double loss, LossStatistics statistics, long computedTokens, LogprobMismatch mismatch)
+      double loss,
+      LossStatistics statistics,
+      long computedTokens,
+      LogprobMismatch mismatch,
+      double forwardSeconds,
+      double backwardSeconds)
       implements Serializable {
 
     /** Of no tree. */
-    public static final Outcome NONE = new Outcome(0, LossStatistics.NONE, 0, LogprobMismatch.NONE);
+    public static final Outcome NONE =
+        new Outcome(0, LossStatistics.NONE, 0, LogprobMismatch.NONE, 0, 0);
 
     /** Both together. */
     public Outcome plus(Outcome next) {
@@ -45,7 +53,9 @@ public final class ShardPass {
           loss + next.loss,
           statistics.plus(next.statistics),
           computedTokens + next.computedTokens,
-          mismatch.plus(next.mismatch));
+          mismatch.plus(next.mismatch),
+          forwardSeconds + next.forwardSeconds,
+          backwardSeconds + next.backwardSeconds);
     }
   }
 
@@ -136,7 +146,9 @@ public final class ShardPass {
       CausalLm model, TreeObjective objective, List<TrainingTree> microBatch, boolean onPolicy) {
     List<TokenTree> tokens = microBatch.stream().map(TrainingTree::tokens).toList();
     long computed = tokens.stream().mapToLong(TokenTree::size).sum();
+    long began = System.nanoTime();
     try (ForwardPass pass = model.forward(tokens, training)) {
+      double forwardSeconds = (System.nanoTime() - began) / 1e9;
       LogprobMismatch mismatch = LogprobMismatch.NONE;
       List<TrainingTree> trees = new ArrayList<>();
       for (int i = 0; i < microBatch.size(); i++) {
@@ -149,8 +161,11 @@ public final class ShardPass {
         trees.add(tree);
       }
       LossResult result = objective.evaluate(trees, pass);
+      began = System.nanoTime();
       pass.backward(result.dLogprob(), result.dEntropy());
-      return new Outcome(result.loss(), result.statistics(), computed, mismatch);
+      double backwardSeconds = (System.nanoTime() - began) / 1e9;
+      return new Outcome(
+          result.loss(), result.statistics(), computed, mismatch, forwardSeconds, backwardSeconds);
     }
   }
 }

@@ -11,6 +11,7 @@ import org.treepo4j.model.engine.WeightStorage;
 import org.treepo4j.rl.advantage.AdvantageSettings;
 import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.loss.LossSettings;
+import org.treepo4j.rl.metrics.MetricsSettings;
 import org.treepo4j.rl.reward.RewardSettings;
 import org.treepo4j.rl.run.CheckpointSettings;
 import org.treepo4j.rl.run.OptimizerSettings;
@@ -23,6 +24,10 @@ public record TrainSettings(
             value = "Hugging Face folder or GGUF file of the policy to start from",
             required = true)
         Path model,
+    @Setting(
+            "frozen reference policy of loss.kl: Hugging Face folder or GGUF file with the tokenizer of"
+                + " the model, of any size; the model as it starts when absent")
+        Path reference,
     @Setting(value = "run folder: checkpoints, metrics, trees", required = true, mayChange = true)
         Path output,
     @Setting(value = "which engine computes, and how", inline = true) EngineOptions engine,
@@ -42,6 +47,7 @@ public record TrainSettings(
     @Setting("the loop") TrainerSettings trainer,
     @Setting("measuring on held-out tasks") EvaluationSettings evaluation,
     @Setting("checkpoints") CheckpointSettings checkpoint,
+    @Setting("where metrics go besides the run's folder") MetricsSettings metrics,
     @Setting("train low-rank adapters instead of all weights") LoraSettings lora) {
 
   /** Samples with the engine that trains. */
@@ -49,6 +55,7 @@ public record TrainSettings(
 
   public static TrainSettings defaults() {
     return new TrainSettings(
+        null,
         null,
         null,
         EngineOptions.defaults(),
@@ -63,6 +70,7 @@ public record TrainSettings(
         TrainerSettings.defaults(),
         EvaluationSettings.defaults(),
         CheckpointSettings.defaults(),
+        MetricsSettings.defaults(),
         LoraSettings.defaults());
   }
 
@@ -79,11 +87,20 @@ public record TrainSettings(
               + " prompts whose trajectories differ, was "
               + rollout.maxWidth());
     }
+    if (reference != null && !loss.needsReference()) {
+      throw new IllegalArgumentException(
+          "reference must be absent without loss.kl, was " + reference);
+    }
     if (reward.overlongBuffer() > rollout.maxResponseTokens()) {
       throw new IllegalArgumentException(
           "reward.overlongBuffer must be at most rollout.maxResponseTokens (%d), was %d"
               .formatted(rollout.maxResponseTokens(), reward.overlongBuffer()));
     }
+  }
+
+  /** The frozen policy of KL terms, where there is one. */
+  public Path referenceModel() {
+    return reference == null ? model : reference;
   }
 
   /** Which engine samples, and how. */

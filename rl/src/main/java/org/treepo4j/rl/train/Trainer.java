@@ -12,6 +12,7 @@ import org.treepo4j.rl.data.DifficultyPools;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.data.TaskSource;
 import org.treepo4j.rl.metrics.MetricsLog;
+import org.treepo4j.rl.metrics.MlflowLog;
 import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.run.RunCheckpoints;
 import org.treepo4j.rl.run.TrainingException;
@@ -127,13 +128,13 @@ public final class Trainer {
       listener.note("accuracy before: %.1f %%".formatted(100 * accuracy));
       state = state.startingAt(accuracy);
     }
-    try (MetricsLog log = MetricsLog.open(settings.output(), state.step())) {
+    try (MetricsLog log = MetricsLog.open(settings.output(), state.step(), mlflow())) {
       while (!finished(state)) {
         long began = System.nanoTime();
         long number = state.step() + 1;
         Step done = step(state);
         TrainingStep.Outcome trained = done.trained();
-        recorder.record(number, trained.trees(), trained.advantages());
+        recorder.record(number, trained, step::logprobs);
         tell(number, done);
         done.groups()
             .all()
@@ -148,7 +149,9 @@ public final class Trainer {
         boolean best = false;
         if (!evaluator.isEmpty()
             && state.due(settings.evaluation().everySteps(), finished(state))) {
+          long evaluation = System.nanoTime();
           accuracy = evaluate(state);
+          metrics.put("evaluation_seconds", (System.nanoTime() - evaluation) / 1e9);
           best = !(accuracy <= state.bestAccuracy());
           state = state.evaluated(accuracy, best);
           metrics.put("eval_accuracy", accuracy);
@@ -157,6 +160,7 @@ public final class Trainer {
         state = state.plusSeconds(seconds);
         metrics.put("seconds", seconds);
         StepMetrics.of(done.groups(), trained).forEach(metrics::putIfAbsent);
+        metrics.put("other_seconds", StepMetrics.otherSeconds(metrics));
         metrics.putAll(backend.stepMetrics());
         if (pools.enabled()) {
           metrics.putAll(StepMetrics.ofPools(done.groups(), pools));
@@ -167,6 +171,7 @@ public final class Trainer {
           last = checkpoints.write(state, best, policy, weightUpdate, pools);
         }
       }
+      log.finished();
     }
     state.requireSomeUpdate();
     if (outOfPatience(state)) {
@@ -184,6 +189,10 @@ public final class Trainer {
         state,
         last.folder(),
         checkpoints.best().map(Checkpoint::folder));
+  }
+
+  private Optional<MlflowLog> mlflow() {
+    return MlflowLog.open(settings.metrics(), settings.output(), settings, listener::note);
   }
 
   /** What a step sampled and what it learned from that. */

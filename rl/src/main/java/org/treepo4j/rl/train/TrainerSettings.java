@@ -4,22 +4,28 @@ import org.treepo4j.base.settings.Setting;
 
 /** The loop of a run (algorithm page, sections 4 and 5). */
 public record TrainerSettings(
-    @Setting(value = "rollout-and-update rounds", mayChange = true) int steps,
+    @Setting(value = "rollout-and-update rounds", mayChange = true, max = 1e7) int steps,
     @Setting(
             value =
                 "end the run with the step that has sampled so many tokens for training, each counted"
                     + " once; 0 for no limit",
             mayChange = true)
         long maxSampledTokens,
-    @Setting("prompts, and so trees, per step (recipe: data.train_batch_size, 512)")
+    @Setting(
+            value = "prompts, and so trees, per step (recipe: data.train_batch_size, 512)",
+            max = 1 << 14)
         int promptsPerStep,
     @Setting(
-            "prompts per optimiser update, 0 for all of the step (recipe: ppo_mini_batch_size, 32)")
+            value =
+                "prompts per optimiser update, 0 for all of the step (recipe: ppo_mini_batch_size, 32)",
+            max = 1 << 14)
         int miniBatchPrompts,
-    @Setting("times every batch is trained on (recipe: ppo_epochs, 1)") int epochsPerBatch,
+    @Setting(value = "times every batch is trained on (recipe: ppo_epochs, 1)", max = 1e3)
+        int epochsPerBatch,
     @Setting(
             value = "unique tokens per forward and backward pass; bounds memory, not the result",
-            mayChange = true)
+            mayChange = true,
+            max = 1 << 26)
         int microBatchTokens,
     @Setting(
             "runs of trees whose gradients are computed apart and added in order; decides the last"
@@ -35,7 +41,8 @@ public record TrainerSettings(
     @Setting(
             value =
                 "rounds of sampling until a step has its prompts (recipe: max_num_gen_batches, 10)",
-            mayChange = true)
+            mayChange = true,
+            max = 1e4)
         int maxGenerationBatches,
     @Setting(
             value = "train on what there is when a step stays short, instead of ending the run",
@@ -43,9 +50,13 @@ public record TrainerSettings(
         boolean trainOnShortBatch,
     @Setting(
             value = "updates in a row that may be skipped for a NaN or infinite gradient",
-            mayChange = true)
+            mayChange = true,
+            max = 1e6)
         int maxSkippedUpdates,
-    @Setting(value = "trees per step written to RUN_DIR/trees for inspection", mayChange = true)
+    @Setting(
+            value = "trees per step written to RUN_DIR/trees for inspection",
+            mayChange = true,
+            max = 1 << 14)
         int treesKept) {
 
   public static TrainerSettings defaults() {

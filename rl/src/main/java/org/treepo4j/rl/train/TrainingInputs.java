@@ -1,6 +1,7 @@
 package org.treepo4j.rl.train;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.ToIntFunction;
 import org.treepo4j.base.InputException;
@@ -51,6 +52,9 @@ public record TrainingInputs(
     List<TaskFile> train = settings.data().readTrain(promptTokens);
     List<TaskFile> test = settings.data().readTest(promptTokens);
     check(prompts, TaskFile.allTasks(test), config);
+    if (settings.reference() != null) {
+      requireAlike(settings, config, tokenizer);
+    }
     return new TrainingInputs(
         config, tokenizer, prompts, train, test, check(prompts, TaskFile.allTasks(train), config));
   }
@@ -59,12 +63,45 @@ public record TrainingInputs(
    * The memory that a run with these inputs needs.
    *
    * @throws InputException for adapters that the model has no place for
+   * @throws IOException for a reference policy that cannot be read
    */
-  public MemoryEstimate memory(TrainSettings settings) {
+  public MemoryEstimate memory(TrainSettings settings) throws IOException {
+    ModelConfig reference =
+        settings.reference() == null ? config : ModelSource.readConfig(settings.reference());
     try {
-      return MemoryEstimate.of(settings, config, promptTokens.max());
+      return MemoryEstimate.of(settings, config, reference, promptTokens.max());
     } catch (IllegalArgumentException e) {
       throw new InputException(e.getMessage());
+    }
+  }
+
+  /** The reference policy scores the policy's tokens, so both must mean the same by them. */
+  private static void requireAlike(TrainSettings settings, ModelConfig config, Tokenizer tokenizer)
+      throws IOException {
+    Path folder = settings.reference();
+    ModelConfig reference = ModelSource.readConfig(folder);
+    try (ModelSource weights = ModelSource.open(folder)) {
+      WeightsLoader.check(weights);
+    }
+    Tokenizer other = ModelTokenizer.open(folder).tokenizer();
+    for (int id = 0; id < Math.max(tokenizer.vocabSize(), other.vocabSize()); id++) {
+      String ours = tokenizer.hasToken(id) ? tokenizer.token(id) : "none";
+      String theirs = other.hasToken(id) ? other.token(id) : "none";
+      if (!ours.equals(theirs)) {
+        throw new InputException(
+            "reference %s: expected the tokenizer of the model, but token %d is %s there and %s in %s"
+                .formatted(folder, id, theirs, ours, settings.model()));
+      }
+    }
+    if (reference.vocabSize() < config.vocabSize()) {
+      throw new InputException(
+          "reference %s: expected a vocabulary of at least %d, which the model has, was %d"
+              .formatted(folder, config.vocabSize(), reference.vocabSize()));
+    }
+    if (reference.maxPositions() < config.maxPositions()) {
+      throw new InputException(
+          "reference %s: expected at least %d positions, which the model has, had %d"
+              .formatted(folder, config.maxPositions(), reference.maxPositions()));
     }
   }
 

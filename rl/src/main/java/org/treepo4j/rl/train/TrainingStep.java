@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.rl.advantage.AdvantageEstimator;
+import org.treepo4j.rl.loss.Distillation;
 import org.treepo4j.rl.loss.KlPenalty;
 import org.treepo4j.rl.loss.LossSettings;
 import org.treepo4j.rl.loss.LossSettings.KlPlacement;
-import org.treepo4j.rl.loss.LossStatistics;
 import org.treepo4j.rl.loss.TrainingTree;
 import org.treepo4j.rl.run.WeightUpdate;
 import org.treepo4j.rl.sampling.ScoredTree;
@@ -60,27 +60,24 @@ public final class TrainingStep {
    * What a batch's updates did.
    *
    * @param loss mean over the updates
-   * @param statistics summed over all updates
-   * @param mismatch of the recorded log-probabilities, where trees were trained on-policy
+   * @param passes summed over all updates
    * @param gradientNorm mean over the updates that were not skipped
    * @param learningRate of the last update
    * @param updates how many there were
    * @param skipped updates whose gradient was thrown away
-   * @param computedTokens tokens of all forward passes
+   * @param optimizerSeconds time spent on clipping and changing weights
    */
   public record Update(
       double loss,
-      LossStatistics statistics,
-      LogprobMismatch mismatch,
+      ShardPass.Outcome passes,
       double gradientNorm,
       double learningRate,
       int updates,
       int skipped,
-      long computedTokens) {
+      double optimizerSeconds) {
 
     private static final Update NONE =
-        new Update(
-            Double.NaN, LossStatistics.NONE, LogprobMismatch.NONE, Double.NaN, Double.NaN, 0, 0, 0);
+        new Update(Double.NaN, ShardPass.Outcome.NONE, Double.NaN, Double.NaN, 0, 0, 0);
   }
 
   /**
@@ -111,12 +108,12 @@ public final class TrainingStep {
     List<TokenTree> tokens = scored.stream().map(tree -> tree.tree().toTokenTree()).toList();
     List<float[]> ofReference =
         loss.needsReference() ? passes.logprobs(Model.REFERENCE, tokens) : null;
-    boolean onPolicy = update.onPolicy(scored.size()) && loss.kl() != KlPlacement.REWARD;
+    boolean onPolicy = update.onPolicy(scored.size()) && !loss.needsOldBeforehand();
     List<float[]> old = onPolicy ? null : logprobs(tokens);
     double scoringSeconds = (System.nanoTime() - began) / 1e9;
 
     List<RolloutTree> rewarded = rewarded(scored, old, ofReference);
-    double[][][] advantages = estimator.advantages(rewarded);
+    double[][][] advantages = advantages(rewarded, old, ofReference);
     LogprobMismatch mismatch = LogprobMismatch.NONE;
     List<TrainingTree> trees = new ArrayList<>();
     for (int i = 0; i < scored.size(); i++) {
@@ -136,7 +133,7 @@ public final class TrainingStep {
     Update done = Update.NONE;
     if (!trees.isEmpty()) {
       done = update.run(trees, firstUpdate, onPolicy);
-      mismatch = mismatch.plus(done.mismatch());
+      mismatch = mismatch.plus(done.passes().mismatch());
     }
     double updateSeconds = (System.nanoTime() - began) / 1e9;
     return new Outcome(
@@ -150,11 +147,25 @@ public final class TrainingStep {
         updateSeconds);
   }
 
+  private double[][][] advantages(
+      List<RolloutTree> trees, List<float[]> old, List<float[]> ofReference) {
+    double[][][] advantages = estimator.advantages(trees);
+    if (loss.kl() == KlPlacement.ADVANTAGE) {
+      Distillation distillation =
+          new Distillation(loss.klCoefficient(), loss.advantageCoefficient());
+      for (int i = 0; i < advantages.length; i++) {
+        advantages[i] =
+            distillation.apply(trees.get(i), advantages[i], old.get(i), ofReference.get(i));
+      }
+    }
+    return advantages;
+  }
+
   /** The trajectories of a tree that take part in the loss, with what the sampler recorded. */
   private TrainingTree asSampled(RolloutTree tree, double[][] advantages, float[] ofReference) {
     int[] learned =
         IntStream.range(0, advantages.length)
-            .filter(i -> loss.takesPart(tree.trajectories().get(i)))
+            .filter(i -> loss.takesPart(tree, tree.trajectories().get(i)))
             .toArray();
     TrainingTree asSampled =
         TrainingTree.of(

@@ -7,9 +7,14 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import org.treepo4j.model.TokenTree;
 import org.treepo4j.rl.sampling.ScoredTree;
 import org.treepo4j.rollout.RolloutTree;
 import org.treepo4j.rollout.TreeJsonlWriter;
@@ -50,19 +55,57 @@ final class TreeRecorder {
   }
 
   /**
-   * @param advantages {@code [tree][trajectory][response token]}
+   * Keeps some of a step's trees. Which ones follows from their prompts, in an order that is the
+   * same at every step: a prompt that comes again is likely to be kept again, and can be followed.
+   *
+   * @param trained what the step did
+   * @param logprobs of unique tokens under the policy after the step, by tree
    */
-  void record(long step, List<ScoredTree> trees, double[][][] advantages) throws IOException {
-    int count = Math.min(treesKept, trees.size());
-    if (count == 0) {
+  void record(
+      long step, TrainingStep.Outcome trained, Function<List<TokenTree>, List<float[]>> logprobs)
+      throws IOException {
+    List<ScoredTree> trees = trained.trees();
+    List<Integer> kept =
+        IntStream.range(0, trees.size())
+            .boxed()
+            .sorted(Comparator.comparingInt(i -> place(trees.get(i).tree().promptId())))
+            .limit(treesKept)
+            .toList();
+    if (kept.isEmpty()) {
       return;
     }
+    List<TokenTree> tokens = kept.stream().map(i -> trees.get(i).tree().toTokenTree()).toList();
+    List<float[]> after = logprobs.apply(tokens);
     Path file = folder.resolve("step-%06d.jsonl".formatted(step));
     try (TreeJsonlWriter writer = TreeJsonlWriter.create(file)) {
-      for (int i = 0; i < count; i++) {
-        writer.write(line(step, trees.get(i), advantages[i]));
+      for (int k = 0; k < kept.size(); k++) {
+        int i = kept.get(k);
+        TreeLine line = line(step, trees.get(i), trained.advantages()[i]);
+        trained.training().stream()
+            .filter(training -> training.tokens() == trees.get(i).tree().toTokenTree())
+            .findFirst()
+            .ifPresent(training -> put(line, "old_logprobs", training.oldLogprobs()));
+        put(line, "new_logprobs", after.get(k));
+        writer.write(line);
       }
       writer.commit();
+    }
+  }
+
+  /** Prompts in no order that means anything. */
+  private static int place(String promptId) {
+    return promptId.hashCode() * 0x9E3779B9;
+  }
+
+  /** One value for every token of every node; left out where one is not known. */
+  private static void put(TreeLine line, String name, float[] byToken) {
+    RolloutTree tree = line.tree();
+    for (int n = 0; n < tree.nodes().size(); n++) {
+      int[] indices = tree.tokenIndices(tree.nodes().get(n));
+      if (Arrays.stream(indices).allMatch(token -> Float.isFinite(byToken[token]))) {
+        ArrayNode values = line.node(n).putArray(name);
+        Arrays.stream(indices).forEach(token -> values.add(byToken[token]));
+      }
     }
   }
 

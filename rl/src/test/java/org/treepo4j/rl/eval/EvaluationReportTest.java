@@ -14,6 +14,7 @@ import org.apache.commons.math3.util.CombinatoricsUtils;
 import org.junit.jupiter.api.Test;
 import org.treepo4j.grading.AnswerGrader;
 import org.treepo4j.grading.GradingException;
+import org.treepo4j.rl.eval.TaskSamples.Sample;
 import org.treepo4j.rollout.FinishReason;
 
 class EvaluationReportTest {

@@ -8,6 +8,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.treepo4j.base.settings.Settings;
 import org.treepo4j.rollout.FinishReason;
+import org.treepo4j.rollout.RolloutTree;
+import org.treepo4j.rollout.SegmentNode;
 import org.treepo4j.rollout.Trajectory;
 
 class LossSettingsTest {
@@ -29,6 +31,19 @@ class LossSettingsTest {
         .hasMessage("normLength must be positive with seq-mean-token-sum-norm, was 0");
   }
 
+  @Test
+  void advantagesAreWeighedAgainstAReferenceOnly() {
+    LossSettings distilling =
+        Settings.of(LossSettings.class)
+            .set("kl", LossSettings.KlPlacement.ADVANTAGE)
+            .set("advantageCoefficient", 0)
+            .build();
+    assertThat(distilling.needsReference()).isTrue();
+    assertThat(distilling.needsOldBeforehand()).isTrue();
+    assertThatThrownBy(() -> Settings.of(LossSettings.class).set("advantageCoefficient", 0).build())
+        .hasMessageContaining("advantageCoefficient must be 1 without kl: advantage, was 0.0");
+  }
+
   private static LossSettings with(double clipLow, double dualClip, Aggregation aggregation) {
     LossSettings d = LossSettings.defaults();
     return new LossSettings(
@@ -41,6 +56,7 @@ class LossSettingsTest {
         d.kl(),
         d.klEstimator(),
         d.klCoefficient(),
+        d.advantageCoefficient(),
         d.entropyCoefficient(),
         d.overlongFiltering(),
         d.rolloutCorrection(),
@@ -82,11 +98,14 @@ class LossSettingsTest {
   @Test
   void overlongFilteringLeavesOutWhatWasCut() {
     LossSettings filtering = Settings.of(LossSettings.class).set("overlongFiltering", true).build();
+    double[] zeros = new double[2];
+    SegmentNode chosen = new SegmentNode(1, 0, new int[] {2, 3}, zeros, zeros, zeros);
     for (FinishReason finish : FinishReason.values()) {
       Trajectory trajectory = new Trajectory(1, finish, 0);
       boolean cut = finish == FinishReason.MAX_DEPTH || finish == FinishReason.MAX_RESPONSE_TOKENS;
-      assertThat(filtering.takesPart(trajectory)).isEqualTo(!cut);
-      assertThat(LossSettings.defaults().takesPart(trajectory)).isTrue();
+      RolloutTree tree = new RolloutTree("p", new int[] {1}, List.of(chosen), List.of(trajectory));
+      assertThat(filtering.takesPart(tree, trajectory)).isEqualTo(!cut);
+      assertThat(LossSettings.defaults().takesPart(tree, trajectory)).isTrue();
     }
   }
 }

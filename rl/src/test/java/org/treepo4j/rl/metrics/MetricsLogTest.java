@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,7 +19,7 @@ class MetricsLogTest {
 
   @Test
   void aStepIsALineAndWhatIsNotFiniteIsLeftOut() throws IOException {
-    try (MetricsLog log = MetricsLog.open(run, 0)) {
+    try (MetricsLog log = MetricsLog.open(run, 0, Optional.empty())) {
       log.write(1, Map.of("reward_mean", 0.5));
       log.write(2, Map.of("loss", Double.NaN));
     }
@@ -28,20 +29,20 @@ class MetricsLogTest {
 
   @Test
   void resumingDropsStepsThatRunAgainAndTornLines() throws IOException {
-    try (MetricsLog log = MetricsLog.open(run, 0)) {
+    try (MetricsLog log = MetricsLog.open(run, 0, Optional.empty())) {
       for (int step = 1; step <= 3; step++) {
         log.write(step, Map.of("sampled_tokens", 7L));
       }
     }
     Files.writeString(run.resolve(MetricsLog.FILE), "{\"step\":4,\"sam", StandardOpenOption.APPEND);
-    MetricsLog.open(run, 2).close();
+    MetricsLog.open(run, 2, Optional.empty()).close();
     assertThat(Files.readAllLines(run.resolve(MetricsLog.FILE)))
         .containsExactly("{\"step\":1,\"sampled_tokens\":7}", "{\"step\":2,\"sampled_tokens\":7}");
   }
 
   @Test
   void eventFilesAreFramedTfRecordsOfScalars() throws IOException {
-    try (MetricsLog log = MetricsLog.open(run, 0)) {
+    try (MetricsLog log = MetricsLog.open(run, 0, Optional.empty())) {
       log.write(3, Map.of("loss", 0.25));
     }
     Path events;

@@ -40,9 +40,10 @@ class ProgramRewardTest {
       assertThat(batch.scores())
           .extracting(Score::value)
           .containsExactly(0.25, -1.0, 0.25, -1.0, -1.0, 0.25);
-      assertThat(batch.failures()).isEqualTo(3);
+      assertThat(batch.counts().threw()).isEqualTo(3);
       assertThat(batch.scores().get(0).correct()).isTrue();
-      assertThat(batch.firstFailure()).contains("sh: ended without an answer, exit code 3");
+      assertThat(batch.counts().firstFailure())
+          .contains("sh: ended without an answer, exit code 3");
       assertThat(reward.restarts()).isEqualTo(3);
     }
   }
@@ -53,7 +54,7 @@ class ProgramRewardTest {
     try (RewardRunner runner = new RewardRunner(reward, SHORT, -1, 2)) {
       RewardBatch batch = runner.run(responses("a", "b", "c"));
       assertThat(batch.scores()).extracting(Score::value).containsOnly(0.25);
-      assertThat(batch.failures() + batch.timeouts()).isZero();
+      assertThat(batch.counts().threw() + batch.counts().late()).isZero();
       assertThat(reward.restarts()).isZero();
     }
   }
@@ -75,8 +76,8 @@ class ProgramRewardTest {
     ProgramReward reward = reward(Duration.ofMillis(500), SHORT, "sleep 100");
     try (RewardRunner runner = new RewardRunner(reward, SHORT, -1, 1)) {
       RewardBatch batch = runner.run(responses("a"));
-      assertThat(batch.failures()).isOne();
-      assertThat(batch.firstFailure().orElseThrow())
+      assertThat(batch.counts().threw()).isOne();
+      assertThat(batch.counts().firstFailure().orElseThrow())
           .isEqualTo(
               "sh: no answer within 1.5 s of its start"
                   + " (reward.startLimitSeconds and reward.timeLimitSeconds)");
@@ -88,7 +89,7 @@ class ProgramRewardTest {
     ProgramReward reward = reward(LONG, SHORT, "echo '{\"ready\": true}'; " + ECHO);
     try (RewardRunner runner = new RewardRunner(reward, SHORT, -1, 1)) {
       RewardBatch batch = runner.run(responses("slow"));
-      assertThat(batch.firstFailure())
+      assertThat(batch.counts().firstFailure())
           .contains("sh: no answer within 1 s (reward.timeLimitSeconds)");
     }
   }
@@ -152,7 +153,7 @@ class ProgramRewardTest {
   @Test
   void aFarewellOnceItsInputEndsIsNoSurplus() throws Exception {
     try (RewardRunner runner = runner(ECHO + "; echo 'that was all'")) {
-      assertThat(runner.run(responses("a")).failures()).isZero();
+      assertThat(runner.run(responses("a")).counts().threw()).isZero();
     }
   }
 

@@ -25,7 +25,8 @@ class RewardRunnerTest {
           .extracting(Score::value)
           .containsExactlyElementsOf(
               IntStream.range(0, 200).mapToObj(i -> (double) i).collect(Collectors.toList()));
-      assertThat(batch.failures() + batch.timeouts() + batch.limited()).isZero();
+      assertThat(batch.counts().threw() + batch.counts().late() + batch.counts().limited())
+          .isZero();
     }
   }
 
@@ -45,8 +46,9 @@ class RewardRunnerTest {
       RewardBatch batch =
           runner.run(List.of(response("ok"), response("bad"), response("deep"), response("ok")));
       assertThat(batch.scores()).extracting(Score::value).containsExactly(1.0, -0.5, -0.5, 1.0);
-      assertThat(batch.failures()).isEqualTo(2);
-      assertThat(batch.firstFailure()).hasValueSatisfying(m -> assertThat(m).contains("no"));
+      assertThat(batch.counts().threw()).isEqualTo(2);
+      assertThat(batch.counts().firstFailure())
+          .hasValueSatisfying(m -> assertThat(m).contains("no"));
     }
   }
 
@@ -68,7 +70,7 @@ class RewardRunnerTest {
       RewardBatch batch =
           runner.run(List.of(response("stuck"), response("ok"), response("stuck"), response("ok")));
       assertThat(batch.scores()).extracting(Score::value).containsExactly(0.0, 1.0, 0.0, 1.0);
-      assertThat(batch.timeouts()).isEqualTo(2);
+      assertThat(batch.counts().late()).isEqualTo(2);
     } finally {
       never.countDown();
     }

@@ -76,7 +76,7 @@ class RewardsTest {
     try (RewardRunner runner = new RewardRunner(evil, Duration.ofMillis(300), -1, 1)) {
       RewardBatch batch = runner.run(List.of(response("a".repeat(200)), response("aa:")));
       assertThat(batch.scores()).extracting(Score::value).containsExactly(-1.0, 1.0);
-      assertThat(batch.timeouts() + batch.failures()).isEqualTo(1);
+      assertThat(batch.counts().late() + batch.counts().threw()).isEqualTo(1);
     }
   }
 

@@ -3,6 +3,7 @@ package org.treepo4j.rl.sampling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -39,5 +40,23 @@ class PromptEncoderTest {
     assertThatThrownBy(() -> encoder.encode(CONVERSATION))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("no chat template");
+  }
+
+  @Test
+  void aPromptIsEncodedOnce() {
+    List<String> formatted = new ArrayList<>();
+    PromptEncoder encoder =
+        new PromptEncoder(
+            tokenizer,
+            Optional.of(
+                messages -> {
+                  formatted.add(format(messages));
+                  return format(messages);
+                }));
+    int[] ids = encoder.encode(CONVERSATION);
+
+    assertThat(encoder.encode(CONVERSATION)).isSameAs(ids);
+    assertThat(formatted).hasSize(1);
+    assertThat(encoder.encode(new Prompt.Text("abc"))).isNotSameAs(ids);
   }
 }

@@ -98,8 +98,8 @@ class GroupCollectorTest {
         };
     GroupCollector.Groups groups =
         collector(broken, TinyTraining.loop(1, 10, false), "a", "b").collect(1, 0, 0);
-    assertThat(groups.sampled().failedRewards()).isPositive();
-    assertThat(groups.sampled().firstFailure()).get().asString().contains("no such unit");
+    assertThat(groups.sampled().rewards().failed()).isPositive();
+    assertThat(groups.sampled().rewards().firstFailure()).get().asString().contains("no such unit");
   }
 
   @Test
@@ -128,7 +128,7 @@ class GroupCollectorTest {
         };
     GroupCollector.Groups groups =
         collector(bad, TinyTraining.loop(1, 10, false), "a", "b").collect(1, 0, 0);
-    assertThat(groups.sampled().failedRewards()).isPositive();
+    assertThat(groups.sampled().rewards().failed()).isPositive();
   }
 
   @Test

@@ -37,11 +37,11 @@ class MergedTreesTest {
   void theUpdateIsThatOfFlattenedTrajectoriesWithFewerTokens() {
     float[] merged;
     try (CausalLm model = TinyTraining.model()) {
-      assertThat(update(model, true).computedTokens()).isEqualTo(14 + 3);
+      assertThat(update(model, true).passes().computedTokens()).isEqualTo(14 + 3);
       merged = embedding(model);
     }
     try (CausalLm model = TinyTraining.model()) {
-      assertThat(update(model, false).computedTokens()).isEqualTo(2 * 13 + 2 * 12);
+      assertThat(update(model, false).passes().computedTokens()).isEqualTo(2 * 13 + 2 * 12);
       assertThat(merged).containsExactly(embedding(model), offset(1e-6f));
     }
     try (CausalLm model = TinyTraining.model()) {

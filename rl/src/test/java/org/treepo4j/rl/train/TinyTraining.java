@@ -23,6 +23,7 @@ import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.data.ShuffledTasks;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.loss.LossSettings;
+import org.treepo4j.rl.metrics.MetricsSettings;
 import org.treepo4j.rl.reward.Reward;
 import org.treepo4j.rl.reward.RewardRunner;
 import org.treepo4j.rl.reward.RewardSettings;
@@ -117,6 +118,7 @@ public final class TinyTraining {
       CheckpointSettings checkpoint) {
     return new TrainSettings(
         Path.of("model"),
+        null,
         output,
         new EngineOptions("vector", WeightStorage.F32, 1),
         TrainSettings.SAME_ENGINE,
@@ -136,6 +138,7 @@ public final class TinyTraining {
         loop,
         evaluation,
         checkpoint,
+        MetricsSettings.defaults(),
         LoraSettings.defaults());
   }
 

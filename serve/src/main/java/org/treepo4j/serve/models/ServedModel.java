@@ -14,6 +14,7 @@ import org.treepo4j.model.Weights;
 import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
+import org.treepo4j.model.engine.MemoryNeed;
 import org.treepo4j.rl.data.ModelTokenizer;
 import org.treepo4j.serve.sampling.SamplingEngine;
 import org.treepo4j.serve.sampling.SamplingLimits;
@@ -86,6 +87,7 @@ public record ServedModel(
     return source -> {
       Engines.choose(options);
       ModelTokenizer text = ModelTokenizer.open(source.model());
+      requireMemory(source.model(), options);
       CausalLm model = Engines.open(weights(source), options);
       return new ServedModel(
           source,
@@ -95,6 +97,13 @@ public record ServedModel(
           model.config(),
           new SamplingEngine(model, text.tokenizer(), limits));
     };
+  }
+
+  private static void requireMemory(Path model, EngineOptions options) throws IOException {
+    try (ModelSource opened = ModelSource.open(model)) {
+      MemoryNeed.toSample(opened.config(), options, 1)
+          .require("serving " + model, Runtime.getRuntime().maxMemory());
+    }
   }
 
   private static Weights weights(Source source) throws IOException {

@@ -10,9 +10,14 @@ package org.treepo4j.serve.sampling;
  */
 public record SamplingLimits(int maxPaths, int maxWaiting, int keptPrompts, long maxCacheBytes) {
 
+  private static final int MAX_PATHS = 1 << 16;
+  private static final int MAX_WAITING = 1 << 20;
+
   public SamplingLimits {
     positive("maxPaths", maxPaths);
+    most("maxPaths", maxPaths, MAX_PATHS);
     positive("maxWaiting", maxWaiting);
+    most("maxWaiting", maxWaiting, MAX_WAITING);
     positive("maxCacheBytes", maxCacheBytes);
     if (keptPrompts < 0) {
       throw new IllegalArgumentException("keptPrompts must not be negative, was " + keptPrompts);
@@ -22,6 +27,12 @@ public record SamplingLimits(int maxPaths, int maxWaiting, int keptPrompts, long
   /** 64 paths, 256 waiting requests, 64 kept prompts, half of the memory the JVM may use. */
   public static SamplingLimits defaults() {
     return new SamplingLimits(64, 256, 64, Runtime.getRuntime().maxMemory() / 2);
+  }
+
+  private static void most(String name, long value, long greatest) {
+    if (value > greatest) {
+      throw new IllegalArgumentException(name + " must be at most " + greatest + ", was " + value);
+    }
   }
 
   private static void positive(String name, long value) {

@@ -9,6 +9,8 @@ import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Bad input is one line that names the culprit, and exit code 2, before anything is computed. */
 class RefusalTest {
@@ -35,6 +37,51 @@ class RefusalTest {
     refused("advantage.estimator", "advantage.estimator=magic");
     refused("lora.targetModules must be among", "lora={rank: 2, targetModules: [x]}");
     refused("lora.targetModules must name projections", "lora={rank: 2, targetModules: [lm_head]}");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "rollout.maxWidth=2147483647",
+        "rollout.minWidth=7",
+        "rollout.branching=2147483647",
+        "rollout.maxResponseTokens=2147483647",
+        "rollout.maxBatchPaths=1000000",
+        "rollout.sampling.stopTokenIds=[-1]",
+        "rollout.sampling.stopStrings=true",
+        "rollout.sampling.temperature=.nan",
+        "trainer.promptsPerStep=100000",
+        "trainer.epochsPerBatch=2147483647",
+        "trainer.steps=2147483647",
+        "trainer.microBatchTokens=2147483647",
+        "trainer.maxGenerationBatches=2147483647",
+        "threads=100000",
+        "reward.threads=100000",
+        "reward.timeLimitSeconds=.inf",
+        "reward.correct=.nan",
+        "reward.wrong=-1e30",
+        "lora.rank=100000",
+        "lora.alpha=.inf",
+        "optimizer.learningRate.peak=1e30",
+        "optimizer.learningRate.peak=.nan",
+        "optimizer.weightDecay=.inf",
+        "optimizer.gradientClip=.inf",
+        "optimizer.epsilon=1e30",
+        "loss.klCoefficient=1e30",
+        "loss.clipHigh=1e30",
+        "loss.entropyCoefficient=-1e30",
+        "advantage.eta=1e30",
+        "evaluation.samples=2147483647",
+        "evaluation.temperature=.inf",
+        "data.weights=[.nan]",
+        "data.weights=[1e300]",
+        "checkpoint.keepLast=2147483647",
+        "output=",
+        "output=''"
+      })
+  void settingsThatMakeNoSenseAreNamed(String setting) {
+    String name = setting.substring(0, setting.indexOf('='));
+    refused(name, setting);
   }
 
   @Test

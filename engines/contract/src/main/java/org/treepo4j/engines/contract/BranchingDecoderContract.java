@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import net.jqwik.api.Assume;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -25,19 +26,17 @@ import org.treepo4j.model.TokenTree;
 import org.treepo4j.model.Weights;
 
 /** The laws of sampling along many paths that every engine keeps. */
-public abstract class BranchingDecoderContract {
-  private static final DecoderOptions AMPLE = new DecoderOptions(64 << 20);
-
+public interface BranchingDecoderContract {
   /** Opens the engine under test. */
-  protected abstract CausalLm open(Weights weights);
+  CausalLm open(Weights weights);
 
   /** Whether it has the layers of a family; one that it refuses is left out. */
-  protected boolean runs(TinyModels family) {
+  default boolean runs(TinyModels family) {
     return true;
   }
 
   @Property(tries = 12)
-  void decoderLogprobIsForwardLogprob(@ForAll TinyModels family, @ForAll long seed) {
+  default void decoderLogprobIsForwardLogprob(@ForAll TinyModels family, @ForAll long seed) {
     Assume.that(runs(family));
     Random random = new Random(seed);
     int vocab = family.config().vocabSize();
@@ -51,7 +50,7 @@ public abstract class BranchingDecoderContract {
     }
     try (CausalLm model = open(family.weights(seed));
         ForwardPass pass = model.forward(chains, ForwardOptions.SCORE);
-        BranchingDecoder decoder = model.decoder(AMPLE)) {
+        BranchingDecoder decoder = model.decoder(ample())) {
       List<BranchingDecoder.Path> paths = new ArrayList<>();
       for (int[] text : texts) {
         paths.add(decoder.prefill(Arrays.copyOf(text, text.length - steps)));
@@ -68,17 +67,25 @@ public abstract class BranchingDecoderContract {
         }
         decoder.append(paths, next);
       }
+      for (int p = 0; p < texts.size(); p++) {
+        int[] experts = decoder.experts(paths.get(p));
+        int[] expected = pass.experts(p);
+        assertThat(experts).hasSameSizeAs(expected);
+        long same =
+            IntStream.range(0, experts.length).filter(i -> experts[i] == expected[i]).count();
+        assertThat(same).isGreaterThanOrEqualTo(experts.length * 9L / 10); // some may be close
+      }
     }
   }
 
   @Property(tries = 12)
-  void forkedPathIsTheSamePathDecodedAlone(@ForAll TinyModels family, @ForAll long seed) {
+  default void forkedPathIsTheSamePathDecodedAlone(@ForAll TinyModels family, @ForAll long seed) {
     Assume.that(runs(family));
     Random random = new Random(seed);
     int vocab = family.config().vocabSize();
     try (CausalLm model = open(family.weights(seed));
-        BranchingDecoder decoder = model.decoder(AMPLE);
-        BranchingDecoder fresh = model.decoder(AMPLE)) {
+        BranchingDecoder decoder = model.decoder(ample());
+        BranchingDecoder fresh = model.decoder(ample())) {
       List<BranchingDecoder.Path> paths = new ArrayList<>();
       List<int[]> texts = new ArrayList<>();
       texts.add(random.ints(5, 0, vocab).toArray());
@@ -114,14 +121,14 @@ public abstract class BranchingDecoderContract {
   }
 
   @Property(tries = 12)
-  void anExtendedPathIsThePathPrefilledWhole(@ForAll TinyModels family, @ForAll long seed) {
+  default void anExtendedPathIsThePathPrefilledWhole(@ForAll TinyModels family, @ForAll long seed) {
     Assume.that(runs(family));
     Random random = new Random(seed);
     int[] text = random.ints(3 + random.nextInt(40), 0, family.config().vocabSize()).toArray();
     int first = 1 + random.nextInt(text.length - 2);
     int second = first + 1 + random.nextInt(text.length - first - 1);
     try (CausalLm model = open(family.weights(seed));
-        BranchingDecoder decoder = model.decoder(AMPLE)) {
+        BranchingDecoder decoder = model.decoder(ample())) {
       BranchingDecoder.Path whole = decoder.prefill(text);
       BranchingDecoder.Path begin = decoder.prefill(Arrays.copyOf(text, first));
       BranchingDecoder.Path middle =
@@ -149,14 +156,14 @@ public abstract class BranchingDecoderContract {
   }
 
   @Property(tries = 6)
-  void promptsComputedTogetherAreThePromptsComputedAlone(
+  default void promptsComputedTogetherAreThePromptsComputedAlone(
       @ForAll TinyModels family, @ForAll long seed) {
     Assume.that(runs(family));
     Random random = new Random(seed);
     int vocab = family.config().vocabSize();
     try (CausalLm model = open(family.weights(seed));
-        BranchingDecoder decoder = model.decoder(AMPLE);
-        BranchingDecoder fresh = model.decoder(AMPLE)) {
+        BranchingDecoder decoder = model.decoder(ample());
+        BranchingDecoder fresh = model.decoder(ample())) {
       int[] beginning = random.ints(5, 0, vocab).toArray();
       BranchingDecoder.Path begun = decoder.prefill(beginning);
       List<int[]> texts = new ArrayList<>();
@@ -188,9 +195,9 @@ public abstract class BranchingDecoderContract {
   }
 
   @Test
-  void sharedTokensAreComputedAndHeldOnce() {
+  default void sharedTokensAreComputedAndHeldOnce() {
     try (CausalLm model = open(TinyModels.QWEN2.weights(1));
-        BranchingDecoder decoder = model.decoder(AMPLE)) {
+        BranchingDecoder decoder = model.decoder(ample())) {
       assertThat(decoder.vocabSize()).isEqualTo(model.config().vocabSize());
       BranchingDecoder.Path trunk = decoder.prefill(new int[] {1, 2, 3, 4});
       BranchingDecoder.Path whole = decoder.fork(trunk, 4);
@@ -213,10 +220,10 @@ public abstract class BranchingDecoderContract {
   }
 
   @Test
-  void refusesReleasedForeignAndRepeatedPaths() {
+  default void refusesReleasedForeignAndRepeatedPaths() {
     try (CausalLm model = open(TinyModels.LLAMA.weights(1));
-        BranchingDecoder decoder = model.decoder(AMPLE);
-        BranchingDecoder other = model.decoder(AMPLE)) {
+        BranchingDecoder decoder = model.decoder(ample());
+        BranchingDecoder other = model.decoder(ample())) {
       BranchingDecoder.Path live = decoder.prefill(new int[] {1, 2});
       BranchingDecoder.Path released = decoder.fork(live, 2);
       decoder.release(released);
@@ -247,9 +254,9 @@ public abstract class BranchingDecoderContract {
   }
 
   @Test
-  void refusesToGrowBeyondTheLongestPosition() {
+  default void refusesToGrowBeyondTheLongestPosition() {
     try (CausalLm model = open(TinyModels.LLAMA.weights(1));
-        BranchingDecoder decoder = model.decoder(AMPLE)) {
+        BranchingDecoder decoder = model.decoder(ample())) {
       BranchingDecoder.Path full = decoder.prefill(new int[model.config().maxPositions()]);
       refused(() -> decoder.append(List.of(full), new int[] {1}));
       assertThat(full.length()).isEqualTo(model.config().maxPositions());
@@ -257,7 +264,7 @@ public abstract class BranchingDecoderContract {
   }
 
   @Test
-  void aFullCacheGrowsNoPathAndRecoversOnRelease() {
+  default void aFullCacheGrowsNoPathAndRecoversOnRelease() {
     try (CausalLm model = open(TinyModels.QWEN3.weights(1));
         BranchingDecoder decoder = model.decoder(new DecoderOptions(32 << 10))) {
       List<BranchingDecoder.Path> paths = new ArrayList<>();
@@ -296,7 +303,7 @@ public abstract class BranchingDecoderContract {
   }
 
   @Test
-  void newWeightsReachDecodersOpenedAfterTheChange() {
+  default void newWeightsReachDecodersOpenedAfterTheChange() {
     try (CausalLm model = open(TinyModels.MISTRAL.weights(1))) {
       float[] before = firstLogits(model);
       for (Parameter parameter : model.weights().parameters()) {
@@ -314,9 +321,13 @@ public abstract class BranchingDecoderContract {
   }
 
   private static float[] firstLogits(CausalLm model) {
-    try (BranchingDecoder decoder = model.decoder(AMPLE)) {
+    try (BranchingDecoder decoder = model.decoder(ample())) {
       return decoder.nextLogits(List.of(decoder.prefill(new int[] {1, 2, 3})))[0].clone();
     }
+  }
+
+  private static DecoderOptions ample() {
+    return new DecoderOptions(64 << 20);
   }
 
   private static void refused(Runnable call) {

@@ -3,7 +3,9 @@ package org.treepo4j.engines.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -11,6 +13,9 @@ import net.jqwik.api.Assume;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.treepo4j.checkpoints.Design.Experts;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.ForwardOptions;
 import org.treepo4j.model.ForwardPass;
@@ -20,18 +25,19 @@ import org.treepo4j.model.TokenTree;
 import org.treepo4j.model.Weights;
 
 /** The laws of forward and backward passes that every engine keeps. */
-public abstract class CausalLmContract {
+public interface CausalLmContract {
 
   /** Opens the engine under test. */
-  protected abstract CausalLm open(Weights weights);
+  CausalLm open(Weights weights);
 
   /** Whether it has the layers of a family; one that it refuses is left out. */
-  protected boolean runs(TinyModels family) {
+  default boolean runs(TinyModels family) {
     return true;
   }
 
   @Property(tries = 12)
-  void logprobsAndEntropiesAreThoseOfTheLogits(@ForAll TinyModels family, @ForAll long seed) {
+  default void logprobsAndEntropiesAreThoseOfTheLogits(
+      @ForAll TinyModels family, @ForAll long seed) {
     Assume.that(runs(family));
     Random random = new Random(seed);
     int vocab = family.config().vocabSize();
@@ -59,7 +65,7 @@ public abstract class CausalLmContract {
   }
 
   @Property(tries = 12)
-  void treeScoresAndGradientAreThoseOfItsFlattenedPaths(
+  default void treeScoresAndGradientAreThoseOfItsFlattenedPaths(
       @ForAll TinyModels family, @ForAll long seed) {
     Assume.that(runs(family));
     Random random = new Random(seed);
@@ -97,7 +103,8 @@ public abstract class CausalLmContract {
   }
 
   @Property(tries = 12)
-  void gradientDoesNotDependOnTheSplitIntoCalls(@ForAll TinyModels family, @ForAll long seed) {
+  default void gradientDoesNotDependOnTheSplitIntoCalls(
+      @ForAll TinyModels family, @ForAll long seed) {
     Assume.that(runs(family));
     Random random = new Random(seed);
     List<TokenTree> trees = RandomTrees.forest(random, 4, 15, family.config().vocabSize());
@@ -119,7 +126,7 @@ public abstract class CausalLmContract {
   }
 
   @Property(tries = 16)
-  void gradientIsTheSlopeOfTheScore(@ForAll TinyModels family, @ForAll long seed) {
+  default void gradientIsTheSlopeOfTheScore(@ForAll TinyModels family, @ForAll long seed) {
     Assume.that(runs(family));
     Random random = new Random(seed);
     List<TokenTree> trees = RandomTrees.forest(random, 2, 12, family.config().vocabSize());
@@ -127,7 +134,12 @@ public abstract class CausalLmContract {
     float[][] dEntropy = RandomTrees.coefficients(random, trees);
     ForwardOptions options = new ForwardOptions(0.5 + random.nextDouble(), true);
     try (CausalLm model = open(family.weights(seed))) {
+      // Where a step makes a token go to another expert there is no slope.
+      int[][] experts = new int[trees.size()][];
       try (ForwardPass pass = model.forward(trees, options)) {
+        for (int t = 0; t < experts.length; t++) {
+          experts[t] = pass.experts(t);
+        }
         pass.backward(dLogprob, dEntropy);
       }
       for (Parameter parameter : model.weights().parameters()) {
@@ -144,10 +156,27 @@ public abstract class CausalLmContract {
         }
         double length = Math.min(0.02, 0.02 / norm);
         double up =
-            shifted(model, parameter, direction, length / norm, trees, options, dLogprob, dEntropy);
+            shifted(
+                model,
+                parameter,
+                direction,
+                length / norm,
+                trees,
+                options,
+                experts,
+                dLogprob,
+                dEntropy);
         double down =
             shifted(
-                model, parameter, direction, -length / norm, trees, options, dLogprob, dEntropy);
+                model,
+                parameter,
+                direction,
+                -length / norm,
+                trees,
+                options,
+                experts,
+                dLogprob,
+                dEntropy);
         assertThat((up - down) / (2 * length))
             .as("slope of the score along the gradient of %s", parameter.name())
             .isCloseTo(norm, within(0.02 * norm + 2e-3));
@@ -162,6 +191,7 @@ public abstract class CausalLmContract {
       double step,
       List<TokenTree> trees,
       ForwardOptions options,
+      int[][] experts,
       float[][] dLogprob,
       float[][] dEntropy) {
     float[] saved = parameter.values().clone();
@@ -170,7 +200,7 @@ public abstract class CausalLmContract {
     }
     model.weightsChanged();
     double score = 0;
-    try (ForwardPass pass = model.forward(trees, options)) {
+    try (ForwardPass pass = model.forward(trees, options, experts)) {
       for (int t = 0; t < trees.size(); t++) {
         float[] logprobs = pass.logprobs(t);
         float[] entropies = pass.entropies(t);
@@ -184,8 +214,47 @@ public abstract class CausalLmContract {
     return score;
   }
 
+  @ParameterizedTest
+  @EnumSource(
+      value = TinyModels.class,
+      names = {"QWEN3_MOE", "OLMOE"})
+  void expertsThatWereChosenAreTakenAgain(TinyModels family) {
+    assumeTrue(runs(family), "refused by this engine");
+    Experts mixture = family.config().design().experts();
+    long seed = 5;
+    Random random = new Random(seed);
+    TokenTree tree = RandomTrees.tree(random, 12, family.config().vocabSize());
+    try (CausalLm model = open(family.weights(seed));
+        ForwardPass free = model.forward(List.of(tree), ForwardOptions.SCORE);
+        ForwardPass same =
+            model.forward(List.of(tree), ForwardOptions.SCORE, new int[][] {free.experts(0)})) {
+      int[] experts = free.experts(0);
+      int perToken = family.config().layers() * mixture.perToken();
+      assertThat(experts).hasSize(12 * perToken);
+      assertThat(same.experts(0)).isEqualTo(experts);
+      assertThat(same.logprobs(0)).isEqualTo(free.logprobs(0));
+      for (int i = 0; i < mixture.perToken(); i++) {
+        experts[i] = (experts[i] + 1) % mixture.count();
+      }
+      experts[11 * perToken] = -1;
+      try (ForwardPass other =
+          model.forward(List.of(tree), ForwardOptions.SCORE, new int[][] {experts})) {
+        assertThat(Arrays.copyOf(other.experts(0), 11 * perToken))
+            .isEqualTo(Arrays.copyOf(experts, 11 * perToken));
+        assertThat(other.logits(0, 0)).isNotEqualTo(free.logits(0, 0));
+        assertThat(other.experts(0)[11 * perToken]).isNotNegative();
+      }
+      experts[0] = mixture.count();
+      assertThatThrownBy(
+              () -> model.forward(List.of(tree), ForwardOptions.SCORE, new int[][] {experts}))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("token 0 of tree 0 cannot go to expert " + mixture.count());
+    }
+  }
+
   @Property(tries = 8)
-  void frozenParametersGetNoGradientAndChangeNoOther(@ForAll TinyModels family, @ForAll long seed) {
+  default void frozenParametersGetNoGradientAndChangeNoOther(
+      @ForAll TinyModels family, @ForAll long seed) {
     Assume.that(runs(family));
     Random random = new Random(seed);
     List<TokenTree> trees = RandomTrees.forest(random, 2, 12, family.config().vocabSize());
@@ -212,7 +281,7 @@ public abstract class CausalLmContract {
   }
 
   @Test
-  void gradientsAccumulateOverPasses() {
+  default void gradientsAccumulateOverPasses() {
     TokenTree tree = TokenTree.chain(3, 1, 4, 1, 5);
     float[][] ones = {{1, 1, 1, 1, 1}};
     float[][] twos = {{2, 2, 2, 2, 2}};
@@ -232,7 +301,7 @@ public abstract class CausalLmContract {
   }
 
   @Test
-  void backwardRunsOnceAndOnlyWhenAskedFor() {
+  default void backwardRunsOnceAndOnlyWhenAskedFor() {
     List<TokenTree> trees = List.of(TokenTree.chain(3, 1, 4));
     float[][] ones = {{1, 1, 1}};
     try (CausalLm model = open(TinyModels.LLAMA.weights(1));
@@ -247,7 +316,7 @@ public abstract class CausalLmContract {
   }
 
   @Test
-  void forwardRefusesWhatTheModelCannotRead() {
+  default void forwardRefusesWhatTheModelCannotRead() {
     try (CausalLm model = open(TinyModels.LLAMA.weights(1))) {
       int vocab = model.config().vocabSize();
       for (int token : new int[] {-1, vocab}) {

@@ -12,8 +12,10 @@ import static org.treepo4j.engines.contract.PlainKernels.widen;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.treepo4j.checkpoints.Architecture.Norms;
 import org.treepo4j.checkpoints.Design.Activation;
+import org.treepo4j.checkpoints.Design.Experts;
 import org.treepo4j.checkpoints.Design.Rotary;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.Parameter;
@@ -190,6 +192,37 @@ public final class PlainTransformer {
   }
 
   private double[] feedForward(int layer, double[] h) {
+    Experts experts = config.design().experts();
+    if (experts == null) {
+      return dense(layer, name -> name, h);
+    }
+    double[] logp = logSoftmax(multiply(get(layer, TensorNames.ROUTER), null, h), 1);
+    double[] left = logp.clone();
+    double[] y = new double[h.length];
+    double sum = 0;
+    for (int slot = 0; slot < experts.perToken(); slot++) {
+      int best = 0;
+      for (int e = 1; e < left.length; e++) {
+        best = left[e] > left[best] ? e : best;
+      }
+      left[best] = Double.NEGATIVE_INFINITY;
+      int expert = best;
+      double[] out = dense(layer, name -> TensorNames.ofExpert(expert, name), h);
+      for (int j = 0; j < y.length; j++) {
+        y[j] += Math.exp(logp[expert]) * out[j];
+      }
+      sum += Math.exp(logp[expert]);
+    }
+    for (int j = 0; experts.normalised() && j < y.length; j++) {
+      y[j] /= sum;
+    }
+    return y;
+  }
+
+  /**
+   * @param names of the layer's gate, up and down
+   */
+  private double[] dense(int layer, UnaryOperator<String> names, double[] h) {
     double[] gate;
     double[] up;
     if (config.architecture().fusedProjections()) {
@@ -197,14 +230,14 @@ public final class PlainTransformer {
       gate = Arrays.copyOfRange(both, 0, config.ffnSize());
       up = Arrays.copyOfRange(both, config.ffnSize(), both.length);
     } else {
-      gate = multiply(get(layer, TensorNames.GATE), null, h);
-      up = multiply(get(layer, TensorNames.UP), null, h);
+      gate = multiply(get(layer, names.apply(TensorNames.GATE)), null, h);
+      up = multiply(get(layer, names.apply(TensorNames.UP)), null, h);
     }
     boolean silu = config.design().activation() == Activation.SILU;
     for (int j = 0; j < gate.length; j++) {
       gate[j] = silu ? swiGlu(gate[j], up[j]) : geGlu(gate[j], up[j]);
     }
-    return multiply(get(layer, TensorNames.DOWN), null, gate);
+    return multiply(get(layer, names.apply(TensorNames.DOWN)), null, gate);
   }
 
   private double[] heads(double[] raw, int layer, String norm, int position) {

@@ -9,6 +9,7 @@ import org.treepo4j.checkpoints.Design;
 import org.treepo4j.checkpoints.Design.Activation;
 import org.treepo4j.checkpoints.Design.Caps;
 import org.treepo4j.checkpoints.Design.DeltaRule;
+import org.treepo4j.checkpoints.Design.Experts;
 import org.treepo4j.checkpoints.Design.Layer;
 import org.treepo4j.checkpoints.Design.Position;
 import org.treepo4j.checkpoints.Design.QueryGrowth;
@@ -104,7 +105,15 @@ public enum TinyModels {
               Design.PLAIN
                   .withRotaryWidth(4)
                   .withHybridLayers(
-                      List.of(Layer.LINEAR, Layer.PLAIN), new DeltaRule(2, 4, 6, 5, 4))));
+                      List.of(Layer.LINEAR, Layer.PLAIN), new DeltaRule(2, 4, 6, 5, 4)))),
+  /** Two of five experts, their weights normalised. */
+  QWEN3_MOE(
+      config(Architecture.QWEN3_MOE, 4, 2, RopeScaling.NONE, false, false, true, false)
+          .withDesign(Design.PLAIN.withExperts(new Experts(5, 2, 14, true)))),
+  /** Three of four, by probabilities as they are; queries and keys normalised as a whole. */
+  OLMOE(
+      config(Architecture.OLMOE, 4, 2, RopeScaling.NONE, false, false, true, false)
+          .withDesign(Design.PLAIN.withExperts(new Experts(4, 3, 28, false))));
 
   @SuppressWarnings("ImmutableEnumChecker") // a record of values, in another module
   private final ModelConfig config;

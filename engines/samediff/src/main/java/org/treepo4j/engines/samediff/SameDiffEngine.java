@@ -32,10 +32,16 @@ public final class SameDiffEngine implements Engine {
   /**
    * Linear layers are not built here: a graph runs from inputs to outputs and keeps nothing, so a
    * decoder's states, which fork and are written in place, would be copied into and out of it for
-   * every token. The second opinion on them is the float64 recurrence of the tests.
+   * every token. Nor are experts: which rows an expert gets changes from batch to batch. The second
+   * opinion on both are the float64 loops of the tests.
    */
   @Override
   public Optional<String> problem(ModelConfig config) {
+    if (config.design().experts() != null) {
+      return Optional.of(
+          "the samediff engine has no experts, which %s models have; use the vector engine"
+              .formatted(config.architecture().modelType()));
+    }
     return config.design().deltaRule() == null
         ? Optional.empty()
         : Optional.of(

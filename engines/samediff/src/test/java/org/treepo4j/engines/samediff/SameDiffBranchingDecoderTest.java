@@ -5,14 +5,14 @@ import org.treepo4j.engines.contract.TinyModels;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.Weights;
 
-class SameDiffBranchingDecoderTest extends BranchingDecoderContract {
+class SameDiffBranchingDecoderTest implements BranchingDecoderContract {
   @Override
-  protected CausalLm open(Weights weights) {
+  public CausalLm open(Weights weights) {
     return new SameDiffCausalLm(weights);
   }
 
   @Override
-  protected boolean runs(TinyModels family) {
+  public boolean runs(TinyModels family) {
     return new SameDiffEngine().problem(family.config()).isEmpty();
   }
 }

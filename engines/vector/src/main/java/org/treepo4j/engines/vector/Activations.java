@@ -3,6 +3,7 @@ package org.treepo4j.engines.vector;
 import java.util.ArrayList;
 import java.util.List;
 import org.treepo4j.checkpoints.Design.DeltaRule;
+import org.treepo4j.checkpoints.Design.Experts;
 import org.treepo4j.checkpoints.ModelConfig;
 
 /**
@@ -22,6 +23,10 @@ final class Activations {
   float[] inverse = new float[0];
 
   final Scores scores = new Scores();
+
+  /** Null with dense feed-forward layers. */
+  Routing routing;
+
   private int streamCount;
   private int layerCount;
 
@@ -33,6 +38,12 @@ final class Activations {
     DeltaRule rule = config.design().deltaRule();
     int ofLinear = rule == null ? 0 : rule.convSize();
     int ofAttention = Math.max(config.queryRows(), ofLinear);
+    Experts experts = config.design().experts();
+    int ofExperts = experts == null ? 0 : Math.multiplyExact(experts.perToken(), experts.width());
+    ofAttention = Math.max(ofAttention, ofExperts);
+    if (experts != null && routing == null) {
+      routing = new Routing(config);
+    }
     int largest = Math.max(Math.max(config.hiddenSize(), config.ffnSize()), ofAttention);
     if ((long) rows * largest > Integer.MAX_VALUE - 8) {
       throw new IllegalArgumentException(

@@ -5,6 +5,7 @@ import static org.treepo4j.engines.vector.HeadShape.PANEL;
 
 import java.util.List;
 import org.treepo4j.checkpoints.Design.DeltaRule;
+import org.treepo4j.checkpoints.Design.Experts;
 import org.treepo4j.checkpoints.Design.QueryGrowth;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.Parameter;
@@ -32,6 +33,9 @@ final class DecoderStep {
   /** Null without linear layers. */
   private final DecoderDelta delta;
 
+  /** Null with dense feed-forward layers. */
+  private final Router router;
+
   private final int hiddenStride;
   private final int attentionStride;
   private final int attendedStride;
@@ -46,6 +50,12 @@ final class DecoderStep {
   private float[] attended = new float[0];
   private float[] activated = new float[0];
   private float[] addend = new float[0];
+
+  /** Logits of the router, and the rows of one expert. */
+  private float[] routerLogits = new float[0];
+
+  private float[] gathered = new float[0];
+  private final Router.Choice choice = new Router.Choice();
 
   /** Gates of attention's output, {@code [rows × heads·dim]}. */
   private float[] gates = new float[0];
@@ -67,7 +77,9 @@ final class DecoderStep {
     this.hiddenStride = DecoderWeights.whole(config.hiddenSize());
     this.attentionStride = DecoderWeights.attentionWidth(config);
     this.attendedStride = DecoderWeights.whole(config.querySize());
-    this.ffnStride = DecoderWeights.ffnWidth(config);
+    Experts experts = config.design().experts();
+    this.router = experts == null ? null : new Router(experts);
+    this.ffnStride = DecoderWeights.whole(experts == null ? config.ffnSize() : experts.width());
     this.scratch = new float[pool.threads()][0];
   }
 
@@ -94,8 +106,7 @@ final class DecoderStep {
       float[] input = input(rows, parameters.attentionNorm());
       if (parameters.delta() != null) {
         delta(plan, layer, packed, parameters, input);
-        gateUp(packed.gateUp(), rows, input(rows, parameters.ffnNorm()));
-        join(packed.down(), rows, activated, ffnStride, null, parameters.ffnOutNorm());
+        feedForward(plan, layer, packed, parameters);
         continue;
       }
       multiply(packed.attention(), rows, input, hiddenStride, qkv, attentionStride, false);
@@ -116,11 +127,60 @@ final class DecoderStep {
           attendedStride,
           parameters.outputBias(),
           parameters.attentionOutNorm());
-      gateUp(packed.gateUp(), rows, input(rows, parameters.ffnNorm()));
-      join(packed.down(), rows, activated, ffnStride, null, parameters.ffnOutNorm());
+      feedForward(plan, layer, packed, parameters);
     }
     if (!replay) {
       keepHidden(plan);
+    }
+  }
+
+  private void feedForward(
+      BatchPlan plan, int layer, DecoderWeights.Layer packed, LayerParameters parameters) {
+    int rows = plan.rows();
+    float[] input = input(rows, parameters.ffnNorm());
+    if (packed.dense() == null) {
+      experts(plan, layer, packed, input);
+      return;
+    }
+    gateUp(packed.dense().gateUp(), rows, input, ffnStride);
+    join(packed.dense().down(), rows, activated, ffnStride, null, parameters.ffnOutNorm());
+  }
+
+  /** Expert by expert; a row gets the outputs of its own in that order, whatever the batch. */
+  private void experts(BatchPlan plan, int layer, DecoderWeights.Layer packed, float[] input) {
+    int rows = plan.rows();
+    int count = packed.experts().size();
+    int logitStride = DecoderWeights.whole(count);
+    int width = DecoderWeights.whole(config.design().experts().width());
+    routerLogits = FloatArrays.atLeast(routerLogits, rows * logitStride);
+    multiply(packed.router(), rows, input, hiddenStride, routerLogits, logitStride, false);
+    router.forward(rows, routerLogits, logitStride, choice, null, layer);
+    int perToken = config.design().experts().perToken();
+    for (int row = 0; row < rows; row++) {
+      plan.chunk(row)
+          .keepExperts(
+              plan.index(row), layer, config.layers(), choice.chosen, row * perToken, perToken);
+    }
+    gathered = FloatArrays.atLeast(gathered, rows * hiddenStride);
+    addend = FloatArrays.atLeast(addend, rows * hiddenStride);
+    for (int e = 0; e < count; e++) {
+      int from = choice.starts[e];
+      int n = choice.starts[e + 1] - from;
+      for (int i = 0; i < n; i++) {
+        int row = choice.places[from + i] / config.design().experts().perToken();
+        System.arraycopy(input, row * hiddenStride, gathered, i * hiddenStride, hiddenStride);
+      }
+      if (n > 0) {
+        gateUp(packed.experts().get(e).gateUp(), n, gathered, width);
+        multiply(packed.experts().get(e).down(), n, activated, width, addend, hiddenStride, false);
+      }
+      for (int i = 0; i < n; i++) {
+        int place = choice.places[from + i];
+        int at = i * hiddenStride;
+        RowMath.scale(addend, at, choice.weights[place], addend, at, config.hiddenSize());
+        int row = place / config.design().experts().perToken();
+        RowMath.add(addend, at, x, row * hiddenStride, config.hiddenSize());
+      }
     }
   }
 
@@ -318,16 +378,16 @@ final class DecoderStep {
     }
   }
 
-  private void gateUp(PackedMatrix matrix, int rows, float[] input) {
+  private void gateUp(PackedMatrix matrix, int rows, float[] input, int stride) {
     pool.run(
         matrix.panels() / 2,
         (panel, worker) -> {
           float[] up = scratch[worker];
           int at = panel * WIDE;
-          matrix.multiply(2 * panel, rows, input, hiddenStride, activated, at, ffnStride, false);
+          matrix.multiply(2 * panel, rows, input, hiddenStride, activated, at, stride, false);
           matrix.multiply(2 * panel + 1, rows, input, hiddenStride, up, 0, WIDE, false);
           for (int row = 0; row < rows; row++) {
-            activation.row(WIDE, activated, at + row * ffnStride, up, row * WIDE);
+            activation.row(WIDE, activated, at + row * stride, up, row * WIDE);
           }
         });
   }

@@ -5,6 +5,7 @@ import static org.treepo4j.engines.vector.GemmKernel.WIDE;
 import java.util.ArrayList;
 import java.util.List;
 import org.treepo4j.checkpoints.Design.DeltaRule;
+import org.treepo4j.checkpoints.Design.Experts;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.engine.WeightStorage;
 
@@ -15,9 +16,27 @@ import org.treepo4j.model.engine.WeightStorage;
  */
 final class DecoderWeights {
 
-  /** The matrices of one block. */
+  /** The matrices of a feed-forward layer, or of one expert. */
+  record FeedForward(PackedMatrix gateUp, PackedMatrix down) {
+    static FeedForward create(WeightStorage storage, int hidden, int width) {
+      return new FeedForward(
+          PackedMatrix.create(storage, 2 * whole(width), hidden),
+          PackedMatrix.create(storage, hidden, width));
+    }
+  }
+
+  /**
+   * The matrices of one block.
+   *
+   * @param dense null in a mixture of experts; router and experts otherwise
+   * @param router in float32 whatever the storage: rounding must not choose
+   */
   record Layer(
-      PackedMatrix attention, PackedMatrix output, PackedMatrix gateUp, PackedMatrix down) {}
+      PackedMatrix attention,
+      PackedMatrix output,
+      FeedForward dense,
+      PackedMatrix router,
+      List<FeedForward> experts) {}
 
   private final ModelParameters model;
   private final WorkerPool pool;
@@ -32,16 +51,28 @@ final class DecoderWeights {
     for (int layer = 0; layer < config.layers(); layer++) {
       boolean linear = config.linear(layer);
       DeltaRule rule = config.design().deltaRule();
+      Experts experts = config.design().experts();
       layers.add(
           new Layer(
               PackedMatrix.create(
                   storage, linear ? linearWidth(rule) : attentionWidth(config), hidden),
               PackedMatrix.create(storage, hidden, linear ? rule.valueSize() : config.querySize()),
-              PackedMatrix.create(storage, 2 * ffnWidth(config), hidden),
-              PackedMatrix.create(storage, hidden, config.ffnSize())));
+              experts == null ? FeedForward.create(storage, hidden, config.ffnSize()) : null,
+              experts == null
+                  ? null
+                  : PackedMatrix.create(WeightStorage.F32, experts.count(), hidden),
+              experts(storage, experts, hidden)));
     }
     head = PackedMatrix.create(storage, config.vocabSize(), hidden);
     pack();
+  }
+
+  private static List<FeedForward> experts(WeightStorage storage, Experts experts, int hidden) {
+    List<FeedForward> made = new ArrayList<>();
+    for (int e = 0; experts != null && e < experts.count(); e++) {
+      made.add(FeedForward.create(storage, hidden, experts.width()));
+    }
+    return made;
   }
 
   /** Width of a row of queries, keys and values, each rounded up to whole panels. */
@@ -84,11 +115,23 @@ final class DecoderWeights {
         packSideBySide(layer.attention(), delta.qkv(), delta.gate(), delta.beta(), delta.decay());
         pack(layer.output(), 0, 1, delta.output());
       }
-      pack(layer.gateUp(), 0, 2, weights.gate());
-      pack(layer.gateUp(), 1, 2, weights.up());
-      pack(layer.down(), 0, 1, weights.down());
+      if (weights.experts() == null) {
+        pack(layer.dense(), weights.gate(), weights.up(), weights.down());
+        continue;
+      }
+      pack(layer.router(), 0, 1, weights.experts().router());
+      for (int e = 0; e < layer.experts().size(); e++) {
+        ExpertParameters.Expert expert = weights.experts().experts().get(e);
+        pack(layer.experts().get(e), expert.gate(), expert.up(), expert.down());
+      }
     }
     pack(head, 0, 1, Projection.of(model.head()));
+  }
+
+  private void pack(FeedForward packed, Projection gate, Projection up, Projection down) {
+    pack(packed.gateUp(), 0, 2, gate);
+    pack(packed.gateUp(), 1, 2, up);
+    pack(packed.down(), 0, 1, down);
   }
 
   private void packSideBySide(PackedMatrix packed, Projection... weights) {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.treepo4j.checkpoints.Design.DeltaRule;
+import org.treepo4j.checkpoints.Design.Experts;
 import org.treepo4j.checkpoints.Design.Rotary;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.Weights;
@@ -14,6 +15,7 @@ import org.treepo4j.model.Weights;
  * The tensor operations of one model, on one worker pool.
  *
  * @param delta null in a model without linear layers
+ * @param experts null in a model with dense feed-forward layers
  */
 record Kernels(
     WorkerPool pool,
@@ -25,6 +27,7 @@ record Kernels(
     TreeAttention attention,
     AttentionGate attentionGate,
     DeltaLayer delta,
+    ExpertLayer experts,
     GatedActivation activation,
     Embedding embedding,
     VocabularyHead head) {
@@ -35,6 +38,8 @@ record Kernels(
     Linear linear = new Linear(gemm, new Bias(pool));
     RmsNorm norm = new RmsNorm(pool, config.normEps());
     DeltaRule rule = config.design().deltaRule();
+    Experts experts = config.design().experts();
+    GatedActivation activation = GatedActivation.of(config.design().activation(), pool);
     return new Kernels(
         pool,
         gemm,
@@ -45,7 +50,8 @@ record Kernels(
         new TreeAttention(pool, HeadShape.of(config)),
         new AttentionGate(pool, config.heads(), config.headDim()),
         rule == null ? null : new DeltaLayer(rule, pool, linear, norm, DeltaLayer.CHUNK_TOKENS),
-        GatedActivation.of(config.design().activation(), pool),
+        experts == null ? null : new ExpertLayer(experts, config.hiddenSize(), linear, activation),
+        activation,
         new Embedding(pool),
         new VocabularyHead(
             pool, gemm, config.hiddenSize(), config.vocabSize(), LogitShape.of(config)));

@@ -27,6 +27,9 @@ final class KvChunk {
   private int length;
   private int[] tokens = new int[KvBlock.SMALLEST];
 
+  /** Experts of its tokens, {@code [tokens × layers × perToken]}; empty in dense models. */
+  private int[] experts = new int[0];
+
   /** Tokens from the beginning that were computed as a prompt, in pieces. */
   private int prefilled;
 
@@ -94,6 +97,19 @@ final class KvChunk {
   /** A token, by its index. */
   int token(int index) {
     return tokens[index];
+  }
+
+  /** Notes the experts that a token goes to in one layer. */
+  void keepExperts(int index, int layer, int layers, int[] chosen, int from, int count) {
+    int size = (index + 1) * layers * count;
+    if (experts.length < size) {
+      experts = Arrays.copyOf(experts, Math.max(size, 2 * experts.length));
+    }
+    System.arraycopy(chosen, from, experts, (index * layers + layer) * count, count);
+  }
+
+  int[] experts() {
+    return experts;
   }
 
   int prefilled() {

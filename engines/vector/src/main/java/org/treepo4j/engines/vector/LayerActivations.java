@@ -49,6 +49,9 @@ final class LayerActivations {
   /** Of a linear layer. */
   final DeltaLayer.Kept delta = new DeltaLayer.Kept();
 
+  /** Of a mixture of experts. */
+  final ExpertLayer.Kept experts = new ExpertLayer.Kept();
+
   /** Inputs of the gated activation, {@code [rows × ffn]}. */
   float[] gate = new float[0];
 
@@ -74,8 +77,12 @@ final class LayerActivations {
     }
     middle = FloatArrays.atLeast(middle, rows * config.hiddenSize());
     middleInverse = FloatArrays.atLeast(middleInverse, rows);
-    gate = FloatArrays.atLeast(gate, rows * config.ffnSize());
-    up = FloatArrays.atLeast(up, rows * config.ffnSize());
+    if (config.design().experts() == null) {
+      gate = FloatArrays.atLeast(gate, rows * config.ffnSize());
+      up = FloatArrays.atLeast(up, rows * config.ffnSize());
+    } else {
+      experts.reserve(config.design().experts(), rows);
+    }
   }
 
   private void reserveAttention(ModelConfig config, int rows) {

@@ -20,6 +20,7 @@ import org.treepo4j.model.Weights;
  * @param ffnOutNorm of its output
  * @param query where the family gates attention, with the gate beside each head
  * @param delta of a linear layer; null in a layer with attention
+ * @param experts of a mixture, which has no gate, up and down of its own; null in a dense layer
  */
 record LayerParameters(
     NormWeight attentionNorm,
@@ -39,7 +40,8 @@ record LayerParameters(
     Parameter keyBias,
     Parameter valueBias,
     Parameter outputBias,
-    DeltaParameters delta) {
+    DeltaParameters delta,
+    ExpertParameters experts) {
 
   static LayerParameters of(Weights weights, int layer) {
     ModelConfig config = weights.config();
@@ -47,6 +49,7 @@ record LayerParameters(
     boolean before = family.norms() == Norms.BEFORE;
     boolean around = family.norms() == Norms.AROUND;
     boolean linear = config.linear(layer);
+    boolean mixture = config.design().experts() != null;
     int query = config.queryRows();
     int kv = config.kvSize();
     int ffn = config.ffnSize();
@@ -69,14 +72,15 @@ record LayerParameters(
         linear ? null : part(weights, layer, TensorNames.KEY, fusedQkv, query, kv),
         linear ? null : part(weights, layer, TensorNames.VALUE, fusedQkv, query + kv, kv),
         linear ? null : projection(weights, layer, TensorNames.OUTPUT),
-        part(weights, layer, TensorNames.GATE, fusedGateUp, 0, ffn),
-        part(weights, layer, TensorNames.UP, fusedGateUp, ffn, ffn),
-        projection(weights, layer, TensorNames.DOWN),
+        mixture ? null : part(weights, layer, TensorNames.GATE, fusedGateUp, 0, ffn),
+        mixture ? null : part(weights, layer, TensorNames.UP, fusedGateUp, ffn, ffn),
+        mixture ? null : projection(weights, layer, TensorNames.DOWN),
         bias(weights, layer, TensorNames.QUERY_BIAS, config.qkvBias()),
         bias(weights, layer, TensorNames.KEY_BIAS, config.qkvBias()),
         bias(weights, layer, TensorNames.VALUE_BIAS, config.qkvBias()),
         bias(weights, layer, TensorNames.OUTPUT_BIAS, config.outputBias()),
-        linear ? DeltaParameters.of(weights, layer) : null);
+        linear ? DeltaParameters.of(weights, layer) : null,
+        mixture ? ExpertParameters.of(weights, layer) : null);
   }
 
   /** Takes over changed weights. */

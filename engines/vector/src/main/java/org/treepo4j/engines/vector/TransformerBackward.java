@@ -100,6 +100,12 @@ final class TransformerBackward {
 
   /** From the gradient of the block's output in {@link #dx} to that of its middle. */
   private void feedForward(int rows, LayerParameters weights, LayerActivations inner) {
+    if (weights.experts() != null) {
+      float[] input = input(rows, weights.ffnNorm(), inner.middle, inner.middleInverse);
+      kernels.experts().backward(rows, weights.experts(), input, inner.experts, dx, dNormed);
+      inputGradient(rows, weights.ffnNorm(), inner.middle, inner.middleInverse);
+      return;
+    }
     Linear linear = kernels.linear();
     float[] dOut = outGradient(rows, weights.ffnOutNorm(), inner.ffnOut, inner.ffnOutInverse);
     // The activation itself comes out of its backward pass, so the weight follows afterwards.
@@ -242,8 +248,10 @@ final class TransformerBackward {
     dx = FloatArrays.atLeast(dx, rows * config.hiddenSize());
     normed = FloatArrays.atLeast(normed, rows * config.hiddenSize());
     dNormed = FloatArrays.atLeast(dNormed, rows * config.hiddenSize());
-    activated = FloatArrays.atLeast(activated, rows * config.ffnSize());
-    dActivated = FloatArrays.atLeast(dActivated, rows * config.ffnSize());
+    if (config.design().experts() == null) {
+      activated = FloatArrays.atLeast(activated, rows * config.ffnSize());
+      dActivated = FloatArrays.atLeast(dActivated, rows * config.ffnSize());
+    }
   }
 
   private void reserveAttention(int rows) {

@@ -38,7 +38,7 @@ final class TransformerForward {
     for (int layer = 0; layer < config.layers(); layer++) {
       LayerActivations inner = activations.layer(layer);
       attention(layout, layer, activations.stream(layer), inner);
-      feedForward(rows, model.layers().get(layer), inner, activations.stream(layer + 1));
+      feedForward(rows, layer, activations, activations.stream(layer + 1));
     }
     kernels
         .norm()
@@ -66,6 +66,13 @@ final class TransformerForward {
     LayerParameters weights = model.layers().get(layer);
     LayerActivations inner = activations.layer(layer);
     attention(layout, layer, activations.stream(layer), inner);
+    if (weights.experts() != null) {
+      float[] input = input(rows, weights.ffnNorm(), inner.middle, inner.middleInverse);
+      kernels
+          .experts()
+          .forward(rows, weights.experts(), input, inner.experts, null, activations.routing, layer);
+      return;
+    }
     activate(rows, weights, inner);
     if (weights.ffnOutNorm() != null) {
       output(
@@ -192,7 +199,17 @@ final class TransformerForward {
     kernels.activation().forward(rows * config.ffnSize(), inner.gate, inner.up, activated);
   }
 
-  private void feedForward(int rows, LayerParameters weights, LayerActivations inner, float[] out) {
+  private void feedForward(int rows, int layer, Activations activations, float[] out) {
+    LayerParameters weights = model.layers().get(layer);
+    LayerActivations inner = activations.layer(layer);
+    if (weights.experts() != null) {
+      float[] input = input(rows, weights.ffnNorm(), inner.middle, inner.middleInverse);
+      System.arraycopy(inner.middle, 0, out, 0, rows * config.hiddenSize());
+      kernels
+          .experts()
+          .forward(rows, weights.experts(), input, inner.experts, out, activations.routing, layer);
+      return;
+    }
     activate(rows, weights, inner);
     System.arraycopy(inner.middle, 0, out, 0, rows * config.hiddenSize());
     join(

@@ -79,6 +79,12 @@ public final class VectorCausalLm implements CausalLm {
 
   @Override
   public ForwardPass forward(List<TokenTree> trees, ForwardOptions forwardOptions) {
+    return forward(trees, forwardOptions, null);
+  }
+
+  @Override
+  public ForwardPass forward(
+      List<TokenTree> trees, ForwardOptions forwardOptions, int[][] experts) {
     check(trees);
     TreeLayout layout = new TreeLayout(trees);
     Targets targets = new Targets(layout);
@@ -86,8 +92,33 @@ public final class VectorCausalLm implements CausalLm {
     boolean gradients = forwardOptions.gradients();
     activations.reserve(
         config(), layout.rows(), gradients, gradients && !options.recomputeActivations());
+    if (activations.routing != null) {
+      take(experts, layout, activations.routing);
+    }
     forward.run(layout, targets, (float) forwardOptions.temperature(), activations);
     return new VectorForwardPass(this, layout, targets, forwardOptions, activations);
+  }
+
+  /** Fills the choices that are given, by row. */
+  private void take(int[][] experts, TreeLayout layout, Routing routing) {
+    routing.clear(layout.rows());
+    if (experts == null) {
+      return;
+    }
+    if (experts.length != layout.trees()) {
+      throw new IllegalArgumentException(
+          "experts must be of " + layout.trees() + " trees, were of " + experts.length);
+    }
+    for (int tree = 0; tree < experts.length; tree++) {
+      int[] rows = layout.rowsOf(tree);
+      if (experts[tree] != null) {
+        Routing.check(config(), experts[tree], rows.length, tree);
+        for (int token = 0; token < rows.length; token++) {
+          int n = routing.perRow();
+          System.arraycopy(experts[tree], token * n, routing.chosen(), rows[token] * n, n);
+        }
+      }
+    }
   }
 
   @Override

@@ -273,6 +273,25 @@ final class VectorDecoder implements BranchingDecoder {
   }
 
   @Override
+  public int[] experts(Path path) {
+    checkOpen();
+    VectorPath own = own(path);
+    if (config.design().experts() == null) {
+      return new int[0];
+    }
+    int perToken = config.layers() * config.design().experts().perToken();
+    int[] experts = new int[own.length() * perToken];
+    KvChunk chunk = own.chunk();
+    int length = own.lengthInChunk();
+    while (chunk != null) {
+      System.arraycopy(chunk.experts(), 0, experts, chunk.start() * perToken, length * perToken);
+      length = chunk.parentLength();
+      chunk = chunk.parent();
+    }
+    return experts;
+  }
+
+  @Override
   public void release(Path path) {
     checkOpen();
     VectorPath own = own(path);

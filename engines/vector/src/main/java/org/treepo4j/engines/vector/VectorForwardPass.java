@@ -41,6 +41,21 @@ final class VectorForwardPass implements ForwardPass {
   }
 
   @Override
+  public int[] experts(int tree) {
+    Routing routing = open().routing;
+    if (routing == null) {
+      return new int[0];
+    }
+    int[] rows = layout.rowsOf(tree);
+    int n = routing.perRow();
+    int[] experts = new int[rows.length * n];
+    for (int token = 0; token < rows.length; token++) {
+      System.arraycopy(routing.chosen(), rows[token] * n, experts, token * n, n);
+    }
+    return experts;
+  }
+
+  @Override
   public void backward(float[][] dLogprob, float[][] dEntropy) {
     if (!options.gradients()) {
       throw new IllegalStateException("backward needs a pass opened with gradients");

@@ -2,6 +2,7 @@ package org.treepo4j.engines.vector;
 
 import org.treepo4j.checkpoints.Architecture.Norms;
 import org.treepo4j.checkpoints.Design.DeltaRule;
+import org.treepo4j.checkpoints.Design.Experts;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.engine.WeightStorage;
 
@@ -38,7 +39,13 @@ public final class VectorMemory {
     DeltaRule rule = config.design().deltaRule();
     long ofLinear =
         rule == null ? 0 : DecoderWeights.linearWidth(rule) * hidden + whole * rule.valueSize();
-    long ffn = 2L * DecoderWeights.ffnWidth(config) * hidden + whole * config.ffnSize();
+    Experts experts = config.design().experts();
+    int width = experts == null ? config.ffnSize() : experts.width();
+    long one = 2L * DecoderWeights.whole(width) * hidden + whole * width;
+    long ffn =
+        experts == null
+            ? one
+            : experts.count() * one + 2L * DecoderWeights.whole(experts.count()) * hidden;
     long head = DecoderWeights.whole(config.vocabSize()) * hidden;
     long bytes = storage == WeightStorage.BF16 ? Short.BYTES : Float.BYTES;
     long attention = config.attentionLayers();
@@ -53,7 +60,11 @@ public final class VectorMemory {
   static long kept(ModelConfig config) {
     long query = config.querySize();
     long kv = config.kvSize();
-    long layer = config.hiddenSize() + 2L * config.ffnSize() + 2;
+    long layer = config.hiddenSize() + 2L * ffnNumbers(config) + 2;
+    Experts experts = config.design().experts();
+    if (experts != null) {
+      layer += experts.count() + 3L * experts.perToken();
+    }
     if (config.architecture().norms() != Norms.BEFORE) {
       layer += 2L * config.hiddenSize() + 2;
     }
@@ -70,6 +81,12 @@ public final class VectorMemory {
         + (config.layers() - attentionLayers) * keptOfLinear(config.design().deltaRule())
         + (config.layers() + 2L) * config.hiddenSize()
         + 1;
+  }
+
+  /** Numbers that a token has inside its feed-forward layer, or in its experts together. */
+  private static long ffnNumbers(ModelConfig config) {
+    Experts experts = config.design().experts();
+    return experts == null ? config.ffnSize() : (long) experts.perToken() * experts.width();
   }
 
   private static long keptOfLinear(DeltaRule rule) {
@@ -94,7 +111,7 @@ public final class VectorMemory {
     return (plain ? 5L : 7L) * config.hiddenSize()
         + linear
         + gate
-        + 3L * config.ffnSize()
+        + 3L * ffnNumbers(config)
         + 2L * config.querySize()
         + 7L * config.kvSize();
   }

@@ -67,8 +67,15 @@ final class TestModels {
         .withDesign(design);
   }
 
+  /** Three of nine experts. */
+  static ModelConfig qwen3Moe() {
+    Design design = Design.PLAIN.withExperts(new Design.Experts(9, 3, 13, true));
+    return config(Architecture.QWEN3_MOE, 53, 20, 4, 2, 10, 27, RopeScaling.NONE, false, true, true)
+        .withDesign(design);
+  }
+
   static List<ModelConfig> all() {
-    return List.of(qwen2(), qwen3(), llama(), gemma2(), olmo3(), qwen3_5());
+    return List.of(qwen2(), qwen3(), llama(), gemma2(), olmo3(), qwen3_5(), qwen3Moe());
   }
 
   /** A model of which a test uses the heads only. */

@@ -4,9 +4,9 @@ import org.treepo4j.engines.contract.CausalLmContract;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.Weights;
 
-class VectorCausalLmContractTest extends CausalLmContract {
+class VectorCausalLmContractTest implements CausalLmContract {
   @Override
-  protected CausalLm open(Weights weights) {
+  public CausalLm open(Weights weights) {
     return new VectorCausalLm(weights, VectorOptions.defaults());
   }
 }

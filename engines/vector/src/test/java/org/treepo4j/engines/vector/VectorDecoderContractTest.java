@@ -4,9 +4,9 @@ import org.treepo4j.engines.contract.BranchingDecoderContract;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.Weights;
 
-class VectorDecoderContractTest extends BranchingDecoderContract {
+class VectorDecoderContractTest implements BranchingDecoderContract {
   @Override
-  protected CausalLm open(Weights weights) {
+  public CausalLm open(Weights weights) {
     return new VectorCausalLm(weights, VectorOptions.defaults());
   }
 }

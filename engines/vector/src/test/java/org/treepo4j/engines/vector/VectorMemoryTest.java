@@ -10,6 +10,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.treepo4j.checkpoints.Architecture;
 import org.treepo4j.checkpoints.Design;
 import org.treepo4j.checkpoints.Design.DeltaRule;
+import org.treepo4j.checkpoints.Design.Experts;
 import org.treepo4j.checkpoints.Design.Layer;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.RopeScaling;
@@ -19,13 +20,16 @@ class VectorMemoryTest {
   @ParameterizedTest
   @EnumSource(
       value = Architecture.class,
-      names = {"LLAMA", "QWEN3", "QWEN3_5"})
+      names = {"LLAMA", "QWEN3", "QWEN3_5", "QWEN3_MOE"})
   void whatIsKeptOfATokenIsWhatAPassReserves(Architecture architecture) {
     Design design =
-        architecture != Architecture.QWEN3_5
-            ? Design.PLAIN
-            : Design.PLAIN.withHybridLayers(
-                List.of(Layer.LINEAR, Layer.PLAIN, Layer.LINEAR), new DeltaRule(2, 4, 6, 5, 4));
+        switch (architecture) {
+          case QWEN3_5 ->
+              Design.PLAIN.withHybridLayers(
+                  List.of(Layer.LINEAR, Layer.PLAIN, Layer.LINEAR), new DeltaRule(2, 4, 6, 5, 4));
+          case QWEN3_MOE -> Design.PLAIN.withExperts(new Experts(5, 2, 11, true));
+          default -> Design.PLAIN;
+        };
     ModelConfig config =
         new ModelConfig(
             architecture,
@@ -77,6 +81,12 @@ class VectorMemoryTest {
             layer.middle,
             layer.middleInverse,
             layer.attentionGate,
+            layer.experts.gate,
+            layer.experts.up,
+            layer.experts.choice.probabilities,
+            layer.experts.choice.weights,
+            new float[layer.experts.choice.chosen.length],
+            new float[layer.experts.choice.places.length],
             layer.delta.mixed,
             layer.delta.gate,
             layer.delta.beta,

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Tries a distribution as a stranger's machine would: dist/check.sh ARCHIVE.tar.gz
+# Unpacked in a folder with spaces, made read-only, with an empty home, and no network where that can be had.
+set -euo pipefail
+archive=$(readlink -f "$1")
+work=$(mktemp -d)
+trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+mkdir -p "$work/a folder with spaces" "$work/home" "$work/here"
+tar -xzf "$archive" -C "$work/a folder with spaces"
+root=$(echo "$work/a folder with spaces"/treepo4j-*)
+chmod -R a-w "$root"
+java_home=${JAVA_HOME:-$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")}
+[ -d "$root/runtime" ] && java_home=/none
+offline=()
+if unshare -rn true 2>/dev/null; then offline=(unshare -rn); fi
+
+treepo() { # as somebody with nothing but Java
+  (cd "$work/here" && env -i PATH=/usr/bin:/bin HOME="$work/home" JAVA_HOME="$java_home" ${TREEPO_CLASSPATH:+TREEPO_CLASSPATH="$TREEPO_CLASSPATH"} \
+    "${offline[@]}" "$root/treepo" "$@")
+}
+fail() { echo "check.sh: $*" >&2; exit 1; }
+
+[ "$(treepo --version)" = "TreePO4J 0.1.0" ] || fail "--version"
+answer=$(treepo generate --model "$root/examples/chain-sums/model" --prompt '1+2+3=' --temperature 0 --engine vector 2>/dev/null)
+[ "$answer" = '1+2=3;3+3=6;\boxed{6}' ] || fail "generate said $answer"
+treepo train "$root/examples/chain-sums/train.yaml" --quiet --set "output=$work/here/run" --set trainer.steps=1 --set trainer.promptsPerStep=2 \
+  --set evaluation.maxTasks=2 2>"$work/log" | grep -q '"steps":1' || { cat "$work/log" >&2; fail train; }
+if treepo generate --model "$root/examples/chain-sums/model" --prompt 1 --engine samediff >/dev/null 2>"$work/log"; then fail "samediff without ND4J"; fi
+grep -v '^WARNING: Using incubator' "$work/log" >"$work/lines"
+[ "$(wc -l <"$work/lines")" = 1 ] && grep -q 'engine: expected auto, vector, was samediff' "$work/lines" || { cat "$work/log" >&2; fail "samediff's line"; }
+[ -z "$(find "$work/home" -type f)" ] || fail "wrote to the home folder: $(find "$work/home" -type f)"
+ln -s "$root/treepo" "$work/link"
+root_of_link=$("$work/link" --version) && [ "$root_of_link" = "TreePO4J 0.1.0" ] || fail "through a link"
+
+for jar in "$root"/lib/*.jar; do
+  name=$(basename "$jar" .jar)
+  case $name in treepo4j-*) continue ;; esac
+  grep -q "${name%-[0-9]*}" "$root/licences/THIRD-PARTY.txt" || fail "no licence of $name"
+done
+megabytes=$(($(stat -c %s "$archive") / 1000000))
+if [ ! -d "$root/runtime" ] && [ $megabytes -gt 40 ]; then fail "$megabytes MB, more than 40"; fi
+echo "check.sh: $(basename "$archive") is well, $megabytes MB"
