@@ -1,7 +1,7 @@
 package org.treepo4j.base;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
+import org.treepo4j.base.files.InputFile;
 
 /** What the user gave cannot be used; the message is one line that says what was expected. */
 public final class InputException extends RuntimeException {
@@ -11,10 +11,12 @@ public final class InputException extends RuntimeException {
     super(message);
   }
 
-  /** Refuses a file that is not there. */
+  /** Refuses what is no file: nothing, a folder, a pipe. */
   public static void requireFile(Path file) {
-    if (!Files.exists(file)) {
-      throw new InputException(file + ": no such file");
-    }
+    InputFile.notAFile(file)
+        .ifPresent(
+            problem -> {
+              throw new InputException(file + ": " + problem);
+            });
   }
 }

@@ -5,6 +5,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import org.treepo4j.base.Printable;
 
 /**
  * A file of weights, configuration or training state that cannot be read or written. The message is
@@ -18,12 +19,12 @@ public class CheckpointException extends IOException {
    * @param problem what is wrong, without the file's name
    */
   public CheckpointException(Path file, String problem) {
-    super(oneLine(file.toString()) + ": " + oneLine(problem));
+    super(Printable.of(file.toString()) + ": " + Printable.of(problem));
   }
 
   /** As above, with the failure underneath. */
   public CheckpointException(Path file, String problem, Throwable cause) {
-    super(oneLine(file.toString()) + ": " + oneLine(problem), cause);
+    super(Printable.of(file.toString()) + ": " + Printable.of(problem), cause);
   }
 
   /** Names the file in a failure of the operating system; ours pass through. */
@@ -49,27 +50,6 @@ public class CheckpointException extends IOException {
   public static String quoted(String hostile) {
     String shown =
         hostile.length() <= LONGEST_QUOTE ? hostile : hostile.substring(0, LONGEST_QUOTE) + "…";
-    return '"' + oneLine(shown) + '"';
-  }
-
-  private static String oneLine(String text) {
-    StringBuilder line = new StringBuilder(text.length());
-    text.codePoints()
-        .forEach(
-            c -> {
-              int type = Character.getType(c);
-              boolean unprintable =
-                  Character.isISOControl(c)
-                      || type == Character.LINE_SEPARATOR
-                      || type == Character.PARAGRAPH_SEPARATOR
-                      || type == Character.SURROGATE
-                      || type == Character.FORMAT;
-              if (unprintable) {
-                line.append(String.format("\\u%04x", c));
-              } else {
-                line.appendCodePoint(c);
-              }
-            });
-    return line.toString();
+    return '"' + Printable.of(shown) + '"';
   }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
@@ -69,7 +70,7 @@ public final class CheckpointStore {
     if (step < 0) {
       throw new IllegalArgumentException("step must not be negative, was " + step);
     }
-    Path target = folder.resolve("step-%06d".formatted(step));
+    Path target = folder.resolve(String.format(Locale.ROOT, "step-%06d", step));
     try {
       for (Path leftover : leftovers()) {
         DurableFiles.deleteTree(leftover);

@@ -6,7 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.treepo4j.base.files.WholeFile;
 import org.treepo4j.base.files.WholeFolder;
 
@@ -29,7 +31,31 @@ public final class HfExport {
           "chat_template.jinja",
           "chat_template.json");
 
+  /** The folder of named chat templates. */
+  static final String TEMPLATES = "additional_chat_templates";
+
   private HfExport() {}
+
+  /** The tokenizer's files that a folder has, relative to it, in a fixed order. */
+  static List<String> tokenizerFiles(Path folder) throws IOException {
+    List<String> names = new ArrayList<>();
+    for (String name : CARRIED) {
+      if (Files.isRegularFile(folder.resolve(name))) {
+        names.add(name);
+      }
+    }
+    Path templates = folder.resolve(TEMPLATES);
+    if (Files.isDirectory(templates)) {
+      try (Stream<Path> files = Files.list(templates)) {
+        files
+            .filter(file -> Files.isRegularFile(file) && file.toString().endsWith(".jinja"))
+            .map(file -> TEMPLATES + "/" + file.getFileName())
+            .sorted()
+            .forEach(names::add);
+      }
+    }
+    return names;
+  }
 
   /**
    * Writes a new folder, which appears under its name when all of it is on disk.
@@ -91,7 +117,8 @@ public final class HfExport {
     WholeFile.write(configFile, HfConfigWriter.bytes(json));
     writeGenerationConfig(folder, config, options);
     if (options.carryFrom().isPresent()) {
-      for (String name : CARRIED) {
+      for (String name : tokenizerFiles(options.carryFrom().get())) {
+        Files.createDirectories(folder.resolve(name).getParent());
         carry(options.carryFrom().get().resolve(name), folder.resolve(name));
       }
     }
@@ -104,7 +131,7 @@ public final class HfExport {
       String name =
           shards.size() == 1
               ? HfFolder.WEIGHTS
-              : "model-%05d-of-%05d.safetensors".formatted(i + 1, shards.size());
+              : String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", i + 1, shards.size());
       writeShard(folder.resolve(name), shards.get(i), values);
       for (TensorSpec tensor : shards.get(i)) {
         weightMap.put(tensor.name(), name);

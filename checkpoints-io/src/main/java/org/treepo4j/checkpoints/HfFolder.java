@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,9 @@ public final class HfFolder implements ModelSource {
 
   private static final int MAX_INDEX_BYTES = 16 << 20;
 
+  private static final String EMBEDDING = "model.embed_tokens.weight";
+  private static final String HEAD = "lm_head.weight";
+
   /** Rotary frequencies that old conversions stored although the configuration gives them. */
   private static final String DERIVED = ".rotary_emb.inv_freq";
 
@@ -40,6 +44,9 @@ public final class HfFolder implements ModelSource {
   /** By the names of the files. */
   private final Map<String, SafetensorsFile> shardOfTensor;
 
+  /** Whether the folder's head is used although its configuration ties it to the embedding. */
+  private final boolean untied;
+
   private final TextTensors text;
 
   private HfFolder(
@@ -47,6 +54,16 @@ public final class HfFolder implements ModelSource {
       ModelConfig config,
       List<SafetensorsFile> shards,
       Map<String, SafetensorsFile> shardOfTensor) {
+    this(folder, config, shards, shardOfTensor, false);
+  }
+
+  private HfFolder(
+      Path folder,
+      ModelConfig config,
+      List<SafetensorsFile> shards,
+      Map<String, SafetensorsFile> shardOfTensor,
+      boolean untied) {
+    this.untied = untied;
     this.folder = folder;
     this.config = config;
     this.shards = shards;
@@ -80,13 +97,29 @@ public final class HfFolder implements ModelSource {
             "num_experts is %d in %d layers but the folder has only %d tensors"
                 .formatted(experts.count(), config.layers(), tensors.size()));
       }
+      HfFolder opened = new HfFolder(folder, config, shards, tensors).withStoredHead();
       done = true;
-      return new HfFolder(folder, config, shards, tensors);
+      return opened;
     } finally {
       if (!done) {
         closeQuietly(shards);
       }
     }
+  }
+
+  /**
+   * A head that is stored beside a tied embedding and differs from it has been trained: it is kept,
+   * where the tie would drop it without a word.
+   */
+  private HfFolder withStoredHead() throws CheckpointException {
+    if (!config.tiedEmbeddings() || !tensorNames().contains(HEAD)) {
+      return this;
+    }
+    boolean same =
+        tensorNames().contains(EMBEDDING)
+            && shape(HEAD).equals(shape(EMBEDDING))
+            && Arrays.equals(readFloats(HEAD), readFloats(EMBEDDING));
+    return same ? this : new HfFolder(folder, config.untied(), shards, shardOfTensor, true);
   }
 
   /**
@@ -124,6 +157,15 @@ public final class HfFolder implements ModelSource {
   @Override
   public Set<String> tensorNames() {
     return text.names();
+  }
+
+  @Override
+  public List<String> notes() {
+    return untied
+        ? List.of(
+            "%s: holds an %s that differs from the embedding, although its %s says tie_word_embeddings; the stored head is used"
+                .formatted(folder, HEAD, HfConfigReader.CONFIG))
+        : List.of();
   }
 
   @Override

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -16,6 +17,10 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
+import org.treepo4j.base.files.InputFile;
+import org.treepo4j.base.json.StrictJson;
 
 /**
  * JSON from files of strangers: strict UTF-8, one value, no key twice, bounded size and nesting.
@@ -32,6 +37,8 @@ final class HostileJson {
                   .maxNameLength(65_536)
                   .build())
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          // Python writes NaN and Infinity; whoever reads such a field refuses them by its name.
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
           // Names from a stranger's file must not live on in tables shared by the whole JVM.
           .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
           .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
@@ -53,7 +60,7 @@ final class HostileJson {
    * @throws CheckpointException when it is longer than {@code maxBytes} or no such object
    */
   static ObjectNode readObject(Path file, int maxBytes) throws CheckpointException {
-    byte[] json = readBytes(file, maxBytes);
+    byte[] json = withoutMark(readBytes(file, maxBytes));
     try (JsonParser parser = parser(json)) {
       JsonNode node = MAPPER.readTree(parser);
       if (!(node instanceof ObjectNode object)) {
@@ -71,7 +78,7 @@ final class HostileJson {
   /** What is wrong with the JSON, on one line and with its place. */
   static CheckpointException refusal(Path file, String where, IOException failure) {
     if (failure instanceof JsonProcessingException json) {
-      String problem = where + "is not valid JSON: " + json.getOriginalMessage();
+      String problem = where + "is not valid JSON: " + StrictJson.problem(json);
       if (json.getLocation() != null) {
         problem +=
             " (line "
@@ -88,9 +95,24 @@ final class HostileJson {
     return CheckpointException.of(file, "cannot be read", failure);
   }
 
+  /** Without the byte order mark that Windows programs put before a text. */
+  private static byte[] withoutMark(byte[] json) {
+    boolean marked =
+        json.length >= 3
+            && json[0] == (byte) 0xEF
+            && json[1] == (byte) 0xBB
+            && json[2] == (byte) 0xBF;
+    return marked ? Arrays.copyOfRange(json, 3, json.length) : json;
+  }
+
   private static byte[] readBytes(Path file, int maxBytes) throws CheckpointException {
-    if (Files.exists(file) && !Files.isRegularFile(file)) {
-      throw new CheckpointException(file, "is not a file");
+    try {
+      Optional<String> problem = InputFile.problem(file, "JSON");
+      if (problem.isPresent()) {
+        throw new CheckpointException(file, problem.get());
+      }
+    } catch (IOException e) {
+      throw CheckpointException.of(file, "cannot be read", e);
     }
     try (InputStream in = Files.newInputStream(file)) {
       byte[] bytes = in.readNBytes(maxBytes + 1);

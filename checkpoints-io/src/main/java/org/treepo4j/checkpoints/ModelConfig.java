@@ -209,6 +209,30 @@ public record ModelConfig(
         other);
   }
 
+  /** The same with a head of its own instead of the embedding. */
+  ModelConfig untied() {
+    return new ModelConfig(
+        architecture,
+        vocabSize,
+        hiddenSize,
+        layers,
+        heads,
+        kvHeads,
+        headDim,
+        ffnSize,
+        maxPositions,
+        normEps,
+        ropeTheta,
+        ropeScaling,
+        qkvBias,
+        outputBias,
+        qkNorm,
+        false,
+        bosTokenId,
+        eosTokenIds,
+        design);
+  }
+
   /** Tokens that a token of a layer sees, itself included; 0 when it sees all. */
   public int window(int layer) {
     int window = design.layers().isEmpty() ? 0 : design.layers().get(layer).window();

@@ -69,6 +69,11 @@ public interface ModelSource extends AutoCloseable {
 
   ModelConfig config();
 
+  /** What users should know of how the model is read, each on a line; most often nothing. */
+  default List<String> notes() {
+    return List.of();
+  }
+
   /** What the configuration is called in messages: {@code config.json}. */
   String configName();
 

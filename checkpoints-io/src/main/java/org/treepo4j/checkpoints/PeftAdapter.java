@@ -27,7 +27,6 @@ public record PeftAdapter(AdapterConfig config, List<Pair> pairs) {
   private static final String WEIGHT = ".weight";
   private static final String A = ".lora_A.weight";
   private static final String B = ".lora_B.weight";
-  private static final int MAX_BYTES = 1 << 20;
 
   /**
    * The matrices of one adapted weight.
@@ -38,13 +37,30 @@ public record PeftAdapter(AdapterConfig config, List<Pair> pairs) {
    * @param in columns of the weight
    * @param a A, [rank, in] row-major, live
    * @param b B, [out, rank] row-major, live
+   * @param scale what B · A counts: alpha / rank, or alpha / √rank of rsLoRA
    */
   @SuppressWarnings("ArrayRecordComponent") // live weights, compared by nobody
-  public record Pair(String weight, int out, int in, float[] a, float[] b) {
+  public record Pair(String weight, int out, int in, float[] a, float[] b, double scale) {
     public Pair {
       if (!weight.endsWith(WEIGHT)) {
         throw new IllegalArgumentException("weight must end with .weight, was " + weight);
       }
+      int rank = a.length / in;
+      if (rank == 0 || a.length != rank * in || b.length != (long) rank * out) {
+        throw new IllegalArgumentException(
+            "%s must have A [rank, %d] and B [%d, rank], had %d and %d values"
+                .formatted(weight, in, out, a.length, b.length));
+      }
+    }
+
+    /** The inner width. */
+    public int rank() {
+      return a.length / in;
+    }
+
+    /** The last name of the weight's module, such as {@code q_proj}. */
+    String projection() {
+      return module().substring(module().lastIndexOf('.') + 1);
     }
 
     private String module() {
@@ -54,22 +70,23 @@ public record PeftAdapter(AdapterConfig config, List<Pair> pairs) {
 
   public PeftAdapter {
     pairs = List.copyOf(pairs);
-    for (Pair pair : pairs) {
-      long rank = config.rank();
-      if (pair.a().length != rank * pair.in() || pair.b().length != rank * pair.out()) {
-        throw new IllegalArgumentException(
-            "pairs must be of rank " + rank + ", was otherwise: " + pair.weight());
-      }
-    }
+  }
+
+  /** Whether all pairs are of the rank and the scale that the settings name. */
+  public boolean isUniform() {
+    return pairs.stream()
+        .allMatch(pair -> pair.rank() == config.rank() && pair.scale() == config.scale());
   }
 
   /**
-   * Reads an adapter; variants of LoRA with other mathematics are refused by name.
+   * Reads an adapter. Ranks and alphas by module and rsLoRA are taken over into the pairs; variants
+   * of LoRA with other mathematics, and adapters that were trained on a changed base, are refused
+   * by name.
    *
    * @throws CheckpointException with the file and what is wrong with it
    */
   public static PeftAdapter read(Path folder) throws CheckpointException {
-    AdapterConfig config = readConfig(folder.resolve(CONFIG));
+    PeftConfig config = PeftConfig.read(folder.resolve(CONFIG));
     try (SafetensorsFile file = SafetensorsFile.open(folder.resolve(WEIGHTS))) {
       Set<String> surplus = new TreeSet<>(file.tensors().keySet());
       List<Pair> pairs = new ArrayList<>();
@@ -86,7 +103,7 @@ public record PeftAdapter(AdapterConfig config, List<Pair> pairs) {
             file.path(),
             "tensor " + quoted(surplus.iterator().next()) + " is not part of a LoRA pair");
       }
-      return new PeftAdapter(config, pairs);
+      return new PeftAdapter(config.of(pairs), pairs);
     } catch (IOException e) {
       throw CheckpointException.of(folder.resolve(WEIGHTS), "cannot be read", e);
     }
@@ -98,6 +115,9 @@ public record PeftAdapter(AdapterConfig config, List<Pair> pairs) {
    * @param baseModel name or path of the base model, for PEFT's automatic loading
    */
   public void writeInto(Path folder, String baseModel) throws CheckpointException {
+    if (!isUniform()) {
+      throw new IllegalArgumentException("pairs must be of the rank and scale of the settings");
+    }
     List<TensorSpec> specs = new ArrayList<>();
     for (Pair pair : pairs) {
       specs.add(TensorSpec.of(PREFIX + pair.module() + A, DType.F32, config.rank(), pair.in()));
@@ -142,33 +162,7 @@ public record PeftAdapter(AdapterConfig config, List<Pair> pairs) {
     return json;
   }
 
-  private static AdapterConfig readConfig(Path file) throws CheckpointException {
-    JsonFields json = new JsonFields(file, "", HostileJson.readObject(file, MAX_BYTES));
-    if (!json.text("peft_type").equals("LORA")) {
-      throw json.unexpected("peft_type", "LORA");
-    }
-    for (String variant : List.of("use_dora", "use_rslora", "fan_in_fan_out", "lora_bias")) {
-      if (json.flag(variant, false)) {
-        throw json.refused(variant + " is not supported");
-      }
-    }
-    if (!json.text("bias", "none").equals("none")) {
-      throw json.unexpected("bias", "none");
-    }
-    for (String exception : List.of("rank_pattern", "alpha_pattern", "modules_to_save")) {
-      if (json.has(exception) && !json.object().get(exception).isEmpty()) {
-        throw json.refused(exception + " is not supported");
-      }
-    }
-    try {
-      return new AdapterConfig(
-          json.positiveInt("r"), json.number("lora_alpha"), json.texts("target_modules"));
-    } catch (IllegalArgumentException e) {
-      throw new CheckpointException(file, e.getMessage(), e);
-    }
-  }
-
-  private static Pair readPair(SafetensorsFile file, String module, AdapterConfig config)
+  private static Pair readPair(SafetensorsFile file, String module, PeftConfig config)
       throws CheckpointException {
     List<Long> a = file.tensors().get(PREFIX + module + A).shape();
     TensorInfo tensorB = file.tensors().get(PREFIX + module + B);
@@ -176,19 +170,19 @@ public record PeftAdapter(AdapterConfig config, List<Pair> pairs) {
       throw new CheckpointException(file.path(), "has no tensor " + quoted(PREFIX + module + B));
     }
     List<Long> b = tensorB.shape();
-    boolean fits =
-        a.size() == 2 && b.size() == 2 && a.get(0) == config.rank() && b.get(1) == config.rank();
+    int rank = config.rank(module);
+    boolean fits = a.size() == 2 && b.size() == 2 && a.get(0) == rank && b.get(1) == rank;
     if (!fits || a.get(1) > Integer.MAX_VALUE || b.get(0) > Integer.MAX_VALUE) {
       throw new CheckpointException(
           file.path(),
-          "shapes %s and %s of %s are not of rank %d"
-              .formatted(a, b, quoted(module), config.rank()));
+          "shapes %s and %s of %s are not of rank %d".formatted(a, b, quoted(module), rank));
     }
     return new Pair(
         module + WEIGHT,
         b.get(0).intValue(),
         a.get(1).intValue(),
         file.readFloats(PREFIX + module + A),
-        file.readFloats(PREFIX + module + B));
+        file.readFloats(PREFIX + module + B),
+        config.scale(module));
   }
 }

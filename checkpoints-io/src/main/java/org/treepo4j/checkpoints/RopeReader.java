@@ -4,6 +4,7 @@ import static org.treepo4j.checkpoints.CheckpointException.quoted;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import org.treepo4j.checkpoints.Design.QueryGrowth;
 import org.treepo4j.checkpoints.Design.Rotary;
 
@@ -39,6 +40,13 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
     boolean before = config.has("rope_theta") || config.has("rope_scaling");
     JsonFields scaling = config.has("rope_scaling") ? config.object("rope_scaling") : null;
     double theta = config.number("rope_theta", theta(family));
+    if (scaling != null && scaling.has("rope_theta")) {
+      double inside = scaling.number("rope_theta");
+      if (config.has("rope_theta") && inside != theta) {
+        throw config.refused("rope_theta contradicts rope_scaling.rope_theta");
+      }
+      theta = inside;
+    }
     Rotary old = new Rotary(theta, scaling(family, scaling, maxPositions));
     JsonFields parameters = config.has("rope_parameters") ? config.object("rope_parameters") : null;
     boolean nested = parameters != null && nested(parameters);
@@ -121,6 +129,12 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
         config.number(FRACTION, family == Architecture.QWEN3_5 ? QWEN3_5_FRACTION : 1);
     if (rope != null) {
       fraction = rope.number(FRACTION, fraction);
+      for (String layerType : List.of(FULL, SLIDING)) {
+        if (rope.object().path(layerType).isObject()
+            && rope.object(layerType).number(FRACTION, 1) != 1) {
+          throw rope.refused(layerType + "." + FRACTION + " other than 1 is not supported");
+        }
+      }
     }
     if (fraction == 1) {
       return 0;

@@ -7,13 +7,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.treepo4j.base.files.Fingerprint;
+import org.treepo4j.base.files.InputFile;
 
 /**
  * A safetensors file, opened by its header alone; tensors are read when asked for, from any number
@@ -51,11 +52,12 @@ public final class SafetensorsFile implements AutoCloseable {
    * @throws CheckpointException when it cannot be read or breaks a rule
    */
   public static SafetensorsFile open(Path file) throws CheckpointException {
-    if (Files.exists(file) && !Files.isRegularFile(file)) {
-      throw new CheckpointException(file, "is not a file");
-    }
     FileChannel channel = null;
     try {
+      Optional<String> problem = InputFile.problem(file, "safetensors");
+      if (problem.isPresent()) {
+        throw new CheckpointException(file, problem.get());
+      }
       channel = FileChannel.open(file, StandardOpenOption.READ);
       SafetensorsFile opened = open(file, channel);
       channel = null;
@@ -75,6 +77,10 @@ public final class SafetensorsFile implements AutoCloseable {
     }
     long length = read(channel, 0, LENGTH_BYTES).getLong();
     if (length < 0 || length > SafetensorsHeader.MAX_BYTES) {
+      Optional<String> text = InputFile.textInstead(file, "safetensors");
+      if (text.isPresent()) {
+        throw new CheckpointException(file, text.get());
+      }
       throw new CheckpointException(
           file,
           "header length %s exceeds the format's %d bytes"
@@ -83,7 +89,9 @@ public final class SafetensorsFile implements AutoCloseable {
     long dataStart = LENGTH_BYTES + length;
     if (dataStart > size) {
       throw new CheckpointException(
-          file, "header of " + length + " bytes is cut off, the file has " + size);
+          file,
+          "header of %d bytes is cut off, the file has %d: download it again"
+              .formatted(length, size));
     }
     byte[] json = read(channel, LENGTH_BYTES, (int) length).array();
     return new SafetensorsFile(

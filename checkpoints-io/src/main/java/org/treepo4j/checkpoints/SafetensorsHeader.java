@@ -172,7 +172,12 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
         ordered.put(tensor.name(), tensor);
       }
       if (covered != dataBytes) {
-        throw refused("tensors take " + covered + " bytes, the file holds " + dataBytes);
+        throw refused(
+            "tensors take %d bytes, the file holds %d%s"
+                .formatted(
+                    covered,
+                    dataBytes,
+                    covered > dataBytes ? ": it is cut off, download it again" : ""));
       }
       return ordered;
     }

@@ -122,7 +122,7 @@ class FuzzTest {
     Path adapter = Files.createDirectory(folder.resolve("adapter"));
     new PeftAdapter(
             new AdapterConfig(1, 2, List.of("q_proj")),
-            List.of(new PeftAdapter.Pair("q_proj.weight", 2, 3, new float[3], new float[2])))
+            List.of(new PeftAdapter.Pair("q_proj.weight", 2, 3, new float[3], new float[2], 2)))
         .writeInto(adapter, "base");
     Path checkpoint =
         new CheckpointStore(folder.resolve("checkpoints"), 1, message -> {})

@@ -50,6 +50,78 @@ class HfConfigReaderTest {
   }
 
   @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          "rope_theta":5e5                                                         | 500000
+          "rope_parameters":{"rope_theta":5e5,"rope_type":"default"}               | 500000
+          "rope_theta":5e5,"rope_parameters":{"rope_type":"default"}               | 500000
+          "rope_theta":5e5,"rope_parameters":{"rope_theta":5e5}                    | 500000
+          "rope_scaling":{"rope_theta":5e5,"rope_type":"default"}                  | 500000
+          "rope_theta":null,"rope_scaling":null,"rope_parameters":{"rope_theta":5e5} | 500000
+          "rope_theta":5e5,"rope_scaling":{"rope_theta":5e5,"type":"default"}      | 500000
+          "rope_scaling":null                                                      | 10000
+          """)
+  void thetaIsReadWhereverItIsWritten(String fields, double theta) throws IOException {
+    for (String family : List.of("llama", "qwen2", "qwen3")) {
+      assertThat(read("{\"model_type\":\"%s\",%s,%s}".formatted(family, fields, SIZES)).ropeTheta())
+          .as(family)
+          .isEqualTo(theta);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          llama  | "rope_theta":1e4,"rope_scaling":{"rope_theta":5e5} | rope_theta contradicts
+          llama  | "rope_theta":1e4,"rope_parameters":{"rope_theta":5e5} | contradict
+          llama  | "partial_rotary_factor":0.5 | partial_rotary_factor
+          llama  | "rope_parameters":{"partial_rotary_factor":0.5} | partial_rotary_factor
+          gemma3_text | "rope_parameters":{"full_attention":{"rope_theta":1e6,"partial_rotary_factor":0.5}} | full_attention.partial_rotary_factor
+          gemma3_text | "rope_parameters":{"sliding_attention":{"rope_theta":1e4,"partial_rotary_factor":0.25}} | sliding_attention.partial_rotary_factor
+          llama  | "rope_parameters":{"full_attention":{"rope_theta":5e5}} | per layer type
+          """)
+  void whatContradictsItselfOrIsNotDoneIsRefused(String family, String fields, String problem) {
+    assertThatThrownBy(() -> read("{\"model_type\":\"%s\",%s,%s}".formatted(family, fields, SIZES)))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining(problem);
+  }
+
+  @Test
+  void marksNansAndInfinitiesInFieldsThatNobodyReadsArePassedOver() throws IOException {
+    String json = "{\"model_type\":\"llama\",\"x\":NaN,\"y\":[0.0,Infinity]," + SIZES + "}";
+    assertThat(read("\uFEFF" + json).layers()).isEqualTo(4);
+    assertThatThrownBy(() -> read("{\"rms_norm_eps\":NaN,\"model_type\":\"llama\"," + SIZES + "}"))
+        .hasMessageContaining("rms_norm_eps: expected a number");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          version https://git-lfs.github.com/spec/v1 | Git LFS pointer
+          <!doctype html>                            | HTML page
+          {"a":1}{"b":2}                             | goes on after its closing }
+          {"a":                                      | is not valid JSON
+          {"a":nan}                                  | is not valid JSON
+          """)
+  void aConfigurationThatIsNoneIsNamed(String content, String problem) throws IOException {
+    Files.writeString(folder.resolve("config.json"), content);
+    assertThatThrownBy(() -> HfFolder.readConfig(folder))
+        .hasMessageContaining("config.json: ")
+        .hasMessageContaining(problem)
+        .message()
+        .doesNotContain("Feature", "`", "Source");
+  }
+
+  @ParameterizedTest
   @CsvSource({
     "num_attention_heads, 134217732, heads", // times a head width of 32 it is 128 in an int
     "num_hidden_layers, 2147483647, num_hidden_layers",
@@ -68,7 +140,7 @@ class HfConfigReaderTest {
     assertThatThrownBy(() -> read(config.toString()))
         .hasMessageContaining(name)
         .hasMessageContaining("at most")
-        .hasMessageContaining("was " + value);
+        .hasMessageContaining(String.valueOf(value));
   }
 
   @Test
@@ -254,8 +326,8 @@ class HfConfigReaderTest {
           `{'a':1,'a':2}`   | Duplicate
           `{'a':1`          | is not valid JSON
           `{} {}`           | goes on after its closing }
-          `{'a':NaN}`       | is not valid JSON
-          ``                | expected a JSON object
+          `{'a':nan}`       | is not valid JSON
+          ``                | is empty
           """)
   void refusesWhatIsNoObject(String json, String problem) {
     assertThatThrownBy(() -> read(json.replace('\'', '"')))

@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.treepo4j.testsupport.SharedData;
 
@@ -107,6 +110,79 @@ class HfFolderTest {
         intact.replaceFirst("\"model.norm.weight\": *\"[^\"]*\"", "\"x\": \"y.safetensors\""));
     assertThatThrownBy(() -> HfFolder.open(copy))
         .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining("y.safetensors: cannot be read: no such file");
+        .hasMessageContaining("y.safetensors: no such file");
+  }
+
+  @Test
+  void aStoredHeadThatDiffersFromTheTiedEmbeddingIsKeptAndTold(@TempDir Path folder)
+      throws IOException {
+    writeTied(folder, 0);
+    try (HfFolder same = HfFolder.open(folder)) {
+      assertThat(same.config().tiedEmbeddings()).isTrue();
+      assertThat(same.notes()).isEmpty();
+    }
+    writeTied(folder, 1e-7f);
+    try (HfFolder other = HfFolder.open(folder)) {
+      assertThat(other.config().tiedEmbeddings()).isFalse();
+      assertThat(other.notes()).hasSize(1).first().asString().contains("lm_head.weight");
+    }
+  }
+
+  private static void writeTied(Path folder, float difference) throws IOException {
+    Files.writeString(
+        folder.resolve("config.json"),
+        """
+        {"model_type":"llama","hidden_size":4,"num_hidden_layers":1,"num_attention_heads":2,
+        "intermediate_size":4,"vocab_size":3,"max_position_embeddings":8,"tie_word_embeddings":true}
+        """);
+    List<TensorSpec> specs =
+        List.of(
+            TensorSpec.of("model.embed_tokens.weight", DType.F32, 3, 4),
+            TensorSpec.of("lm_head.weight", DType.F32, 3, 4));
+    try (SafetensorsWriter writer =
+        SafetensorsWriter.create(folder.resolve("model.safetensors"), specs, Map.of())) {
+      writer.writeFloats("model.embed_tokens.weight", new float[12]);
+      float[] head = new float[12];
+      head[11] = difference;
+      writer.writeFloats("lm_head.weight", head);
+      writer.finish();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          version https://git-lfs.github.com/spec/v1 | Git LFS pointer, not the file itself: run git lfs pull
+          <html><body>404</body></html>              | HTML page
+          Entry not found                            | is text
+          {"error":"Repository is gated"}            | is text
+          PAR1xxxxPAR1                               | is a Parquet file
+          GGUFxxxxxxxx                               | is a GGUF file
+          """)
+  void weightsThatAreNoneAreNamed(String content, String problem, @TempDir Path folder)
+      throws IOException {
+    writeTied(folder, 0);
+    Files.writeString(folder.resolve("model.safetensors"), content);
+    assertThatThrownBy(() -> HfFolder.open(folder))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("model.safetensors: ")
+        .hasMessageContaining(problem);
+  }
+
+  @Test
+  void halfADownloadIsNamed(@TempDir Path folder) throws IOException {
+    writeTied(folder, 0);
+    Path weights = folder.resolve("model.safetensors");
+    byte[] whole = Files.readAllBytes(weights);
+    for (int bytes : new int[] {whole.length - 1, whole.length - 60, 100}) {
+      Files.write(weights, java.util.Arrays.copyOf(whole, bytes));
+      assertThatThrownBy(() -> HfFolder.open(folder)).hasMessageContaining("download it again");
+    }
+    Files.write(weights, new byte[5000]);
+    assertThatThrownBy(() -> HfFolder.open(folder)).hasMessageContaining("unfinished download");
+    Files.write(weights, new byte[0]);
+    assertThatThrownBy(() -> HfFolder.open(folder)).hasMessageContaining("is empty");
   }
 }

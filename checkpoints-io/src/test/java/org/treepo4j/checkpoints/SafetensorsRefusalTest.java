@@ -65,7 +65,7 @@ class SafetensorsRefusalTest {
     String deep = "{\"a\":" + "[".repeat(100_000) + "]".repeat(100_000) + "}";
     assertRefused(file(deep.getBytes(StandardCharsets.UTF_8), 0), "is not an object");
     String inside = "{\"a\":{\"x\":" + "[".repeat(100_000) + "]".repeat(100_000) + "}}";
-    assertRefused(file(inside.getBytes(StandardCharsets.UTF_8), 0), "nesting depth");
+    assertRefused(file(inside.getBytes(StandardCharsets.UTF_8), 0), "nested too deeply");
   }
 
   @Test
@@ -85,7 +85,7 @@ class SafetensorsRefusalTest {
 
   @Test
   void refusesWhatIsNoFile() {
-    assertRefused(folder, "is not a file");
+    assertRefused(folder, "is a folder, expected a file");
     assertRefused(folder.resolve("absent.safetensors"), "no such file");
   }
 

@@ -51,8 +51,7 @@ final class DataCommand implements Callable<Integer> {
     InputException.requireFile(file);
     Optional<ToIntFunction<Prompt>> promptTokens = Optional.empty();
     if (tokenizerFolder != null) {
-      PromptEncoder prompts =
-          PromptEncoder.of(tokenizerFolder, ModelTokenizer.open(tokenizerFolder).tokenizer());
+      PromptEncoder prompts = PromptEncoder.of(ModelTokenizer.open(tokenizerFolder));
       promptTokens = Optional.of(prompt -> prompts.encode(prompt).length);
     }
     DataSummary summary = DataSummary.of(file, settings.fields(), promptTokens);

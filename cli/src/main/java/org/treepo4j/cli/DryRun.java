@@ -5,8 +5,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.treepo4j.base.InputException;
 import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.model.engine.MemoryNeed;
@@ -85,6 +87,9 @@ record DryRun(
             longestResponse,
             inputs.config().maxPositions()));
     lines.add(
+        "responses end with: "
+            + (endTokens().isEmpty() ? "nothing" : String.join(", ", endTokens().values())));
+    lines.add(
         text(
             "memory: %s weights, %s copy of them for sampling, %s gradients, %s optimizer, %s"
                 + " activations: %s; keys and values up to %s; the JVM may use %s",
@@ -98,6 +103,16 @@ record DryRun(
             MemoryNeed.gigabytes(memoryLimit)));
     lines.addAll(warnings());
     return lines;
+  }
+
+  /** Ids that end a response, with their tokens. */
+  private Map<Integer, String> endTokens() {
+    Map<Integer, String> tokens = new LinkedHashMap<>();
+    for (int id : inputs.prompts().endTokens(inputs.config().eosTokenIds())) {
+      boolean known = inputs.tokenizer().hasToken(id);
+      tokens.put(id, known ? inputs.tokenizer().token(id) : id + " (no token)");
+    }
+    return tokens;
   }
 
   private static String line(TaskFile file) {
@@ -121,6 +136,9 @@ record DryRun(
               "the longest prompts leave room for %d response tokens only, fewer than the settings' %d",
               inputs.config().maxPositions() - prompt, longestResponse));
     }
+    if (endTokens().isEmpty()) {
+      warnings.add("neither model nor tokenizer name a token that ends a response");
+    }
     if (inputs.test().isEmpty()) {
       warnings.add("data.test names no file: the run will not measure accuracy");
     }
@@ -143,6 +161,7 @@ record DryRun(
     model.put("trained", memory.trained());
     model.put("weights_present", hasWeights);
     model.put("max_positions", inputs.config().maxPositions());
+    model.set("end_token_ids", JsonLines.JSON.valueToTree(endTokens().keySet()));
     ObjectNode data = json.putObject("data");
     files(data.putArray("train"), inputs.train());
     files(data.putArray("test"), inputs.test());

@@ -1,13 +1,18 @@
 package org.treepo4j.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import org.treepo4j.base.InputException;
+import org.treepo4j.base.Printable;
+import org.treepo4j.base.json.StrictJson;
 import org.treepo4j.base.settings.SettingsException;
 import org.treepo4j.model.EngineUnavailableException;
 import org.treepo4j.rl.reward.RewardException;
@@ -56,6 +61,9 @@ final class ErrorReporting
   }
 
   private static int exitCode(Exception e) {
+    if (e instanceof ResultStream.OutputException) {
+      return FAILED;
+    }
     return e instanceof IOException
             || e instanceof UncheckedIOException
             || e instanceof InputException
@@ -67,10 +75,24 @@ final class ErrorReporting
 
   /** Whether the message says all there is to say. */
   private static boolean endsARun(Exception e) {
-    return e instanceof TrainingException || e instanceof RewardException;
+    return e instanceof ResultStream.OutputException
+        || e instanceof TrainingException
+        || e instanceof RewardException;
   }
 
   private static String message(Exception e) {
+    if (e instanceof ResultStream.OutputException) {
+      return e.getMessage();
+    }
+    if (e instanceof JsonProcessingException json) {
+      return StrictJson.problem(json);
+    }
+    if (e instanceof CharacterCodingException) {
+      return "expected UTF-8 text";
+    }
+    if (e instanceof NotDirectoryException other) {
+      return other.getFile() + ": is not a folder";
+    }
     if (e instanceof UncheckedIOException unchecked) {
       return message(unchecked.getCause());
     }
@@ -86,13 +108,12 @@ final class ErrorReporting
     if (e instanceof FileSystemException fileSystem && fileSystem.getReason() != null) {
       return fileSystem.getFile() + ": " + fileSystem.getReason();
     }
-    String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-    return exitCode(e) == BAD_INPUT || endsARun(e)
-        ? oneLine(message)
-        : oneLine(e.getClass().getSimpleName() + ": " + message);
+    boolean known = exitCode(e) == BAD_INPUT || endsARun(e);
+    String message = e.getMessage() == null ? "no more is known of it" : e.getMessage();
+    return oneLine(known ? message : "unexpected error: " + message);
   }
 
   private static String oneLine(String message) {
-    return message.replaceAll("\\s*\\R\\s*", " ").strip();
+    return Printable.of(message.replaceAll("\\s*\\R\\s*", " ").strip());
   }
 }

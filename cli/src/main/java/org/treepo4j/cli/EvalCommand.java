@@ -112,6 +112,7 @@ final class EvalCommand implements Callable<Integer> {
     DataSettings asked = settings.data().withTest(List.of(data));
     List<TaskSamples> results;
     try (SampleFile kept = out == null ? null : openKept(evaluation);
+        GoOnHint hint = GoOnHint.ofEvaluation(spec, out != null);
         OpenModel model = modelMixin.open();
         RewardRunner rewards = settings.reward().runner(settings.rollout().maxResponseTokens())) {
       List<Task> tasks =

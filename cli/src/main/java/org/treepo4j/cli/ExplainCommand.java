@@ -100,8 +100,9 @@ final class ExplainCommand implements Callable<Integer> {
     try (ModelSource folder = ModelSource.open(settings.model())) {
       folder.config(); // refused before anything else is read
     }
-    Tokenizer tokenizer = ModelTokenizer.open(settings.model()).tokenizer();
-    PromptEncoder prompts = PromptEncoder.of(settings.model(), tokenizer);
+    ModelTokenizer opened = ModelTokenizer.open(settings.model());
+    Tokenizer tokenizer = opened.tokenizer();
+    PromptEncoder prompts = PromptEncoder.of(opened);
     List<Task> tasks = tasks(settings, prompts);
     Engines.choose(settings.engine());
     try (RewardRunner rewards = settings.reward().runner(settings.rollout().maxResponseTokens())) {

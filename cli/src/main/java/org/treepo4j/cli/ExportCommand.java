@@ -1,8 +1,10 @@
 package org.treepo4j.cli;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -17,7 +19,6 @@ import org.treepo4j.checkpoints.PeftAdapter;
 import org.treepo4j.checkpoints.gguf.GgmlType;
 import org.treepo4j.checkpoints.gguf.GgufExport;
 import org.treepo4j.model.LoraAdapters;
-import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.Weights;
 import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.rl.data.ModelTokenizer;
@@ -75,8 +76,10 @@ final class ExportCommand implements Callable<Integer> {
   @Option(
       names = {"--type", "--dtype"},
       paramLabel = "T",
-      description = "f32, f16, bf16 or, with --format gguf, q8_0; default bf16.")
-  private Type type = Type.BF16;
+      description =
+          "f32, f16, bf16 or, with --format gguf, q8_0; by default the first of bf16, f16 and f32"
+              + " that holds every weight exactly.")
+  private Type type;
 
   @Option(
       names = "--max-shard-gb",
@@ -99,8 +102,9 @@ final class ExportCommand implements Callable<Integer> {
   }
 
   private void writeFolder() throws IOException {
-    ExportOptions options = options();
     Weights written = weights();
+    ExportOptions options = options(written);
+    tell(written, options.dtype());
     HfExport.write(
         out,
         written.config(),
@@ -124,7 +128,9 @@ final class ExportCommand implements Callable<Integer> {
         written.config(),
         written.shapes(),
         name -> written.parameter(name).values(),
-        GgmlType.valueOf(type.name()),
+        type == null
+            ? GgmlType.valueOf(ExactType.of(written).name())
+            : GgmlType.valueOf(type.name()),
         folder.toAbsolutePath().normalize().getFileName().toString(),
         tokenizer.vocabulary());
   }
@@ -153,25 +159,42 @@ final class ExportCommand implements Callable<Integer> {
     }
   }
 
-  private ExportOptions options() {
+  private ExportOptions options(Weights weights) {
     if (type == Type.Q8_0) {
       throw new InputException("--type q8_0 needs --format gguf");
     }
     try {
       return new ExportOptions(
-          DType.valueOf(type.name()), (long) (maxShardGb * 1e9), Optional.of(folder));
+          type == null ? ExactType.of(weights) : DType.valueOf(type.name()),
+          (long) (maxShardGb * 1e9),
+          Optional.of(folder));
     } catch (IllegalArgumentException e) {
       throw new InputException(e.getMessage());
+    }
+  }
+
+  /** What is written, and what of it is lost where the user asks for a type that rounds. */
+  private void tell(Weights weights, DType type) {
+    double lost = this.type == null ? 0 : ExactType.rounded(weights, type);
+    String loss =
+        lost == 0
+            ? ""
+            : String.format(
+                Locale.ROOT,
+                ": %.1f %% of the weights are rounded, by which small changes of training are lost; %s keeps all",
+                100 * lost,
+                "--dtype f32");
+    if (!treepo.output().quiet() || lost > 0) {
+      PrintWriter err = spec.commandLine().getErr();
+      err.println(out + ": written as " + type.name().toLowerCase(Locale.ROOT) + loss);
+      err.flush();
     }
   }
 
   private Weights merged(Weights base) throws CheckpointException {
     PeftAdapter stored = PeftAdapter.read(adapter);
     try {
-      LoraAdapters adapters = LoraAdapters.attach(base, LoraSettings.of(stored.config()), 0);
-      adapters.load(stored);
-      adapters.mergeIntoWeights();
-      return adapters.modelWeights();
+      return LoraAdapters.merge(stored, base);
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(adapter, e.getMessage());
     }

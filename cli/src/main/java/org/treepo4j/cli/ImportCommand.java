@@ -3,14 +3,11 @@ package org.treepo4j.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.treepo4j.base.InputException;
-import org.treepo4j.checkpoints.Bf16;
 import org.treepo4j.checkpoints.DType;
 import org.treepo4j.checkpoints.ExportOptions;
-import org.treepo4j.checkpoints.Fp16;
 import org.treepo4j.checkpoints.HfExport;
 import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.checkpoints.gguf.GgufModel;
@@ -82,26 +79,13 @@ final class ImportCommand implements Callable<Integer> {
 
   private ExportOptions options(ModelSource model) throws IOException {
     try {
-      return ExportOptions.of(dtype == null ? exactType(model) : dtype, Optional.empty());
+      return ExportOptions.of(
+          dtype == null
+              ? ExactType.of(TensorNames.shapes(model.config()).keySet(), model::readFloats)
+              : dtype,
+          Optional.empty());
     } catch (IllegalArgumentException e) {
       throw new InputException("--" + e.getMessage());
     }
-  }
-
-  /** The smallest type that holds all weights as they are. */
-  private static DType exactType(ModelSource model) throws IOException {
-    boolean bf16 = true;
-    boolean f16 = true;
-    Map<String, int[]> shapes = TensorNames.shapes(model.config());
-    for (String name : shapes.keySet()) {
-      if (!bf16 && !f16) {
-        break;
-      }
-      for (float value : model.readFloats(name)) {
-        bf16 = bf16 && Bf16.toFloat(Bf16.fromFloat(value)) == value;
-        f16 = f16 && Fp16.toFloat(Fp16.fromFloat(value)) == value;
-      }
-    }
-    return bf16 ? DType.BF16 : f16 ? DType.F16 : DType.F32;
   }
 }

@@ -17,6 +17,7 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
 import org.treepo4j.base.InputException;
+import org.treepo4j.base.json.StrictJson;
 
 /** JSON objects from standard input, one a line, each answered by a line on standard output. */
 final class JsonLines {
@@ -65,11 +66,11 @@ final class JsonLines {
 
   private static ObjectNode object(String line) {
     try {
-      if (JSON.readTree(line) instanceof ObjectNode object) {
+      if (JSON.readTree(StrictJson.withoutMark(line)) instanceof ObjectNode object) {
         return object;
       }
     } catch (JsonProcessingException e) {
-      throw new InputException("expected a JSON object, " + e.getOriginalMessage());
+      throw new InputException("expected a JSON object: " + StrictJson.problem(e));
     }
     throw new InputException("expected a JSON object");
   }

@@ -22,10 +22,10 @@ record OpenModel(CausalLm lm, Tokenizer tokenizer, PromptEncoder prompts) implem
 
   static OpenModel open(Path folder, EngineOptions options) throws IOException {
     Engines.choose(options);
-    Tokenizer tokenizer = ModelTokenizer.open(folder).tokenizer();
-    PromptEncoder prompts = PromptEncoder.of(folder, tokenizer);
+    ModelTokenizer opened = ModelTokenizer.open(folder);
     requireMemory(folder, options);
-    return new OpenModel(Engines.open(folder, options), tokenizer, prompts);
+    return new OpenModel(
+        Engines.open(folder, options), opened.tokenizer(), PromptEncoder.of(opened));
   }
 
   private static void requireMemory(Path folder, EngineOptions options) throws IOException {
@@ -56,7 +56,9 @@ record OpenModel(CausalLm lm, Tokenizer tokenizer, PromptEncoder prompts) implem
   }
 
   int[] eosTokenIds() {
-    return lm.config().eosTokenIds().stream().mapToInt(Integer::intValue).toArray();
+    return prompts.endTokens(lm.config().eosTokenIds()).stream()
+        .mapToInt(Integer::intValue)
+        .toArray();
   }
 
   @Override

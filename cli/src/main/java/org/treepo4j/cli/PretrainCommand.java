@@ -40,8 +40,8 @@ final class PretrainCommand implements Callable<Integer> {
         settings
             .architecture()
             .modelConfig(
-                tokenizer.vocabSize(), special.bos().orElse(-1), List.copyOf(special.eos()));
-    new SupervisedRun(settings, settings.tokenizer(), tokenizer, config)
+                tokenizer.vocabSize(), special.bos().orElse(-1), opened.endTokens(List.of()));
+    new SupervisedRun(settings, settings.tokenizer(), opened, config)
         .train(
             settingsMixin,
             treepo.output(),

@@ -2,7 +2,6 @@ package org.treepo4j.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -137,9 +136,7 @@ final class RolloutCommand implements Callable<Integer> {
     if (source.data == null) {
       return List.of(Task.of("prompt", source.prompt, ""));
     }
-    if (!Files.exists(source.data)) {
-      throw new InputException(source.data + ": no such file");
-    }
+    InputException.requireFile(source.data);
     return TaskReader.read(source.data);
   }
 

@@ -6,6 +6,7 @@ import java.util.Map;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
+import org.treepo4j.base.Printable;
 import org.treepo4j.rl.run.TrainingListener;
 
 /**
@@ -104,7 +105,7 @@ final class RunConsole implements TrainingListener, AutoCloseable {
   @Override
   public void note(String line) {
     if (!output.quiet()) {
-      err.println(line);
+      err.println(Printable.of(line));
       err.flush();
     }
   }

@@ -18,6 +18,7 @@ import java.util.function.Consumer;
 import org.treepo4j.base.InputException;
 import org.treepo4j.base.files.AppendedFile;
 import org.treepo4j.base.files.ProcessLock;
+import org.treepo4j.base.json.StrictJson;
 import org.treepo4j.rl.eval.TaskSamples;
 import org.treepo4j.rl.eval.TaskSamples.Sample;
 import org.treepo4j.rl.reward.Score;
@@ -181,7 +182,7 @@ final class SampleFile implements AutoCloseable {
           if (end == bytes.length) {
             return new Content(Optional.ofNullable(evaluation), tasks, begin, true, false);
           }
-          throw new InputException(place + ": is no sample: " + e.getOriginalMessage());
+          throw new InputException(place + ": is no sample: " + StrictJson.problem(e));
         }
         if (said != null) {
           Evaluation one = Evaluation.of(said);

@@ -7,7 +7,6 @@ import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.rl.data.ModelTokenizer;
 import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.supervised.SftSettings;
-import org.treepo4j.tokenizer.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -30,7 +29,7 @@ final class SftCommand implements Callable<Integer> {
     try (ModelSource folder = ModelSource.open(settings.model())) {
       config = folder.config();
     }
-    Tokenizer tokenizer = ModelTokenizer.open(settings.model()).tokenizer();
+    ModelTokenizer tokenizer = ModelTokenizer.open(settings.model());
     new SupervisedRun(settings, settings.model(), tokenizer, config)
         .train(
             settingsMixin,

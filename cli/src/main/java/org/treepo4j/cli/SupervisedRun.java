@@ -10,13 +10,13 @@ import org.treepo4j.base.InputException;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.engine.Engines;
+import org.treepo4j.rl.data.ModelTokenizer;
 import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.run.RunFolder;
 import org.treepo4j.rl.sampling.PromptEncoder;
 import org.treepo4j.rl.supervised.Corpus;
 import org.treepo4j.rl.supervised.SupervisedSettings;
 import org.treepo4j.rl.supervised.SupervisedTrainer;
-import org.treepo4j.tokenizer.Tokenizer;
 import picocli.CommandLine.Model.CommandSpec;
 
 /**
@@ -27,7 +27,7 @@ import picocli.CommandLine.Model.CommandSpec;
  * @param config shape of the model
  */
 record SupervisedRun(
-    SupervisedSettings settings, Path folder, Tokenizer tokenizer, ModelConfig config) {
+    SupervisedSettings settings, Path folder, ModelTokenizer tokenizer, ModelConfig config) {
 
   /** Opens what is trained, after it has looked whether the run's checkpoint is of its kind. */
   interface PolicySource {
@@ -41,6 +41,7 @@ record SupervisedRun(
     Corpus corpus = corpus(maxTokens);
     Engines.choose(settings.engine());
     try (RunConsole console = new RunConsole(spec.commandLine().getErr(), output);
+        GoOnHint hint = GoOnHint.ofRun(spec);
         RunFolder run = settingsMixin.runFolder((Record) settings, settings.output(), console)) {
       Policy policy = source.open(run);
       try (CausalLm model = policy.model()) {
@@ -58,15 +59,14 @@ record SupervisedRun(
   }
 
   private Corpus corpus(int maxTokens) throws IOException {
-    int eos = config.eosTokenIds().isEmpty() ? -1 : config.eosTokenIds().get(0);
     Corpus corpus;
     try {
       corpus =
           Corpus.load(
               settings.corpus(),
-              tokenizer,
-              PromptEncoder.of(folder, tokenizer),
-              eos,
+              tokenizer.tokenizer(),
+              PromptEncoder.of(tokenizer),
+              config.eosTokenIds(),
               maxTokens,
               settings.seed());
     } catch (IllegalArgumentException e) {

@@ -39,7 +39,8 @@ final class TrainCommand implements Callable<Integer> {
       checked.requireMemory();
       return 0;
     }
-    try (RunConsole console = new RunConsole(spec.commandLine().getErr(), treepo.output())) {
+    try (RunConsole console = new RunConsole(spec.commandLine().getErr(), treepo.output());
+        GoOnHint hint = GoOnHint.ofRun(spec)) {
       TrainingRun run = TrainingRun.of(settings).resume(settingsMixin.resume()).listener(console);
       TrainingRun.Result result =
           clusterMixin.connection(console::note).map(run::cluster).orElse(run).run();

@@ -23,6 +23,9 @@ final class LatexLexer {
               + "|earlier|longer|shorter)\\b",
           Pattern.CASE_INSENSITIVE);
 
+  /** "5 apples" as one text. */
+  private static final Pattern MEASURE = Pattern.compile("[-+$€£]?\\d[\\d,.]* +[^\\d]*");
+
   private static final Pattern SPACE = Pattern.compile("[\\s~]|\\\\[,;: ]");
   private static final String CURRENCIES = "€£¥₹₩₽¢";
   private static final Set<String> CURRENCY_CODES =
@@ -275,7 +278,9 @@ final class LatexLexer {
       spaced = true;
     } else if (isScaleOfDegrees(plain)) {
       add(Token.Kind.TEXT, plain);
-    } else if ((!unit && (isChoices(plain) || oneLetter)) || formula) {
+    } else if ((!unit && (isChoices(plain) || oneLetter))
+        || formula
+        || MEASURE.matcher(plain).matches()) {
       spaced = true;
       budget.enter();
       tokens.addAll(tokens(plain, budget));

@@ -93,6 +93,8 @@ final class Units {
     prefixed("N", "newton", newton);
     prefixed("J", "joule", joule);
     prefixed("W", "watt", joule.times(second.power(-1)));
+    alias(joule, fraction(3600, 1), "Wh");
+    alias(joule, fraction(3_600_000, 1), "kWh", "kilowatt hour", "kilowatt-hour");
     prefixed("Pa", "pascal", newton.times(known("m").power(-2)));
     prefixed("V", "volt", "voltage", 1);
     prefixed("A", "ampere", "current", 1);

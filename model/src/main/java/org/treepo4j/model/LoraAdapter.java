@@ -15,6 +15,7 @@ final class LoraAdapter {
   private final int out;
   private final int in;
   private final int rank;
+  private final double exactScale;
   private final float scale;
 
   /**
@@ -27,7 +28,8 @@ final class LoraAdapter {
     this.out = weight.shape()[0];
     this.in = weight.shape()[1];
     this.rank = settings.rank();
-    this.scale = (float) settings.scale();
+    this.exactScale = settings.scale();
+    this.scale = (float) exactScale;
     this.a =
         new Parameter(
             module + ".lora_A.weight", new int[] {rank, in}, uniform(rank, in, seed), true);
@@ -60,7 +62,7 @@ final class LoraAdapter {
   }
 
   PeftAdapter.Pair toPeft() {
-    return new PeftAdapter.Pair(weight.name(), out, in, a.values(), b.values());
+    return new PeftAdapter.Pair(weight.name(), out, in, a.values(), b.values(), exactScale);
   }
 
   void requireShape(PeftAdapter.Pair stored) {
@@ -87,6 +89,19 @@ final class LoraAdapter {
         addScaled(scale * up[o * rank + r], down, r * in, row, 0, in);
       }
       System.arraycopy(row, 0, weight.values(), o * in, in);
+    }
+  }
+
+  /** {@code W ← W + scale · B · A} of a stored pair, as {@link #merge} does it. */
+  static void merge(PeftAdapter.Pair stored, Parameter weight) {
+    int rank = stored.rank();
+    int in = stored.in();
+    float scale = (float) stored.scale();
+    for (int o = 0; o < stored.out(); o++) {
+      for (int r = 0; r < rank; r++) {
+        float factor = scale * stored.b()[o * rank + r];
+        addScaled(factor, stored.a(), r * in, weight.values(), o * in, in);
+      }
     }
   }
 

@@ -88,6 +88,34 @@ public final class LoraAdapters {
     return new LoraAdapters(base, settings, seed);
   }
 
+  /**
+   * Merges a stored adapter, whose matrices may have ranks and scales of their own.
+   *
+   * @param base changed in place
+   * @return {@code base}
+   * @throws IllegalArgumentException naming a matrix that the model does not have, or has in
+   *     another shape; nothing is changed then
+   */
+  public static Weights merge(PeftAdapter stored, Weights base) {
+    Map<String, Parameter> parameters = new LinkedHashMap<>();
+    base.parameters().forEach(parameter -> parameters.put(parameter.name(), parameter));
+    for (PeftAdapter.Pair pair : stored.pairs()) {
+      Parameter weight = parameters.get(pair.weight());
+      if (weight == null) {
+        throw new IllegalArgumentException(
+            "adapter must adapt weights of the model, which has no " + pair.weight());
+      }
+      if (weight.shape()[0] != pair.out() || weight.shape()[1] != pair.in()) {
+        throw new IllegalArgumentException(
+            "adapter of %s must be for [%d, %d], was for [%d, %d]"
+                .formatted(
+                    pair.weight(), weight.shape()[0], weight.shape()[1], pair.out(), pair.in()));
+      }
+    }
+    stored.pairs().forEach(pair -> LoraAdapter.merge(pair, parameters.get(pair.weight())));
+    return base;
+  }
+
   /** The last name before {@code .weight}: {@code q_proj}; empty for biases. */
   private static String module(String name) {
     if (!name.endsWith(WEIGHT)) {
@@ -133,6 +161,9 @@ public final class LoraAdapters {
    */
   public void load(PeftAdapter stored) {
     AdapterConfig config = stored.config();
+    if (!stored.isUniform()) {
+      throw new IllegalArgumentException("adapter must have one rank and scale for all matrices");
+    }
     if (config.rank() != settings.rank() || config.alpha() != settings.alpha()) {
       throw new IllegalArgumentException(
           "adapter must have rank %d and alpha %s, had %d and %s"

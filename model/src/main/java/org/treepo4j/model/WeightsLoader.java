@@ -6,25 +6,29 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.treepo4j.checkpoints.CheckpointException;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.ModelSource;
 
 /** Fills the weights of a model from a model on disk, all of them trainable, in float32. */
 public final class WeightsLoader {
+  private static final Logger LOG = LoggerFactory.getLogger(WeightsLoader.class);
   private static final int MOST_NAMED = 5;
 
   private WeightsLoader() {}
 
   /**
    * Reads every tensor that its configuration asks for. A head stored beside a tied embedding is
-   * left alone, as Transformers does.
+   * left alone where it is the embedding, and used where it is another.
    *
    * @throws CheckpointException when a tensor is missing, has another shape or another type, or
    *     when there are tensors that a model of this configuration does not have
    */
   public static Weights load(ModelSource source) throws IOException {
     check(source);
+    source.notes().forEach(LOG::warn);
     ModelConfig config = source.config();
     Map<String, int[]> shapes = TensorNames.shapes(config);
     List<Parameter> parameters = new ArrayList<>();

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.treepo4j.base.json.StrictJson;
 
 /**
  * A JSONL file by the places of its lines, so that single lines of a large file can be read. A last
@@ -98,8 +99,7 @@ final class JsonLines {
       }
       return node;
     } catch (JsonProcessingException e) {
-      throw new ReportException(
-          place(index) + ": not JSON: " + e.getOriginalMessage().lines().findFirst().orElse(""), e);
+      throw new ReportException(place(index) + ": not JSON: " + StrictJson.problem(e), e);
     }
   }
 

@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.treepo4j.base.json.StrictJson;
 
 /**
  * The directory that training writes: {@code metrics.jsonl}, {@code trees/step-000012.jsonl},
@@ -183,6 +184,6 @@ final class RunDirectory {
   }
 
   private static String firstLine(JsonProcessingException e) {
-    return e.getOriginalMessage().lines().findFirst().orElse("");
+    return StrictJson.problem(e);
   }
 }

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.treepo4j.base.json.StrictJson;
 
 /**
  * Reads tree JSONL, one tree at a time. Empty lines are skipped. A line that is no tree is reported
@@ -102,7 +103,7 @@ public final class TreeJsonlReader implements AutoCloseable {
       }
       return TreeLine.parse(object);
     } catch (JsonProcessingException e) {
-      String reason = e.getOriginalMessage().lines().findFirst().orElse("");
+      String reason = StrictJson.problem(e);
       String column = e.getLocation() == null ? "" : ", column " + e.getLocation().getColumnNr();
       throw new TreeFileException(source, line, "not JSON" + column + ": " + reason);
     } catch (TreeFileException e) {

@@ -7,8 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.treepo4j.tokenizer.jinja.JinjaException;
 import org.treepo4j.tokenizer.jinja.JinjaTemplate;
 import org.treepo4j.tokenizer.jinja.RenderLimits;
@@ -21,6 +23,8 @@ public final class ChatTemplate {
   static final String DEFAULT = "default";
   private static final String JINJA = "chat_template.jinja";
   private static final String TOOL_USE = "tool_use";
+  private static final String ADDITIONAL = "additional_chat_templates";
+  private static final String NAMED = ".jinja";
 
   private final Path file;
 
@@ -45,8 +49,9 @@ public final class ChatTemplate {
   }
 
   /**
-   * The template of a model folder: {@code chat_template.jinja}, else {@code chat_template} in
-   * {@code tokenizer_config.json} (one, or a list of named ones); empty where there is neither.
+   * The template of a model folder: {@code chat_template.jinja} with the named ones of {@code
+   * additional_chat_templates}, else {@code chat_template} in {@code tokenizer_config.json} (one,
+   * or a list of named ones); empty where there is neither.
    *
    * @throws TokenizerException when a file is broken or the template cannot be read
    */
@@ -77,7 +82,15 @@ public final class ChatTemplate {
     Map<String, String> sources = new LinkedHashMap<>();
     if (Files.exists(folder.resolve(JINJA))) {
       sources.put(DEFAULT, JsonFiles.readText(folder.resolve(JINJA)));
-    } else if (config.config().child("chat_template").node().isArray()) {
+    }
+    for (Path more : additional(folder.resolve(ADDITIONAL))) {
+      String name = more.getFileName().toString();
+      sources.put(name.substring(0, name.length() - NAMED.length()), JsonFiles.readText(more));
+    }
+    if (!sources.isEmpty()) {
+      return sources;
+    }
+    if (config.config().child("chat_template").node().isArray()) {
       for (Section each : config.config().children("chat_template")) {
         sources.put(each.text("name"), each.text("template"));
       }
@@ -85,6 +98,16 @@ public final class ChatTemplate {
       sources.put(DEFAULT, config.config().text("chat_template"));
     }
     return sources;
+  }
+
+  /** The named templates that transformers writes beside the default one since version 4.51. */
+  private static List<Path> additional(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.filter(file -> file.toString().endsWith(NAMED)).sorted().toList();
+    }
   }
 
   private static Path file(Path folder, TokenizerConfig config) {

@@ -240,7 +240,7 @@ public final class EmbeddedTokenizer {
         eos.add(fields.specialIds().get(role));
       }
     }
-    return new SpecialTokens(id("bos"), eos, id("padding"));
+    return new SpecialTokens(id("bos"), eos, id("padding"), id("eos"));
   }
 
   /**

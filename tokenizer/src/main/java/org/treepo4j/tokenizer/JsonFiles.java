@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
@@ -14,6 +15,8 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.treepo4j.base.files.InputFile;
+import org.treepo4j.base.json.StrictJson;
 
 /** Reads files from strangers: bounded in size and nesting, every complaint one line. */
 final class JsonFiles {
@@ -25,6 +28,7 @@ final class JsonFiles {
   static final JsonMapper MAPPER =
       JsonMapper.builder(
               JsonFactory.builder()
+                  .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
                   .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
                   .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
                   .streamReadConstraints(
@@ -63,8 +67,7 @@ final class JsonFiles {
                   + e.getLocation().getLineNr()
                   + ", column "
                   + e.getLocation().getColumnNr();
-      throw new TokenizerException(
-          file, "no valid JSON" + where + ": " + e.getOriginalMessage(), e);
+      throw new TokenizerException(file, "no valid JSON" + where + ": " + StrictJson.problem(e), e);
     } catch (java.io.CharConversionException e) {
       throw new TokenizerException(file, "no valid UTF-8: " + e.getMessage(), e);
     }
@@ -109,8 +112,9 @@ final class JsonFiles {
   }
 
   private static void checkSize(Path file) throws IOException {
-    if (!Files.isRegularFile(file)) {
-      throw new TokenizerException(file, "no such file");
+    Optional<String> problem = InputFile.problem(file, "JSON");
+    if (problem.isPresent()) {
+      throw new TokenizerException(file, problem.get());
     }
     long size = Files.size(file);
     if (size > MAX_BYTES) {

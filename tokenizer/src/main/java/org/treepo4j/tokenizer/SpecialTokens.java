@@ -14,11 +14,14 @@ import java.util.TreeSet;
  * @param bos begins a text
  * @param eos any of these ends a text; chat models have several
  * @param padding fills batches
+ * @param end the one among them that the tokenizer itself names
  */
-public record SpecialTokens(OptionalInt bos, SortedSet<Integer> eos, OptionalInt padding) {
+public record SpecialTokens(
+    OptionalInt bos, SortedSet<Integer> eos, OptionalInt padding, OptionalInt end) {
   /**
-   * What a model folder says: {@code generation_config.json} and {@code tokenizer_config.json}
-   * together, or, where both are silent, {@code config.json}.
+   * What a model folder says. Texts end with what any of {@code tokenizer_config.json}, {@code
+   * generation_config.json} and {@code config.json} names: files of one model often disagree, and
+   * to miss one means to run on behind the end.
    *
    * @throws TokenizerException when a file is broken
    */
@@ -26,15 +29,15 @@ public record SpecialTokens(OptionalInt bos, SortedSet<Integer> eos, OptionalInt
     TokenizerConfig config = TokenizerConfig.read(folder);
     Optional<Section> generation = JsonFiles.readObject(folder.resolve("generation_config.json"));
     Optional<Section> model = JsonFiles.readObject(folder.resolve("config.json"));
+    SortedSet<Integer> end = named(config, "eos_token", tokenizer);
     SortedSet<Integer> eos = ids(generation, "eos_token_id");
-    eos.addAll(named(config, "eos_token", tokenizer));
-    if (eos.isEmpty()) {
-      eos = ids(model, "eos_token_id");
-    }
+    eos.addAll(end);
+    eos.addAll(ids(model, "eos_token_id"));
     return new SpecialTokens(
         one(config, "bos_token", generation, model, "bos_token_id", tokenizer),
         eos,
-        one(config, "pad_token", generation, model, "pad_token_id", tokenizer));
+        one(config, "pad_token", generation, model, "pad_token_id", tokenizer),
+        end.isEmpty() ? OptionalInt.empty() : OptionalInt.of(end.first()));
   }
 
   private static OptionalInt one(

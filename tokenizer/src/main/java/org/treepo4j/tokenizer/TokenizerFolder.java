@@ -3,6 +3,8 @@ package org.treepo4j.tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
+import org.treepo4j.base.files.InputFile;
 
 /** Finds out what kind of tokenizer a folder holds. */
 final class TokenizerFolder {
@@ -22,8 +24,15 @@ final class TokenizerFolder {
     } else if (Files.exists(vocabulary) && Files.exists(merges)) {
       parts = VocabularyAndMerges.read(vocabulary, merges, config);
     } else {
+      Path pieces = folder.resolve("tokenizer.model");
+      if (Files.exists(pieces)) {
+        Optional<String> problem = InputFile.problem(pieces, "SentencePiece");
+        if (problem.isPresent()) {
+          throw new TokenizerException(pieces, problem.get());
+        }
+      }
       String found =
-          Files.exists(folder.resolve("tokenizer.model"))
+          Files.exists(pieces)
               ? "; tokenizer.model (SentencePiece) is unsupported, convert it to tokenizer.json"
               : "";
       throw new TokenizerException(

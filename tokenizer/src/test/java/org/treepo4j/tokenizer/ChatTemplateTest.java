@@ -144,4 +144,21 @@ class ChatTemplateTest {
         .isInstanceOf(TokenizerException.class)
         .hasMessageContaining("messages");
   }
+
+  @Test
+  void namedTemplatesLieInAFolderOfTheirOwn() throws IOException {
+    Files.writeString(folder.resolve("tokenizer_config.json"), "{\"chat_template\":\"old\"}");
+    Files.writeString(folder.resolve("chat_template.jinja"), "plain");
+    Path more = Files.createDirectory(folder.resolve("additional_chat_templates"));
+    Files.writeString(more.resolve("tool_use.jinja"), "tools");
+    Files.writeString(more.resolve("rag.jinja"), "documents");
+    ChatTemplate template = ChatTemplate.load(folder).orElseThrow();
+    JsonNode plain = new ObjectMapper().readTree("{\"messages\":[]}");
+    JsonNode tools = new ObjectMapper().readTree("{\"messages\":[],\"tools\":[{}]}");
+    assertThat(template.render(plain)).isEqualTo("plain");
+    assertThat(template.render(tools)).isEqualTo("tools");
+    Files.delete(folder.resolve("chat_template.jinja"));
+    assertThatThrownBy(() -> ChatTemplate.load(folder).orElseThrow().render(plain))
+        .hasMessageContaining("no chat template named default, only [rag, tool_use]");
+  }
 }

@@ -60,7 +60,11 @@ class TokenizerTrainerTest {
     SpecialTokens special = SpecialTokens.load(trained(), tokenizer);
     assertThat(special)
         .isEqualTo(
-            new SpecialTokens(OptionalInt.of(1), new TreeSet<>(List.of(2)), OptionalInt.of(0)));
+            new SpecialTokens(
+                OptionalInt.of(1),
+                new TreeSet<>(List.of(2)),
+                OptionalInt.of(0),
+                OptionalInt.of(2)));
   }
 
   @Test

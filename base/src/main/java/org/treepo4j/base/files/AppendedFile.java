@@ -5,6 +5,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
@@ -13,18 +14,23 @@ import java.nio.file.StandardOpenOption;
  * append that fails, on a full disk for example, leaves nothing behind; one that a kill cuts off
  * may leave a torn record at the end, which readers drop and {@link #truncate} removes.
  *
- * <p>Devices, pipes and {@code /dev/stdout} are written to as they are.
+ * <p>A file that is no longer where it was opened is told with the next append: what follows would
+ * be lost. Devices, pipes and {@code /dev/stdout} are written to as they are.
  */
 public final class AppendedFile implements AutoCloseable {
   private final Path file;
   private final FileChannel channel;
 
+  /** Where the channel writes. */
+  private final Path written;
+
   /** For what is no regular file, in place of the channel. */
   private final OutputStream special;
 
-  private AppendedFile(Path file, FileChannel channel, OutputStream special) {
+  private AppendedFile(Path file, FileChannel channel, Path written, OutputStream special) {
     this.file = file;
     this.channel = channel;
+    this.written = written;
     this.special = special;
   }
 
@@ -33,14 +39,14 @@ public final class AppendedFile implements AutoCloseable {
     Place place = Place.ofFile(file);
     try {
       if (place.special()) {
-        return new AppendedFile(file, null, place.openSpecial());
+        return new AppendedFile(file, null, null, place.openSpecial());
       }
       DurableFiles.createDirectories(place.path().getParent());
       FileChannel channel =
           FileChannel.open(place.path(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       channel.position(channel.size());
       DurableFiles.syncDirectory(place.path().getParent());
-      return new AppendedFile(file, channel, null);
+      return new AppendedFile(file, channel, place.path(), null);
     } catch (IOException e) {
       throw Place.named(file, e);
     }
@@ -74,6 +80,9 @@ public final class AppendedFile implements AutoCloseable {
         channel.write(bytes);
       }
       channel.force(false);
+      if (!Files.exists(written)) {
+        throw new IOException("it was moved or deleted by another program");
+      }
       done = true;
     } finally {
       if (!done) {

@@ -23,8 +23,18 @@ public final class SettingsComparison {
    * @param now of the same type
    */
   public static List<String> changes(Record before, Record now) {
+    return changes(before, now, false);
+  }
+
+  /**
+   * As {@link #changes(Record, Record)}.
+   *
+   * @param anywhere whether folders may be at any place, and files under their names, since their
+   *     contents are compared
+   */
+  public static List<String> changes(Record before, Record now, boolean anywhere) {
     List<String> changes = new ArrayList<>();
-    compare("", before, now, changes);
+    compare("", before, now, anywhere, changes);
     return changes;
   }
 
@@ -36,6 +46,38 @@ public final class SettingsComparison {
     Map<String, Object> values = new LinkedHashMap<>();
     collect("", settings, values);
     return values;
+  }
+
+  /**
+   * The files and folders that settings name, by dotted key, those in a list with their number;
+   * those that may change within a run are left out.
+   */
+  public static Map<String, Path> paths(Record settings) {
+    Map<String, Path> paths = new LinkedHashMap<>();
+    collectPaths("", settings, paths);
+    return paths;
+  }
+
+  private static void collectPaths(String prefix, Record settings, Map<String, Path> paths) {
+    for (RecordComponent component : settings.getClass().getRecordComponents()) {
+      Setting setting = component.getAnnotation(Setting.class);
+      Object value = RecordBinder.get(component, settings);
+      String key = prefix + component.getName();
+      if (setting != null && setting.mayChange()) {
+        continue;
+      }
+      if (value instanceof Path path) {
+        paths.put(key, path);
+      } else if (value instanceof List<?> list) {
+        for (int i = 0; i < list.size(); i++) {
+          if (list.get(i) instanceof Path path) {
+            paths.put(key + "[" + i + "]", path);
+          }
+        }
+      } else if (value instanceof Record inner) {
+        collectPaths(RecordBinder.inline(component) ? prefix : key + ".", inner, paths);
+      }
+    }
   }
 
   private static void collect(String prefix, Record settings, Map<String, Object> values) {
@@ -54,7 +96,8 @@ public final class SettingsComparison {
     }
   }
 
-  private static void compare(String prefix, Record before, Record now, List<String> changes) {
+  private static void compare(
+      String prefix, Record before, Record now, boolean anywhere, List<String> changes) {
     for (RecordComponent component : before.getClass().getRecordComponents()) {
       Setting setting = component.getAnnotation(Setting.class);
       if (setting != null && setting.mayChange()) {
@@ -64,23 +107,35 @@ public final class SettingsComparison {
       Object old = RecordBinder.get(component, before);
       Object given = RecordBinder.get(component, now);
       if (old instanceof Record oldInner && given instanceof Record givenInner) {
-        compare(RecordBinder.inline(component) ? prefix : key + ".", oldInner, givenInner, changes);
-      } else if (!same(old, given)) {
+        compare(
+            RecordBinder.inline(component) ? prefix : key + ".",
+            oldInner,
+            givenInner,
+            anywhere,
+            changes);
+      } else if (!same(old, given, anywhere)) {
         changes.add("%s was %s, is %s".formatted(key, shown(old), shown(given)));
       }
     }
   }
 
-  private static boolean same(Object old, Object given) {
+  private static boolean same(Object old, Object given, boolean anywhere) {
     if (old instanceof Path before && given instanceof Path now) {
-      return absolute(before).equals(absolute(now))
-          || (!Files.exists(before) && Objects.equals(before.getFileName(), now.getFileName()));
+      boolean moved = anywhere && (Files.isDirectory(now) || sameName(before, now));
+      return moved
+          || absolute(before).equals(absolute(now))
+          || (!Files.exists(before) && sameName(before, now));
     }
     if (old instanceof List<?> before && given instanceof List<?> now) {
       return before.size() == now.size()
-          && IntStream.range(0, now.size()).allMatch(i -> same(before.get(i), now.get(i)));
+          && IntStream.range(0, now.size())
+              .allMatch(i -> same(before.get(i), now.get(i), anywhere));
     }
     return Objects.equals(old, given);
+  }
+
+  private static boolean sameName(Path before, Path now) {
+    return Objects.equals(before.getFileName(), now.getFileName());
   }
 
   private static Path absolute(Path path) {

@@ -7,12 +7,18 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import org.treepo4j.base.files.InputFile;
+import org.treepo4j.base.files.Utf8Lines;
+import org.treepo4j.base.json.StrictJson;
 
 /**
  * Reads settings records from a YAML file with overrides. Keys are the names of record components;
@@ -22,8 +28,9 @@ import java.util.Set;
  */
 public final class SettingsReader {
   private static final int MAX_FILE_BYTES = 1 << 20;
+  private static final YAMLFactory YAML_FACTORY = new YAMLFactory();
   private static final ObjectMapper YAML =
-      new ObjectMapper(new YAMLFactory())
+      new ObjectMapper(YAML_FACTORY)
           .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
@@ -48,13 +55,16 @@ public final class SettingsReader {
 
   private static ObjectNode parse(Path file) {
     try {
-      if (!Files.isRegularFile(file)) {
-        throw new SettingsException(file + ": no such file");
+      Optional<String> problem = InputFile.notAFile(file);
+      if (problem.isPresent()) {
+        throw new SettingsException(file + ": " + problem.get());
       }
       if (Files.size(file) > MAX_FILE_BYTES) {
         throw new SettingsException(file + ": larger than 1 MiB, not a settings file");
       }
-      JsonNode tree = YAML.readTree(file.toFile());
+      String text = text(file);
+      refuseReferences(file + ": ", text);
+      JsonNode tree = YAML.readTree(text);
       if (tree == null || tree.isMissingNode() || tree.isNull()) {
         return YAML.createObjectNode();
       }
@@ -63,12 +73,53 @@ public final class SettingsReader {
       }
       throw new SettingsException(file + ": expected settings as key: value lines");
     } catch (JsonProcessingException e) {
-      String where = e.getLocation() == null ? "" : "line " + e.getLocation().getLineNr() + ": ";
+      Optional<String> noNumber = NotANumber.problem("", e);
       throw new SettingsException(
-          file + ": " + where + NotANumber.problem("", e).orElse(oneLine(e.getOriginalMessage())));
+          file + ": " + noNumber.map(said -> line(e) + said).orElse(problem(e)));
     } catch (IOException e) {
       throw new SettingsException(file + ": cannot be read (" + e.getMessage() + ")");
     }
+  }
+
+  private static String text(Path file) throws IOException {
+    try {
+      return StrictJson.withoutMark(Files.readString(file));
+    } catch (CharacterCodingException e) {
+      Optional<String> problem = InputFile.problem(file, "settings");
+      throw new SettingsException(
+          problem.isPresent()
+              ? file + ": " + problem.get()
+              : file + ": line " + Utf8Lines.firstBroken(file) + ": expected UTF-8 text");
+    }
+  }
+
+  /** The library reads {@code *name} as text; what it stands for would be lost without a word. */
+  private static void refuseReferences(String source, String text) {
+    try (YAMLParser parser = YAML_FACTORY.createParser(text)) {
+      while (parser.nextToken() != null) {
+        if (parser.isCurrentAlias() || parser.getObjectId() != null) {
+          throw new SettingsException(
+              "%sline %d: anchors and references (&name, *name) are not supported: write the value out"
+                  .formatted(source, parser.currentTokenLocation().getLineNr()));
+        }
+      }
+    } catch (IOException e) {
+      // Reading the values tells what is wrong.
+    }
+  }
+
+  /** What the YAML library says, with its line, and without its names. */
+  private static String problem(JsonProcessingException e) {
+    String said = oneLine(String.valueOf(e.getOriginalMessage()));
+    String where = line(e);
+    if (said.contains("TRAILING_TOKENS") || said.contains("railing token")) {
+      return where + "a second document begins; expected one";
+    }
+    return where + StrictJson.problem(e);
+  }
+
+  private static String line(JsonProcessingException e) {
+    return e.getLocation() == null ? "" : "line " + e.getLocation().getLineNr() + ": ";
   }
 
   /** Puts one override into the tree and returns its dotted key. */
@@ -80,6 +131,7 @@ public final class SettingsReader {
     String key = override.substring(0, equals).strip();
     String text = override.substring(equals + 1);
     try {
+      refuseReferences("--set " + override + ": ", text);
       JsonNode value = YAML.readTree(text);
       put(
           tree,
@@ -88,8 +140,7 @@ public final class SettingsReader {
           "--set " + override + ": ");
     } catch (JsonProcessingException e) {
       throw new SettingsException(
-          NotANumber.problem(key, e)
-              .orElse("--set " + override + ": " + oneLine(e.getOriginalMessage())));
+          NotANumber.problem(key, e).orElse("--set " + override + ": " + problem(e)));
     }
     return key;
   }

@@ -79,6 +79,20 @@ class AppendedFileTest {
   }
 
   @Test
+  void aFileThatIsMovedAwayIsTold() throws IOException {
+    Path file = folder.resolve("run/log");
+    try (AppendedFile appended = AppendedFile.open(file)) {
+      appended.append("one\n");
+      Files.move(folder.resolve("run"), folder.resolve("elsewhere"));
+      assertThatThrownBy(() -> appended.append("two\n"))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining(file.toString())
+          .hasMessageContaining("moved or deleted");
+    }
+    assertThat(folder.resolve("elsewhere/log")).hasContent("one");
+  }
+
+  @Test
   void foldersAreRefused() {
     assertThatThrownBy(() -> AppendedFile.open(folder)).hasMessage(folder + ": is a folder");
   }

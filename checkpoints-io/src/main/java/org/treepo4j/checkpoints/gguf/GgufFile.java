@@ -11,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.Optional;
+import org.treepo4j.base.files.InputFile;
 import org.treepo4j.checkpoints.CheckpointException;
 import org.treepo4j.checkpoints.SafetensorsFile;
 
@@ -42,11 +44,12 @@ public final class GgufFile implements AutoCloseable {
     if (Files.isDirectory(file)) {
       throw new CheckpointException(file, "is a folder, not a GGUF file");
     }
-    if (Files.exists(file) && !Files.isRegularFile(file)) {
-      throw new CheckpointException(file, "is not a file");
-    }
     FileChannel channel = null;
     try {
+      Optional<String> problem = InputFile.problem(file, "GGUF");
+      if (problem.isPresent()) {
+        throw new CheckpointException(file, problem.get());
+      }
       channel = FileChannel.open(file, StandardOpenOption.READ);
       GgufFile opened = new GgufFile(file, channel, GgufHead.read(file, channel));
       channel = null;

@@ -1,13 +1,12 @@
 package org.treepo4j.report.comparison;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.treepo4j.base.json.StrictJson;
 import org.treepo4j.rl.metrics.MetricsLog;
 
 /**
@@ -18,7 +17,6 @@ import org.treepo4j.rl.metrics.MetricsLog;
  * @param steps metrics by step
  */
 public record FinishedRun(double accuracyBefore, double accuracyAfter, List<JsonNode> steps) {
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   public FinishedRun {
     steps = List.copyOf(steps);
@@ -52,9 +50,9 @@ public record FinishedRun(double accuracyBefore, double accuracyAfter, List<Json
 
   private static JsonNode parse(Path file, String text) throws IOException {
     try {
-      return JSON.readTree(text);
-    } catch (JsonProcessingException e) {
-      throw new IOException(file + ": " + e.getOriginalMessage(), e);
+      return StrictJson.parse(text);
+    } catch (IOException e) {
+      throw new IOException(file + ": " + e.getMessage(), e);
     }
   }
 

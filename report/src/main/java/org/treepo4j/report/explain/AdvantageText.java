@@ -135,7 +135,7 @@ final class AdvantageText {
     if (!breakdown.masked().isEmpty()) {
       line(
           out,
-          "      %d of %d tokens have none: the policy was sure of them (advantage.probabilityMask)",
+          "      %d of %d tokens have none: the policy was given them, or sure of them (advantage.probabilityMask)",
           breakdown.masked().cardinality(),
           segments.stream().mapToInt(SegmentAdvantage::tokens).sum());
     }

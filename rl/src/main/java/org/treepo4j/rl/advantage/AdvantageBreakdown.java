@@ -12,8 +12,8 @@ import java.util.List;
  * @param segments the advantage of every segment before whitening, from the first below the prompt
  *     to the leaf
  * @param whitening the batch's last step, {@link Whitening#NONE} for estimators without one
- * @param masked response tokens, by number, that the estimator gives no advantage whatever their
- *     segment's
+ * @param masked response tokens, by number, that have no advantage whatever their segment's: the
+ *     policy was given them, or the estimator leaves them out
  */
 public record AdvantageBreakdown(
     double reward,
@@ -26,15 +26,6 @@ public record AdvantageBreakdown(
     comparisons = List.copyOf(comparisons);
     segments = List.copyOf(segments);
     masked = (BitSet) masked.clone();
-  }
-
-  /** One that gives every token its segment's advantage. */
-  public AdvantageBreakdown(
-      double reward,
-      List<GroupComparison> comparisons,
-      List<SegmentAdvantage> segments,
-      Whitening whitening) {
-    this(reward, comparisons, segments, whitening, new BitSet());
   }
 
   /** A copy. */
@@ -81,13 +72,6 @@ public record AdvantageBreakdown(
       }
     }
     return advantages;
-  }
-
-  /** The same without an advantage for these tokens, by number. */
-  AdvantageBreakdown without(BitSet tokens) {
-    BitSet all = masked();
-    all.or(tokens);
-    return new AdvantageBreakdown(reward, comparisons, segments, whitening, all);
   }
 
   AdvantageBreakdown whitenedBy(Whitening other) {

@@ -1,15 +1,12 @@
 package org.treepo4j.rl.advantage;
 
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
-import org.treepo4j.rollout.RolloutTree;
 
 /** The estimators by the names users give them, with options as the command line spells them. */
 public final class AdvantageEstimators {
@@ -116,33 +113,7 @@ public final class AdvantageEstimators {
 
   /** The estimator that settings describe; options of other estimators are not looked at. */
   public static AdvantageEstimator.Explaining create(AdvantageSettings settings) {
-    return new ChosenTokens(ESTIMATORS.get(settings.estimator()).create().apply(settings));
-  }
-
-  /** Tokens that the policy was given have no advantage, whatever their segment's. */
-  private record ChosenTokens(AdvantageEstimator.Explaining all)
-      implements AdvantageEstimator.Explaining {
-
-    @Override
-    public List<List<AdvantageBreakdown>> explain(List<RolloutTree> batch) {
-      List<List<AdvantageBreakdown>> explained = all.explain(batch);
-      return IntStream.range(0, batch.size())
-          .mapToObj(
-              i ->
-                  IntStream.range(0, explained.get(i).size())
-                      .mapToObj(j -> explained.get(i).get(j).without(given(batch.get(i), j)))
-                      .toList())
-          .toList();
-    }
-
-    private static BitSet given(RolloutTree tree, int trajectory) {
-      boolean[] learned = tree.learned(tree.trajectories().get(trajectory));
-      BitSet given = new BitSet();
-      for (int t = 0; t < learned.length; t++) {
-        given.set(t, !learned[t]);
-      }
-      return given;
-    }
+    return ESTIMATORS.get(settings.estimator()).create().apply(settings);
   }
 
   static String requireName(String name) {

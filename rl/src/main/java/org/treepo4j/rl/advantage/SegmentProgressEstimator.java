@@ -44,10 +44,7 @@ public record SegmentProgressEstimator(double eta) implements AdvantageEstimator
     }
     NodeValues values = new NodeValues(tree, outcomes);
     return IntStream.range(0, outcomes.length)
-        .mapToObj(
-            i ->
-                new AdvantageBreakdown(
-                    tree.reward(i), comparisons.get(i), values.advantages(i, eta), Whitening.NONE))
+        .mapToObj(i -> tree.breakdown(i, comparisons.get(i), values.advantages(i, eta)))
         .toList();
   }
 

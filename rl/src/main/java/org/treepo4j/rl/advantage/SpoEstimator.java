@@ -45,7 +45,7 @@ record SpoEstimator(boolean siblingDeviation, double probabilityMask)
                     List.of(),
                     advantages(tree, values, i),
                     Whitening.NONE,
-                    sureTokens(rollout, tree.segments(i))))
+                    sureOrGiven(rollout, tree, i)))
         .toList();
   }
 
@@ -64,15 +64,15 @@ record SpoEstimator(boolean siblingDeviation, double probabilityMask)
     return segments;
   }
 
-  /** Response tokens whose probability reaches the threshold. */
-  private BitSet sureTokens(RolloutTree rollout, List<SegmentNode> segments) {
-    BitSet sure = new BitSet();
+  /** Response tokens whose probability reaches the threshold, and those the policy was given. */
+  private BitSet sureOrGiven(RolloutTree rollout, TrajectoryGroups tree, int trajectory) {
+    BitSet sure = tree.given(trajectory);
     if (probabilityMask == 1) {
       return sure;
     }
     double threshold = Math.log(probabilityMask);
     int next = 0;
-    for (SegmentNode segment : segments) {
+    for (SegmentNode segment : tree.segments(trajectory)) {
       for (int t = 0; t < segment.tokens().length; t++) {
         double logprob = segment.modelLogprobs()[t];
         if (!segment.learned()[t]) {

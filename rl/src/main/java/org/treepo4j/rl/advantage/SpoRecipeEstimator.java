@@ -22,10 +22,7 @@ record SpoRecipeEstimator() implements AdvantageEstimator.Explaining {
     NodeValues values = new NodeValues(tree, tree.rewards());
     values.standardiseSiblings();
     return IntStream.range(0, tree.trajectories())
-        .mapToObj(
-            i ->
-                new AdvantageBreakdown(
-                    tree.reward(i), List.of(), values.advantages(i, 0), Whitening.NONE))
+        .mapToObj(i -> tree.breakdown(i, List.of(), values.advantages(i, 0)))
         .toList();
   }
 }

@@ -2,6 +2,7 @@ package org.treepo4j.rl.advantage;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -193,7 +194,26 @@ public final class TrajectoryGroups {
             .mapToObj(
                 depth -> segment(trajectory, depth, group(trajectory, depth).mean(), advantage))
             .toList();
-    return new AdvantageBreakdown(rewards[trajectory], comparisons, shares, Whitening.NONE);
+    return breakdown(trajectory, comparisons, shares);
+  }
+
+  /** A breakdown before whitening; tokens that the policy was given have no advantage. */
+  AdvantageBreakdown breakdown(
+      int trajectory, List<GroupComparison> comparisons, List<SegmentAdvantage> shares) {
+    return new AdvantageBreakdown(
+        rewards[trajectory], comparisons, shares, Whitening.NONE, given(trajectory));
+  }
+
+  /** Response tokens of a trajectory, by number, that the policy did not choose. */
+  BitSet given(int trajectory) {
+    BitSet given = new BitSet();
+    int token = 0;
+    for (SegmentNode node : segments.get(trajectory)) {
+      for (boolean learned : node.learned()) {
+        given.set(token++, !learned);
+      }
+    }
+    return given;
   }
 
   SegmentAdvantage segment(int trajectory, int depth, double value, double advantage) {

@@ -19,10 +19,7 @@ record TreeRlEstimator() implements AdvantageEstimator.Explaining {
         .map(
             tree ->
                 IntStream.range(0, tree.trajectories())
-                    .mapToObj(
-                        i ->
-                            new AdvantageBreakdown(
-                                tree.reward(i), List.of(), segments(tree, i), Whitening.NONE))
+                    .mapToObj(i -> tree.breakdown(i, List.of(), segments(tree, i)))
                     .toList())
         .toList();
   }

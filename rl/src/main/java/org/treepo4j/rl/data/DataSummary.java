@@ -49,6 +49,9 @@ public record DataSummary(
       throws IOException {
     Collector collector = new Collector(fields, promptTokens);
     RowReader.read(file, collector::add);
+    if (collector.rows == 0) {
+      throw new DataException(file, "expected at least one row, was empty");
+    }
     return collector.summary(file);
   }
 

@@ -1,94 +1,106 @@
 package org.treepo4j.rl.data;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.charset.MalformedInputException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Reads demonstrations from JSON lines: {@code {"prompt": …, "completion": …}}, plain {@code
- * {"text": …}}, or a conversation {@code {"messages": […]}} whose last message is learned.
+ * Reads demonstrations from JSON lines, JSON arrays and Parquet files: {@code {"prompt": …,
+ * "completion": …}}, plain {@code {"text": …}}, or a conversation {@code {"messages": […]}} that
+ * ends with what the assistant says.
  */
 public final class DemonstrationReader {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String ASSISTANT = "assistant";
+
+  /** Which of the assistant's messages in a conversation are learned. */
+  public enum Turns {
+    /** Every one that follows another message, each after all that was said before it. */
+    ALL,
+    /** The last one alone. */
+    LAST
+  }
 
   private DemonstrationReader() {}
 
+  /** All demonstrations of a file, of conversations all turns. */
+  public static List<Demonstration> read(Path file) throws IOException {
+    return read(file, Turns.ALL);
+  }
+
   /**
-   * All demonstrations of a file, in its order.
+   * All demonstrations of a file, in its order; a conversation gives one for each turn.
    *
    * @throws DataException naming file, line and field of the first row that is not one
    */
-  public static List<Demonstration> read(Path file) throws IOException {
+  public static List<Demonstration> read(Path file, Turns turns) throws IOException {
     List<Demonstration> demonstrations = new ArrayList<>();
-    try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
-      long number = 0;
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        number++;
-        if (!line.isBlank()) {
-          demonstrations.add(demonstration(file, number, line));
-        }
-      }
-    } catch (MalformedInputException e) {
-      throw new DataException(file, "expected UTF-8 text");
-    }
+    RowReader.read(file, row -> add(row, turns, demonstrations));
     if (demonstrations.isEmpty()) {
-      throw new DataException(file, "expected at least one JSON line, was empty");
+      throw new DataException(file, "expected at least one row, was empty");
     }
     return List.copyOf(demonstrations);
   }
 
-  private static Demonstration demonstration(Path file, long line, String text)
+  private static void add(TaskRow row, Turns turns, List<Demonstration> demonstrations)
       throws DataException {
-    JsonNode row;
-    try {
-      row = JSON.readTree(text);
-    } catch (JsonProcessingException e) {
-      throw new DataException(file, line, "expected one JSON object, " + e.getOriginalMessage());
+    JsonNode fields = row.fields();
+    if (fields.has("messages")) {
+      demonstrations.addAll(conversation(row, fields.get("messages"), turns));
+    } else if (fields.has("text")) {
+      demonstrations.add(new Demonstration(new Prompt.Text(""), text(row, fields, "text", "text")));
+    } else {
+      demonstrations.add(
+          new Demonstration(
+              new Prompt.Text(text(row, fields, "prompt", "prompt")),
+              text(row, fields, "completion", "completion")));
     }
-    if (row.has("messages")) {
-      return conversation(file, line, row.get("messages"));
-    }
-    if (row.has("text")) {
-      return new Demonstration(new Prompt.Text(""), field(file, line, row, "text"));
-    }
-    return new Demonstration(
-        new Prompt.Text(field(file, line, row, "prompt")), field(file, line, row, "completion"));
   }
 
-  private static Demonstration conversation(Path file, long line, JsonNode messages)
+  private static List<Demonstration> conversation(TaskRow row, JsonNode messages, Turns turns)
       throws DataException {
+    if (!messages.isArray()) {
+      throw new DataException(
+          row.place() + ": messages: expected a list, was " + TaskRow.kind(messages));
+    }
     List<ChatMessage> conversation = new ArrayList<>();
     for (JsonNode message : messages) {
-      conversation.add(
-          new ChatMessage(
-              field(file, line, message, "role"), field(file, line, message, "content")));
+      String at = "messages[" + conversation.size() + "].";
+      String role = text(row, message, "role", at + "role");
+      if (role.isBlank()) {
+        throw new DataException(row.place() + ": " + at + "role: expected a role, was blank");
+      }
+      conversation.add(new ChatMessage(role, text(row, message, "content", at + "content")));
     }
-    if (conversation.size() < 2) {
+    int last = conversation.size() - 1;
+    if (last < 1) {
       throw new DataException(
-          file, line, "messages: expected at least two, was " + conversation.size());
+          row.place() + ": messages: expected at least two, was " + conversation.size());
     }
-    ChatMessage last = conversation.remove(conversation.size() - 1);
-    return new Demonstration(new Prompt.Conversation(conversation), last.content());
+    if (!conversation.get(last).role().equals(ASSISTANT)) {
+      throw new DataException(
+          "%s: messages[%d].role: expected the conversation to end with the assistant, was %s"
+              .formatted(row.place(), last, conversation.get(last).role()));
+    }
+    List<Demonstration> demonstrations = new ArrayList<>();
+    for (int i = turns == Turns.LAST ? last : 1; i <= last; i++) {
+      if (conversation.get(i).role().equals(ASSISTANT)) {
+        demonstrations.add(
+            new Demonstration(
+                new Prompt.Conversation(conversation.subList(0, i)),
+                conversation.get(i).content()));
+      }
+    }
+    return demonstrations;
   }
 
-  private static String field(Path file, long line, JsonNode row, String name)
+  private static String text(TaskRow row, JsonNode object, String name, String field)
       throws DataException {
-    JsonNode value = row.path(name);
+    JsonNode value = object.path(name);
     if (!value.isTextual()) {
       throw new DataException(
-          file,
-          line,
-          name
-              + ": expected text, was "
-              + (value.isMissingNode() ? "absent" : value.getNodeType().name().toLowerCase()));
+          row.place() + ": " + field + ": expected text, was " + TaskRow.kind(value));
     }
     return value.textValue();
   }

@@ -1,10 +1,14 @@
 package org.treepo4j.rl.data;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.checkpoints.gguf.GgufFile;
@@ -13,6 +17,7 @@ import org.treepo4j.tokenizer.ChatTemplate;
 import org.treepo4j.tokenizer.EmbeddedTokenizer;
 import org.treepo4j.tokenizer.SpecialTokens;
 import org.treepo4j.tokenizer.Tokenizer;
+import org.treepo4j.tokenizer.TokenizerException;
 
 /**
  * What goes with a model's weights to turn text into token ids and back: of a Hugging Face folder
@@ -24,6 +29,8 @@ import org.treepo4j.tokenizer.Tokenizer;
  */
 public record ModelTokenizer(
     Tokenizer tokenizer, Optional<ChatTemplate> chatTemplate, SpecialTokens special) {
+  /** Stands for what an assistant says: something that no template holds itself. */
+  private static final String ANSWER = "zqxanswerxqz";
 
   /**
    * Opens the tokenizer of a folder or a file.
@@ -44,6 +51,54 @@ public record ModelTokenizer(
   /** The chat template alone; empty where the model has none. */
   public static Optional<ChatTemplate> chatTemplate(Path model) throws IOException {
     return ModelSource.isFile(model) ? embedded(model).chatTemplate() : ChatTemplate.load(model);
+  }
+
+  /**
+   * The ids that end a text: what the model's configuration names, what the tokenizer's files name,
+   * and what the chat template puts behind the assistant's messages. Files of one model often name
+   * different ones.
+   *
+   * @param ofModel {@code eosTokenIds} of the model's configuration
+   */
+  public List<Integer> endTokens(List<Integer> ofModel) {
+    Set<Integer> ends = new LinkedHashSet<>();
+    special.end().ifPresent(ends::add);
+    ends.addAll(ofModel);
+    ends.addAll(special.eos());
+    turnEnd().ifPresent(ends::add);
+    return List.copyOf(ends);
+  }
+
+  /**
+   * The token that the chat template puts behind a message of the assistant; empty where there is
+   * no template, or none that puts a special token there.
+   */
+  public OptionalInt turnEnd() {
+    if (chatTemplate.isEmpty()) {
+      return OptionalInt.empty();
+    }
+    ArrayNode messages = JsonNodeFactory.instance.arrayNode();
+    messages.addObject().put("role", "user").put("content", "a");
+    messages.addObject().put("role", "assistant").put("content", ANSWER);
+    String behind;
+    try {
+      String text = chatTemplate.get().render(messages, false);
+      int end = text.lastIndexOf(ANSWER);
+      behind = end < 0 ? "" : text.substring(end + ANSWER.length()).strip();
+    } catch (TokenizerException e) {
+      return OptionalInt.empty(); // a template for other conversations than this one
+    }
+    StringBuilder before = new StringBuilder();
+    for (int id : tokenizer.encode(behind)) {
+      if (tokenizer.isSpecial(id) || special.eos().contains(id)) {
+        return OptionalInt.of(id);
+      }
+      before.append(tokenizer.decode(new int[] {id}, true));
+      if (!before.toString().isBlank()) {
+        break;
+      }
+    }
+    return OptionalInt.empty();
   }
 
   /**

@@ -69,15 +69,17 @@ final class ParquetFile implements AutoCloseable {
 
   void forEachRow(RowConsumer consumer) throws IOException {
     try {
-      MessageType schema = ParquetSchema.of(footer.getSchema());
+      MessageType all = ParquetSchema.of(footer.getSchema());
       for (RowGroup rowGroup : footer.getRow_groups()) {
-        ParquetPages pages = new ParquetPages(file, channel, rowGroup, schema);
+        ParquetPages pages = new ParquetPages(file, channel, rowGroup, all);
+        MessageType schema = pages.readable(all);
         RecordReader<Group> records =
             new ColumnIOFactory(footer.getCreated_by())
                 .getColumnIO(schema)
                 .getRecordReader(pages, new GroupRecordConverter(schema));
         for (long i = 0; i < rowGroup.getNum_rows(); i++) {
           ObjectNode row = ParquetRecords.object(records.read(), schema);
+          pages.unreadable().forEach(row::putPOJO); // no value of JSON, and named as such
           consumer.accept(row);
         }
       }
@@ -102,9 +104,11 @@ final class ParquetFile implements AutoCloseable {
   }
 
   private static IOException broken(Path file, Exception cause) {
-    return cause instanceof DataException known
-        ? known
-        : new DataException(file, "not a readable Parquet file: " + cause.getMessage());
+    if (cause instanceof DataException known) {
+      return known;
+    }
+    String why = cause.getClass() == IOException.class ? ": " + cause.getMessage() : "";
+    return new DataException(file, "not a readable Parquet file, its content is broken" + why);
   }
 
   @Override

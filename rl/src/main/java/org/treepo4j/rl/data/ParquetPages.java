@@ -27,6 +27,7 @@ import org.apache.parquet.format.PageHeader;
 import org.apache.parquet.format.RowGroup;
 import org.apache.parquet.format.Util;
 import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.Type;
 
 /** The pages of one row group, decompressed, by column. */
 final class ParquetPages implements PageReadStore {
@@ -34,27 +35,60 @@ final class ParquetPages implements PageReadStore {
 
   private final long rows;
   private final Map<ColumnDescriptor, Column> columns = new HashMap<>();
+  private final Map<String, String> unreadable = new HashMap<>();
 
-  ParquetPages(Path file, FileChannel channel, RowGroup rowGroup, MessageType schema)
-      throws IOException {
+  ParquetPages(Path file, FileChannel channel, RowGroup rowGroup, MessageType schema) {
     this.rows = rowGroup.getNum_rows();
+    for (Type field : schema.getFields()) {
+      unreadable.put(field.getName(), "it is encrypted, or in no row group");
+    }
+    Map<String, String> broken = new HashMap<>();
     for (ColumnChunk chunk : rowGroup.getColumns()) {
       ColumnMetaData meta = chunk.getMeta_data();
-      if (meta == null || chunk.isSetFile_path()) {
-        throw new DataException(file, "Parquet columns in other files are not supported");
+      if (meta == null) {
+        continue;
       }
       String[] path = meta.getPath_in_schema().toArray(String[]::new);
-      long start = meta.getData_page_offset();
-      if (meta.isSetDictionary_page_offset() && meta.getDictionary_page_offset() > 0) {
-        start = Math.min(start, meta.getDictionary_page_offset());
+      unreadable.remove(path[0]);
+      try {
+        ColumnDescriptor descriptor = schema.getColumnDescription(path);
+        columns.put(descriptor, new Column(descriptor, meta, chunk(file, channel, chunk)));
+      } catch (IOException e) {
+        broken.put(path[0], e.getMessage());
+      } catch (RuntimeException e) {
+        broken.put(path[0], "its pages are broken");
       }
-      if (meta.getTotal_compressed_size() > MAX_CHUNK) {
-        throw new DataException(file, String.join(".", path) + ": column chunk above 1 GiB");
-      }
-      byte[] bytes = ParquetFile.read(file, channel, start, (int) meta.getTotal_compressed_size());
-      ColumnDescriptor descriptor = schema.getColumnDescription(path);
-      columns.put(descriptor, new Column(descriptor, meta, new ByteArrayInputStream(bytes)));
     }
+    unreadable.putAll(broken);
+  }
+
+  private static ByteArrayInputStream chunk(Path file, FileChannel channel, ColumnChunk chunk)
+      throws IOException {
+    if (chunk.isSetFile_path()) {
+      throw new IOException("it is in another file");
+    }
+    ColumnMetaData meta = chunk.getMeta_data();
+    long start = meta.getData_page_offset();
+    if (meta.isSetDictionary_page_offset() && meta.getDictionary_page_offset() > 0) {
+      start = Math.min(start, meta.getDictionary_page_offset());
+    }
+    if (meta.getTotal_compressed_size() > MAX_CHUNK) {
+      throw new IOException("its chunk is above 1 GiB");
+    }
+    return new ByteArrayInputStream(
+        ParquetFile.read(file, channel, start, (int) meta.getTotal_compressed_size()));
+  }
+
+  /** Fields of rows that have a column which cannot be read, and why; nobody may need them. */
+  Map<String, String> unreadable() {
+    return unreadable;
+  }
+
+  /** The schema without the fields that cannot be read. */
+  MessageType readable(MessageType schema) {
+    return new MessageType(
+        schema.getName(),
+        schema.getFields().stream().filter(f -> !unreadable.containsKey(f.getName())).toList());
   }
 
   @Override

@@ -6,12 +6,14 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.schema.GroupType;
-import org.apache.parquet.schema.LogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.ListLogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.MapLogicalTypeAnnotation;
 import org.apache.parquet.schema.Type;
 import org.apache.parquet.schema.Type.Repetition;
 
 /**
- * Assembled Parquet records as JSON: lists are arrays, groups objects, absent values are absent.
+ * Assembled Parquet records as JSON: lists are arrays, groups and maps objects, absent values are
+ * absent; single values are those of {@link ParquetValues}.
  */
 final class ParquetRecords {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -36,21 +38,17 @@ final class ParquetRecords {
   }
 
   private static JsonNode value(Group group, Type type, int field, int index) {
-    if (!type.isPrimitive()) {
-      Group inner = group.getGroup(field, index);
-      boolean list =
-          type.getLogicalTypeAnnotation()
-              instanceof LogicalTypeAnnotation.ListLogicalTypeAnnotation;
-      return list ? list(inner, type.asGroupType()) : object(inner, type.asGroupType());
+    if (type.isPrimitive()) {
+      return ParquetValues.json(group, type.asPrimitiveType(), field, index);
     }
-    return switch (type.asPrimitiveType().getPrimitiveTypeName()) {
-      case INT32 -> JSON.numberNode(group.getInteger(field, index));
-      case INT64 -> JSON.numberNode(group.getLong(field, index));
-      case FLOAT -> JSON.numberNode(group.getFloat(field, index));
-      case DOUBLE -> JSON.numberNode(group.getDouble(field, index));
-      case BOOLEAN -> JSON.booleanNode(group.getBoolean(field, index));
-      default -> JSON.textNode(group.getBinary(field, index).toStringUsingUTF8());
-    };
+    Group inner = group.getGroup(field, index);
+    GroupType innerType = type.asGroupType();
+    if (type.getLogicalTypeAnnotation() instanceof ListLogicalTypeAnnotation) {
+      return list(inner, innerType);
+    }
+    return type.getLogicalTypeAnnotation() instanceof MapLogicalTypeAnnotation
+        ? map(inner, innerType)
+        : object(inner, innerType);
   }
 
   /** A list is a group with one repeated group of one element (or, in old files, the element). */
@@ -72,5 +70,20 @@ final class ParquetRecords {
           present ? value(element, repeated.asGroupType().getType(0), 0, 0) : JSON.nullNode());
     }
     return array;
+  }
+
+  /** A map is a group with one repeated group of a key and, unless it is a set, a value. */
+  private static ObjectNode map(Group map, GroupType type) {
+    ObjectNode object = JSON.objectNode();
+    GroupType entryType = type.getType(0).asGroupType();
+    for (int i = 0; i < map.getFieldRepetitionCount(0); i++) {
+      Group entry = map.getGroup(0, i);
+      JsonNode key = value(entry, entryType.getType(0), 0, 0);
+      boolean present = entryType.getFieldCount() > 1 && entry.getFieldRepetitionCount(1) > 0;
+      object.set(
+          key.isTextual() ? key.textValue() : key.toString(),
+          present ? value(entry, entryType.getType(1), 1, 0) : JSON.nullNode());
+    }
+    return object;
   }
 }

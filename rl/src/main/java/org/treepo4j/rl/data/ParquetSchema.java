@@ -2,9 +2,11 @@ package org.treepo4j.rl.data;
 
 import java.util.List;
 import org.apache.parquet.format.ConvertedType;
+import org.apache.parquet.format.DecimalType;
 import org.apache.parquet.format.FieldRepetitionType;
 import org.apache.parquet.format.LogicalType;
 import org.apache.parquet.format.SchemaElement;
+import org.apache.parquet.format.TimeUnit;
 import org.apache.parquet.schema.LogicalTypeAnnotation;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
@@ -51,10 +53,18 @@ final class ParquetSchema {
           .addFields(fields)
           .named(element.getName());
     }
-    return Types.primitive(primitive(element), repetition)
-        .length(element.getType_length())
-        .as(annotation(element))
-        .named(element.getName());
+    PrimitiveTypeName type = primitive(element);
+    try {
+      return Types.primitive(type, repetition)
+          .length(element.getType_length())
+          .as(annotation(element))
+          .named(element.getName());
+    } catch (IllegalArgumentException | IllegalStateException e) {
+      // An annotation that its storage does not allow; the column may be one that nobody reads.
+      return Types.primitive(type, repetition)
+          .length(element.getType_length())
+          .named(element.getName());
+    }
   }
 
   /** The library's names are the format's but for one. */
@@ -78,10 +88,78 @@ final class ParquetSchema {
     if (converted == ConvertedType.UTF8 || (logical != null && logical.isSetSTRING())) {
       return LogicalTypeAnnotation.stringType();
     }
-    if (converted == ConvertedType.DECIMAL) {
-      return LogicalTypeAnnotation.decimalType(element.getScale(), element.getPrecision());
+    if (converted == ConvertedType.MAP
+        || converted == ConvertedType.MAP_KEY_VALUE && !isRepeated(element)
+        || (logical != null && logical.isSetMAP())) {
+      return LogicalTypeAnnotation.mapType();
     }
-    return null;
+    return logical != null ? ofLogical(logical) : ofConverted(converted, element);
+  }
+
+  /** Old writers put the annotation of a map on its entries as well. */
+  private static boolean isRepeated(SchemaElement element) {
+    return element.getRepetition_type() == FieldRepetitionType.REPEATED;
+  }
+
+  /** What files of format 2.4 and later say. */
+  private static LogicalTypeAnnotation ofLogical(LogicalType type) {
+    if (type.isSetDECIMAL()) {
+      DecimalType decimal = type.getDECIMAL();
+      return LogicalTypeAnnotation.decimalType(decimal.getScale(), decimal.getPrecision());
+    }
+    if (type.isSetINTEGER()) {
+      return LogicalTypeAnnotation.intType(
+          type.getINTEGER().getBitWidth(), type.getINTEGER().isIsSigned());
+    }
+    if (type.isSetDATE()) {
+      return LogicalTypeAnnotation.dateType();
+    }
+    if (type.isSetTIME()) {
+      return LogicalTypeAnnotation.timeType(
+          type.getTIME().isIsAdjustedToUTC(), unit(type.getTIME().getUnit()));
+    }
+    if (type.isSetTIMESTAMP()) {
+      return LogicalTypeAnnotation.timestampType(
+          type.getTIMESTAMP().isIsAdjustedToUTC(), unit(type.getTIMESTAMP().getUnit()));
+    }
+    if (type.isSetFLOAT16()) {
+      return LogicalTypeAnnotation.float16Type();
+    }
+    return type.isSetUUID() ? LogicalTypeAnnotation.uuidType() : null;
+  }
+
+  private static LogicalTypeAnnotation.TimeUnit unit(TimeUnit unit) {
+    if (unit.isSetMILLIS()) {
+      return LogicalTypeAnnotation.TimeUnit.MILLIS;
+    }
+    return unit.isSetMICROS()
+        ? LogicalTypeAnnotation.TimeUnit.MICROS
+        : LogicalTypeAnnotation.TimeUnit.NANOS;
+  }
+
+  /** What older files say, and the one type that newer files still say so. */
+  private static LogicalTypeAnnotation ofConverted(ConvertedType type, SchemaElement element) {
+    if (type == null) {
+      return null;
+    }
+    return switch (type) {
+      case DECIMAL -> LogicalTypeAnnotation.decimalType(element.getScale(), element.getPrecision());
+      case DATE -> LogicalTypeAnnotation.dateType();
+      case TIME_MILLIS ->
+          LogicalTypeAnnotation.timeType(true, LogicalTypeAnnotation.TimeUnit.MILLIS);
+      case TIME_MICROS ->
+          LogicalTypeAnnotation.timeType(true, LogicalTypeAnnotation.TimeUnit.MICROS);
+      case TIMESTAMP_MILLIS ->
+          LogicalTypeAnnotation.timestampType(true, LogicalTypeAnnotation.TimeUnit.MILLIS);
+      case TIMESTAMP_MICROS ->
+          LogicalTypeAnnotation.timestampType(true, LogicalTypeAnnotation.TimeUnit.MICROS);
+      case UINT_8 -> LogicalTypeAnnotation.intType(8, false);
+      case UINT_16 -> LogicalTypeAnnotation.intType(16, false);
+      case UINT_32 -> LogicalTypeAnnotation.intType(32, false);
+      case UINT_64 -> LogicalTypeAnnotation.intType(64, false);
+      case INTERVAL -> LogicalTypeAnnotation.IntervalLogicalTypeAnnotation.getInstance();
+      default -> null;
+    };
   }
 
   private SchemaElement take() {

@@ -3,21 +3,23 @@ package org.treepo4j.rl.data;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.Reader;
-import java.nio.charset.MalformedInputException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
+import org.treepo4j.base.Printable;
+import org.treepo4j.base.files.InputFile;
+import org.treepo4j.base.files.Utf8Lines;
+import org.treepo4j.base.json.StrictJson;
 
 /** Reads the rows of JSON lines, of a JSON array or of a Parquet file, one after the other. */
 final class RowReader {
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
+  private static final int SHOWN = 60;
 
   /** Takes a row. */
   interface Consumer {
@@ -35,8 +37,12 @@ final class RowReader {
   }
 
   static void read(Path file, Consumer consumer) throws IOException {
-    if (!Files.isRegularFile(file)) {
-      throw new DataException(file, "no such file");
+    if (Files.isRegularFile(file) && Files.size(file) == 0) {
+      throw new DataException(file, "expected at least one row, was empty");
+    }
+    Optional<String> problem = InputFile.problem(file, "Parquet");
+    if (problem.isPresent()) {
+      throw new DataException(file, problem.get());
     }
     RowReader reader = new RowReader(file, consumer);
     if (ParquetFile.isParquet(file)) {
@@ -52,8 +58,8 @@ final class RowReader {
       } else {
         reader.lines(text);
       }
-    } catch (MalformedInputException e) {
-      throw new DataException(file, "expected UTF-8 text");
+    } catch (CharacterCodingException e) {
+      throw new DataException(file, Utf8Lines.firstBroken(file), "expected UTF-8 text");
     }
   }
 
@@ -62,7 +68,7 @@ final class RowReader {
     do {
       text.mark(1);
       c = text.read();
-    } while (Character.isWhitespace(c));
+    } while (Character.isWhitespace(c) || c == '\uFEFF');
     text.reset();
     return c == '[';
   }
@@ -76,10 +82,9 @@ final class RowReader {
       }
       JsonNode row;
       try {
-        row = JSON.readTree(line);
-      } catch (JsonProcessingException e) {
-        throw new DataException(
-            file, number, "expected one JSON object, " + e.getOriginalMessage());
+        row = StrictJson.parse(line);
+      } catch (IOException e) {
+        throw new DataException(file, number, "expected one JSON object: " + e.getMessage());
       }
       row(String.valueOf(number), number, row);
     }
@@ -87,29 +92,39 @@ final class RowReader {
 
   private void array(Reader text) throws IOException {
     long number = 0;
-    try (JsonParser parser = JSON.createParser(text)) {
+    try (JsonParser parser = StrictJson.parser(text)) {
       parser.nextToken();
       while (parser.nextToken() != JsonToken.END_ARRAY) {
         int line = parser.currentTokenLocation().getLineNr();
-        JsonNode row = JSON.readTree(parser);
+        JsonNode row = StrictJson.value(parser);
         row(String.valueOf(line), ++number, row);
       }
+      requireEnd(parser);
     } catch (JsonProcessingException e) {
       int line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
-      throw new DataException(file, line, "expected a JSON array, " + e.getOriginalMessage());
+      throw new DataException(file, line, "expected a JSON array: " + StrictJson.problem(e));
+    }
+  }
+
+  private void requireEnd(JsonParser parser) throws IOException {
+    int line = parser.currentTokenLocation().getLineNr();
+    boolean more;
+    try {
+      more = parser.nextToken() != null;
+    } catch (JsonProcessingException e) {
+      more = true;
+    }
+    if (more) {
+      throw new DataException(file, line, "text after the list that ends here");
     }
   }
 
   private void row(String place, long number, JsonNode row) throws DataException {
     String where = file + ":" + place;
     if (!row.isObject()) {
-      throw new DataException(where + ": expected one JSON object, was " + shown(row));
+      throw new DataException(
+          where + ": expected one JSON object, was " + Printable.of(row.toString(), SHOWN));
     }
     consumer.accept(new TaskRow(where, name + ":" + number, name, row));
-  }
-
-  private static String shown(JsonNode row) {
-    String text = row.toString();
-    return text.length() > 60 ? text.substring(0, 57) + "..." : text;
   }
 }

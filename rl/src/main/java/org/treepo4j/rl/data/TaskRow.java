@@ -2,10 +2,11 @@ package org.treepo4j.rl.data;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
+import org.treepo4j.base.json.StrictJson;
 import org.treepo4j.grading.AnswerGrader;
 
 /**
@@ -17,6 +18,7 @@ import org.treepo4j.grading.AnswerGrader;
  * @param fields what the row holds
  */
 record TaskRow(String place, String id, String source, JsonNode fields) {
+  private static final int MOST_ZEROS = 400;
   private static final AnswerGrader GRADER = new AnswerGrader();
 
   /** The task, with its answer. */
@@ -106,7 +108,7 @@ record TaskRow(String place, String id, String source, JsonNode fields) {
       return value.toString();
     }
     if (value.isNumber()) {
-      return value.isIntegralNumber() ? value.asText() : value.decimalValue().toPlainString();
+      return number(field, value);
     }
     if (!value.isTextual()) {
       throw wrong(field, "expected text or a number", value);
@@ -120,18 +122,38 @@ record TaskRow(String place, String id, String source, JsonNode fields) {
     return solution ? GRADER.reference(text).orElse(text) : text;
   }
 
+  /** As people write it, where that is of a sensible length: not 1E+3, but 1e999999 as it is. */
+  private String number(String field, JsonNode value) throws DataException {
+    if (value.isIntegralNumber()) {
+      return value.asText();
+    }
+    if (!Double.isFinite(value.doubleValue()) && !value.isBigDecimal()) {
+      throw new DataException(
+          place + ": " + field + ": expected text or a number, was " + value.asText());
+    }
+    BigDecimal number = value.decimalValue();
+    return Math.abs((long) number.scale()) > MOST_ZEROS
+        ? number.toString()
+        : number.toPlainString();
+  }
+
   private String category(String field) {
     JsonNode value = field == null ? MissingNode.getInstance() : find(fields, field);
-    return value.isValueNode() && !value.isNull() ? value.asText() : "";
+    return value.isValueNode() && !value.isNull() && !value.isPojo() ? value.asText() : "";
   }
 
   private DataException wrong(String field, String expected, JsonNode value) {
-    String kind =
-        value.isMissingNode()
-            ? "absent"
-            : value.isArray() && value.isEmpty()
-                ? "an empty list"
-                : value.getNodeType().name().toLowerCase(Locale.ROOT);
-    return new DataException(place + ": " + field + ": " + expected + ", was " + kind);
+    return new DataException(place + ": " + field + ": " + expected + ", was " + kind(value));
+  }
+
+  /** What a value is called in messages. */
+  static String kind(JsonNode value) {
+    if (value.isMissingNode()) {
+      return "absent";
+    }
+    if (value.isPojo()) {
+      return "in a column that cannot be read: " + value.asText();
+    }
+    return value.isArray() && value.isEmpty() ? "an empty list" : StrictJson.kind(value);
   }
 }

@@ -71,7 +71,7 @@ public record EvaluationReport(
       rows.add(chances.stream().mapToDouble(ofTask -> ofTask[size]).toArray());
     }
     List<Estimate> estimates =
-        rows.isEmpty() ? List.of() : Intervals.bootstrap(rows, CONFIDENCE, seed);
+        rows.isEmpty() ? List.of() : Intervals.bootstrap(rows, 0, 1, CONFIDENCE, seed);
     Map<Integer, Estimate> pass = new TreeMap<>();
     Map<Integer, Estimate> majority = new TreeMap<>();
     pass.put(1, accuracy(tasks, seed));
@@ -122,6 +122,6 @@ public record EvaluationReport(
       return Intervals.wilson(correct, tasks.size(), CONFIDENCE);
     }
     double[] accuracies = tasks.stream().mapToDouble(TaskSamples::accuracy).toArray();
-    return Intervals.bootstrap(List.of(accuracies), CONFIDENCE, seed).get(0);
+    return Intervals.bootstrap(List.of(accuracies), 0, 1, CONFIDENCE, seed).get(0);
   }
 }

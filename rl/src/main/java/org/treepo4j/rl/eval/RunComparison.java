@@ -61,7 +61,7 @@ public record RunComparison(
     double[] differences = pairs.stream().mapToDouble(pair -> pair[1] - pair[0]).toArray();
     int better = (int) pairs.stream().filter(pair -> pair[1] > pair[0]).count();
     int worse = (int) pairs.stream().filter(pair -> pair[1] < pair[0]).count();
-    Estimate difference = Intervals.bootstrap(List.of(differences), CONFIDENCE, seed).get(0);
+    Estimate difference = Intervals.bootstrap(List.of(differences), -1, 1, CONFIDENCE, seed).get(0);
     return new RunComparison(
         pairs.size(),
         pairs.stream().mapToDouble(pair -> pair[0]).average().orElseThrow(),

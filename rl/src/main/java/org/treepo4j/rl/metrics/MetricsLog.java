@@ -1,6 +1,5 @@
 package org.treepo4j.rl.metrics;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.treepo4j.base.files.AppendedFile;
 import org.treepo4j.base.files.WholeFile;
+import org.treepo4j.base.json.StrictJson;
 
 /**
  * {@code metrics.jsonl} and a TensorBoard event file of one run: a step is on disk before the next
@@ -94,8 +94,8 @@ public final class MetricsLog implements AutoCloseable {
   /** A line torn by a crash belongs to no step. */
   private static long stepOf(String line) {
     try {
-      return JSON.readTree(line).path("step").asLong(Long.MAX_VALUE);
-    } catch (JsonProcessingException e) {
+      return StrictJson.parse(line).path("step").asLong(Long.MAX_VALUE);
+    } catch (IOException e) {
       return Long.MAX_VALUE;
     }
   }

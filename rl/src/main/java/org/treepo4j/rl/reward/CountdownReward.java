@@ -1,12 +1,12 @@
 package org.treepo4j.rl.reward;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.apache.commons.math3.fraction.BigFraction;
+import org.treepo4j.base.json.StrictJson;
 import org.treepo4j.grading.AnswerGrader;
 import org.treepo4j.grading.ExtractionRule;
 import org.treepo4j.grading.GradingSettings;
@@ -20,7 +20,6 @@ import org.treepo4j.grading.GradingSettings;
  * is"; without any of these the last line is taken. What stands behind "=" in it is left out.
  */
 public record CountdownReward(double correct, double wrong) implements Reward {
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final AnswerGrader EXTRACTION =
       new AnswerGrader(
           new GradingSettings(
@@ -30,7 +29,7 @@ public record CountdownReward(double correct, double wrong) implements Reward {
 
   @Override
   public Score score(RewardInput input) throws IOException {
-    JsonNode puzzle = JSON.readTree(input.task().answer());
+    JsonNode puzzle = StrictJson.parse(input.task().answer());
     if (!puzzle.path("target").isIntegralNumber() || !puzzle.path("numbers").isArray()) {
       throw new IOException(
           "answer: expected {\"target\": n, \"numbers\": […]}, was " + input.task().answer());

@@ -12,6 +12,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.treepo4j.base.json.StrictJson;
 
 /**
  * Scores by an external program in any language. It reads one JSON object a line from its standard
@@ -138,6 +139,7 @@ final class ProgramReward implements StartingReward, AutoCloseable {
         .put("prompt", input.task().prompt().text())
         .put("answer", input.task().answer())
         .put("response", input.response())
+        .put("opening", input.opening())
         .put("response_tokens", input.responseTokens())
         .put("finish", input.finish().name());
   }
@@ -145,10 +147,15 @@ final class ProgramReward implements StartingReward, AutoCloseable {
   private Score score(long id, String line) throws IOException {
     JsonNode answer;
     try {
-      answer = JSON.readTree(line);
+      answer = StrictJson.parse(line);
     } catch (IOException e) {
       throw new IOException(
-          command.get(0) + ": expected one JSON object, was " + ScoringProgram.shown(line));
+          command.get(0)
+              + ": expected one JSON object, was "
+              + ScoringProgram.shown(line)
+              + " ("
+              + e.getMessage()
+              + ")");
     }
     JsonNode number = answer.path("id");
     if (!number.isMissingNode() && !(number.isIntegralNumber() && number.longValue() == id)) {

@@ -21,10 +21,8 @@ record RegexReward(Pattern pattern, double found, double missing) implements Rew
 
   @Override
   public Score score(RewardInput input) throws InterruptedException {
-    boolean matches =
-        pattern
-            .matcher(new InterruptibleText(input.response(), 0, input.response().length()))
-            .find();
+    String text = input.opening() + input.response();
+    boolean matches = pattern.matcher(new InterruptibleText(text, 0, text.length())).find();
     return new Score(matches ? found : missing, matches);
   }
 

@@ -11,10 +11,19 @@ import org.treepo4j.rollout.FinishReason;
  * @param response text of the response, without special tokens
  * @param responseTokens its length in tokens
  * @param finish why it ended
+ * @param opening what the prompt already said of the response, such as {@code <think>}; the form of
+ *     a response is that of both together
  */
-public record RewardInput(Task task, String response, int responseTokens, FinishReason finish) {
+public record RewardInput(
+    Task task, String response, int responseTokens, FinishReason finish, String opening) {
+
+  /** A response of which the prompt said nothing. */
+  public RewardInput(Task task, String response, int responseTokens, FinishReason finish) {
+    this(task, response, responseTokens, finish, "");
+  }
 
   public RewardInput {
+    Objects.requireNonNull(opening, "opening");
     Objects.requireNonNull(task, "task");
     Objects.requireNonNull(response, "response");
     Objects.requireNonNull(finish, "finish");

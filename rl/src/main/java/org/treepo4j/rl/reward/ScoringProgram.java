@@ -1,8 +1,7 @@
 package org.treepo4j.rl.reward;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
@@ -23,13 +22,15 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.treepo4j.base.Printable;
+import org.treepo4j.base.json.StrictJson;
 
 /**
  * One running copy of an external program that answers line for line. Copies end with this JVM,
  * unless it is killed in a way it cannot see; their input ends then.
  */
 final class ScoringProgram implements AutoCloseable {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int LONGEST_SHOWN = 80;
   private static final String NO_ANSWER = "ended without an answer";
   private static final int MAX_LINE = 1 << 20;
 
@@ -238,9 +239,9 @@ final class ScoringProgram implements AutoCloseable {
 
   private static JsonNode json(String line) {
     try {
-      return JSON.readTree(line);
-    } catch (JsonProcessingException e) {
-      return JSON.missingNode();
+      return StrictJson.parse(line);
+    } catch (IOException e) {
+      return MissingNode.getInstance();
     }
   }
 
@@ -277,8 +278,9 @@ final class ScoringProgram implements AutoCloseable {
     return lines.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
   }
 
+  /** A line of a program as it can be shown: cut, and without what a terminal would obey. */
   static String shown(String line) {
-    return line.length() > 80 ? line.substring(0, 77) + "..." : line;
+    return Printable.of(line, LONGEST_SHOWN);
   }
 
   static String seconds(Duration duration) {

@@ -30,8 +30,10 @@ import org.treepo4j.rl.metrics.MetricsLog;
  * @param path the folder
  * @param checkpoint where to go on; empty for a new run
  * @param lock keeps others from writing to the folder
+ * @param inputs what the run reads now
  */
-public record RunFolder(Path path, Optional<Checkpoint> checkpoint, ProcessLock lock)
+public record RunFolder(
+    Path path, Optional<Checkpoint> checkpoint, ProcessLock lock, RunInputs inputs)
     implements AutoCloseable {
 
   private static final String SETTINGS = "settings.yaml";
@@ -48,12 +50,14 @@ public record RunFolder(Path path, Optional<Checkpoint> checkpoint, ProcessLock 
   public static RunFolder open(
       Record settings, Path wanted, boolean resume, TrainingListener listener) throws IOException {
     if (!resume) {
-      return fresh(wanted, listener);
+      return fresh(wanted, RunInputs.of(settings), listener);
     }
-    RunFolder run = resumed(wanted, listener);
+    RunFolder run = resumed(wanted, RunInputs.of(settings), listener);
     boolean done = false;
     try {
-      run.requireSettings(settings);
+      Optional<List<String>> changed = run.changedInputs();
+      run.requireSettings(settings, changed.isPresent() && changed.get().isEmpty());
+      run.requireUnchanged(changed.orElse(List.of()));
       done = true;
       return run;
     } finally {
@@ -64,7 +68,8 @@ public record RunFolder(Path path, Optional<Checkpoint> checkpoint, ProcessLock 
   }
 
   /** A folder for a new run. */
-  private static RunFolder fresh(Path wanted, TrainingListener listener) throws IOException {
+  private static RunFolder fresh(Path wanted, RunInputs inputs, TrainingListener listener)
+      throws IOException {
     Path path = wanted;
     Optional<ProcessLock> lock = lockedIfFree(path);
     for (int n = 2; lock.isEmpty(); n++) {
@@ -74,7 +79,7 @@ public record RunFolder(Path path, Optional<Checkpoint> checkpoint, ProcessLock 
     if (!path.equals(wanted)) {
       listener.note(wanted + " holds a run already; this one goes to " + path);
     }
-    return new RunFolder(path, Optional.empty(), lock.get());
+    return new RunFolder(path, Optional.empty(), lock.get(), inputs);
   }
 
   /** The lock of a folder that holds no run and that no other command has chosen for its own. */
@@ -101,7 +106,8 @@ public record RunFolder(Path path, Optional<Checkpoint> checkpoint, ProcessLock 
    *
    * @throws IOException naming the process where the run is still going on
    */
-  private static RunFolder resumed(Path wanted, TrainingListener listener) throws IOException {
+  private static RunFolder resumed(Path wanted, RunInputs inputs, TrainingListener listener)
+      throws IOException {
     Path path = wanted;
     for (int n = 2; ; n++) {
       Path next = wanted.resolveSibling(wanted.getFileName() + "-" + n);
@@ -123,7 +129,7 @@ public record RunFolder(Path path, Optional<Checkpoint> checkpoint, ProcessLock 
         listener.note(path + " holds no run to resume; beginning one");
       }
       done = true;
-      return new RunFolder(path, checkpoint, lock);
+      return new RunFolder(path, checkpoint, lock, inputs);
     } finally {
       if (!done) {
         lock.close();
@@ -132,18 +138,38 @@ public record RunFolder(Path path, Optional<Checkpoint> checkpoint, ProcessLock 
   }
 
   /**
+   * Data, weights and tokenizers that are others than those the run began with; empty where the
+   * folder, of an earlier version, does not say what it began with.
+   */
+  private Optional<List<String>> changedInputs() throws IOException {
+    Path file = path.resolve(RunInputs.FILE);
+    return checkpoint.isEmpty() || !Files.exists(file)
+        ? Optional.empty()
+        : Optional.of(RunInputs.read(file).changed(inputs));
+  }
+
+  private void requireUnchanged(List<String> changed) {
+    if (!changed.isEmpty()) {
+      throw new InputException(
+          "%s: the run began with other contents of: %s; put the old ones back, or give another output folder"
+              .formatted(path, String.join(", ", changed)));
+    }
+  }
+
+  /**
    * Refuses settings other than those the run began with, where they change what it is.
    *
    * @param settings to go on with
+   * @param anywhere whether files may be at other places, since their contents are the same
    */
-  private void requireSettings(Record settings) {
+  private void requireSettings(Record settings, boolean anywhere) {
     Path file = path.resolve(SETTINGS);
     if (checkpoint.isEmpty() || !Files.exists(file)) {
       return;
     }
     List<String> changes =
         SettingsComparison.changes(
-            SettingsReader.read(settings.getClass(), file, List.of()), settings);
+            SettingsReader.read(settings.getClass(), file, List.of()), settings, anywhere);
     if (!changes.isEmpty()) {
       throw new InputException(
           "%s: the run began with other settings: %s; give the old ones, or another output folder"
@@ -222,8 +248,9 @@ public record RunFolder(Path path, Optional<Checkpoint> checkpoint, ProcessLock 
     lock.close();
   }
 
-  /** Keeps the settings the run was made with. */
+  /** Keeps the settings the run was made with, and the fingerprints of what it reads. */
   public void writeSettings(Record settings) throws IOException {
+    inputs.write(path.resolve(RunInputs.FILE));
     WholeFile.write(path.resolve(SETTINGS), SettingsWriter.yaml(settings));
   }
 

@@ -1,6 +1,8 @@
 package org.treepo4j.rl.run;
 
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.treepo4j.model.AdamW;
 import org.treepo4j.model.GradientClipping;
 
@@ -93,6 +95,31 @@ public final class WeightUpdate {
   /** The live optimiser state by name. */
   public Map<String, float[]> state() {
     return optimizer.state();
+  }
+
+  /** How many updates the run plans to make. */
+  public long plannedUpdates() {
+    return updates;
+  }
+
+  /**
+   * What to tell of a run that goes on with another number of updates than it began with; empty
+   * where its learning rate does not depend on that.
+   *
+   * @param before updates planned so far; 0 where that is not known
+   */
+  Optional<String> changedPlan(long before) {
+    LearningRateSchedule.Shape shape = settings.learningRate().shape();
+    return before == 0 || before == updates || shape == LearningRateSchedule.Shape.CONSTANT
+        ? Optional.empty()
+        : Optional.of(
+            String.format(
+                Locale.ROOT,
+                "the run was to have %d updates and now has %d: the %s learning rate goes on as that of a run of %d, it does not begin again",
+                before,
+                updates,
+                shape.name().toLowerCase(Locale.ROOT),
+                updates));
   }
 
   /** Goes on where a checkpoint was written. */

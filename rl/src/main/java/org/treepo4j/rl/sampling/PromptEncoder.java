@@ -2,13 +2,14 @@ package org.treepo4j.rl.sampling;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.rl.data.ChatMessage;
@@ -25,13 +26,25 @@ import org.treepo4j.tokenizer.TokenizerException;
  * prompt is encoded once; data, checks and every epoch get the same array. For one thread.
  */
 public final class PromptEncoder {
+  private static final Pattern OPENING = Pattern.compile("<think>\\s*(</think>\\s*)?$");
+
   /** Tokens remembered at most: 64 MB. Further prompts are encoded whenever they are asked for. */
   private static final int MOST_REMEMBERED = 1 << 24;
 
   private final Tokenizer tokenizer;
   private final Optional<ChatFormat> chatFormat;
-  private final Map<Prompt, int[]> encoded = new HashMap<>();
+  private final Optional<ModelTokenizer> ends;
+  private final OptionalInt turnEnd;
+  private final Map<Prompt, Encoded> encoded = new HashMap<>();
   private long remembered;
+
+  /**
+   * A prompt as the model reads it.
+   *
+   * @param opening what it already says of the answer
+   */
+  @SuppressWarnings("ArrayRecordComponent") // compared by nobody
+  private record Encoded(int[] ids, String opening) {}
 
   /** Writes a conversation as the model wants to read it, ready for its turn. */
   @FunctionalInterface
@@ -43,14 +56,53 @@ public final class PromptEncoder {
    * @param chatFormat empty for a model without a chat template
    */
   public PromptEncoder(Tokenizer tokenizer, Optional<ChatFormat> chatFormat) {
-    this.tokenizer = tokenizer;
-    this.chatFormat = chatFormat;
+    this(tokenizer, chatFormat, Optional.empty());
   }
 
-  /** The encoder of a model folder, through its chat template where it has one. */
-  public static PromptEncoder of(Path folder, Tokenizer tokenizer) throws IOException {
+  private PromptEncoder(
+      Tokenizer tokenizer, Optional<ChatFormat> chatFormat, Optional<ModelTokenizer> ends) {
+    this.tokenizer = tokenizer;
+    this.chatFormat = chatFormat;
+    this.ends = ends;
+    this.turnEnd = ends.map(ModelTokenizer::turnEnd).orElse(OptionalInt.empty());
+  }
+
+  /** The encoder of a model, through its chat template where it has one. */
+  public static PromptEncoder of(ModelTokenizer model) {
     return new PromptEncoder(
-        tokenizer, ModelTokenizer.chatTemplate(folder).map(PromptEncoder::chatFormat));
+        model.tokenizer(), model.chatTemplate().map(PromptEncoder::chatFormat), Optional.of(model));
+  }
+
+  /**
+   * The ids that end an answer.
+   *
+   * @param ofModel those of the model's configuration, to which the tokenizer's are added
+   */
+  public List<Integer> endTokens(List<Integer> ofModel) {
+    return ends.map(model -> model.endTokens(ofModel)).orElse(ofModel);
+  }
+
+  /**
+   * The id that ends a written answer to a prompt: in a conversation what the chat template puts
+   * there, else what the tokenizer names, else the first that the model's configuration names.
+   *
+   * @param ofModel those of the model's configuration
+   * @return −1 where nothing is named
+   */
+  public int endToken(Prompt prompt, List<Integer> ofModel) {
+    if (turnEnd.isPresent() && prompt instanceof Prompt.Conversation) {
+      return turnEnd.getAsInt();
+    }
+    List<Integer> all = endTokens(ofModel);
+    return all.isEmpty() ? -1 : all.get(0);
+  }
+
+  /**
+   * What a prompt already says of the answer: an opening {@code <think>} at its end, with a closing
+   * one where the answer is to be given without thoughts. Empty where it says nothing.
+   */
+  public String opening(Prompt prompt) {
+    return encoded(prompt).opening();
   }
 
   private static ChatFormat chatFormat(ChatTemplate template) {
@@ -108,27 +160,37 @@ public final class PromptEncoder {
    * @throws IllegalArgumentException when a conversation meets a model without a chat template
    */
   public int[] encode(Prompt prompt) {
-    int[] known = encoded.get(prompt);
+    return encoded(prompt).ids();
+  }
+
+  private Encoded encoded(Prompt prompt) {
+    Encoded known = encoded.get(prompt);
     if (known != null) {
       return known;
     }
-    int[] ids = encodeAnew(prompt);
+    String text = text(prompt);
+    int[] ids =
+        prompt instanceof Prompt.Conversation
+            ? tokenizer.encode(text)
+            : tokenizer.encode(text, true);
+    Matcher thoughts = OPENING.matcher(text);
+    Encoded anew = new Encoded(ids, thoughts.find() ? thoughts.group() : "");
     if (remembered + ids.length <= MOST_REMEMBERED) {
-      encoded.put(prompt, ids);
+      encoded.put(prompt, anew);
       remembered += ids.length;
     }
-    return ids;
+    return anew;
   }
 
-  private int[] encodeAnew(Prompt prompt) {
+  private String text(Prompt prompt) {
     if (prompt instanceof Prompt.Conversation conversation) {
       ChatFormat format =
           chatFormat.orElseThrow(
               () ->
                   new IllegalArgumentException(
                       "prompts are conversations, but the model has no chat template"));
-      return tokenizer.encode(format.format(conversation.messages()));
+      return format.format(conversation.messages());
     }
-    return tokenizer.encode(prompt.text(), true);
+    return prompt.text();
   }
 }

@@ -81,7 +81,7 @@ public final class TaskSampler {
   }
 
   /**
-   * @param eosTokenIds ids that end a response
+   * @param eosTokenIds ids that end a response; those that the tokenizer names are added
    * @param maxPathTokens longest path of the model, prompt included
    */
   public TaskSampler(
@@ -96,7 +96,7 @@ public final class TaskSampler {
             settings,
             tokenText(tokenizer),
             tokenizer::hasToken,
-            eosTokenIds.stream().mapToInt(Integer::intValue).toArray(),
+            prompts.endTokens(eosTokenIds).stream().mapToInt(Integer::intValue).toArray(),
             maxPathTokens),
         prompts,
         rewards);
@@ -146,7 +146,9 @@ public final class TaskSampler {
       double trainingProgress,
       RolloutProgress progress) {
     List<RolloutPrompt> encoded = new ArrayList<>();
+    List<String> openings = new ArrayList<>();
     for (Task task : tasks) {
+      openings.add(prompts.opening(task.prompt()));
       encoded.add(new RolloutPrompt(task.id(), prompts.encode(task.prompt())));
     }
     RolloutBatch batch = sampler.sample(decoder, encoded, seed, step, trainingProgress, progress);
@@ -160,7 +162,8 @@ public final class TaskSampler {
                 tasks.get(i),
                 batch.responses().get(i).get(t),
                 tree.responseLength(trajectory),
-                trajectory.finish()));
+                trajectory.finish(),
+                openings.get(i)));
       }
     }
     RewardBatch scored = score(inputs);

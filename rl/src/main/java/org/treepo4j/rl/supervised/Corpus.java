@@ -34,7 +34,8 @@ public record Corpus(
   /**
    * Reads or makes the demonstrations.
    *
-   * @param eosTokenId ends every completion; −1 for none
+   * @param eosTokenIds of the model's configuration; what ends a completion, {@link
+   *     PromptEncoder#endToken} tells
    * @param maxTokens longer examples are cut
    * @param seed of a synthetic task
    * @throws IOException when a file cannot be read or understood
@@ -45,11 +46,11 @@ public record Corpus(
       CorpusSettings settings,
       Tokenizer tokenizer,
       PromptEncoder prompts,
-      int eosTokenId,
+      List<Integer> eosTokenIds,
       int maxTokens,
       long seed)
       throws IOException {
-    Encoder encoder = new Encoder(tokenizer, prompts, eosTokenId, maxTokens);
+    Encoder encoder = new Encoder(tokenizer, prompts, eosTokenIds, maxTokens);
     if (!settings.task().isEmpty()) {
       SyntheticTask task = SyntheticTasks.named(settings.task());
       SplittableRandom random = new SplittableRandom(seed);
@@ -62,7 +63,9 @@ public record Corpus(
     if (settings.train().isEmpty()) {
       throw new IllegalArgumentException("train must name files, or task a synthetic task");
     }
-    return encoder.corpus(encoder.read(settings.train()), encoder.read(settings.validation()));
+    return encoder.corpus(
+        encoder.read(settings.train(), settings.turns()),
+        encoder.read(settings.validation(), settings.turns()));
   }
 
   private static Set<String> prompts(List<Path> files) throws IOException {
@@ -79,15 +82,15 @@ public record Corpus(
 
     private final Tokenizer tokenizer;
     private final PromptEncoder prompts;
-    private final int eosTokenId;
+    private final List<Integer> eosTokenIds;
     private final int maxTokens;
     private int shortened;
     private int leftOut;
 
-    Encoder(Tokenizer tokenizer, PromptEncoder prompts, int eosTokenId, int maxTokens) {
+    Encoder(Tokenizer tokenizer, PromptEncoder prompts, List<Integer> eosTokenIds, int maxTokens) {
       this.tokenizer = tokenizer;
       this.prompts = prompts;
-      this.eosTokenId = eosTokenId;
+      this.eosTokenIds = eosTokenIds;
       this.maxTokens = maxTokens;
     }
 
@@ -100,10 +103,10 @@ public record Corpus(
       return new Corpus(training, validation, shortened, leftOut);
     }
 
-    List<SftExample> read(List<Path> files) throws IOException {
+    List<SftExample> read(List<Path> files, DemonstrationReader.Turns turns) throws IOException {
       List<SftExample> examples = new ArrayList<>();
       for (Path file : files) {
-        for (Demonstration demonstration : DemonstrationReader.read(file)) {
+        for (Demonstration demonstration : DemonstrationReader.read(file, turns)) {
           example(demonstration).ifPresent(examples::add);
         }
       }
@@ -133,13 +136,13 @@ public record Corpus(
 
     private Optional<SftExample> example(Demonstration demonstration) {
       if (demonstration.prompt().text().isEmpty()) {
-        int[] text = ended(tokenizer.encode(demonstration.completion(), true));
+        int[] text = ended(demonstration, tokenizer.encode(demonstration.completion(), true));
         return Math.min(text.length, maxTokens) < 2
             ? leaveOut()
             : Optional.of(SftExample.text(cut(text, 0)));
       }
       int[] prompt = prompts.encode(demonstration.prompt());
-      int[] completion = ended(tokenizer.encode(demonstration.completion()));
+      int[] completion = ended(demonstration, tokenizer.encode(demonstration.completion()));
       return prompt.length == 0 || prompt.length >= maxTokens || completion.length == 0
           ? leaveOut()
           : Optional.of(SftExample.completion(prompt, cut(completion, prompt.length)));
@@ -150,12 +153,13 @@ public record Corpus(
       return Optional.empty();
     }
 
-    private int[] ended(int[] ids) {
-      if (eosTokenId < 0) {
+    private int[] ended(Demonstration demonstration, int[] ids) {
+      int end = prompts.endToken(demonstration.prompt(), eosTokenIds);
+      if (end < 0 || ids.length > 0 && ids[ids.length - 1] == end) {
         return ids;
       }
       int[] ended = Arrays.copyOf(ids, ids.length + 1);
-      ended[ids.length] = eosTokenId;
+      ended[ids.length] = end;
       return ended;
     }
 

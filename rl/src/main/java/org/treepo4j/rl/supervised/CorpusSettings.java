@@ -3,6 +3,7 @@ package org.treepo4j.rl.supervised;
 import java.nio.file.Path;
 import java.util.List;
 import org.treepo4j.base.settings.Setting;
+import org.treepo4j.rl.data.DemonstrationReader.Turns;
 
 /** What a supervised run learns from: files, or a synthetic task's demonstrations. */
 public record CorpusSettings(
@@ -15,10 +16,11 @@ public record CorpusSettings(
         int validationExamples,
     @Setting(
             "files of tasks that the synthetic task must not show: no demonstration has a prompt of them")
-        List<Path> heldOut) {
+        List<Path> heldOut,
+    @Setting("which of the assistant's messages in a conversation are learned") Turns turns) {
 
   public static CorpusSettings defaults() {
-    return new CorpusSettings(List.of(), List.of(), "", 50_000, 500, List.of());
+    return new CorpusSettings(List.of(), List.of(), "", 50_000, 500, List.of(), Turns.ALL);
   }
 
   public CorpusSettings {

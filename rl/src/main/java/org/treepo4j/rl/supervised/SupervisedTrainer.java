@@ -104,7 +104,7 @@ public final class SupervisedTrainer {
     long began = System.nanoTime();
     TrainingState state = TrainingState.NEW;
     if (checkpoint.isPresent()) {
-      state = RunCheckpoints.restore(checkpoint.get().folder(), weightUpdate);
+      state = RunCheckpoints.restore(checkpoint.get().folder(), weightUpdate, listener::note);
     }
     Path last = checkpoint.map(Checkpoint::folder).orElse(null);
     long tokens = 0;

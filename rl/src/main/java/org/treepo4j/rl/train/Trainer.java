@@ -117,7 +117,7 @@ public final class Trainer {
   public Summary run(Optional<Checkpoint> checkpoint) throws IOException {
     TrainingState state = TrainingState.NEW;
     if (checkpoint.isPresent()) {
-      state = RunCheckpoints.restore(checkpoint.get().folder(), weightUpdate);
+      state = RunCheckpoints.restore(checkpoint.get().folder(), weightUpdate, listener::note);
       RunCheckpoints.restore(checkpoint.get().folder(), pools);
       last = checkpoint.get();
     }

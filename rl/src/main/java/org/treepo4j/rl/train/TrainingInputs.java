@@ -46,8 +46,9 @@ public record TrainingInputs(
         WeightsLoader.check(folder);
       }
     }
-    Tokenizer tokenizer = ModelTokenizer.open(settings.model()).tokenizer();
-    PromptEncoder prompts = PromptEncoder.of(settings.model(), tokenizer);
+    ModelTokenizer opened = ModelTokenizer.open(settings.model());
+    Tokenizer tokenizer = opened.tokenizer();
+    PromptEncoder prompts = PromptEncoder.of(opened);
     ToIntFunction<Prompt> promptTokens = prompt -> prompts.encode(prompt).length;
     List<TaskFile> train = settings.data().readTrain(promptTokens);
     List<TaskFile> test = settings.data().readTest(promptTokens);

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -76,7 +77,7 @@ final class TreeRecorder {
     }
     List<TokenTree> tokens = kept.stream().map(i -> trees.get(i).tree().toTokenTree()).toList();
     List<float[]> after = logprobs.apply(tokens);
-    Path file = folder.resolve("step-%06d.jsonl".formatted(step));
+    Path file = folder.resolve(String.format(Locale.ROOT, "step-%06d.jsonl", step));
     try (TreeJsonlWriter writer = TreeJsonlWriter.create(file)) {
       for (int k = 0; k < kept.size(); k++) {
         int i = kept.get(k);

@@ -67,7 +67,7 @@ class TaskReaderTest {
     assertBad("{\"prompt\": 5, \"answer\": \"1\"}", "x.jsonl:1: prompt: expected text or messages");
     assertBad(
         "{\"prompt\": \"p\", \"answer\": null}", "x.jsonl:1: answer: expected text or a number");
-    assertBad("{\"prompt\": \"p\", \"answer\": [1, 2]}", "was array");
+    assertBad("{\"prompt\": \"p\", \"answer\": [1, 2]}", "was list");
     assertBad(
         "{\"prompt\": [{\"role\": \"user\"}], \"answer\": \"1\"}", "prompt[0].content: expected");
     assertBad("{\"prompt\": \"p\"", "x.jsonl:1: expected one JSON object");
@@ -83,7 +83,44 @@ class TaskReaderTest {
   void bytesThatAreNoTextAreRefused() throws IOException {
     Path file = folder.resolve("b.jsonl");
     Files.write(file, new byte[] {(byte) 0xff, (byte) 0xfe, 0, 1});
-    assertThatThrownBy(() -> TaskReader.read(file)).hasMessageContaining("expected UTF-8 text");
+    assertThatThrownBy(() -> TaskReader.read(file)).hasMessageContaining("expected UTF-8");
+  }
+
+  @Test
+  void rowsGluedTogetherAreRefusedWithTheirLine() throws IOException {
+    String row = "{\"prompt\": \"p\", \"answer\": 1}";
+    assertBad(row + "\n" + row + row + "\n", "x.jsonl:2: expected one JSON object: text after the");
+    assertBad(row + " , }} not json", "x.jsonl:1: expected one JSON object: text after the object");
+    assertBad("[" + row + "]\n" + row, "text after the list");
+    assertBad("[" + row + "]]", "text after the list");
+  }
+
+  @Test
+  void marksAndNumbersThatNobodyReadsArePassedOver() throws IOException {
+    String row = "{\"prompt\":\"p\",\"answer\":\"1\",\"rate\":NaN,\"d\":{\"x\":[Infinity]}}";
+    for (String text :
+        List.of("\uFEFF" + row, row + "\n\uFEFF" + row, "\uFEFF[" + row + "]", "\uFEFF\n" + row)) {
+      Path file = folder.resolve("x.jsonl");
+      Files.writeString(file, text);
+      assertThat(TaskReader.read(file)).isNotEmpty();
+    }
+    assertBad("{\"prompt\":\"p\",\"answer\":NaN}", "answer: expected text or a number, was NaN");
+    assertBad("{\"prompt\":\"p\",\"answer\":-Infinity}", "was -Infinity");
+  }
+
+  @Test
+  void aHugeExponentStaysAsItIsWritten() throws IOException {
+    Path file = folder.resolve("x.jsonl");
+    Files.writeString(file, "{\"prompt\":\"p\",\"answer\":1e999999999}\n");
+    assertThat(TaskReader.read(file).get(0).answer()).isEqualTo("1E+999999999");
+  }
+
+  @Test
+  void theLineThatIsNoUtf8IsNamed() throws IOException {
+    Path file = folder.resolve("x.jsonl");
+    byte[] row = "{\"prompt\":\"p\",\"answer\":1}\n{\"prompt\":\"€".getBytes();
+    Files.write(file, Arrays.copyOf(row, row.length - 1));
+    assertThatThrownBy(() -> TaskReader.read(file)).hasMessage(file + ":2: expected UTF-8 text");
   }
 
   @Test

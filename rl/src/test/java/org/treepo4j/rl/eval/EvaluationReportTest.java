@@ -41,6 +41,26 @@ class EvaluationReportTest {
     assertThat(estimate.high()).isBetween(estimate.value(), 1.0);
   }
 
+  @Property(tries = 100)
+  void equalAnswersNeverGiveAnIntervalOfNoWidth(
+      @ForAll @IntRange(min = 1, max = 300) int tasks, @ForAll @IntRange(max = 4) int quarters) {
+    double value = quarters / 4.0;
+    double[] values = new double[tasks];
+    java.util.Arrays.fill(values, value);
+    Estimate estimate = Intervals.bootstrap(List.of(values), 0, 1, 0.95, 1).get(0);
+    assertThat(estimate.value()).isEqualTo(value);
+    assertThat(estimate.high() - estimate.low()).isPositive();
+    assertThat(estimate.low()).isBetween(0.0, value);
+    assertThat(estimate.high()).isBetween(value, 1.0);
+    Estimate difference = Intervals.bootstrap(List.of(values), -1, 1, 0.95, 1).get(0);
+    assertThat(difference.high() - difference.low()).isPositive();
+    if (quarters % 4 == 0) {
+      Estimate wilson = Intervals.wilson((int) value * tasks, tasks, 0.95);
+      assertThat(estimate.low()).isCloseTo(wilson.low(), within(1e-9));
+      assertThat(estimate.high()).isCloseTo(wilson.high(), within(1e-9));
+    }
+  }
+
   @Test
   void wilsonGivesThePublishedExample() {
     // 8 of 10 at 95 %: 0.490 to 0.943 (Newcombe 1998).

@@ -71,6 +71,21 @@ class RewardsTest {
   }
 
   @Test
+  void whatThePromptOpenedBelongsToTheForm() throws Exception {
+    RegexReward think = RegexReward.of(FormatRule.THINK_ANSWER);
+    String rest = "a</think><answer>b</answer>";
+    assertThat(think.score(opened("<think>\n", rest)).value()).isOne();
+    assertThat(think.score(opened("", rest)).value()).isZero();
+    assertThat(think.score(opened("<think>", "<think>" + rest)).value()).isZero();
+    assertThat(think.score(opened("<think>\n\n</think>\n\n", "<answer>b</answer>")).value())
+        .isOne();
+  }
+
+  private static RewardInput opened(String opening, String response) {
+    return new RewardInput(task(), response, 1, FinishReason.EOS, opening);
+  }
+
+  @Test
   void aRunawayRegexIsCutOffAndCounted() throws Exception {
     Reward evil = new RegexReward(Pattern.compile("(\\w+)+\\1:"), 1, 0);
     try (RewardRunner runner = new RewardRunner(evil, Duration.ofMillis(300), -1, 1)) {

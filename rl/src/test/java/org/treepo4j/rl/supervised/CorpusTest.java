@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.treepo4j.rl.data.DemonstrationReader.Turns;
 import org.treepo4j.rl.sampling.PromptEncoder;
 import org.treepo4j.rl.train.LetterTokenizer;
 import org.treepo4j.tokenizer.Tokenizer;
@@ -34,15 +35,27 @@ class CorpusTest {
         .isThrownBy(
             () ->
                 new CorpusSettings(
-                    List.of(), List.of(), "", 40, 0, List.of(folder.resolve("test.jsonl"))))
+                    List.of(),
+                    List.of(),
+                    "",
+                    40,
+                    0,
+                    List.of(folder.resolve("test.jsonl")),
+                    Turns.ALL))
         .withMessageStartingWith("heldOut");
   }
 
   /** Characters survive {@link LetterTokenizer} as their distance to 'a'. */
   private static List<String> prompts(List<Path> heldOut, Tokenizer tokenizer) throws IOException {
-    CorpusSettings settings = new CorpusSettings(List.of(), List.of(), "countdown", 40, 0, heldOut);
+    CorpusSettings settings =
+        new CorpusSettings(List.of(), List.of(), "countdown", 40, 0, heldOut, Turns.ALL);
     return Corpus.load(
-            settings, tokenizer, new PromptEncoder(tokenizer, Optional.empty()), -1, 200, SEED)
+            settings,
+            tokenizer,
+            new PromptEncoder(tokenizer, Optional.empty()),
+            List.of(),
+            200,
+            SEED)
         .training()
         .stream()
         .map(

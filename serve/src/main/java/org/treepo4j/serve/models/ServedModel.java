@@ -9,7 +9,6 @@ import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.checkpoints.PeftAdapter;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.LoraAdapters;
-import org.treepo4j.model.LoraSettings;
 import org.treepo4j.model.Weights;
 import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.model.engine.EngineOptions;
@@ -95,7 +94,8 @@ public record ServedModel(
           text.tokenizer(),
           text.chatTemplate(),
           model.config(),
-          new SamplingEngine(model, text.tokenizer(), limits));
+          new SamplingEngine(
+              model, text.tokenizer(), text.endTokens(model.config().eosTokenIds()), limits));
     };
   }
 
@@ -116,10 +116,7 @@ public record ServedModel(
     }
     PeftAdapter stored = PeftAdapter.read(source.adapter().get());
     try {
-      LoraAdapters adapters = LoraAdapters.attach(base, LoraSettings.of(stored.config()), 0);
-      adapters.load(stored);
-      adapters.mergeIntoWeights();
-      return adapters.modelWeights();
+      return LoraAdapters.merge(stored, base);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(source.adapter().get() + ": " + e.getMessage(), e);
     }

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import org.treepo4j.base.json.StrictJson;
 
 /** JSON from strangers and to them: nested little, no field twice, nothing behind the end. */
 final class Json {
@@ -41,7 +42,7 @@ final class Json {
         return object;
       }
     } catch (JsonProcessingException e) {
-      throw ApiException.badRequest("the body is not JSON: " + e.getOriginalMessage());
+      throw ApiException.badRequest("the body is not JSON: " + StrictJson.problem(e));
     } catch (IOException e) {
       throw ApiException.badRequest("the body is not JSON in UTF-8");
     }

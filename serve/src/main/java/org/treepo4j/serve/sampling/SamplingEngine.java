@@ -25,6 +25,7 @@ public final class SamplingEngine implements AutoCloseable {
 
   private final CausalLm model;
   private final Tokenizer tokenizer;
+  private final List<Integer> endTokenIds;
   private final SamplingLimits limits;
   private final Thread thread;
   private final CountDownLatch ended = new CountDownLatch(1);
@@ -73,8 +74,15 @@ public final class SamplingEngine implements AutoCloseable {
    * @param model closed with the engine
    */
   public SamplingEngine(CausalLm model, Tokenizer tokenizer, SamplingLimits limits) {
+    this(model, tokenizer, model.config().eosTokenIds(), limits);
+  }
+
+  /** As above, with other ids that end an answer than those of the model's configuration. */
+  public SamplingEngine(
+      CausalLm model, Tokenizer tokenizer, List<Integer> endTokenIds, SamplingLimits limits) {
     this.model = model;
     this.tokenizer = tokenizer;
+    this.endTokenIds = List.copyOf(endTokenIds);
     this.limits = limits;
     thread = new Thread(this::run, "sampling");
     thread.setDaemon(true);
@@ -180,8 +188,7 @@ public final class SamplingEngine implements AutoCloseable {
   private void run() {
     try (CausalLm owned = model;
         BranchingDecoder decoder = owned.decoder(new DecoderOptions(limits.maxCacheBytes()));
-        ContinuousBatch batch =
-            new ContinuousBatch(decoder, tokenizer, owned.config().eosTokenIds(), limits)) {
+        ContinuousBatch batch = new ContinuousBatch(decoder, tokenizer, endTokenIds, limits)) {
       while (takeWaiting(batch)) {
         step(batch);
       }

@@ -54,7 +54,8 @@ class FailingDiskSoak {
         String last = lastLine(log);
         if (code != 0) {
           assertThat(code).as(last).isEqualTo(2);
-          assertThat(last).startsWith("treepo: ").contains(disk.toString());
+          assertThat(last).startsWith("treepo: ");
+          assertThat(last).containsAnyOf(disk.toString(), "cannot be carried over");
           stopped.merge(last.replaceAll(".*/disk/run/?(\\S*?)[:,]? .*", "$1"), 1, Integer::sum);
         }
         if (mounted) {
@@ -75,18 +76,27 @@ class FailingDiskSoak {
   }
 
   @Test
-  void fortyFileHandlesAreEnough() throws Exception {
+  void fewFileHandlesAreEnoughOrRefused() throws Exception {
     Path log = folder.resolve("log");
-    int code = Child.start("ulimit -n 40", Main.class, log, arguments("few")).waitFor();
+    int code = Child.start("ulimit -n 160", Main.class, log, arguments("few")).waitFor();
     assertThat(code).as(lastLine(log)).isZero();
     runs.assertSameRuns("whole", "few", STEPS);
+    String launcher = Path.of(System.getProperty("treepo.root", ".."), "treepo").toString();
+    Process refused =
+        new ProcessBuilder("/bin/bash", "-c", "ulimit -n 40; exec " + launcher + " info")
+            .redirectErrorStream(true)
+            .redirectOutput(log.toFile())
+            .start();
+    assertThat(refused.waitFor()).isEqualTo(2);
+    assertThat(lastLine(log)).contains("160 files", "ulimit -n says 40");
   }
 
   @Test
   void aRunFolderThatVanishesIsNamed() throws Exception {
     Path log = folder.resolve("log");
     List<String> arguments = arguments("gone");
-    arguments.addAll(List.of("--set", "trainer.steps=100000"));
+    arguments.addAll(
+        List.of("--set", "trainer={steps: 100000, promptsPerStep: 2, trainOnShortBatch: true}"));
     Process process = Child.start("", Main.class, log, arguments);
     Path metrics = runs.path("gone").resolve("metrics.jsonl");
     while (process.isAlive() && !Files.exists(metrics)) {
@@ -99,12 +109,12 @@ class FailingDiskSoak {
     assertThat(lastLine(log)).doesNotContain("Exception");
   }
 
-  /** Files with a folder in their way; metrics and checkpoints there are taken for another run's. */
+  /**
+   * Files with a folder in their way; metrics and checkpoints there are taken for another run's.
+   */
   @Test
   void aFileThatCannotBeWrittenIsNamedAndTheRunGoesOnAfterwards() throws Exception {
-    for (String file :
-        List.of(
-            "settings.yaml", "trees/step-000002.jsonl", "summary.json")) {
+    for (String file : List.of("settings.yaml", "trees/step-000002.jsonl", "summary.json")) {
       String name = "way-" + file.replace('/', '-');
       Path obstacle = runs.path(name).resolve(file);
       Files.createDirectories(obstacle.resolve("in-the-way"));

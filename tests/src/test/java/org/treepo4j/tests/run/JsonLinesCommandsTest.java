@@ -27,7 +27,8 @@ class JsonLinesCommandsTest {
   @Test
   void scoreTakesRotaryFrequenciesInFullUnlessToldOtherwise() {
     String model = folder.resolve("bf16").toString();
-    TinyRuns.cli("export", "--model", folder.resolve("model").toString(), "--out", model).ok();
+    String source = folder.resolve("model").toString();
+    TinyRuns.cli("export", "--model", source, "--out", model, "--dtype", "bf16").ok();
     String ids = "{\"ids\":[5,6,7,8,9,10,11,12,13,14]}\n";
     String byDefault = answer(ids, "score", "--model", model);
     assertThat(byDefault)

@@ -40,7 +40,10 @@ final class KilledMain {
     Phase phase = Phase.valueOf(arguments[0].toUpperCase(Locale.ROOT));
     Random random = new Random(Long.parseLong(arguments[1]));
     String[] command = Arrays.copyOfRange(arguments, 2, arguments.length);
-    Thread killer = new Thread(() -> killIn(phase, random.nextInt(MOST_CHECKPOINTS), 1 + random.nextInt(MOST_VISITS)), "killer");
+    Thread killer =
+        new Thread(
+            () -> killIn(phase, random.nextInt(MOST_CHECKPOINTS), 1 + random.nextInt(MOST_VISITS)),
+            "killer");
     killer.setDaemon(true);
     killer.start();
     System.exit(

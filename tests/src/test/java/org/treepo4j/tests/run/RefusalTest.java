@@ -198,6 +198,7 @@ class RefusalTest {
   void checkpointsOfAnotherModel() throws IOException {
     runs.run("train", "run", "--set", "trainer.steps=2").ok();
     Files.delete(folder.resolve("run/settings.yaml"));
+    Files.delete(folder.resolve("run/inputs.json"));
     resumeRefused("is of another model", "model=" + runs.model("wide", 32, 1));
     resumeRefused("is of a run without adapters", "lora.rank=2");
     runs.run("train", "lora", "--set", "trainer.steps=2", "--set", "lora.rank=2").ok();

@@ -237,9 +237,10 @@ final class TinyRuns {
   /** Holds two runs' last checkpoints, metrics and trees equal, bit for bit. */
   void assertSameRuns(String one, String other, int lastStep) throws IOException {
     assertThat(metrics(one)).hasSize(lastStep).isEqualTo(metrics(other));
-    try (Stream<Path> files = Files.list(checkpoint(one, lastStep))) {
+    Path checkpoint = checkpoint(one, lastStep);
+    try (Stream<Path> files = Files.walk(checkpoint)) {
       for (Path file : files.filter(f -> f.toString().endsWith(".safetensors")).toList()) {
-        assertThat(checkpoint(other, lastStep).resolve(file.getFileName()))
+        assertThat(checkpoint(other, lastStep).resolve(checkpoint.relativize(file)))
             .hasSameBinaryContentAs(file);
       }
     }
@@ -256,7 +257,8 @@ final class TinyRuns {
   }
 
   private JsonNode state(String run, int step) throws IOException {
-    JsonNode state = JSON.readTree(checkpoint(run, step).resolve("trainer_state.json").toFile());
+    JsonNode state =
+        JSON.readTree(checkpoint(run, step).resolve("trainer/trainer_state.json").toFile());
     ((ObjectNode) state.get("training")).remove("seconds");
     return state;
   }

@@ -218,7 +218,7 @@ public interface CausalLmContract {
   @EnumSource(
       value = TinyModels.class,
       names = {"QWEN3_MOE", "OLMOE"})
-  void expertsThatWereChosenAreTakenAgain(TinyModels family) {
+  default void expertsThatWereChosenAreTakenAgain(TinyModels family) {
     assumeTrue(runs(family), "refused by this engine");
     Experts mixture = family.config().design().experts();
     long seed = 5;
@@ -277,6 +277,19 @@ public interface CausalLmContract {
         ForwardPass pass = model.forward(trees, ForwardOptions.TRAIN)) {
       pass.backward(dLogprob, null);
       return EngineMath.gradients(weights);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aTreeOfOneTokenHasAGradient(TinyModels family) {
+    assumeTrue(runs(family), "refused by this engine");
+    try (CausalLm model = open(family.weights(1));
+        ForwardPass pass = model.forward(List.of(TokenTree.chain(3)), ForwardOptions.TRAIN)) {
+      pass.backward(new float[][] {{1}}, new float[][] {{1}});
+      for (float slope : model.weights().parameter(TensorNames.FINAL_NORM).gradient()) {
+        assertThat(slope).isFinite();
+      }
     }
   }
 

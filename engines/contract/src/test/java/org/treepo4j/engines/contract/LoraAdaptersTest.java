@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.treepo4j.checkpoints.AdapterConfig;
 import org.treepo4j.checkpoints.Bf16;
 import org.treepo4j.checkpoints.PeftAdapter;
 import org.treepo4j.model.LoraAdapters;
@@ -164,6 +165,33 @@ class LoraAdaptersTest {
     assertThat(copies(loaded.modelWeights()))
         .usingRecursiveComparison()
         .isEqualTo(copies(trained.modelWeights()));
+    assertThat(copies(LoraAdapters.merge(stored, family.weights(1))))
+        .usingRecursiveComparison()
+        .isEqualTo(copies(trained.modelWeights()));
+  }
+
+  @Test
+  void matricesOfAnyRankAndScaleAreMergedWithTheirOwn() {
+    Weights base = TinyModels.QWEN2.weights(1);
+    Parameter before = TinyModels.QWEN2.weights(1).parameter(QUERY);
+    int out = before.shape()[0];
+    int in = before.shape()[1];
+    float[] a = new float[3 * in];
+    float[] b = new float[out * 3];
+    a[2 * in + 1] = 2;
+    b[4 * 3 + 2] = 3;
+    AdapterConfig config = new AdapterConfig(8, 16, List.of("q_proj"));
+    PeftAdapter stored =
+        new PeftAdapter(config, List.of(new PeftAdapter.Pair(QUERY, out, in, a, b, 0.5)));
+    float[] merged = LoraAdapters.merge(stored, base).parameter(QUERY).values();
+    float[] expected = before.values().clone();
+    expected[4 * in + 1] += 3; // 0.5 · 3 · 2
+    assertThat(merged).isEqualTo(expected);
+    PeftAdapter other =
+        new PeftAdapter(
+            config, List.of(new PeftAdapter.Pair("model.x.weight", out, in, a, b, 0.5)));
+    assertThatThrownBy(() -> LoraAdapters.merge(other, base))
+        .hasMessage("adapter must adapt weights of the model, which has no model.x.weight");
   }
 
   @Test

@@ -171,13 +171,13 @@ final class BlockGraph {
   /** Queries {@code [rows, querySize]}, keys and values {@code [rows, kvSize]}. */
   private List<SDVariable> queriesKeysValues(SDVariable x) {
     if (config.architecture().fusedProjections()) {
-      SDVariable all = linear(graph, x, weight(TensorNames.QKV));
+      SDVariable all = weight(TensorNames.QKV);
       int keys = config.querySize();
       int values = keys + config.kvSize();
       return List.of(
-          columns(all, 0, keys),
-          columns(all, keys, values),
-          columns(all, values, values + config.kvSize()));
+          part(x, all, 0, keys),
+          part(x, all, keys, values),
+          part(x, all, values, values + config.kvSize()));
     }
     return List.of(
         project(x, TensorNames.QUERY, TensorNames.QUERY_BIAS),
@@ -185,8 +185,12 @@ final class BlockGraph {
         project(x, TensorNames.VALUE, TensorNames.VALUE_BIAS));
   }
 
-  private static SDVariable columns(SDVariable x, int from, int to) {
-    return x.get(SDIndex.all(), SDIndex.interval(from, to));
+  /**
+   * The product with some rows of a fused matrix. Columns of the whole product would be the same,
+   * but the derivative of SameDiff's slices fails where there is one row.
+   */
+  private SDVariable part(SDVariable x, SDVariable fused, int from, int to) {
+    return linear(graph, x, fused.get(SDIndex.interval(from, to), SDIndex.all()));
   }
 
   /** Normalises rows, {@code [rows, width]}. */
@@ -273,9 +277,9 @@ final class BlockGraph {
     SDVariable gate;
     SDVariable up;
     if (config.architecture().fusedProjections()) {
-      SDVariable both = linear(graph, x, weight(TensorNames.GATE_UP));
-      gate = columns(both, 0, config.ffnSize());
-      up = columns(both, config.ffnSize(), 2 * config.ffnSize());
+      SDVariable both = weight(TensorNames.GATE_UP);
+      gate = part(x, both, 0, config.ffnSize());
+      up = part(x, both, config.ffnSize(), 2 * config.ffnSize());
     } else {
       gate = linear(graph, x, weight(TensorNames.GATE));
       up = linear(graph, x, weight(TensorNames.UP));

@@ -1,11 +1,11 @@
 package org.treepo4j.engines.vector;
 
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.CacheFullException;
 
@@ -27,8 +27,13 @@ final class DeltaStates {
   private final long bytes;
   private final Deque<DeltaState> free = new ArrayDeque<>();
 
-  /** Oldest first. */
-  private final Deque<Snapshot> snapshots = new ArrayDeque<>();
+  /** By chunk and its length there. */
+  private final Map<KvChunk, TreeMap<Integer, DeltaState>> snapshots = new HashMap<>();
+
+  /** The same, oldest first, and some that are gone. */
+  private final Deque<Snapshot> order = new ArrayDeque<>();
+
+  private int count;
 
   /** A state kept where a chunk has {@code length} tokens. */
   private record Snapshot(KvChunk chunk, int length, DeltaState state) {}
@@ -125,33 +130,60 @@ final class DeltaStates {
     if (path.length() % SPACING != 0 || find(path.chunk(), path.lengthInChunk()) != null) {
       return;
     }
-    while ((snapshots.size() + 1) * bytes > cache.maxBytes() / SNAPSHOT_SHARE) {
+    while ((count + 1) * bytes > cache.maxBytes() / SNAPSHOT_SHARE) {
       if (!dropOldest()) {
         return;
       }
     }
     path.state().hold();
-    snapshots.add(new Snapshot(path.chunk(), path.lengthInChunk(), path.state()));
+    of(path.chunk()).put(path.lengthInChunk(), path.state());
+    order.add(new Snapshot(path.chunk(), path.lengthInChunk(), path.state()));
+    count++;
+  }
+
+  private TreeMap<Integer, DeltaState> of(KvChunk chunk) {
+    return snapshots.computeIfAbsent(chunk, c -> new TreeMap<>());
   }
 
   /** Drops the snapshots of a chunk beyond {@code length}. */
   void trim(KvChunk chunk, int length) {
-    List<Snapshot> gone = new ArrayList<>();
-    for (Snapshot snapshot : snapshots) {
-      if (snapshot.chunk() == chunk && snapshot.length() > length) {
-        gone.add(snapshot);
-      }
+    TreeMap<Integer, DeltaState> kept = snapshots.get(chunk);
+    if (kept == null) {
+      return;
     }
-    snapshots.removeAll(gone);
-    gone.forEach(snapshot -> release(snapshot.state()));
+    while (!kept.isEmpty() && kept.lastKey() > length) {
+      count--;
+      release(kept.pollLastEntry().getValue());
+    }
+    if (kept.isEmpty()) {
+      snapshots.remove(chunk);
+    }
+    if (order.size() > 2 * count + SPACING) {
+      order.removeIf(snapshot -> !isKept(snapshot));
+    }
+  }
+
+  private boolean isKept(Snapshot snapshot) {
+    TreeMap<Integer, DeltaState> kept = snapshots.get(snapshot.chunk());
+    return kept != null && kept.get(snapshot.length()) == snapshot.state();
   }
 
   private boolean dropOldest() {
-    Snapshot oldest = snapshots.poll();
-    if (oldest != null) {
-      release(oldest.state());
+    Snapshot oldest = order.poll();
+    while (oldest != null && !isKept(oldest)) {
+      oldest = order.poll();
     }
-    return oldest != null;
+    if (oldest == null) {
+      return false;
+    }
+    TreeMap<Integer, DeltaState> kept = snapshots.get(oldest.chunk());
+    kept.remove(oldest.length());
+    if (kept.isEmpty()) {
+      snapshots.remove(oldest.chunk());
+    }
+    count--;
+    release(oldest.state());
+    return true;
   }
 
   /** The state after {@code length} tokens of a chunk if it is at hand, or null. */
@@ -161,25 +193,18 @@ final class DeltaStates {
         return path.state();
       }
     }
-    for (Snapshot snapshot : snapshots) {
-      if (snapshot.chunk() == chunk && snapshot.length() == length) {
-        return snapshot.state();
-      }
-    }
-    return null;
+    TreeMap<Integer, DeltaState> kept = snapshots.get(chunk);
+    return kept == null ? null : kept.get(length);
   }
 
   /** The greatest length of a chunk up to {@code most} whose state is at hand; 0 when none is. */
   int nearest(KvChunk chunk, int most) {
-    int nearest = 0;
+    TreeMap<Integer, DeltaState> kept = snapshots.get(chunk);
+    Integer ofSnapshots = kept == null ? null : kept.floorKey(most);
+    int nearest = ofSnapshots == null ? 0 : ofSnapshots;
     for (VectorPath path : chunk.paths()) {
       if (path.state() != null && path.lengthInChunk() <= most) {
         nearest = Math.max(nearest, path.lengthInChunk());
-      }
-    }
-    for (Snapshot snapshot : snapshots) {
-      if (snapshot.chunk() == chunk && snapshot.length() <= most) {
-        nearest = Math.max(nearest, snapshot.length());
       }
     }
     return nearest;
