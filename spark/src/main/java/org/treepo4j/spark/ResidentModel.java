@@ -106,8 +106,9 @@ final class ResidentModel implements AutoCloseable {
     PromptEncoder prompts;
     ModelConfig config;
     try {
-      tokenizer = ModelTokenizer.open(folder).tokenizer();
-      prompts = PromptEncoder.of(folder, tokenizer);
+      ModelTokenizer opened = ModelTokenizer.open(folder);
+      tokenizer = opened.tokenizer();
+      prompts = PromptEncoder.of(opened);
       config = ModelSource.readConfig(folder);
     } finally {
       RunDescription.delete(folder);

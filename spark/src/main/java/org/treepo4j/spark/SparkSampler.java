@@ -156,6 +156,8 @@ record SparkSampler(SparkBackend backend, boolean evaluation) implements GroupSa
       rewards = rewards.plus(part.rewards());
     }
     return new TaskSampler.Sampled(
-        List.of(trees), statistics.within(seconds), rewards.within(rewards.seconds() / backend.slots()));
+        List.of(trees),
+        statistics.within(seconds),
+        rewards.within(rewards.seconds() / backend.slots()));
   }
 }
