@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.treepo4j.base.InputException;
-import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.model.engine.MemoryNeed;
 import org.treepo4j.rl.data.Prompt;
@@ -40,16 +39,7 @@ record DryRun(
    */
   static DryRun of(TrainSettings settings) throws IOException {
     TrainingInputs inputs = TrainingInputs.open(settings);
-    MemoryEstimate memory;
-    try {
-      ModelConfig reference =
-          settings.reference() == null
-              ? inputs.config()
-              : ModelSource.readConfig(settings.reference());
-      memory = MemoryEstimate.of(settings, inputs.config(), reference, inputs.promptTokens().max());
-    } catch (IllegalArgumentException e) {
-      throw new InputException(e.getMessage());
-    }
+    MemoryEstimate memory = inputs.memory(settings);
     long limit = Runtime.getRuntime().maxMemory();
     int longest =
         (int)

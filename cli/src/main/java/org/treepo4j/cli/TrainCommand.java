@@ -20,12 +20,13 @@ final class TrainCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @ParentCommand private TreepoCommand treepo;
   @Mixin private SettingsMixin settingsMixin;
+  @Mixin private ClusterMixin clusterMixin;
 
   @Option(
       names = "--dry-run",
       description =
-          "Only checks settings, data, prompts, tokenizer and memory: loads no weights, writes no"
-              + " file; the weights may be absent.")
+          "Only checks settings, data, prompts, tokenizer and the memory of this machine: loads no"
+              + " weights, writes no file, asks no cluster; the weights may be absent.")
   private boolean dryRun;
 
   @Override
@@ -40,8 +41,9 @@ final class TrainCommand implements Callable<Integer> {
     }
     try (RunConsole console = new RunConsole(spec.commandLine().getErr(), treepo.output());
         GoOnHint hint = GoOnHint.ofRun(spec)) {
+      TrainingRun run = TrainingRun.of(settings).resume(settingsMixin.resume()).listener(console);
       TrainingRun.Result result =
-          TrainingRun.of(settings).resume(settingsMixin.resume()).listener(console).run();
+          clusterMixin.connection(console::note).map(run::cluster).orElse(run).run();
       console.close();
       spec.commandLine().getOut().println(result.toJson());
     }

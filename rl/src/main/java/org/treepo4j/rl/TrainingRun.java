@@ -7,21 +7,21 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import org.treepo4j.base.InputException;
 import org.treepo4j.base.settings.SettingsReader;
 import org.treepo4j.checkpoints.CheckpointStore.Checkpoint;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.engine.Engines;
 import org.treepo4j.rl.advantage.AdvantageEstimator;
 import org.treepo4j.rl.advantage.AdvantageEstimators;
+import org.treepo4j.rl.cluster.Cluster;
 import org.treepo4j.rl.data.TaskFile;
 import org.treepo4j.rl.reward.Reward;
 import org.treepo4j.rl.reward.RewardRunner;
 import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.run.RunFolder;
 import org.treepo4j.rl.run.TrainingListener;
+import org.treepo4j.rl.train.Backend;
 import org.treepo4j.rl.train.LocalBackend;
-import org.treepo4j.rl.train.MemoryEstimate;
 import org.treepo4j.rl.train.TrainSettings;
 import org.treepo4j.rl.train.Trainer;
 import org.treepo4j.rl.train.TrainingInputs;
@@ -46,9 +46,10 @@ public final class TrainingRun {
   private final TrainSettings settings;
   private final Optional<Reward> reward;
   private final AdvantageEstimator estimator;
-  private final BranchingPolicy branching;
+  private final Optional<BranchingPolicy> branching;
   private final TrainingListener listener;
   private final boolean resume;
+  private final Optional<Cluster.Connection> cluster;
 
   /**
    * What a run came to.
@@ -91,15 +92,17 @@ public final class TrainingRun {
       TrainSettings settings,
       Optional<Reward> reward,
       AdvantageEstimator estimator,
-      BranchingPolicy branching,
+      Optional<BranchingPolicy> branching,
       TrainingListener listener,
-      boolean resume) {
+      boolean resume,
+      Optional<Cluster.Connection> cluster) {
     this.settings = Objects.requireNonNull(settings, "settings");
     this.reward = reward;
     this.estimator = Objects.requireNonNull(estimator, "estimator");
-    this.branching = Objects.requireNonNull(branching, "branching");
+    this.branching = branching;
     this.listener = Objects.requireNonNull(listener, "listener");
     this.resume = resume;
+    this.cluster = cluster;
   }
 
   /** A run by settings alone. */
@@ -108,9 +111,10 @@ public final class TrainingRun {
         settings,
         Optional.empty(),
         AdvantageEstimators.create(settings.advantage()),
-        settings.rollout().allotment().policy(),
+        Optional.empty(),
         TrainingListener.NONE,
-        false);
+        false,
+        Optional.empty());
   }
 
   /**
@@ -125,27 +129,38 @@ public final class TrainingRun {
 
   /** Scores responses with this reward instead of that of the settings. */
   public TrainingRun reward(Reward other) {
-    return new TrainingRun(settings, Optional.of(other), estimator, branching, listener, resume);
+    return new TrainingRun(
+        settings, Optional.of(other), estimator, branching, listener, resume, cluster);
   }
 
   /** Takes this estimator instead of that of the settings. */
   public TrainingRun estimator(AdvantageEstimator other) {
-    return new TrainingRun(settings, reward, other, branching, listener, resume);
+    return new TrainingRun(settings, reward, other, branching, listener, resume, cluster);
   }
 
   /** Shares children by this policy instead of that of the settings. */
   public TrainingRun branching(BranchingPolicy other) {
-    return new TrainingRun(settings, reward, estimator, other, listener, resume);
+    return new TrainingRun(
+        settings, reward, estimator, Optional.of(other), listener, resume, cluster);
   }
 
   /** Tells this listener of every step. */
   public TrainingRun listener(TrainingListener other) {
-    return new TrainingRun(settings, reward, estimator, branching, other, resume);
+    return new TrainingRun(settings, reward, estimator, branching, other, resume, cluster);
   }
 
   /** Goes on from the newest complete checkpoint in the output folder, if there is one. */
   public TrainingRun resume(boolean wanted) {
-    return new TrainingRun(settings, reward, estimator, branching, listener, wanted);
+    return new TrainingRun(settings, reward, estimator, branching, listener, wanted, cluster);
+  }
+
+  /**
+   * Samples and computes on a cluster, which is left when the run ends. A reward and a branching
+   * policy of the program's own must be {@link java.io.Serializable} then.
+   */
+  public TrainingRun cluster(Cluster.Connection connection) {
+    return new TrainingRun(
+        settings, reward, estimator, branching, listener, resume, Optional.of(connection));
   }
 
   /**
@@ -161,44 +176,72 @@ public final class TrainingRun {
     TrainingInputs.requireWeights(settings);
     TrainingInputs inputs = TrainingInputs.open(settings);
     settings.requireEngines();
-    requireMemory(inputs);
+    if (cluster.isEmpty()) {
+      inputs.memory(settings).require(Runtime.getRuntime().maxMemory());
+    }
     try (RewardRunner rewards = rewards();
         RunFolder folder = RunFolder.open(settings, settings.output(), resume, listener)) {
       TrainSettings placed = settings.withOutput(folder.path());
       folder.requireCheckpointOf(inputs.config(), settings.lora());
       folder.writeSettings(settings);
-      try (Models models = Models.open(placed, folder)) {
-        Trainer trainer =
-            new Trainer(
-                placed,
-                new Trainer.Parts(
-                    models.policy(),
-                    LocalBackend.of(
-                        placed,
-                        models.policy(),
-                        models.reference(),
-                        new LocalBackend.Sampling(
-                            inputs.tokenizer(), inputs.prompts(), rewards, branching)),
-                    inputs.tokenizer(),
-                    settings.data().source(inputs.train(), settings.seed()),
-                    TaskFile.allTasks(inputs.test()),
-                    estimator),
-                listener);
-        Trainer.Summary summary = folder.train(() -> trainer.run(folder.checkpoint()));
-        Result result = new Result(folder.path(), summary, (System.nanoTime() - began) / 1e9);
-        folder.writeSummary(result.toJson());
-        return result;
+      Trainer.Summary summary =
+          cluster.isPresent()
+              ? trainOn(cluster.get(), placed, inputs, folder)
+              : trainHere(placed, inputs, folder, rewards);
+      Result result = new Result(folder.path(), summary, (System.nanoTime() - began) / 1e9);
+      folder.writeSummary(result.toJson());
+      return result;
+    }
+  }
+
+  private Trainer.Summary trainHere(
+      TrainSettings placed, TrainingInputs inputs, RunFolder folder, RewardRunner rewards)
+      throws IOException {
+    try (Models models = Models.open(placed, folder)) {
+      LocalBackend.Sampling sampling =
+          new LocalBackend.Sampling(
+              inputs.tokenizer(),
+              inputs.prompts(),
+              rewards,
+              branching.orElseGet(() -> settings.rollout().allotment().policy()));
+      return train(
+          placed,
+          inputs,
+          folder,
+          LocalBackend.of(placed, models.policy(), models.reference(), sampling));
+    }
+  }
+
+  private Trainer.Summary trainOn(
+      Cluster.Connection connection, TrainSettings placed, TrainingInputs inputs, RunFolder folder)
+      throws IOException {
+    long workerBytes = inputs.memory(placed).ofWorker();
+    try (Cluster workers = connection.open()) {
+      Policy policy = Models.policy(placed, folder);
+      try (CausalLm model = policy.model()) {
+        return train(
+            placed,
+            inputs,
+            folder,
+            workers.backend(new Cluster.Run(placed, policy, workerBytes, reward, branching)));
       }
     }
   }
 
-  private void requireMemory(TrainingInputs inputs) {
-    try {
-      MemoryEstimate.of(settings, inputs.config(), inputs.promptTokens().max())
-          .require(Runtime.getRuntime().maxMemory());
-    } catch (IllegalArgumentException e) {
-      throw new InputException(e.getMessage());
-    }
+  private Trainer.Summary train(
+      TrainSettings placed, TrainingInputs inputs, RunFolder folder, Backend backend)
+      throws IOException {
+    Trainer trainer =
+        new Trainer(
+            placed,
+            new Trainer.Parts(
+                backend,
+                inputs.tokenizer(),
+                settings.data().source(inputs.train(), settings.seed()),
+                TaskFile.allTasks(inputs.test()),
+                estimator),
+            listener);
+    return folder.train(() -> trainer.run(folder.checkpoint()));
   }
 
   private RewardRunner rewards() {
@@ -210,14 +253,17 @@ public final class TrainingRun {
   /** The policy, and the frozen one of KL terms where the settings ask for it. */
   private record Models(Policy policy, Optional<CausalLm> reference) implements AutoCloseable {
 
+    static Policy policy(TrainSettings settings, RunFolder folder) throws IOException {
+      return Policy.open(
+          settings.model(),
+          settings.lora(),
+          settings.training(),
+          settings.seed(),
+          folder.checkpoint().map(Checkpoint::folder));
+    }
+
     static Models open(TrainSettings settings, RunFolder folder) throws IOException {
-      Policy policy =
-          Policy.open(
-              settings.model(),
-              settings.lora(),
-              settings.training(),
-              settings.seed(),
-              folder.checkpoint().map(Checkpoint::folder));
+      Policy policy = policy(settings, folder);
       try {
         if (!settings.sameEngine()) {
           policy =

@@ -1,5 +1,6 @@
 package org.treepo4j.rollout;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -47,7 +48,8 @@ public record RolloutStatistics(
     long decoderSteps,
     long rowsUsed,
     long rowsAvailable,
-    double seconds) {
+    double seconds)
+    implements Serializable {
 
   public static final RolloutStatistics NONE =
       new RolloutStatistics(0, 0, 0, 0, 0, 0, 0, Map.of(), 0, 0, 0, List.of(), 0, 0, 0, 0);
@@ -87,6 +89,11 @@ public record RolloutStatistics(
         rowsUsed + other.rowsUsed,
         rowsAvailable + other.rowsAvailable,
         seconds + other.seconds);
+  }
+
+  /** The same, which took so long altogether. */
+  public RolloutStatistics within(double wallClock) {
+    return withBatches(decoderSteps, rowsUsed, rowsAvailable, wallClock);
   }
 
   RolloutStatistics withBatches(long steps, long used, long available, double wallClock) {
@@ -192,7 +199,8 @@ public record RolloutStatistics(
    * @param entropySum sum of the step entropies of these tokens in nats, under the model's own
    *     distribution
    */
-  public record DepthStatistics(long leaves, long tokens, double entropySum) {
+  public record DepthStatistics(long leaves, long tokens, double entropySum)
+      implements Serializable {
 
     DepthStatistics plus(DepthStatistics other) {
       return new DepthStatistics(

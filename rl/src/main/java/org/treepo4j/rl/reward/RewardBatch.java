@@ -35,6 +35,11 @@ public record RewardBatch(List<Score> scores, Counts counts) {
       return threw + late;
     }
 
+    /** The same, which took so long altogether. */
+    public Counts within(double wallClock) {
+      return new Counts(threw, late, firstFailure, limited, wallClock);
+    }
+
     /** Both together, the responses of this one first. */
     public Counts plus(Counts more) {
       return new Counts(

@@ -30,14 +30,11 @@ public interface Policy {
     if (!lora.enabled()) {
       return new FullPolicy(Engines.open(checkpoint.orElse(model), engine), model);
     }
-    LoraAdapters adapters;
+    Weights base;
     try (ModelSource folder = ModelSource.open(model)) {
-      adapters = LoraAdapters.attach(WeightsLoader.load(folder), lora, seed);
-    } catch (IllegalArgumentException e) {
-      throw new InputException("lora." + e.getMessage());
+      base = WeightsLoader.load(folder);
     }
-    LoraPolicy policy =
-        new LoraPolicy(Engines.open(adapters.modelWeights(), engine), adapters, model);
+    LoraPolicy policy = withAdapters(base, lora, engine, seed, model);
     boolean restored = false;
     try {
       if (checkpoint.isPresent()) {
@@ -49,6 +46,29 @@ public interface Policy {
       if (!restored) {
         policy.model().close();
       }
+    }
+  }
+
+  /**
+   * A policy on weights at hand, which it takes over.
+   *
+   * @param weights of the model, or what adapters are added to
+   * @param source where they came from
+   */
+  static Policy of(
+      Weights weights, LoraSettings lora, EngineOptions engine, long seed, Path source) {
+    return lora.enabled()
+        ? withAdapters(weights, lora, engine, seed, source)
+        : new FullPolicy(Engines.open(weights, engine), source);
+  }
+
+  private static LoraPolicy withAdapters(
+      Weights base, LoraSettings lora, EngineOptions engine, long seed, Path source) {
+    try {
+      LoraAdapters adapters = LoraAdapters.attach(base, lora, seed);
+      return new LoraPolicy(Engines.open(adapters.modelWeights(), engine), adapters, source);
+    } catch (IllegalArgumentException e) {
+      throw new InputException("lora." + e.getMessage());
     }
   }
 

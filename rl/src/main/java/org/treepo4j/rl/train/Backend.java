@@ -1,6 +1,7 @@
 package org.treepo4j.rl.train;
 
 import java.util.Map;
+import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.sampling.GroupSampler;
 
 /**
@@ -9,6 +10,9 @@ import org.treepo4j.rl.sampling.GroupSampler;
  * for bit on an engine whose rounding does not depend on the batch.
  */
 public interface Backend {
+
+  /** What is trained; whoever changes it tells it so. */
+  Policy policy();
 
   /** Samples the trees that are trained on. */
   GroupSampler groups();

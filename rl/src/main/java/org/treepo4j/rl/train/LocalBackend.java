@@ -17,10 +17,12 @@ import org.treepo4j.tokenizer.Tokenizer;
 /**
  * Samples and computes on this machine.
  *
+ * @param policy with the engine that samples it and the one that trains it
  * @param groups samples with the branching policy
  * @param evaluation samples independently
  */
-public record LocalBackend(GroupSampler groups, GroupSampler evaluation, PolicyPasses passes)
+public record LocalBackend(
+    Policy policy, GroupSampler groups, GroupSampler evaluation, PolicyPasses passes)
     implements Backend {
 
   /**
@@ -60,6 +62,7 @@ public record LocalBackend(GroupSampler groups, GroupSampler evaluation, PolicyP
     ModelConfig config = policy.model().config();
     CausalLm sampler = policy.sampler();
     return new LocalBackend(
+        policy,
         new LocalSampler(sampler, sampling.groups(settings.rollout(), config), settings.seed()),
         new LocalSampler(sampler, sampling.evaluation(settings, config), settings.seed()),
         PolicyPasses.local(policy, reference, settings));

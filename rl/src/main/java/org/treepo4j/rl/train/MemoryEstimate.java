@@ -134,6 +134,11 @@ public record MemoryEstimate(
     return standing() + Math.max(decoderWeights, activations);
   }
 
+  /** What a worker of a cluster surely comes to, which leaves the optimiser to others. */
+  public long ofWorker() {
+    return needed() - optimizer;
+  }
+
   /**
    * @param limit bytes the JVM may use
    * @throws InputException for a run that would end for want of memory

@@ -46,15 +46,14 @@ public final class Trainer {
   /**
    * Everything a run is made of besides its settings.
    *
-   * @param policy to be trained, with the weights to begin or go on with
-   * @param backend samples it and computes its gradients
+   * @param backend has the policy, with the weights to begin or go on with, samples it and computes
+   *     its gradients
    * @param tokenizer of the policy
    * @param tasks to learn on
    * @param heldOut tasks to be measured on; may be empty
    * @param estimator turns rewards into advantages
    */
   public record Parts(
-      Policy policy,
       Backend backend,
       Tokenizer tokenizer,
       TaskSource tasks,
@@ -81,7 +80,7 @@ public final class Trainer {
 
   public Trainer(TrainSettings settings, Parts parts, TrainingListener listener) {
     this.settings = settings;
-    this.policy = parts.policy();
+    this.policy = parts.backend().policy();
     this.listener = listener;
     TrainerSettings loop = settings.trainer();
     EvaluationSettings evaluation = settings.evaluation();

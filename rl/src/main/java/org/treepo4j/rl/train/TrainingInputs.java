@@ -60,6 +60,22 @@ public record TrainingInputs(
         config, tokenizer, prompts, train, test, check(prompts, TaskFile.allTasks(train), config));
   }
 
+  /**
+   * The memory that a run with these inputs needs.
+   *
+   * @throws InputException for adapters that the model has no place for
+   * @throws IOException for a reference policy that cannot be read
+   */
+  public MemoryEstimate memory(TrainSettings settings) throws IOException {
+    ModelConfig reference =
+        settings.reference() == null ? config : ModelSource.readConfig(settings.reference());
+    try {
+      return MemoryEstimate.of(settings, config, reference, promptTokens.max());
+    } catch (IllegalArgumentException e) {
+      throw new InputException(e.getMessage());
+    }
+  }
+
   /** The reference policy scores the policy's tokens, so both must mean the same by them. */
   private static void requireAlike(TrainSettings settings, ModelConfig config, Tokenizer tokenizer)
       throws IOException {

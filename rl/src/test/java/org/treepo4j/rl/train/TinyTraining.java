@@ -157,7 +157,6 @@ public final class TinyTraining {
   public static Trainer.Parts parts(
       TrainSettings settings, Policy policy, Reward reward, List<Task> heldOut) {
     return new Trainer.Parts(
-        policy,
         LocalBackend.of(
             settings,
             policy,
