@@ -117,7 +117,10 @@ public final class LoraAdapter {
     IntStream.range(0, out).parallel().forEach(row -> copyMerged(row, to, row * in));
   }
 
-  /** {@code W ← W + scale · B · A} of a stored pair, as {@link #copyMerged(int, float[], int)} does it. */
+  /**
+   * {@code W ← W + scale · B · A} of a stored pair, as {@link #copyMerged(int, float[], int)} does
+   * it.
+   */
   static void merge(PeftAdapter.Pair stored, Parameter weight) {
     int rank = stored.rank();
     int in = stored.in();

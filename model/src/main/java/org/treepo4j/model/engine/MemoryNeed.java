@@ -26,10 +26,7 @@ public record MemoryNeed(long weights, long gradients, long decoder, long cache)
   public static MemoryNeed toSample(ModelConfig config, EngineOptions options, long tokens) {
     Engine.Memory memory = Engines.choose(options).memory(config, options, 0);
     return new MemoryNeed(
-        weights(config),
-        0,
-        memory.copy() + memory.decoderWeights(),
-        tokens * memory.cachedToken());
+        weights(config), 0, memory.copy() + memory.decoderWeights(), tokens * memory.cachedToken());
   }
 
   private static long weights(ModelConfig config) {

@@ -171,9 +171,7 @@ class LoraAdaptersTest {
         LoraAdapters.attach(family.weights(1), LoraSettings.of(stored.config()), 0);
     loaded.load(stored);
     List<float[]> merged = copies(trained.merge());
-    assertThat(copies(loaded.merge()))
-        .usingRecursiveComparison()
-        .isEqualTo(merged);
+    assertThat(copies(loaded.merge())).usingRecursiveComparison().isEqualTo(merged);
     assertThat(copies(LoraAdapters.merge(stored, family.weights(1))))
         .usingRecursiveComparison()
         .isEqualTo(merged);
