@@ -224,7 +224,6 @@ final class ResidentModel implements AutoCloseable {
       List<TrainingTree> shard, LossNormalizer whole, boolean onPolicy) {
     policy.trainable().zeroGradients();
     ShardPass.Outcome outcome = pass.gradient(policy.model(), shard, whole, onPolicy);
-    policy.collectGradients();
     return new ShardGradient(outcome, Tensors.gradients(policy.trainable().parameters()));
   }
 

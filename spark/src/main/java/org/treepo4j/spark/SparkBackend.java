@@ -62,11 +62,6 @@ final class SparkBackend implements Backend {
     }
 
     @Override
-    public void collectGradients() {
-      // Executors have done so, each for its shard.
-    }
-
-    @Override
     public void weightsChanged() {
       version++;
       if (weights != null) {
