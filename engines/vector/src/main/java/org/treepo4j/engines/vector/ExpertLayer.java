@@ -129,14 +129,15 @@ final class ExpertLayer {
     for (int i = 0; i < n; i++) {
       float weight = choice.weights[choice.places[from + i]];
       RowMath.scale(dActivated, i * width, weight, dScaled, i * width, width);
-      RowMath.scale(output, i * hidden, weight, output, i * hidden, hidden);
     }
     System.arraycopy(kept.gate, from * width, gate, 0, n * width);
     System.arraycopy(kept.up, from * width, up, 0, n * width);
     activation.backward(n * width, gate, up, dScaled, activated);
     for (int i = 0; i < n; i++) {
-      dWeights[choice.places[from + i]] =
-          RowMath.dot(activated, i * width, dActivated, i * width, width);
+      int place = choice.places[from + i];
+      dWeights[place] = RowMath.dot(activated, i * width, dActivated, i * width, width);
+      // In the place of the gradient, which the input's gradient has seen without the weight.
+      RowMath.scale(activated, i * width, choice.weights[place], activated, i * width, width);
     }
     linear.weightGradient(n, expert.down(), null, activated, output);
     gather(choice, from, n, x, input);
