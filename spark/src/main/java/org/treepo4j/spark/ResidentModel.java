@@ -144,14 +144,14 @@ final class ResidentModel implements AutoCloseable {
     if (description.reference() == null) {
       return Optional.empty();
     }
-    Path folder = RunDescription.folder(description.referenceFiles());
+    Path folder = RunDescription.folder(description.reference().files());
     Weights frozen;
     try {
       frozen = zeros(ModelSource.readConfig(folder));
     } finally {
       RunDescription.delete(folder);
     }
-    description.reference().copyInto(frozen.parameters());
+    description.reference().weights().copyInto(frozen.parameters());
     return Optional.of(Engines.open(frozen, settings.training()));
   }
 

@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.treepo4j.base.files.DurableFiles;
 import org.treepo4j.base.settings.Settings;
 import org.treepo4j.base.settings.SettingsReader;
 import org.treepo4j.base.settings.SettingsWriter;
@@ -16,6 +18,7 @@ import org.treepo4j.checkpoints.ExportOptions;
 import org.treepo4j.checkpoints.HfExport;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.ModelSource;
+import org.treepo4j.model.Weights;
 import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.rl.cluster.Cluster;
 import org.treepo4j.rl.data.ModelTokenizer;
@@ -31,8 +34,7 @@ import org.treepo4j.rollout.BranchingPolicy;
  * @param yaml the settings, with the number of threads decided
  * @param files configuration and tokenizer of the model by file name
  * @param base weights of the model that adapters are added to; null without adapters
- * @param referenceFiles configuration of the frozen policy of KL terms; null without one
- * @param reference its weights, those of {@code base} where it is the model itself
+ * @param reference the frozen policy of KL terms; null without one
  * @param reward in the place of the settings' reward, or null
  * @param branching in the place of the settings' policy, or null
  * @param engine that computes
@@ -44,14 +46,27 @@ record RunDescription(
     String yaml,
     Map<String, byte[]> files,
     Tensors base,
-    Map<String, byte[]> referenceFiles,
-    Tensors reference,
+    Frozen reference,
     Reward reward,
     BranchingPolicy branching,
     String engine,
     WorkerFacts driver,
     long neededBytes)
     implements Serializable {
+
+  /**
+   * A model that is not trained.
+   *
+   * @param files its configuration, as its weights have it, by file name
+   */
+  record Frozen(Map<String, byte[]> files, Tensors weights) implements Serializable {
+
+    static Frozen of(Path model) throws IOException {
+      Weights loaded = RunDescription.weights(model);
+      return new Frozen(
+          RunDescription.files(model, loaded.config()), Tensors.values(loaded.parameters()));
+    }
+  }
 
   /**
    * @param engine the driver has chosen
@@ -62,22 +77,22 @@ record RunDescription(
       throws IOException {
     TrainSettings settings = run.settings();
     TrainSettings decided = Settings.of(settings).set("threads", threads).build();
-    Tensors base = settings.lora().enabled() ? weights(settings.model()) : null;
+    Tensors base =
+        settings.lora().enabled() ? Tensors.values(weights(settings.model()).parameters()) : null;
     Map<String, byte[]> files = files(settings.model(), config);
-    Map<String, byte[]> referenceFiles = null;
-    Tensors reference = null;
+    Frozen reference = null;
     if (settings.loss().needsReference()) {
       Path model = settings.referenceModel();
-      boolean itself = model.equals(settings.model());
-      referenceFiles = itself ? files : files(model, ModelSource.readConfig(model));
-      reference = itself && base != null ? base : weights(model);
+      reference =
+          base != null && model.equals(settings.model())
+              ? new Frozen(files, base)
+              : Frozen.of(model);
     }
     return new RunDescription(
         id,
         SettingsWriter.yaml(decided),
         files,
         base,
-        referenceFiles,
         reference,
         run.reward().orElse(null),
         run.branching().orElse(null),
@@ -86,14 +101,14 @@ record RunDescription(
         run.workerBytes());
   }
 
-  private static Tensors weights(Path model) throws IOException {
+  private static Weights weights(Path model) throws IOException {
     try (ModelSource source = ModelSource.open(model)) {
-      return Tensors.values(WeightsLoader.load(source).parameters());
+      return WeightsLoader.load(source);
     }
   }
 
-  /** What a checkpoint would carry beside weights. */
-  private static Map<String, byte[]> files(Path model, ModelConfig config) throws IOException {
+  /** What a checkpoint would carry beside weights, by path inside it. */
+  static Map<String, byte[]> files(Path model, ModelConfig config) throws IOException {
     Path folder = Files.createTempDirectory("treepo-model");
     try {
       HfExport.writeInto(
@@ -105,7 +120,7 @@ record RunDescription(
       ModelTokenizer.writeConverted(model, folder);
       Map<String, byte[]> files = new TreeMap<>();
       for (Path file : listed(folder)) {
-        String name = file.getFileName().toString();
+        String name = folder.relativize(file).toString().replace('\\', '/');
         if (!name.endsWith(".safetensors")) {
           files.put(name, Files.readAllBytes(file));
         }
@@ -120,21 +135,20 @@ record RunDescription(
   static Path folder(Map<String, byte[]> files) throws IOException {
     Path folder = Files.createTempDirectory("treepo-model");
     for (Map.Entry<String, byte[]> file : files.entrySet()) {
-      Files.write(folder.resolve(file.getKey()), file.getValue());
+      Path written = folder.resolve(file.getKey());
+      Files.createDirectories(written.getParent());
+      Files.write(written, file.getValue());
     }
     return folder;
   }
 
   static void delete(Path folder) throws IOException {
-    for (Path file : listed(folder)) {
-      Files.deleteIfExists(file);
-    }
-    Files.deleteIfExists(folder);
+    DurableFiles.deleteTree(folder);
   }
 
   private static List<Path> listed(Path folder) throws IOException {
-    try (var files = Files.list(folder)) {
-      return files.toList();
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files.filter(Files::isRegularFile).toList();
     }
   }
 

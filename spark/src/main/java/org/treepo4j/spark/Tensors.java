@@ -61,11 +61,25 @@ public final class Tensors implements Externalizable {
     return arrays.stream().mapToLong(array -> (long) Float.BYTES * array.length).sum();
   }
 
-  /** Writes the numbers over the values of parameters of the same shapes. */
+  /**
+   * Writes the numbers over the values of parameters of the same shapes.
+   *
+   * @throws IllegalArgumentException for parameters of another model
+   */
   void copyInto(Collection<Parameter> parameters) {
+    if (parameters.size() != arrays.size()) {
+      throw new IllegalArgumentException(
+          "tensors must be those of the model, which has %d, were %d"
+              .formatted(parameters.size(), arrays.size()));
+    }
     int next = 0;
     for (Parameter parameter : parameters) {
       float[] from = arrays.get(next++);
+      if (from.length != parameter.values().length) {
+        throw new IllegalArgumentException(
+            "tensor %s must hold %d numbers, held %d"
+                .formatted(parameter.name(), parameter.values().length, from.length));
+      }
       System.arraycopy(from, 0, parameter.values(), 0, parameter.values().length);
     }
   }

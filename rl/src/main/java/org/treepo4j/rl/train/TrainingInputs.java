@@ -40,12 +40,10 @@ public record TrainingInputs(
   public static TrainingInputs open(TrainSettings settings) throws IOException {
     settings.data().requireFiles();
     settings.reward().requireProgram();
-    ModelConfig config = ModelSource.readConfig(settings.model());
-    if (ModelSource.hasWeights(settings.model())) {
-      try (ModelSource folder = ModelSource.open(settings.model())) {
-        WeightsLoader.check(folder);
-      }
-    }
+    ModelConfig config =
+        ModelSource.hasWeights(settings.model())
+            ? checked(settings.model())
+            : ModelSource.readConfig(settings.model());
     ModelTokenizer opened = ModelTokenizer.open(settings.model());
     Tokenizer tokenizer = opened.tokenizer();
     PromptEncoder prompts = PromptEncoder.of(opened);
@@ -67,8 +65,7 @@ public record TrainingInputs(
    * @throws IOException for a reference policy that cannot be read
    */
   public MemoryEstimate memory(TrainSettings settings) throws IOException {
-    ModelConfig reference =
-        settings.reference() == null ? config : ModelSource.readConfig(settings.reference());
+    ModelConfig reference = settings.reference() == null ? config : checked(settings.reference());
     try {
       return MemoryEstimate.of(settings, config, reference, promptTokens.max());
     } catch (IllegalArgumentException e) {
@@ -76,14 +73,19 @@ public record TrainingInputs(
     }
   }
 
+  /** The configuration as the weights have it, which may hold a head beside a tied embedding. */
+  private static ModelConfig checked(Path model) throws IOException {
+    try (ModelSource weights = ModelSource.open(model)) {
+      WeightsLoader.check(weights);
+      return weights.config();
+    }
+  }
+
   /** The reference policy scores the policy's tokens, so both must mean the same by them. */
   private static void requireAlike(TrainSettings settings, ModelConfig config, Tokenizer tokenizer)
       throws IOException {
     Path folder = settings.reference();
-    ModelConfig reference = ModelSource.readConfig(folder);
-    try (ModelSource weights = ModelSource.open(folder)) {
-      WeightsLoader.check(weights);
-    }
+    ModelConfig reference = checked(folder);
     Tokenizer other = ModelTokenizer.open(folder).tokenizer();
     for (int id = 0; id < Math.max(tokenizer.vocabSize(), other.vocabSize()); id++) {
       String ours = tokenizer.hasToken(id) ? tokenizer.token(id) : "none";
