@@ -109,7 +109,8 @@ public final class HfFolder implements ModelSource {
 
   /**
    * A head that is stored beside a tied embedding and differs from it has been trained: it is kept,
-   * where the tie would drop it without a word.
+   * where the tie would drop it without a word. Of one type, as they nearly always are, neither is
+   * held in memory for it.
    */
   private HfFolder withStoredHead() throws CheckpointException {
     if (!config.tiedEmbeddings() || !tensorNames().contains(HEAD)) {
@@ -118,7 +119,9 @@ public final class HfFolder implements ModelSource {
     boolean same =
         tensorNames().contains(EMBEDDING)
             && shape(HEAD).equals(shape(EMBEDDING))
-            && Arrays.equals(readFloats(HEAD), readFloats(EMBEDDING));
+            && (tensor(HEAD).dtype() == tensor(EMBEDDING).dtype()
+                ? shard(HEAD).holdsSame(storedName(HEAD), shard(EMBEDDING), storedName(EMBEDDING))
+                : Arrays.equals(readFloats(HEAD), readFloats(EMBEDDING)));
     return same ? this : new HfFolder(folder, config.untied(), shards, shardOfTensor, true);
   }
 

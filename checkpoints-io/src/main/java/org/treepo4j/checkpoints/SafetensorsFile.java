@@ -227,6 +227,32 @@ public final class SafetensorsFile implements AutoCloseable {
     }
   }
 
+  /** Whether a tensor is stored with the type, the shape and the bytes of one of another file. */
+  boolean holdsSame(String name, SafetensorsFile other, String otherName)
+      throws CheckpointException {
+    TensorInfo tensor = require(name, DType.values());
+    TensorInfo with = other.require(otherName, DType.values());
+    if (tensor.dtype() != with.dtype() || !tensor.shape().equals(with.shape())) {
+      return false;
+    }
+    long length = tensor.elements() * tensor.dtype().bytes();
+    ByteBuffer buffer = ByteBuffer.allocate(CHUNK);
+    ByteBuffer expected = ByteBuffer.allocate(CHUNK);
+    try {
+      for (long at = 0; at < length; at += CHUNK) {
+        int bytes = (int) Math.min(CHUNK, length - at);
+        fill(channel, dataStart + tensor.begin() + at, buffer.clear().limit(bytes));
+        fill(other.channel, other.dataStart + with.begin() + at, expected.clear().limit(bytes));
+        if (!buffer.flip().equals(expected.flip())) {
+          return false;
+        }
+      }
+    } catch (IOException e) {
+      throw CheckpointException.of(file, "cannot read tensor " + quoted(name), e);
+    }
+    return true;
+  }
+
   @Override
   public void close() throws IOException {
     channel.close();

@@ -216,4 +216,34 @@ class SafetensorsRoundTripTest {
       default -> file.readLongs(spec.name());
     };
   }
+
+  @Test
+  void aTensorIsTheSameToItsLastByteInTypeAndShape(@TempDir Path folder) throws IOException {
+    int size = 600_001; // of several chunks
+    float[] values = new float[size];
+    float[] other = new float[size];
+    other[size - 1] = 1;
+    Path file = folder.resolve("x.safetensors");
+    List<TensorSpec> specs =
+        List.of(
+            TensorSpec.of("a", DType.F32, size),
+            TensorSpec.of("b", DType.F32, size),
+            TensorSpec.of("c", DType.F32, size),
+            TensorSpec.of("d", DType.F32, 1, size),
+            TensorSpec.of("e", DType.F16, size));
+    try (SafetensorsWriter writer = SafetensorsWriter.create(file, specs, Map.of())) {
+      writer.writeFloats("a", values);
+      writer.writeFloats("b", values);
+      writer.writeFloats("c", other);
+      writer.writeFloats("d", values);
+      writer.writeFloats("e", values);
+      writer.finish();
+    }
+    try (SafetensorsFile opened = SafetensorsFile.open(file)) {
+      assertThat(opened.holdsSame("a", opened, "b")).isTrue();
+      assertThat(opened.holdsSame("a", opened, "c")).isFalse();
+      assertThat(opened.holdsSame("a", opened, "d")).isFalse();
+      assertThat(opened.holdsSame("a", opened, "e")).isFalse();
+    }
+  }
 }
