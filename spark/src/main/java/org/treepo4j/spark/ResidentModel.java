@@ -53,7 +53,7 @@ final class ResidentModel implements AutoCloseable {
   private final ShardPass pass;
   private long version = -1;
 
-  /** By prompts of the round where trees depend on that, else one; closed with its version. */
+  /** By prompts of the round where trees depend on that, else one; closed when the policy is trained. */
   private final Map<Integer, GroupSampler.Session> sessions = new HashMap<>();
 
   private static final int EVALUATION = -1;
@@ -170,8 +170,7 @@ final class ResidentModel implements AutoCloseable {
   }
 
   private void take(long next, Tensors weights) {
-    sessions.values().forEach(GroupSampler.Session::close);
-    sessions.clear();
+    closeSessions();
     weights.copyInto(policy.trainable().parameters());
     policy.weightsChanged();
     version = next;
@@ -222,15 +221,20 @@ final class ResidentModel implements AutoCloseable {
   /** The gradient of one shard's trees. */
   synchronized ShardGradient gradient(
       List<TrainingTree> shard, LossNormalizer whole, boolean onPolicy) {
+    closeSessions(); // the estimate of memory has decoders or activations, not both
     policy.trainable().zeroGradients();
     ShardPass.Outcome outcome = pass.gradient(policy.model(), shard, whole, onPolicy);
     return new ShardGradient(outcome, Tensors.gradients(policy.trainable().parameters()));
   }
 
-  @Override
-  public void close() throws IOException {
+  private void closeSessions() {
     sessions.values().forEach(GroupSampler.Session::close);
     sessions.clear();
+  }
+
+  @Override
+  public void close() throws IOException {
+    closeSessions();
     try (CausalLm trained = policy.model();
         CausalLm sampler = policy.sampler() == trained ? null : policy.sampler()) {
       reference.ifPresent(CausalLm::close);
