@@ -72,7 +72,7 @@ class MoreExecutorsTest {
 
   private static void awaitCheckpoint(ClusterRuns runs, Process driver, Path log)
       throws InterruptedException, IOException {
-    Path first = runs.path("killed").resolve("checkpoints/step-000001/trainer_state.json");
+    Path first = runs.path("killed").resolve("checkpoints/step-000001");
     while (!Files.exists(first)) {
       assertThat(driver.isAlive()).as(Files.readString(log)).isTrue();
       Thread.sleep(5);
