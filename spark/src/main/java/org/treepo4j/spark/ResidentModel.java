@@ -53,7 +53,10 @@ final class ResidentModel implements AutoCloseable {
   private final ShardPass pass;
   private long version = -1;
 
-  /** By prompts of the round where trees depend on that, else one; closed when the policy is trained. */
+  /**
+   * By prompts of the round where trees depend on that, else one; closed when the policy is
+   * trained.
+   */
   private final Map<Integer, GroupSampler.Session> sessions = new HashMap<>();
 
   private static final int EVALUATION = -1;
