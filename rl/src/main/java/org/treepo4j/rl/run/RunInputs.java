@@ -27,6 +27,12 @@ record RunInputs(Map<String, String> fingerprints) {
   static final String FILE = "inputs.json";
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  /**
+   * The setting that names a folder for its tokenizer alone: what model is there besides, perhaps
+   * of a family that is not known here, has no part in the run.
+   */
+  private static final String TOKENIZER = "tokenizer";
+
   RunInputs {
     fingerprints = Map.copyOf(fingerprints);
   }
@@ -39,7 +45,9 @@ record RunInputs(Map<String, String> fingerprints) {
       Path path = input.getValue();
       if (Files.isRegularFile(path)) {
         fingerprints.put(key, Fingerprint.of(path));
-      } else if (Files.isDirectory(path) && ModelSource.hasWeights(path)) {
+      } else if (!key.equals(TOKENIZER)
+          && Files.isDirectory(path)
+          && ModelSource.hasWeights(path)) {
         ModelFingerprint model = ModelFingerprint.of(path);
         fingerprints.put(key + " (configuration)", model.config());
         fingerprints.put(key + " (weights)", model.weights());
