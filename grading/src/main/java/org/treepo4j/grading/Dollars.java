@@ -45,4 +45,9 @@ final class Dollars {
     }
     return at >= 0 && Character.isDigit(text.charAt(at));
   }
+
+  /** Behind the dollar that stands at a place, or the place where there is none. */
+  int behind(int place) {
+    return place + (text.startsWith("$", place) ? 1 : text.startsWith("\\$", place) ? 2 : 0);
+  }
 }

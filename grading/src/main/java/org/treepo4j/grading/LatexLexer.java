@@ -196,7 +196,10 @@ final class LatexLexer {
 
   private void command() {
     int start = ++at;
-    while (at < text.length() && at - start < 30 && isAsciiLetter(text.charAt(at))) {
+    while (at < text.length()
+        && at - start < 30
+        && text.charAt(at) < 128
+        && Character.isLetter(text.charAt(at))) {
       at++;
     }
     if (at == start && at < text.length()) {
@@ -342,7 +345,7 @@ final class LatexLexer {
   /** "USD" beside a number, and "CA" before a dollar. */
   private boolean isMoney(String word) {
     boolean number = afterValue() || numbers.startsAt(text.startsWith(" ", at) ? at + 1 : at);
-    return word.length() == 2 && !word.equals("Rs") ? dollarAt(at) > at : number;
+    return word.length() == 2 && !word.equals("Rs") ? dollars.behind(at) > at : number;
   }
 
   private void currencyCode(String word) {
@@ -350,13 +353,8 @@ final class LatexLexer {
       currency(word);
       return;
     }
-    at = dollarAt(at);
+    at = dollars.behind(at);
     currency(word.equals("US") ? "$" : word + "$");
-  }
-
-  /** Behind the dollar that stands at a place, or the place where there is none. */
-  private int dollarAt(int place) {
-    return place + (text.startsWith("$", place) ? 1 : text.startsWith("\\$", place) ? 2 : 0);
   }
 
   /** The h of "km/h". */
@@ -398,9 +396,5 @@ final class LatexLexer {
   private void add(Token.Kind kind, String spelling) {
     tokens.add(new Token(kind, spelling, spaced));
     spaced = false;
-  }
-
-  private static boolean isAsciiLetter(char c) {
-    return c < 128 && Character.isLetter(c);
   }
 }

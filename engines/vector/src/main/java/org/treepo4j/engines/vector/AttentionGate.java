@@ -21,7 +21,10 @@ final class AttentionGate {
   /** {@code both [rows × 2·heads·dim]} into queries and gates, {@code [rows × heads·dim]} each. */
   void split(int rows, float[] both, float[] queries, float[] gates) {
     int width = heads * dim;
-    eachRow(rows, row -> split(both, 2 * row * width, queries, row * width, gates, row * width));
+    pool.eachRow(
+        rows,
+        ROWS_PER_TASK,
+        row -> split(both, 2 * row * width, queries, row * width, gates, row * width));
   }
 
   /** One row, on the calling thread; queries may lie where both did. */
@@ -34,8 +37,9 @@ final class AttentionGate {
 
   /** The counterpart of {@link #split}, for gradients. */
   void merge(int rows, float[] queries, float[] gates, float[] both) {
-    eachRow(
+    pool.eachRow(
         rows,
+        ROWS_PER_TASK,
         row -> {
           int from = row * heads * dim;
           for (int head = 0; head < heads; head++) {
@@ -49,7 +53,8 @@ final class AttentionGate {
   /** {@code y = x·sigmoid(gate)}, {@code [rows × heads·dim]} each. */
   void forward(int rows, float[] x, float[] gates, float[] y) {
     int width = heads * dim;
-    eachRow(rows, row -> row(x, row * width, gates, row * width, y, row * width));
+    pool.eachRow(
+        rows, ROWS_PER_TASK, row -> row(x, row * width, gates, row * width, y, row * width));
   }
 
   /** One row, on the calling thread. */
@@ -66,29 +71,15 @@ final class AttentionGate {
    */
   void backward(int rows, float[] x, float[] gates, float[] d, float[] y) {
     int width = heads * dim;
-    eachRow(
+    pool.eachRow(
         rows,
+        ROWS_PER_TASK,
         row -> {
           for (int i = row * width; i < (row + 1) * width; i++) {
             float sigmoid = 1f / (1f + FastExp.exp(-gates[i]));
             y[i] = x[i] * sigmoid;
             gates[i] = d[i] * y[i] * (1f - sigmoid);
             d[i] *= sigmoid;
-          }
-        });
-  }
-
-  private interface OfRow {
-    void run(int row);
-  }
-
-  private void eachRow(int rows, OfRow work) {
-    pool.run(
-        (rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK,
-        (task, worker) -> {
-          int end = Math.min(rows, (task + 1) * ROWS_PER_TASK);
-          for (int row = task * ROWS_PER_TASK; row < end; row++) {
-            work.run(row);
           }
         });
   }

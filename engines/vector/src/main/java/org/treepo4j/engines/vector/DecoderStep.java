@@ -3,6 +3,7 @@ package org.treepo4j.engines.vector;
 import static org.treepo4j.engines.vector.GemmKernel.WIDE;
 import static org.treepo4j.engines.vector.HeadShape.PANEL;
 
+import java.util.Arrays;
 import java.util.List;
 import org.treepo4j.checkpoints.Design.DeltaRule;
 import org.treepo4j.checkpoints.Design.Experts;
@@ -200,8 +201,9 @@ final class DecoderStep {
 
   private void applyGates(int rows) {
     if (attentionGate != null) {
-      eachRow(
+      pool.eachRow(
           rows,
+          ROWS_PER_TASK,
           row -> {
             int at = row * attendedStride;
             attentionGate.row(attended, at, gates, row * config.querySize(), attended, at);
@@ -238,11 +240,7 @@ final class DecoderStep {
     int width = config.hiddenSize();
     float scale = (float) config.design().scales().embedding();
     for (int row = 0; row < plan.rows(); row++) {
-      int at = row * hiddenStride;
-      System.arraycopy(table, plan.tokens()[row] * width, x, at, width);
-      if (scale != 1) {
-        RowMath.scale(x, at, scale, x, at, width);
-      }
+      RowMath.scale(table, plan.tokens()[row] * width, scale, x, row * hiddenStride, width);
     }
   }
 
@@ -251,29 +249,14 @@ final class DecoderStep {
     if (weight == null) {
       return x;
     }
-    eachRow(
+    pool.eachRow(
         rows,
+        ROWS_PER_TASK,
         row -> {
           int at = row * hiddenStride;
           norm.row(config.hiddenSize(), x, at, weight.factors(), normed, at);
         });
     return normed;
-  }
-
-  /** What is done with one row. */
-  private interface OfRow {
-    void run(int row);
-  }
-
-  private void eachRow(int rows, OfRow work) {
-    pool.run(
-        (rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK,
-        (task, worker) -> {
-          int end = Math.min(rows, (task + 1) * ROWS_PER_TASK);
-          for (int row = task * ROWS_PER_TASK; row < end; row++) {
-            work.run(row);
-          }
-        });
   }
 
   /** Adds {@code scale·norm(from·Wᵀ + b)} to the residual stream. */
@@ -286,17 +269,20 @@ final class DecoderStep {
       NormWeight weight) {
     if (weight == null && residualScale == 1) {
       multiply(matrix, rows, from, fromStride, x, hiddenStride, true);
-      addBias(rows, bias, x);
+      for (int row = 0; row < rows; row++) {
+        addBias(bias, x, row * hiddenStride);
+      }
       return;
     }
     int width = config.hiddenSize();
     addend = FloatArrays.atLeast(addend, rows * hiddenStride);
     multiply(matrix, rows, from, fromStride, addend, hiddenStride, false);
-    addBias(rows, bias, addend);
-    eachRow(
+    pool.eachRow(
         rows,
+        ROWS_PER_TASK,
         row -> {
           int at = row * hiddenStride;
+          addBias(bias, addend, at);
           if (weight != null) {
             norm.row(width, addend, at, weight.factors(), addend, at);
           }
@@ -327,17 +313,18 @@ final class DecoderStep {
     int v0 = k0 + DecoderWeights.whole(config.kvSize());
     Rope rope = ropes.get(layer);
     QueryGrowth growth = config.design().queryGrowth();
-    eachRow(
+    pool.eachRow(
         rows,
+        ROWS_PER_TASK,
         row -> {
           int at = row * attentionStride;
           int position = plan.positions()[row];
           if (attentionGate != null) {
             attentionGate.split(qkv, at, qkv, at, gates, row * config.querySize());
           }
-          addBias(parameters.queryBias(), at);
-          addBias(parameters.keyBias(), at + k0);
-          addBias(parameters.valueBias(), at + v0);
+          addBias(parameters.queryBias(), qkv, at);
+          addBias(parameters.keyBias(), qkv, at + k0);
+          addBias(parameters.valueBias(), qkv, at + v0);
           normaliseHeads(parameters.queryNorm(), at, config.querySize());
           normaliseHeads(parameters.keyNorm(), at + k0, config.kvSize());
           if (rope != null) {
@@ -356,9 +343,9 @@ final class DecoderStep {
         });
   }
 
-  private void addBias(Parameter bias, int at) {
+  private static void addBias(Parameter bias, float[] to, int at) {
     if (bias != null) {
-      RowMath.add(bias.values(), 0, qkv, at, bias.values().length);
+      RowMath.add(bias.values(), 0, to, at, bias.values().length);
     }
   }
 
@@ -366,14 +353,6 @@ final class DecoderStep {
     if (weight != null) {
       for (int from = at; from < at + size; from += weight.width()) {
         norm.row(weight.width(), qkv, from, weight.factors(), qkv, from);
-      }
-    }
-  }
-
-  private void addBias(int rows, Parameter bias, float[] to) {
-    if (bias != null) {
-      for (int row = 0; row < rows; row++) {
-        RowMath.add(bias.values(), 0, to, row * hiddenStride, config.hiddenSize());
       }
     }
   }
@@ -415,8 +394,6 @@ final class DecoderStep {
   }
 
   private void reserveScratch(int rows) {
-    for (int worker = 0; worker < scratch.length; worker++) {
-      scratch[worker] = FloatArrays.atLeast(scratch[worker], rows * WIDE);
-    }
+    Arrays.setAll(scratch, worker -> FloatArrays.atLeast(scratch[worker], rows * WIDE));
   }
 }

@@ -14,18 +14,23 @@ final class RowScale {
 
   /** {@code x[row] ← growth(positions[row])·x[row]}, {@code [rows × width]}. */
   void grow(int rows, int width, QueryGrowth growth, int[] positions, float[] x) {
-    run(rows, row -> scale(x, row * width, width, (float) growth.at(positions[row])));
+    pool.eachRow(
+        rows,
+        ROWS_PER_TASK,
+        row -> scale(x, row * width, width, (float) growth.at(positions[row])));
   }
 
   /** {@code y = factor·x}, {@code [rows × width]}. */
   void scale(int rows, int width, float factor, float[] x, float[] y) {
-    run(rows, row -> RowMath.scale(x, row * width, factor, y, row * width, width));
+    pool.eachRow(
+        rows, ROWS_PER_TASK, row -> RowMath.scale(x, row * width, factor, y, row * width, width));
   }
 
   /** {@code y += factor·x}, {@code [rows × width]}; overwrites {@code x}. */
   void add(int rows, int width, float factor, float[] x, float[] y) {
-    run(
+    pool.eachRow(
         rows,
+        ROWS_PER_TASK,
         row -> {
           if (factor != 1) {
             scale(x, row * width, width, factor);
@@ -36,21 +41,5 @@ final class RowScale {
 
   private static void scale(float[] x, int at, int width, float factor) {
     RowMath.scale(x, at, factor, x, at, width);
-  }
-
-  /** What is done with one row. */
-  private interface OfRow {
-    void run(int row);
-  }
-
-  private void run(int rows, OfRow work) {
-    pool.run(
-        (rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK,
-        (task, worker) -> {
-          int end = Math.min(rows, (task + 1) * ROWS_PER_TASK);
-          for (int row = task * ROWS_PER_TASK; row < end; row++) {
-            work.run(row);
-          }
-        });
   }
 }

@@ -4,6 +4,7 @@ import static org.treepo4j.engines.vector.HeadShape.PANEL;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
@@ -390,13 +391,10 @@ final class VectorDecoder implements BranchingDecoder {
   }
 
   private void reserveLogits(int count) {
-    if (logits.length < count) {
-      float[][] grown = new float[count][];
-      System.arraycopy(logits, 0, grown, 0, logits.length);
-      for (int i = logits.length; i < count; i++) {
-        grown[i] = new float[config.vocabSize()];
-      }
-      logits = grown;
+    int before = logits.length;
+    if (before < count) {
+      logits = Arrays.copyOf(logits, count);
+      Arrays.setAll(logits, i -> i < before ? logits[i] : new float[config.vocabSize()]);
     }
   }
 }

@@ -27,6 +27,11 @@ final class WorkerPool implements AutoCloseable {
     void run(int index, int worker);
   }
 
+  /** What is done with one row. */
+  interface RowTask {
+    void run(int row);
+  }
+
   private final int threads;
   private final Worker[] workers;
   private volatile Job job = new Job(null, 0);
@@ -66,6 +71,18 @@ final class WorkerPool implements AutoCloseable {
     }
     mine.work(0);
     mine.await();
+  }
+
+  /** Runs {@code task} for every row below {@code rows}, some of them together. */
+  void eachRow(int rows, int rowsTogether, RowTask task) {
+    run(
+        (rows + rowsTogether - 1) / rowsTogether,
+        (index, worker) -> {
+          int end = Math.min(rows, (index + 1) * rowsTogether);
+          for (int row = index * rowsTogether; row < end; row++) {
+            task.run(row);
+          }
+        });
   }
 
   @Override
