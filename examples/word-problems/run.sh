@@ -50,22 +50,25 @@ for variant in $variants; do
   done
 done
 
-measure() { # MODEL: 16 answers a task, as one JSON line
-  treepo eval --model "$1" --data "$runs/data/test.jsonl" --samples 16 --seed 7 -q \
+measure() { # MODEL NAME: 16 answers a task, kept in NAME.jsonl, as one JSON line
+  treepo eval --model "$1" --out "$runs/$2.jsonl" --data "$runs/data/test.jsonl" --samples 16 --seed 7 -q \
     --set 'data.template.text="Q: {prompt}\nA:"' --set 'rollout.sampling.stopStrings=["\n"]' \
-    --set rollout.answerPolicy=boxed_and_eos --set rollout.maxResponseTokens=24
+    --set rollout.answerPolicy=boxed_and_eos --set rollout.maxResponseTokens=24 \
+    --set reward.grading.workedOut=true
 }
 
 passAt1() { sed -E 's/.*"1":\{"value":([0-9.]+),"low":([0-9.]+),"high":([0-9.]+)\}.*/\1 \2 \3/' | awk '{printf "%.1f %% (%.1f–%.1f %%)", 100 * $1, 100 * $2, 100 * $3}'; }
 
-note="pass@1 at temperature 1 on the 150 held-out tasks, 16 answers a task, with 95 % intervals over tasks: the control (form only) $(measure "$base" | passAt1)"
+answers=("$runs/control.jsonl")
+note="pass@1 at temperature 1 on the 150 held-out tasks, 16 answers a task, with 95 % intervals over tasks: the control (form only) $(measure "$base" control | passAt1)"
 for variant in $variants; do
   for seed in $(seq 1 "$seeds"); do
     newest=$(ls -d "$runs/$variant-$seed"/checkpoints/step-* | tail -n 1)
-    note+="; $variant, seed $seed $(measure "$newest" | passAt1)"
+    answers+=("$runs/$variant-$seed.jsonl")
+    note+="; $variant, seed $seed $(measure "$newest" "$variant-$seed" | passAt1)"
   done
 done
 
 treepo compare --out "$page" --title "Word problems: SmolLM2-135M-Instruct learns arithmetic" \
   --note "Made by \`examples/word-problems/run.sh MODEL MAWPS_DIR $seeds $steps\` on $(nproc) processors, $(uname -m)." \
-  --note "$note." "${compared[@]}"
+  --note "$note." --note "$(java "$here/Failures.java" "${answers[@]}")" "${compared[@]}"

@@ -30,6 +30,7 @@ public final class AnswerGrader {
 
   private final Extraction extraction;
   private final boolean rounded;
+  private final boolean workedOut;
 
   public AnswerGrader() {
     this(GradingSettings.defaults());
@@ -38,12 +39,14 @@ public final class AnswerGrader {
   public AnswerGrader(GradingSettings settings) {
     this(
         new Extraction(settings.extraction(), settings.unfinishedThoughts()),
-        settings.roundedDecimals());
+        settings.roundedDecimals(),
+        settings.workedOut());
   }
 
-  AnswerGrader(Extraction extraction, boolean rounded) {
+  AnswerGrader(Extraction extraction, boolean rounded, boolean workedOut) {
     this.extraction = Objects.requireNonNull(extraction, "extraction");
     this.rounded = rounded;
+    this.workedOut = workedOut;
   }
 
   /**
@@ -65,7 +68,10 @@ public final class AnswerGrader {
       extracted = extraction.fromSolution(prediction);
       Optional<String> reference = extraction.fromReference(answer);
       boolean correct =
-          extracted.isPresent() && reference.isPresent() && equal(extracted.get(), reference.get());
+          extracted.isPresent()
+              && reference.isPresent()
+              && (!workedOut || PlainNumber.isWorkedOut(extracted.get(), reference.get()))
+              && equal(extracted.get(), reference.get());
       return correct || reference.isEmpty()
           ? new Grade(correct, extracted, false)
           : gradeWhole(prediction, reference.get(), extracted);

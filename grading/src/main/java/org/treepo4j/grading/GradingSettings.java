@@ -12,7 +12,11 @@ public record GradingSettings(
                 + " 2/3. For tasks whose answers are rounded; otherwise values are exact.")
         boolean roundedDecimals,
     @Setting("Whether an answer counts that stands behind a <think> without end.")
-        boolean unfinishedThoughts) {
+        boolean unfinishedThoughts,
+    @Setting(
+            "Whether a number must be worked out: 3 + 76 is no answer then where 79 is asked for. A"
+                + " policy that is paid for the first learns not to compute.")
+        boolean workedOut) {
 
   public GradingSettings {
     extraction = List.copyOf(extraction);
@@ -22,6 +26,6 @@ public record GradingSettings(
   }
 
   public static GradingSettings defaults() {
-    return new GradingSettings(List.of(ExtractionRule.values()), false, false);
+    return new GradingSettings(List.of(ExtractionRule.values()), false, false, false);
   }
 }

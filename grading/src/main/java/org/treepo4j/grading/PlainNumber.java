@@ -1,10 +1,14 @@
 package org.treepo4j.grading;
 
+import java.util.List;
 import java.util.Optional;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 
 /** Decimal numbers by their digits alone: what most answers are, compared without parsing. */
 final class PlainNumber {
   private static final int MAX_LENGTH = 200;
+  private static final Pattern NUMBER = Pattern.compile("\\d+(?:,\\d{3})*+(?:\\.\\d+)?");
 
   private PlainNumber() {}
 
@@ -44,6 +48,24 @@ final class PlainNumber {
       return Optional.empty();
     }
     return Optional.of(stripped(digits, point, negative));
+  }
+
+  /**
+   * Whether an answer to a question for a number has that number and no other behind its last
+   * equals sign; an answer to any other question does.
+   */
+  static boolean isWorkedOut(String answer, String reference) {
+    Optional<String> asked = canonical(reference);
+    if (asked.isEmpty()) {
+      return true;
+    }
+    List<String> numbers =
+        NUMBER
+            .matcher(answer.substring(answer.lastIndexOf('=') + 1))
+            .results()
+            .map(MatchResult::group)
+            .toList();
+    return numbers.size() == 1 && asked.get().endsWith(canonical(numbers.get(0)).orElse(" "));
   }
 
   private static boolean isThousands(String text, int comma, int start, int group) {

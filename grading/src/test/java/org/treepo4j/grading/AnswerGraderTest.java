@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class AnswerGraderTest {
@@ -46,7 +47,8 @@ class AnswerGraderTest {
   @Test
   void theOrderOfExtractionCanBeSet() {
     GradingSettings settings =
-        new GradingSettings(List.of(ExtractionRule.HASHES, ExtractionRule.BOXED), false, false);
+        new GradingSettings(
+            List.of(ExtractionRule.HASHES, ExtractionRule.BOXED), false, false, false);
     AnswerGrader other = new AnswerGrader(settings);
     assertThat(other.grade("\\boxed{1}\n#### 2", "2").correct()).isTrue();
     assertThat(other.grade("There are 2", "2").extracted()).isEmpty();
@@ -55,7 +57,7 @@ class AnswerGraderTest {
   @Test
   void decimalsMayBeRoundedWhereTheTaskAllowsIt() {
     AnswerGrader rounded =
-        new AnswerGrader(new GradingSettings(List.of(ExtractionRule.values()), true, false));
+        new AnswerGrader(new GradingSettings(List.of(ExtractionRule.values()), true, false, false));
     for (String[] pair :
         new String[][] {
           {"0.67", "\\frac{2}{3}"},
@@ -76,7 +78,7 @@ class AnswerGraderTest {
   @Test
   void anAnswerInAThoughtWithoutEndCountsOnlyWhereItIsSet() {
     AnswerGrader lenient =
-        new AnswerGrader(new GradingSettings(List.of(ExtractionRule.values()), false, true));
+        new AnswerGrader(new GradingSettings(List.of(ExtractionRule.values()), false, true, false));
     String cut = "<think>So it may be \\boxed{5}";
     assertThat(grader.grade(cut, "5").correct()).isFalse();
     assertThat(grader.grade(cut, "5").extracted()).isEmpty();
@@ -93,5 +95,28 @@ class AnswerGraderTest {
 
   private String extracted(String solution) {
     return grader.grade(solution, "").extracted().orElse("");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          3 + 76 = 79     | 79    | true
+          79              | 79    | true
+          79 apples       | 79    | true
+          -7              | -7    | true
+          1,079           | 1079  | true
+          3 + 76          | 79    | false
+          \\frac{158}{2}  | 79    | false
+          \\sqrt{6241}    | 79    | false
+          79 = 3 + 76     | 79    | false
+          3 + 76 = 80     | 79    | false
+          \\frac{2}{4}    | 1/2   | true
+          """)
+  void aNumberMayBeAskedForWorkedOut(String prediction, String answer, boolean correct) {
+    AnswerGrader grader =
+        new AnswerGrader(new GradingSettings(List.of(ExtractionRule.values()), false, false, true));
+    assertThat(grader.grade(prediction, answer).correct()).isEqualTo(correct);
   }
 }

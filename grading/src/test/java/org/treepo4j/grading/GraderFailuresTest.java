@@ -211,7 +211,7 @@ class GraderFailuresTest {
 
   @Test
   void aFaultOfTheGraderIsNoWrongAnswer() {
-    AnswerGrader faulty = new AnswerGrader(new Extraction(null, false), false);
+    AnswerGrader faulty = new AnswerGrader(new Extraction(null, false), false, false);
     assertThatThrownBy(() -> faulty.grade("x".repeat(500) + "5", "7"))
         .isInstanceOf(GradingException.class)
         .hasMessageContaining("xx5\" against \"7\": java.lang.NullPointerException")

@@ -25,6 +25,7 @@ public record CountdownReward(double correct, double wrong) implements Reward {
           new GradingSettings(
               List.of(ExtractionRule.BOXED, ExtractionRule.ANSWER_TAG, ExtractionRule.PHRASE),
               false,
+              false,
               false));
 
   @Override
