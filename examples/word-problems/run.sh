@@ -64,6 +64,11 @@ note="pass@1 at temperature 1 on the 150 held-out tasks, 16 answers a task, with
 for variant in $variants; do
   for seed in $(seq 1 "$seeds"); do
     newest=$(ls -d "$runs/$variant-$seed"/checkpoints/step-* | tail -n 1)
+    if [ -f "$newest/adapter_config.json" ]; then
+      merged=$runs/$variant-$seed/merged
+      [ -d "$merged" ] || treepo export --model "$base" --adapter "$newest" --out "$merged" >/dev/null
+      newest=$merged
+    fi
     answers+=("$runs/$variant-$seed.jsonl")
     note+="; $variant, seed $seed $(measure "$newest" "$variant-$seed" | passAt1)"
   done
