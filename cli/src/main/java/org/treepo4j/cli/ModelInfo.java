@@ -7,7 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.SortedSet;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import org.treepo4j.base.settings.SettingsReader;
 import org.treepo4j.checkpoints.Design.DeltaRule;
@@ -20,6 +21,7 @@ import org.treepo4j.model.engine.Engines;
 import org.treepo4j.rl.data.ModelTokenizer;
 import org.treepo4j.rl.train.MemoryEstimate;
 import org.treepo4j.rl.train.TrainSettings;
+import org.treepo4j.tokenizer.Tokenizer;
 
 /**
  * What a model is and needs, known without loading its weights.
@@ -37,7 +39,7 @@ record ModelInfo(
     String format,
     ModelConfig config,
     Map<String, Long> elementsByType,
-    ModelTokenizer tokenizer,
+    Optional<ModelTokenizer> tokenizer,
     MemoryEstimate full,
     MemoryEstimate lora,
     long sampling,
@@ -60,7 +62,7 @@ record ModelInfo(
           ModelSource.isFile(path) ? "GGUF file" : "Hugging Face folder",
           config,
           new TreeMap<>(model.elementsByType()),
-          ModelTokenizer.open(path),
+          ModelTokenizer.isIn(path) ? Optional.of(ModelTokenizer.open(path)) : Optional.empty(),
           full,
           estimate(path, config, RANK),
           full.weights() + memory.copy() + memory.decoderWeights(),
@@ -113,15 +115,8 @@ record ModelInfo(
               megabytes(cachedPath)));
     }
     lines.add(text("context: %,d tokens", config.maxPositions()));
-    lines.add(
-        text(
-            "tokenizer: %,d tokens, begins with %s, ends with %s",
-            tokenizer.tokenizer().vocabSize(),
-            tokenizer.special().bos().isPresent()
-                ? named(tokenizer.special().bos().getAsInt())
-                : "nothing",
-            named(tokenizer.special().eos())));
-    lines.add("chat template: " + (tokenizer.chatTemplate().isPresent() ? "yes" : "no"));
+    lines.add("tokenizer: " + tokenizer.map(ModelInfo::described).orElse("none"));
+    lines.add("chat template: " + (hasChatTemplate() ? "yes" : "no"));
     lines.add(
         text(
             "memory to sample: %s, and %s for 1,000 tokens of keys and values",
@@ -148,10 +143,10 @@ record ModelInfo(
     json.put("ffn_size", config.ffnSize());
     json.put("tied_embeddings", config.tiedEmbeddings());
     json.put("context", config.maxPositions());
-    json.put("vocabulary", tokenizer.tokenizer().vocabSize());
+    json.put("vocabulary", tokenizer.map(t -> t.tokenizer().vocabSize()).orElse(null));
     json.put("bos_token_id", config.bosTokenId() < 0 ? null : config.bosTokenId());
     json.set("eos_token_ids", JsonLines.JSON.valueToTree(config.eosTokenIds()));
-    json.put("chat_template", tokenizer.chatTemplate().isPresent());
+    json.put("chat_template", hasChatTemplate());
     ObjectNode bytes = json.putObject("memory_bytes");
     bytes.put("sample", sampling);
     bytes.put("cached_token", cachedToken);
@@ -171,13 +166,23 @@ record ModelInfo(
             .toList());
   }
 
-  private String named(SortedSet<Integer> ids) {
-    return ids.isEmpty() ? "nothing" : String.join(", ", ids.stream().map(this::named).toList());
+  private boolean hasChatTemplate() {
+    return tokenizer.flatMap(ModelTokenizer::chatTemplate).isPresent();
   }
 
-  private String named(int id) {
-    String token = tokenizer.tokenizer().hasToken(id) ? tokenizer.tokenizer().token(id) : "?";
-    return token + " (" + id + ")";
+  private static String described(ModelTokenizer opened) {
+    Tokenizer tokenizer = opened.tokenizer();
+    OptionalInt bos = opened.special().bos();
+    List<String> ends = opened.special().eos().stream().map(id -> named(tokenizer, id)).toList();
+    return text(
+        "%,d tokens, begins with %s, ends with %s",
+        tokenizer.vocabSize(),
+        bos.isPresent() ? named(tokenizer, bos.getAsInt()) : "nothing",
+        ends.isEmpty() ? "nothing" : String.join(", ", ends));
+  }
+
+  private static String named(Tokenizer tokenizer, int id) {
+    return (tokenizer.hasToken(id) ? tokenizer.token(id) : "?") + " (" + id + ")";
   }
 
   private static String megabytes(long bytes) {

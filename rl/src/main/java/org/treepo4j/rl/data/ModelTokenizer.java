@@ -3,12 +3,14 @@ package org.treepo4j.rl.data;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.checkpoints.gguf.GgufFile;
@@ -31,6 +33,13 @@ public record ModelTokenizer(
     Tokenizer tokenizer, Optional<ChatTemplate> chatTemplate, SpecialTokens special) {
   /** Stands for what an assistant says: something that no template holds itself. */
   private static final String ANSWER = "zqxanswerxqz";
+
+  /** Whether a model has a tokenizer: a GGUF file always, a folder where one of its files is. */
+  public static boolean isIn(Path model) {
+    return ModelSource.isFile(model)
+        || Stream.of("tokenizer.json", "vocab.json", "tokenizer.model")
+            .anyMatch(name -> Files.exists(model.resolve(name)));
+  }
 
   /**
    * Opens the tokenizer of a folder or a file.
