@@ -13,14 +13,7 @@ final class Bias {
 
   /** {@code y[row] += bias}. */
   void forward(int rows, int width, float[] bias, float[] y) {
-    pool.run(
-        (rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK,
-        (task, worker) -> {
-          int end = Math.min(rows, (task + 1) * ROWS_PER_TASK);
-          for (int row = task * ROWS_PER_TASK; row < end; row++) {
-            RowMath.add(bias, 0, y, row * width, width);
-          }
-        });
+    pool.eachRow(rows, ROWS_PER_TASK, row -> RowMath.add(bias, 0, y, row * width, width));
   }
 
   /** {@code dBias += Σ_rows dy[row]}. */

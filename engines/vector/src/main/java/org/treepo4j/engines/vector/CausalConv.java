@@ -52,15 +52,13 @@ final class CausalConv {
    * @param parents row of every row's parent, −1 for roots
    */
   void forward(int rows, int[] parents, float[] x, float[] y) {
-    pool.run(
-        (rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK,
-        (task, worker) -> {
-          int end = Math.min(rows, (task + 1) * ROWS_PER_TASK);
-          for (int row = task * ROWS_PER_TASK; row < end; row++) {
-            int to = row * channels;
-            sum(row, parents, 0, channels, x, y, to);
-            silu(y, to, channels);
-          }
+    pool.eachRow(
+        rows,
+        ROWS_PER_TASK,
+        row -> {
+          int to = row * channels;
+          sum(row, parents, 0, channels, x, y, to);
+          silu(y, to, channels);
         });
   }
 

@@ -56,14 +56,10 @@ final class DeltaGates {
    * @param logFactor A, {@code [heads]}
    */
   void forward(int rows, float[] b, float[] a, float[] bias, float[] logFactor, Values values) {
-    pool.run(
-        (rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK,
-        (task, worker) -> {
-          int end = Math.min(rows, (task + 1) * ROWS_PER_TASK);
-          for (int row = task * ROWS_PER_TASK; row < end; row++) {
-            row(b, row * heads, a, row * heads, bias, logFactor, values, row);
-          }
-        });
+    pool.eachRow(
+        rows,
+        ROWS_PER_TASK,
+        row -> row(b, row * heads, a, row * heads, bias, logFactor, values, row));
   }
 
   /** One row, on the calling thread. */

@@ -13,14 +13,10 @@ final class Embedding {
 
   /** {@code y[row] = table[tokens[row]]}, {@code [rows × width]}. */
   void forward(int rows, int width, int[] tokens, float[] table, float[] y) {
-    pool.run(
-        (rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK,
-        (task, worker) -> {
-          int end = Math.min(rows, (task + 1) * ROWS_PER_TASK);
-          for (int row = task * ROWS_PER_TASK; row < end; row++) {
-            System.arraycopy(table, tokens[row] * width, y, row * width, width);
-          }
-        });
+    pool.eachRow(
+        rows,
+        ROWS_PER_TASK,
+        row -> System.arraycopy(table, tokens[row] * width, y, row * width, width));
   }
 
   /**

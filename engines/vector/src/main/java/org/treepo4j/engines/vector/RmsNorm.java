@@ -28,14 +28,8 @@ final class RmsNorm {
    * @param inverse receives {@code inv}, {@code [rows]}
    */
   void forward(int rows, int width, float[] x, float[] w, float[] y, float[] inverse) {
-    pool.run(
-        tasks(rows, ROWS_PER_TASK),
-        (task, worker) -> {
-          int end = Math.min(rows, (task + 1) * ROWS_PER_TASK);
-          for (int row = task * ROWS_PER_TASK; row < end; row++) {
-            inverse[row] = row(width, x, row * width, w, y, row * width);
-          }
-        });
+    pool.eachRow(
+        rows, ROWS_PER_TASK, row -> inverse[row] = row(width, x, row * width, w, y, row * width));
   }
 
   /** One row, on the calling thread; returns {@code inv}. */
@@ -48,14 +42,8 @@ final class RmsNorm {
 
   /** The normalised rows once more, from the {@code inverse} that {@link #forward} left. */
   void again(int rows, int width, float[] x, float[] w, float[] inverse, float[] y) {
-    pool.run(
-        tasks(rows, ROWS_PER_TASK),
-        (task, worker) -> {
-          int end = Math.min(rows, (task + 1) * ROWS_PER_TASK);
-          for (int row = task * ROWS_PER_TASK; row < end; row++) {
-            scale(width, x, row * width, w, inverse[row], y, row * width);
-          }
-        });
+    pool.eachRow(
+        rows, ROWS_PER_TASK, row -> scale(width, x, row * width, w, inverse[row], y, row * width));
   }
 
   /**
@@ -76,7 +64,7 @@ final class RmsNorm {
       boolean add) {
     if (dw != null) {
       pool.run(
-          tasks(width, COLUMNS_PER_TASK),
+          (width + COLUMNS_PER_TASK - 1) / COLUMNS_PER_TASK,
           (task, worker) -> {
             int from = task * COLUMNS_PER_TASK;
             int to = Math.min(width, from + COLUMNS_PER_TASK);
@@ -85,14 +73,10 @@ final class RmsNorm {
             }
           });
     }
-    pool.run(
-        tasks(rows, ROWS_PER_TASK),
-        (task, worker) -> {
-          int end = Math.min(rows, (task + 1) * ROWS_PER_TASK);
-          for (int row = task * ROWS_PER_TASK; row < end; row++) {
-            inputGradient(width, x, row * width, w, inverse[row], dy, dx, add);
-          }
-        });
+    pool.eachRow(
+        rows,
+        ROWS_PER_TASK,
+        row -> inputGradient(width, x, row * width, w, inverse[row], dy, dx, add));
   }
 
   private static void scale(int n, float[] x, int at, float[] w, float inv, float[] y, int to) {
@@ -154,9 +138,5 @@ final class RmsNorm {
       float value = dy[at + i] * w[i] * inv - x[at + i] * pull;
       dx[at + i] = add ? dx[at + i] + value : value;
     }
-  }
-
-  private static int tasks(int work, int each) {
-    return (work + each - 1) / each;
   }
 }

@@ -50,14 +50,8 @@ final class Rope {
   private void turn(int rows, int heads, int[] positions, float[] x, float direction) {
     int width = heads * headDim;
     reserve(rows, positions);
-    pool.run(
-        (rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK,
-        (task, worker) -> {
-          int end = Math.min(rows, (task + 1) * ROWS_PER_TASK);
-          for (int row = task * ROWS_PER_TASK; row < end; row++) {
-            turnRow(x, row * width, heads, positions[row], direction);
-          }
-        });
+    pool.eachRow(
+        rows, ROWS_PER_TASK, row -> turnRow(x, row * width, heads, positions[row], direction));
   }
 
   /** Turns the heads of one row, on the calling thread; its position must be {@link #reserve}d. */

@@ -25,14 +25,7 @@ final class UnitHeads {
    * @param inverse receives {@code inv}, {@code [rows × heads]}
    */
   void forward(int rows, int at, float factor, float[] x, float[] inverse) {
-    pool.run(
-        (rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK,
-        (task, worker) -> {
-          int end = Math.min(rows, (task + 1) * ROWS_PER_TASK);
-          for (int row = task * ROWS_PER_TASK; row < end; row++) {
-            row(at, factor, x, row, inverse);
-          }
-        });
+    pool.eachRow(rows, ROWS_PER_TASK, row -> row(at, factor, x, row, inverse));
   }
 
   /** One row, on the calling thread. */
@@ -53,18 +46,16 @@ final class UnitHeads {
    * @param d gradient of {@code y}, then of {@code x}
    */
   void backward(int rows, int at, float factor, float[] y, float[] inverse, float[] d) {
-    pool.run(
-        (rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK,
-        (task, worker) -> {
-          int end = Math.min(rows, (task + 1) * ROWS_PER_TASK);
-          for (int row = task * ROWS_PER_TASK; row < end; row++) {
-            for (int head = 0; head < heads; head++) {
-              int from = row * stride + at + head * width;
-              float inv = inverse[row * heads + head];
-              float pull = RowMath.dot(y, from, d, from, width) / factor * inv;
-              for (int i = from; i < from + width; i++) {
-                d[i] = factor * inv * d[i] - pull * y[i];
-              }
+    pool.eachRow(
+        rows,
+        ROWS_PER_TASK,
+        row -> {
+          for (int head = 0; head < heads; head++) {
+            int from = row * stride + at + head * width;
+            float inv = inverse[row * heads + head];
+            float pull = RowMath.dot(y, from, d, from, width) / factor * inv;
+            for (int i = from; i < from + width; i++) {
+              d[i] = factor * inv * d[i] - pull * y[i];
             }
           }
         });
