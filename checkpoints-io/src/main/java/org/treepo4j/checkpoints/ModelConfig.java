@@ -139,80 +139,29 @@ public record ModelConfig(
 
   /** The same model with other tokens to begin and end texts with. */
   public ModelConfig withTokens(int bos, List<Integer> eos) {
-    return new ModelConfig(
-        architecture,
-        vocabSize,
-        hiddenSize,
-        layers,
-        heads,
-        kvHeads,
-        headDim,
-        ffnSize,
-        maxPositions,
-        normEps,
-        ropeTheta,
-        ropeScaling,
-        qkvBias,
-        outputBias,
-        qkNorm,
-        tiedEmbeddings,
-        bos,
-        eos,
-        design);
+    return with(architecture, tiedEmbeddings, bos, eos, design);
   }
 
   /** The same shape in another family. */
   public ModelConfig withArchitecture(Architecture other) {
-    return new ModelConfig(
-        other,
-        vocabSize,
-        hiddenSize,
-        layers,
-        heads,
-        kvHeads,
-        headDim,
-        ffnSize,
-        maxPositions,
-        normEps,
-        ropeTheta,
-        ropeScaling,
-        qkvBias,
-        outputBias,
-        qkNorm,
-        tiedEmbeddings,
-        bosTokenId,
-        eosTokenIds,
-        design);
+    return with(other, tiedEmbeddings, bosTokenId, eosTokenIds, design);
   }
 
   /** The same shape of another design. */
   public ModelConfig withDesign(Design other) {
-    return new ModelConfig(
-        architecture,
-        vocabSize,
-        hiddenSize,
-        layers,
-        heads,
-        kvHeads,
-        headDim,
-        ffnSize,
-        maxPositions,
-        normEps,
-        ropeTheta,
-        ropeScaling,
-        qkvBias,
-        outputBias,
-        qkNorm,
-        tiedEmbeddings,
-        bosTokenId,
-        eosTokenIds,
-        other);
+    return with(architecture, tiedEmbeddings, bosTokenId, eosTokenIds, other);
   }
 
   /** The same with a head of its own instead of the embedding. */
   ModelConfig untied() {
+    return with(architecture, false, bosTokenId, eosTokenIds, design);
+  }
+
+  /** The same shape where these differ. */
+  private ModelConfig with(
+      Architecture family, boolean tied, int bos, List<Integer> eos, Design other) {
     return new ModelConfig(
-        architecture,
+        family,
         vocabSize,
         hiddenSize,
         layers,
@@ -227,10 +176,10 @@ public record ModelConfig(
         qkvBias,
         outputBias,
         qkNorm,
-        false,
-        bosTokenId,
-        eosTokenIds,
-        design);
+        tied,
+        bos,
+        eos,
+        other);
   }
 
   /** Tokens that a token of a layer sees, itself included; 0 when it sees all. */
