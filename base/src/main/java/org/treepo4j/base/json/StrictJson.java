@@ -51,7 +51,9 @@ public final class StrictJson {
       if (value == null) {
         return MAPPER.missingNode();
       }
-      requireEnd(parser, value);
+      if (hasMore(parser)) {
+        throw new IOException("text after the " + kind(value));
+      }
       return value;
     } catch (JsonProcessingException e) {
       throw new IOException(problem(e), e);
@@ -77,15 +79,12 @@ public final class StrictJson {
     return !text.isEmpty() && text.charAt(0) == BYTE_ORDER_MARK ? text.substring(1) : text;
   }
 
-  private static void requireEnd(JsonParser parser, JsonNode value) throws IOException {
-    boolean more;
+  /** Whether anything but blanks follows the value a parser stands on. */
+  public static boolean hasMore(JsonParser parser) throws IOException {
     try {
-      more = parser.nextToken() != null;
+      return parser.nextToken() != null;
     } catch (JsonProcessingException e) {
-      more = true;
-    }
-    if (more) {
-      throw new IOException("text after the " + kind(value));
+      return true;
     }
   }
 

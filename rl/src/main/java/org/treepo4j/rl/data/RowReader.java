@@ -108,13 +108,7 @@ final class RowReader {
 
   private void requireEnd(JsonParser parser) throws IOException {
     int line = parser.currentTokenLocation().getLineNr();
-    boolean more;
-    try {
-      more = parser.nextToken() != null;
-    } catch (JsonProcessingException e) {
-      more = true;
-    }
-    if (more) {
+    if (StrictJson.hasMore(parser)) {
       throw new DataException(file, line, "text after the list that ends here");
     }
   }
