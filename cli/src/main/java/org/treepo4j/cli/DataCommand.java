@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = "What was understood of a file of tasks, with length statistics, as JSON.")
 final class DataCommand implements Callable<Integer> {
-  /** What {@code --set} and {@code --config} may say. */
+  /** What {@code --set} and {@code --config} may say, here and to {@code split}. */
   record Settings(@Setting("how rows are read") DataSettings data) {
     public static Settings defaults() {
       return new Settings(DataSettings.defaults());

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.treepo4j.base.InputException;
 import org.treepo4j.base.files.WholeFile;
-import org.treepo4j.base.settings.Setting;
 import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.data.Task;
@@ -31,13 +30,6 @@ import picocli.CommandLine.Spec;
         "Writes DIR/train.jsonl and DIR/test.jsonl from files of tasks, no question in both or"
             + " twice (case, spacing and punctuation aside); one JSON line says what was left out.")
 final class SplitCommand implements Callable<Integer> {
-  /** What {@code --set} and {@code --config} may say. */
-  record Settings(@Setting("how rows are read") DataSettings data) {
-    public static Settings defaults() {
-      return new Settings(DataSettings.defaults());
-    }
-  }
-
   @Spec private CommandSpec spec;
   @Mixin private ConfigMixin config;
   @Mixin private SeedMixin seed;
@@ -66,7 +58,7 @@ final class SplitCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    DataSettings settings = config.read(Settings.class).data();
+    DataSettings settings = config.read(DataCommand.Settings.class).data();
     if (heldOut <= 0) {
       throw new InputException("--held-out must be positive, was " + heldOut);
     }
