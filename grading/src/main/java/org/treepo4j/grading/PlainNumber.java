@@ -65,7 +65,12 @@ final class PlainNumber {
             .results()
             .map(MatchResult::group)
             .toList();
-    return numbers.size() == 1 && asked.get().endsWith(canonical(numbers.get(0)).orElse(" "));
+    return numbers.size() == 1
+        && canonical(numbers.get(0)).equals(asked.map(PlainNumber::unsigned));
+  }
+
+  private static String unsigned(String canonical) {
+    return canonical.startsWith("-") ? canonical.substring(1) : canonical;
   }
 
   private static boolean isThousands(String text, int comma, int start, int group) {
