@@ -14,14 +14,10 @@ final class ExactType {
   private ExactType() {}
 
   /** The first of bf16, f16 and f32 that holds every weight exactly. */
-  static DType of(Weights weights) {
-    boolean bf16 = true;
-    boolean f16 = true;
-    for (Parameter parameter : weights.parameters()) {
-      bf16 = bf16 && rounded(parameter.values(), DType.BF16) == 0;
-      f16 = f16 && rounded(parameter.values(), DType.F16) == 0;
-    }
-    return type(bf16, f16);
+  static DType of(Weights weights) throws IOException {
+    return of(
+        weights.parameters().stream().map(Parameter::name).toList(),
+        name -> weights.parameter(name).values());
   }
 
   /** As {@link #of(Weights)}, of weights that are read one by one. */
@@ -35,10 +31,6 @@ final class ExactType {
         f16 = f16 && rounded(one, DType.F16) == 0;
       }
     }
-    return type(bf16, f16);
-  }
-
-  private static DType type(boolean bf16, boolean f16) {
     return bf16 ? DType.BF16 : f16 ? DType.F16 : DType.F32;
   }
 

@@ -159,7 +159,7 @@ final class ExportCommand implements Callable<Integer> {
     }
   }
 
-  private ExportOptions options(Weights weights) {
+  private ExportOptions options(Weights weights) throws IOException {
     if (type == Type.Q8_0) {
       throw new InputException("--type q8_0 needs --format gguf");
     }
