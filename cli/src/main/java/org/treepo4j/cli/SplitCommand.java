@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,6 +63,8 @@ final class SplitCommand implements Callable<Integer> {
     if (heldOut <= 0) {
       throw new InputException("--held-out must be positive, was " + heldOut);
     }
+    Path test = unused("test.jsonl");
+    Path train = unused("train.jsonl");
     List<Task> tasks = new ArrayList<>();
     for (Path file : files) {
       InputException.requireFile(file);
@@ -73,8 +76,8 @@ final class SplitCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new InputException(e.getMessage());
     }
-    write(folder.resolve("train.jsonl"), split.train());
-    write(folder.resolve("test.jsonl"), split.heldOut());
+    write(test, split.heldOut());
+    write(train, split.train());
     ObjectNode line = JsonLines.JSON.createObjectNode();
     line.put("tasks", tasks.size())
         .put("train", split.train().size())
@@ -84,6 +87,15 @@ final class SplitCommand implements Callable<Integer> {
         .put("unfit", split.unfit());
     spec.commandLine().getOut().println(JsonLines.JSON.writeValueAsString(line));
     return 0;
+  }
+
+  /** Another split's files, or what it is made from, must not be lost. */
+  private Path unused(String name) {
+    Path file = folder.resolve(name);
+    if (Files.exists(file)) {
+      throw new InputException(file + ": exists already");
+    }
+    return file;
   }
 
   private static void write(Path file, List<Task> tasks) throws IOException {
