@@ -10,15 +10,14 @@ import org.apache.commons.math3.fraction.BigFraction;
 
 /** An arithmetic expression. */
 sealed interface Expression {
-  Expression MINUS_ONE = new Number(BigFraction.MINUS_ONE, 0);
-  Expression ONE = new Number(BigFraction.ONE, 0);
-
   /**
    * An exact number.
    *
    * @param decimals digits after the decimal point, as written
    */
-  record Number(BigFraction value, int decimals) implements Expression {}
+  record Number(BigFraction value, int decimals) implements Expression {
+    static final Number MINUS_ONE = new Number(BigFraction.MINUS_ONE, 0);
+  }
 
   /** A variable, constant or name, with its index. */
   record Symbol(String name) implements Expression {}
@@ -45,11 +44,11 @@ sealed interface Expression {
   static Expression negative(Expression value) {
     return value instanceof Number n
         ? new Number(n.value.negate(), n.decimals)
-        : new Product(List.of(MINUS_ONE, value));
+        : new Product(List.of(Number.MINUS_ONE, value));
   }
 
   static Expression quotient(Expression top, Expression bottom) {
-    return new Product(List.of(top, new Power(bottom, MINUS_ONE)));
+    return new Product(List.of(top, new Power(bottom, Number.MINUS_ONE)));
   }
 
   static Expression difference(Expression left, Expression right) {

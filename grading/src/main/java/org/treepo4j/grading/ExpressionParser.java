@@ -50,7 +50,8 @@ final class ExpressionParser {
     return switch (sign.text()) {
       case "-" -> Expression.negative(value);
       case "±" -> new Expression.Product(List.of(PlusMinus.SIGN, value));
-      case "∓" -> new Expression.Product(List.of(Expression.MINUS_ONE, PlusMinus.SIGN, value));
+      case "∓" ->
+          new Expression.Product(List.of(Expression.Number.MINUS_ONE, PlusMinus.SIGN, value));
       default -> value;
     };
   }
@@ -63,7 +64,7 @@ final class ExpressionParser {
         Token sign = cursor.take();
         Answer value = term();
         return sign.is("-") && value instanceof Answer.Matrix matrix
-            ? Matrices.scaled(Expression.MINUS_ONE, matrix)
+            ? Matrices.scaled(Expression.Number.MINUS_ONE, matrix)
             : Answer.Scalar.of(signed(sign, AnswerParser.bare(value)));
       }
       Answer product = factors.factor();
@@ -106,7 +107,7 @@ final class ExpressionParser {
   private static Answer over(Answer left, Answer right) {
     Expression bottom = AnswerParser.bare(right);
     if (left instanceof Answer.Matrix matrix) {
-      return Matrices.scaled(new Expression.Power(bottom, Expression.MINUS_ONE), matrix);
+      return Matrices.scaled(new Expression.Power(bottom, Expression.Number.MINUS_ONE), matrix);
     }
     return Answer.Scalar.of(Expression.quotient(AnswerParser.bare(left), bottom));
   }

@@ -221,7 +221,7 @@ final class FactorParser {
     if (power == null) {
       return call;
     }
-    return power.equals(Expression.MINUS_ONE) && call instanceof Call trigonometric
+    return power.equals(Expression.Number.MINUS_ONE) && call instanceof Call trigonometric
         ? new Call("arc" + trigonometric.function(), trigonometric.arguments())
         : new Power(call, power);
   }

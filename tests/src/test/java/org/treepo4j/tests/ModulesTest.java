@@ -3,15 +3,21 @@ package org.treepo4j.tests;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.conditions.ArchConditions.not;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -62,6 +68,38 @@ class ModulesTest {
                   "serve",
                   "engines.vector",
                   "engines.samediff")));
+
+  /**
+   * A type whose static initializer makes one of its own subtypes waits for the subtype's
+   * initialization, which waits for the type's: two threads that begin at either end never go on.
+   */
+  @ArchTest
+  static void noTypeWaitsForItsOwnSubtypeToBeInitialized(JavaClasses all) {
+    classes().should(not(makeANamedSubtypeWhenInitialized())).check(all);
+  }
+
+  private static ArchCondition<JavaClass> makeANamedSubtypeWhenInitialized() {
+    return new ArchCondition<>("make a named subtype of their own in a static initializer") {
+      @Override
+      public void check(JavaClass type, ConditionEvents events) {
+        boolean awaitedBySubtypes =
+            !type.isInterface()
+                || type.getMethods().stream()
+                    .anyMatch(
+                        method ->
+                            !method.getModifiers().contains(JavaModifier.ABSTRACT)
+                                && !method.getModifiers().contains(JavaModifier.STATIC));
+        type.getStaticInitializer().stream()
+            .flatMap(initializer -> initializer.getConstructorCallsFromSelf().stream())
+            .filter(call -> awaitedBySubtypes)
+            .filter(call -> !call.getTargetOwner().equals(type))
+            .filter(call -> !call.getTargetOwner().isAnonymousClass())
+            .filter(call -> call.getTargetOwner().isAssignableTo(type.getName()))
+            .forEach(
+                call -> events.add(SimpleConditionEvent.satisfied(call, call.getDescription())));
+      }
+    };
+  }
 
   @ArchTest
   static void modulesUseOnlyWhatTheyMay(JavaClasses all) {
