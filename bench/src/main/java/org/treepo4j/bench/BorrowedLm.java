@@ -2,11 +2,13 @@ package org.treepo4j.bench;
 
 import java.util.List;
 import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.model.AdamW;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.model.ForwardOptions;
 import org.treepo4j.model.ForwardPass;
+import org.treepo4j.model.Optimizer;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.model.Weights;
 
@@ -36,6 +38,11 @@ record BorrowedLm(CausalLm lender) implements CausalLm {
   @Override
   public ForwardPass forward(List<TokenTree> trees, ForwardOptions options) {
     return lender.forward(trees, options);
+  }
+
+  @Override
+  public Optimizer optimizer(Weights trained, AdamW.Settings settings) {
+    return lender.optimizer(trained, settings);
   }
 
   @Override

@@ -5,6 +5,8 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.ToIntFunction;
 
 /**
  * Adam with decoupled weight decay (Loshchilov &amp; Hutter 2019, algorithm 2), in the form PyTorch
@@ -21,16 +23,14 @@ import java.util.Map;
  * <p>Frozen parameters have no moments and stay as they are.
  */
 public final class AdamW {
-  private static final String FIRST = ".exp_avg";
-  private static final String SECOND = ".exp_avg_sq";
+  /** What follows a tensor's name in the state. */
+  public static final String FIRST = ".exp_avg";
+  public static final String SECOND = ".exp_avg_sq";
 
   /** Numbers of a piece: four arrays of it stay in a second-level cache. */
   static final int PIECE = 1 << 15;
 
-  private final double beta1;
-  private final double beta2;
-  private final double epsilon;
-  private final double weightDecay;
+  private final Settings settings;
   private final List<Moments> moments = new ArrayList<>();
 
   /** All numbers in pieces of about equal size, for all processors. */
@@ -46,27 +46,61 @@ public final class AdamW {
   private record Piece(Moments state, int from, int to) {}
 
   /**
-   * @param weights whose trainable parameters are to be optimised
+   * The constants of the algorithm.
+   *
    * @param beta1 decay of the first moment, in [0, 1)
    * @param beta2 decay of the second moment, in [0, 1)
    * @param epsilon added to the root of the second moment, positive
    * @param weightDecay λ, not negative
    */
-  public AdamW(Weights weights, double beta1, double beta2, double epsilon, double weightDecay) {
-    requireDecay("beta1", beta1);
-    requireDecay("beta2", beta2);
-    if (!(epsilon > 0)) {
-      throw new IllegalArgumentException("epsilon must be positive, was " + epsilon);
+  public record Settings(double beta1, double beta2, double epsilon, double weightDecay) {
+    public Settings {
+      requireDecay("beta1", beta1);
+      requireDecay("beta2", beta2);
+      if (!(epsilon > 0)) {
+        throw new IllegalArgumentException("epsilon must be positive, was " + epsilon);
+      }
+      requireNotNegative("weightDecay", weightDecay);
     }
-    requireNotNegative("weightDecay", weightDecay);
-    this.beta1 = beta1;
-    this.beta2 = beta2;
-    this.epsilon = epsilon;
-    this.weightDecay = weightDecay;
+  }
+
+  /**
+   * The numbers of one step, in float32 as every implementation uses them.
+   *
+   * @param keep what decaying values are multiplied by
+   * @param stepSize learning rate over the first moment's bias correction
+   * @param rootCorrection one over the root of the second moment's
+   */
+  public record Step(float keep, float stepSize, float rootCorrection) {
+
+    /**
+     * @param step number of the step, 1 for the first
+     */
+    public static Step of(Settings settings, long step, double learningRate) {
+      requireNotNegative("learningRate", learningRate);
+      double correction1 = 1 - Math.pow(settings.beta1, (double) step);
+      double correction2 = 1 - Math.pow(settings.beta2, (double) step);
+      return new Step(
+          (float) (1 - learningRate * settings.weightDecay),
+          (float) (learningRate / correction1),
+          (float) (1 / Math.sqrt(correction2)));
+    }
+  }
+
+  /** As {@link #AdamW(Weights, Settings)}. */
+  public AdamW(Weights weights, double beta1, double beta2, double epsilon, double weightDecay) {
+    this(weights, new Settings(beta1, beta2, epsilon, weightDecay));
+  }
+
+  /**
+   * @param weights whose trainable parameters are to be optimised
+   */
+  public AdamW(Weights weights, Settings settings) {
+    this.settings = settings;
     for (Parameter parameter : weights.parameters()) {
       if (parameter.trainable()) {
-        int size = parameter.values().length;
-        boolean matrix = parameter.shape().length > 1;
+        int size = parameter.size();
+        boolean matrix = decays(parameter);
         Moments state = new Moments(parameter, matrix, new float[size], new float[size]);
         moments.add(state);
         for (int from = 0; from < size; from += PIECE) {
@@ -95,19 +129,23 @@ public final class AdamW {
    *     it
    */
   public void step(double learningRate, float gradientScale) {
-    requireNotNegative("learningRate", learningRate);
+    Step numbers = Step.of(settings, steps + 1, learningRate);
     steps++;
-    double correction1 = 1 - Math.pow(beta1, (double) steps);
-    double correction2 = 1 - Math.pow(beta2, (double) steps);
-    float stepSize = (float) (learningRate / correction1);
-    float rootCorrection = (float) (1 / Math.sqrt(correction2));
-    float decay = (float) (1 - learningRate * weightDecay);
+    for (Moments state : moments) {
+      state.parameter.values(); // whatever is not on the heap comes here first
+      state.parameter.gradient();
+    }
     pieces.parallelStream()
         .forEach(
             piece -> {
-              float keep = piece.state.decays ? decay : 1f;
-              update(piece, gradientScale, keep, stepSize, rootCorrection);
+              float keep = piece.state.decays ? numbers.keep : 1f;
+              update(piece, gradientScale, keep, numbers.stepSize, numbers.rootCorrection);
             });
+  }
+
+  /** Matrices decay; norms and biases, which have one dimension, do not. */
+  public static boolean decays(Parameter parameter) {
+    return parameter.shape().length > 1;
   }
 
   private void update(
@@ -117,11 +155,11 @@ public final class AdamW {
     float[] gradient = state.parameter.gradient();
     float[] first = state.first;
     float[] second = state.second;
-    float b1 = (float) beta1;
-    float b2 = (float) beta2;
-    float new1 = (float) (1 - beta1);
-    float new2 = (float) (1 - beta2);
-    float eps = (float) epsilon;
+    float b1 = (float) settings.beta1;
+    float b2 = (float) settings.beta2;
+    float new1 = (float) (1 - settings.beta1);
+    float new2 = (float) (1 - settings.beta2);
+    float eps = (float) settings.epsilon;
     for (int i = piece.from; i < piece.to; i++) {
       float g = gradient[i] * gradientScale;
       float m = b1 * first[i] + new1 * g;
@@ -157,25 +195,35 @@ public final class AdamW {
       throw new IllegalArgumentException("steps must not be negative, was " + stepsDone);
     }
     Map<String, float[]> live = state();
+    requireSame(saved, live.keySet(), name -> live.get(name).length);
+    live.forEach((name, values) -> System.arraycopy(saved.get(name), 0, values, 0, values.length));
+    steps = stepsDone;
+  }
+
+  /**
+   * Refuses a saved state that is not of these arrays.
+   *
+   * @param lengths of the arrays by name
+   * @throws IllegalArgumentException when an array is missing, surplus or of another length
+   */
+  public static void requireSame(
+      Map<String, float[]> saved, Set<String> names, ToIntFunction<String> lengths) {
     for (String name : saved.keySet()) {
-      if (!live.containsKey(name)) {
+      if (!names.contains(name)) {
         throw new IllegalArgumentException("optimizer state has the surplus array " + name);
       }
     }
-    live.forEach(
-        (name, values) -> {
-          float[] from = saved.get(name);
-          if (from == null) {
-            throw new IllegalArgumentException("optimizer state lacks the array " + name);
-          }
-          if (from.length != values.length) {
-            throw new IllegalArgumentException(
-                "optimizer state %s must have %d values, had %d"
-                    .formatted(name, values.length, from.length));
-          }
-        });
-    live.forEach((name, values) -> System.arraycopy(saved.get(name), 0, values, 0, values.length));
-    steps = stepsDone;
+    for (String name : names) {
+      float[] from = saved.get(name);
+      if (from == null) {
+        throw new IllegalArgumentException("optimizer state lacks the array " + name);
+      }
+      if (from.length != lengths.applyAsInt(name)) {
+        throw new IllegalArgumentException(
+            "optimizer state %s must have %d values, had %d"
+                .formatted(name, lengths.applyAsInt(name), from.length));
+      }
+    }
   }
 
   private static void requireDecay(String name, double value) {

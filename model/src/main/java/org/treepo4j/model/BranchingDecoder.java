@@ -69,6 +69,19 @@ public interface BranchingDecoder extends AutoCloseable {
   float[][] nextLogits(List<? extends Path> paths);
 
   /**
+   * Draws next tokens of this decoder's paths; here from {@link #nextLogits}, which is the law.
+   *
+   * @throws IllegalArgumentException for a rule of another vocabulary
+   */
+  default TokenSampler sampler(SamplingRule rule) {
+    if (rule.allowed().length != vocabSize()) {
+      throw new IllegalArgumentException(
+          "a rule for " + vocabSize() + " ids is needed, was for " + rule.allowed().length);
+    }
+    return new HostSampler(this, rule);
+  }
+
+  /**
    * Experts that the tokens of a path went to, {@code [length × layers × perToken]}; empty where
    * feed-forward layers are dense.
    */

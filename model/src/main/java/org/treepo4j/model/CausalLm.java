@@ -16,7 +16,9 @@ public interface CausalLm extends AutoCloseable {
 
   /**
    * The weights in float32 and their gradients, shared with the optimiser and the checkpoint
-   * writer. After writing values call {@link #weightsChanged}.
+   * writer. After writing values call {@link #weightsChanged}. An engine may keep both elsewhere:
+   * {@link Parameter#values} and {@link Parameter#gradient} bring them here, so arrays are asked
+   * for again after the engine has computed.
    */
   Weights weights();
 
@@ -47,6 +49,15 @@ public interface CausalLm extends AutoCloseable {
       throw new UnsupportedOperationException("this engine has no experts");
     }
     return forward(trees, options);
+  }
+
+  /**
+   * The optimiser of this model, with fresh moments.
+   *
+   * @param trained what it changes: {@link #weights}, or those of the adapters in them
+   */
+  default Optimizer optimizer(Weights trained, AdamW.Settings settings) {
+    return new HostOptimizer(this, trained, settings);
   }
 
   @Override

@@ -17,6 +17,9 @@ public final class Parameter {
   private final LoraAdapter adapter;
   private float[] gradient;
 
+  /** Null where the arrays are all there is. */
+  private DeviceCopy device;
+
   /**
    * @param name the tensor's name in Hugging Face files
    * @param shape its dimensions, outermost first
@@ -83,6 +86,9 @@ public final class Parameter {
    */
   public float[] values() {
     requireOwnValues();
+    if (device != null) {
+      device.bringValues(values);
+    }
     return values;
   }
 
@@ -93,7 +99,7 @@ public final class Parameter {
    */
   public float[] mergedValues() {
     if (adapter == null) {
-      return values;
+      return values();
     }
     float[] merged = new float[Math.multiplyExact(shape[0], shape[1])];
     adapter.copyMerged(merged);
@@ -110,6 +116,9 @@ public final class Parameter {
     if (gradient == null) {
       gradient = new float[values.length];
     }
+    if (device != null) {
+      device.bringGradient(gradient);
+    }
     return gradient;
   }
 
@@ -118,9 +127,41 @@ public final class Parameter {
     if (adapter != null) {
       adapter.a().zeroGradient();
       adapter.b().zeroGradient();
+    } else if (device != null) {
+      device.zeroGradient();
     } else if (gradient != null) {
       Arrays.fill(gradient, 0f);
     }
+  }
+
+  /** Number of elements, wherever they are. */
+  public int size() {
+    requireOwnValues();
+    return values.length;
+  }
+
+  /**
+   * From here on an engine keeps values and gradient outside the heap; what another kept is brought
+   * back first.
+   *
+   * @param copy null for none any more
+   */
+  public void keepAt(DeviceCopy copy) {
+    requireOwnValues();
+    if (device != null && device != copy) {
+      device.bringValues(values);
+      if (device.hasGradient()) {
+        gradient();
+      }
+      device.leave();
+    }
+    device = copy;
+  }
+
+  /** The gradient as the heap has it, which may be old; null before anybody has asked for it. */
+  public float[] gradientOnHeap() {
+    requireOwnValues();
+    return gradient;
   }
 
   private void requireOwnValues() {

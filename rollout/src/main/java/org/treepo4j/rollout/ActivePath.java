@@ -1,5 +1,7 @@
 package org.treepo4j.rollout;
 
+import org.treepo4j.model.TokenSampler;
+
 /** A path that samples its next segment. */
 final class ActivePath {
   private final GrowingNode parent;
@@ -38,14 +40,16 @@ final class ActivePath {
     text.beginSegment();
   }
 
-  /** Draws the next token. */
-  void sample(TokenDistribution distribution) {
-    int token = distribution.sample(RandomStreams.uniform(stream, responseLength()));
+  /** The random number of the next token. */
+  double uniform() {
+    return RandomStreams.uniform(stream, responseLength());
+  }
+
+  /** Takes the next token. */
+  void take(TokenSampler drawn, int draw) {
+    int token = drawn.token(draw);
     sampled.add(
-        token,
-        distribution.logprob(token),
-        distribution.modelLogprob(token),
-        distribution.entropy());
+        token, drawn.logprob(draw), drawn.modelLogprob(draw), drawn.entropy(draw));
     ended = rules.ends(token, text);
   }
 

@@ -2,12 +2,14 @@ package org.treepo4j.rollout;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CacheFullException;
+import org.treepo4j.model.TokenSampler;
 
 /**
  * Continuous batching: every decoder batch takes the rows of all prompts that can advance, earliest
@@ -23,7 +25,7 @@ final class BatchScheduler implements AutoCloseable {
   private static final int MAX_NAMES = 3;
 
   private final BranchingDecoder decoder;
-  private final TokenDistribution distribution;
+  private final TokenSampler sampler;
   private final int maxRows;
   private final int rowsWanted;
   private final boolean sharesPrompts;
@@ -37,18 +39,23 @@ final class BatchScheduler implements AutoCloseable {
   /** Prompts that run at once; less than all after the cache was full. */
   private int maxRunning = Integer.MAX_VALUE;
 
+  /** Row and random number of each draw of a step. */
+  private int[] rowOf = new int[64];
+
+  private double[] uniforms = new double[64];
+
   private long steps;
   private long rowsUsed;
 
   BatchScheduler(
       BranchingDecoder decoder,
-      TokenDistribution distribution,
+      TokenSampler sampler,
       RolloutSettings settings,
       List<PromptRollout> prompts,
       PromptBeginnings beginnings,
       RolloutProgress progress) {
     this.decoder = decoder;
-    this.distribution = distribution;
+    this.sampler = sampler;
     this.prompts = prompts;
     this.beginnings = beginnings;
     this.progress = progress;
@@ -181,12 +188,12 @@ final class BatchScheduler implements AutoCloseable {
 
   /** Lets every path of the rows sample its next token. */
   private void advance(List<Row> rows) {
-    float[][] logits =
-        naming(owners(rows), () -> decoder.nextLogits(rows.stream().map(Row::keys).toList()));
-    for (int i = 0; i < logits.length; i++) {
-      Row row = rows.get(i);
-      float[] rowLogits = logits[i];
-      naming(List.of(row.owner()), () -> sample(row, rowLogits));
+    naming(owners(rows), () -> draw(rows));
+    int draw = 0;
+    for (Row row : rows) {
+      int first = draw;
+      naming(List.of(row.owner()), () -> take(row, first));
+      draw += row.paths().size();
     }
     for (Row row : rows) {
       naming(List.of(row.owner()), () -> row.owner().advanced(row));
@@ -195,10 +202,28 @@ final class BatchScheduler implements AutoCloseable {
     rowsUsed += rows.size();
   }
 
-  private void sample(Row row, float[] logits) {
-    distribution.read(logits);
-    for (ActivePath path : row.paths()) {
-      path.sample(distribution);
+  private void draw(List<Row> rows) {
+    int draws = 0;
+    for (int i = 0; i < rows.size(); i++) {
+      for (ActivePath path : rows.get(i).paths()) {
+        if (draws == rowOf.length) {
+          rowOf = Arrays.copyOf(rowOf, 2 * draws);
+          uniforms = Arrays.copyOf(uniforms, 2 * draws);
+        }
+        rowOf[draws] = i;
+        uniforms[draws++] = path.uniform();
+      }
+    }
+    try {
+      sampler.draw(rows.stream().map(Row::keys).toList(), draws, rowOf, uniforms);
+    } catch (TokenSampler.NotFiniteException e) {
+      throw failure(List.of(rows.get(e.path()).owner()), e);
+    }
+  }
+
+  private void take(Row row, int first) {
+    for (int i = 0; i < row.paths().size(); i++) {
+      row.paths().get(i).take(sampler, first + i);
     }
   }
 
@@ -226,11 +251,11 @@ final class BatchScheduler implements AutoCloseable {
         });
   }
 
-  /** Runs the work; a failure other than a full cache names the prompts concerned. */
+  /** Runs the work; a failure names the prompts concerned, if it does not yet and the cache is not full. */
   private static <T> T naming(List<PromptRollout> concerned, Supplier<T> work) {
     try {
       return work.get();
-    } catch (CacheFullException e) {
+    } catch (CacheFullException | RolloutException e) {
       throw e;
     } catch (RuntimeException e) {
       throw failure(concerned, e);

@@ -6,6 +6,7 @@ import java.util.function.IntPredicate;
 import org.treepo4j.base.settings.Settings;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.BranchingDecoder.Path;
+import org.treepo4j.model.TokenSampler;
 
 /** Samples one response to one prompt and tells every token as it comes. */
 public final class PathSampler {
@@ -38,15 +39,17 @@ public final class PathSampler {
    */
   public FinishReason sample(
       BranchingDecoder decoder, int[] prompt, long seed, int maxTokens, IntConsumer tokens) {
-    TokenDistribution distribution =
-        new TokenDistribution(decoder.vocabSize(), settings, vocabulary);
     long stream = new RandomStreams(seed, 0).stream("", 0, 1);
     ResponseText response = ResponseText.empty(text);
+    int[] of = {0};
+    double[] uniform = new double[1];
     Path path = decoder.prefill(prompt);
-    try {
+    try (TokenSampler sampler =
+        decoder.sampler(settings.rule(decoder.vocabSize(), vocabulary))) {
       for (int position = 0; position < maxTokens; position++) {
-        distribution.read(decoder.nextLogits(List.of(path))[0]);
-        int token = distribution.sample(RandomStreams.uniform(stream, position));
+        uniform[0] = RandomStreams.uniform(stream, position);
+        sampler.draw(List.of(path), 1, of, uniform);
+        int token = sampler.token(0);
         tokens.accept(token);
         if (rules.ends(token, response)) {
           return FinishReason.EOS;

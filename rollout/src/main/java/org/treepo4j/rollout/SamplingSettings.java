@@ -1,7 +1,9 @@
 package org.treepo4j.rollout;
 
 import java.util.List;
+import java.util.function.IntPredicate;
 import org.treepo4j.base.settings.Setting;
+import org.treepo4j.model.SamplingRule;
 
 /** The distribution tokens are drawn from; {@code rollout.sampling.*}. */
 public record SamplingSettings(
@@ -37,6 +39,12 @@ public record SamplingSettings(
     if (stopStrings.contains("")) {
       throw new IllegalArgumentException("stopStrings must not hold an empty text");
     }
+  }
+
+  /** The rule to draw tokens by, from a vocabulary of ids the tokenizer has. */
+  public SamplingRule rule(int vocabSize, IntPredicate vocabulary) {
+    return new SamplingRule(
+        temperature, topK, topP, minP, SamplingRule.allowed(vocabSize, vocabulary));
   }
 
   /** Whether tokens are kept from being drawn, so that the others are likelier than the model's. */

@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.IntPredicate;
 import org.treepo4j.model.BranchingDecoder;
+import org.treepo4j.model.SamplingRule;
+import org.treepo4j.model.TokenSampler;
 import org.treepo4j.rollout.BudgetSettings.BudgetControl;
 
 /**
@@ -26,8 +28,7 @@ public final class TreeSampler {
   private final StopRules rules;
   private final int maxPathTokens;
   private final BranchingPolicy branching;
-  private TokenDistribution distribution;
-  private int distributionSize;
+  private SamplingRule rule;
 
   /**
    * @param text of token ids, without special tokens
@@ -127,19 +128,18 @@ public final class TreeSampler {
         int place = rollouts.size();
         rollouts.add(new PromptRollout(prompt, occurrence, plan, decoder, place, beginnings));
       }
-      TokenDistribution tokens = distribution(decoder);
-      try (BatchScheduler scheduler =
-          new BatchScheduler(decoder, tokens, settings, rollouts, beginnings, progress)) {
+      try (TokenSampler tokens = decoder.sampler(rule(decoder.vocabSize()));
+          BatchScheduler scheduler =
+              new BatchScheduler(decoder, tokens, settings, rollouts, beginnings, progress)) {
         return scheduler.run();
       }
     }
   }
 
-  private TokenDistribution distribution(BranchingDecoder decoder) {
-    if (distribution == null || distributionSize != decoder.vocabSize()) {
-      distributionSize = decoder.vocabSize();
-      distribution = new TokenDistribution(distributionSize, settings.sampling(), vocabulary);
+  private SamplingRule rule(int vocabSize) {
+    if (rule == null || rule.allowed().length != vocabSize) {
+      rule = settings.sampling().rule(vocabSize, vocabulary);
     }
-    return distribution;
+    return rule;
   }
 }

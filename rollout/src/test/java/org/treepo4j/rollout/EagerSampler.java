@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntPredicate;
 import org.treepo4j.model.BranchingDecoder;
+import org.treepo4j.model.TokenSampler;
 
 /**
  * Tree sampling as the algorithm page tells it and nothing else: one prompt after the other, one
@@ -50,10 +51,10 @@ final class EagerSampler {
             allotment.schedule().at(trainingProgress, allotment),
             budgetPrompts > 0 ? budgetPrompts : prompts.size(),
             maxPathTokens);
-    TokenDistribution distribution =
-        new TokenDistribution(decoder.vocabSize(), settings.sampling(), vocabulary);
+    TokenSampler sampler =
+        decoder.sampler(settings.sampling().rule(decoder.vocabSize(), vocabulary));
     return prompts.stream()
-        .map(prompt -> new OnePrompt(prompt, plan, decoder, distribution).grow())
+        .map(prompt -> new OnePrompt(prompt, plan, decoder, sampler).grow())
         .toList();
   }
 
@@ -65,7 +66,7 @@ final class EagerSampler {
     private final RolloutPlan plan;
     private final RolloutSettings settings;
     private final BranchingDecoder decoder;
-    private final TokenDistribution distribution;
+    private final TokenSampler sampler;
     private final SplittableRandom random;
     private final DivergenceBudget budget;
     private final GrowingNode root = GrowingNode.root();
@@ -76,12 +77,12 @@ final class EagerSampler {
         RolloutPrompt prompt,
         RolloutPlan plan,
         BranchingDecoder decoder,
-        TokenDistribution distribution) {
+        TokenSampler sampler) {
       this.prompt = prompt;
       this.plan = plan;
       this.settings = plan.settings();
       this.decoder = decoder;
-      this.distribution = distribution;
+      this.sampler = sampler;
       random = new SplittableRandom(plan.streams().stream(prompt.id(), 0, 0));
       budget = new DivergenceBudget(settings, plan.budgetPrompts(), random);
     }
@@ -135,8 +136,8 @@ final class EagerSampler {
         decoder.append(List.of(keys), new int[] {token});
       }
       while (true) {
-        distribution.read(decoder.nextLogits(List.of(keys))[0]);
-        path.sample(distribution);
+        sampler.draw(List.of(keys), 1, new int[] {0}, new double[] {path.uniform()});
+        path.take(sampler, 0);
         if (path.isComplete()) {
           break;
         }

@@ -25,6 +25,7 @@ import org.treepo4j.rollout.RolloutSettings.RepetitionPolicy;
 import org.treepo4j.rollout.RolloutSettings.RolloutKind;
 import org.treepo4j.rollout.RolloutSettings.TotalBudget;
 import org.treepo4j.rollout.RolloutStatistics.DepthStatistics;
+import org.treepo4j.engines.contract.NaiveDistribution;
 
 /** What holds of every rollout, whatever the policies, the settings and the model. */
 class RolloutLawsTest {
@@ -81,8 +82,7 @@ class RolloutLawsTest {
             NaiveDistribution expected =
                 NaiveDistribution.of(
                     model.logits(path.stream().mapToInt(Integer::intValue).toArray()),
-                    sampling,
-                    id -> id != RolloutCase.UNKNOWN);
+                    sampling.rule(model.vocabSize(), id -> id != RolloutCase.UNKNOWN));
             int token = expected.sample(RandomStreams.uniform(stream, position++));
             assertThat(node.tokens()[i]).isEqualTo(token).isNotEqualTo(RolloutCase.UNKNOWN);
             assertThat(node.logprobs()[i])

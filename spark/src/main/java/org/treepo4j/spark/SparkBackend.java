@@ -8,7 +8,9 @@ import java.util.Optional;
 import java.util.UUID;
 import org.apache.spark.broadcast.Broadcast;
 import org.treepo4j.base.InputException;
+import org.treepo4j.model.AdamW;
 import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.Optimizer;
 import org.treepo4j.model.Weights;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
@@ -59,6 +61,16 @@ final class SparkBackend implements Backend {
     @Override
     public Weights trainable() {
       return trained.trainable();
+    }
+
+    @Override
+    public Optimizer optimizer(AdamW.Settings settings) {
+      return trained.optimizer(settings);
+    }
+
+    @Override
+    public void updated() {
+      weightsChanged();
     }
 
     @Override

@@ -5,9 +5,11 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.treepo4j.base.InputException;
 import org.treepo4j.checkpoints.ModelSource;
+import org.treepo4j.model.AdamW;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.LoraAdapters;
 import org.treepo4j.model.LoraSettings;
+import org.treepo4j.model.Optimizer;
 import org.treepo4j.model.Weights;
 import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.model.engine.EngineOptions;
@@ -93,8 +95,16 @@ public interface Policy {
   /** What the optimiser changes. */
   Weights trainable();
 
-  /** The optimiser has changed {@link #trainable}. */
+  /** The optimiser of {@link #trainable}, with fresh moments. */
+  default Optimizer optimizer(AdamW.Settings settings) {
+    return model().optimizer(trainable(), settings);
+  }
+
+  /** {@link #trainable} was written: tells all engines. */
   void weightsChanged();
+
+  /** The optimiser has changed {@link #trainable}, and the {@link #model} knows: tells others. */
+  default void updated() {}
 
   /** Writes what a checkpoint keeps of the policy. */
   void writeInto(Path folder) throws IOException;
@@ -116,6 +126,17 @@ record SampledElsewhere(Policy trained, CausalLm sampler) implements Policy {
   @Override
   public void weightsChanged() {
     trained.weightsChanged();
+    sampler.weightsChanged();
+  }
+
+  @Override
+  public Optimizer optimizer(AdamW.Settings settings) {
+    return trained.optimizer(settings);
+  }
+
+  @Override
+  public void updated() {
+    trained.updated();
     sampler.weightsChanged();
   }
 

@@ -5,16 +5,17 @@ import java.util.Map;
 import java.util.Optional;
 import org.treepo4j.model.AdamW;
 import org.treepo4j.model.GradientClipping;
+import org.treepo4j.model.Optimizer;
 
 /**
- * What follows a backward pass: the gradient is clipped, AdamW takes a step at the scheduled
- * learning rate, and the engine is told. A gradient that is not finite is thrown away instead, a
+ * What follows a backward pass: the gradient is clipped, and the engine's AdamW takes a step at the
+ * scheduled learning rate. A gradient that is not finite is thrown away instead, a
  * few times.
  */
 public final class WeightUpdate {
   private final Policy policy;
   private final OptimizerSettings settings;
-  private final AdamW optimizer;
+  private final Optimizer optimizer;
   private final long updates;
   private final int maxSkipped;
   private long place;
@@ -39,12 +40,9 @@ public final class WeightUpdate {
     this.updates = updates;
     this.maxSkipped = maxSkipped;
     this.optimizer =
-        new AdamW(
-            policy.trainable(),
-            settings.beta1(),
-            settings.beta2(),
-            settings.epsilon(),
-            settings.weightDecay());
+        policy.optimizer(
+            new AdamW.Settings(
+                settings.beta1(), settings.beta2(), settings.epsilon(), settings.weightDecay()));
   }
 
   /**
@@ -60,14 +58,14 @@ public final class WeightUpdate {
   /** Uses the gradient of what is trained and sets it to zero. */
   public Outcome apply() {
     double clip = settings.gradientClip() > 0 ? settings.gradientClip() : Double.MAX_VALUE;
-    double norm = GradientClipping.globalNorm(policy.trainable());
+    double norm = optimizer.gradientNorm();
     double rate = settings.learningRate().rate(place, updates);
     place++;
     boolean finite = Double.isFinite(norm);
     if (finite) {
       skippedInARow = 0;
       optimizer.step(rate, GradientClipping.scale(norm, clip));
-      policy.weightsChanged();
+      policy.updated();
     } else if (++skippedInARow > maxSkipped) {
       throw new TrainingException(
           "the gradient was not finite "
@@ -89,7 +87,7 @@ public final class WeightUpdate {
     return skippedInARow;
   }
 
-  /** The live optimiser state by name. */
+  /** The optimiser state by name, good until the next update. */
   public Map<String, float[]> state() {
     return optimizer.state();
   }

@@ -7,8 +7,12 @@ import static org.assertj.core.api.Assertions.offset;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.treepo4j.model.AdamW;
 import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.GradientClipping;
+import org.treepo4j.model.Optimizer;
 import org.treepo4j.model.Parameter;
 import org.treepo4j.model.Weights;
 import org.treepo4j.rl.train.TinyTraining;
@@ -111,7 +115,43 @@ class WeightUpdateTest {
     }
 
     @Override
+    public Optimizer optimizer(AdamW.Settings settings) {
+      AdamW adamW = new AdamW(weights, settings);
+      return new Optimizer() {
+        @Override
+        public double gradientNorm() {
+          return GradientClipping.globalNorm(weights);
+        }
+
+        @Override
+        public void step(double learningRate, float gradientScale) {
+          adamW.step(learningRate, gradientScale);
+        }
+
+        @Override
+        public long steps() {
+          return adamW.steps();
+        }
+
+        @Override
+        public Map<String, float[]> state() {
+          return adamW.state();
+        }
+
+        @Override
+        public void restore(long stepsDone, Map<String, float[]> saved) {
+          adamW.restore(stepsDone, saved);
+        }
+      };
+    }
+
+    @Override
     public void weightsChanged() {
+      throw new AssertionError("the optimiser tells its engine");
+    }
+
+    @Override
+    public void updated() {
       changes++;
     }
 

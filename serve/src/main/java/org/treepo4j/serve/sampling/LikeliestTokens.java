@@ -2,8 +2,8 @@ package org.treepo4j.serve.sampling;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.treepo4j.rollout.SamplingSettings;
-import org.treepo4j.rollout.TokenDistribution;
+import org.treepo4j.model.SamplingRule;
+import org.treepo4j.model.TokenDistribution;
 import org.treepo4j.serve.sampling.SamplingListener.TokenLogprobs;
 import org.treepo4j.serve.sampling.SamplingListener.TokenLogprobs.Candidate;
 
@@ -13,7 +13,7 @@ final class LikeliestTokens {
   private List<Candidate> likeliest = List.of();
 
   LikeliestTokens(int vocabSize) {
-    distribution = new TokenDistribution(vocabSize, SamplingSettings.defaults(), id -> true);
+    distribution = new TokenDistribution(SamplingRule.plain(vocabSize, id -> true));
   }
 
   /** Takes a row of logits and finds its likeliest tokens, the lower id first among equals. */

@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.treepo4j.model.BranchingDecoder;
-import org.treepo4j.rollout.TokenDistribution;
+import org.treepo4j.model.TokenDistribution;
 import org.treepo4j.serve.sampling.SamplingListener.Usage;
 import org.treepo4j.tokenizer.Tokenizer;
 
@@ -53,7 +53,7 @@ final class RunningRequest {
   /** Makes its paths, unless it has them from an earlier start. */
   void open(Tokenizer tokenizer, int vocabSize) {
     if (paths.isEmpty()) {
-      distribution = new TokenDistribution(vocabSize, request.sampling(), tokenizer::hasToken);
+      distribution = new TokenDistribution(request.sampling().rule(vocabSize, tokenizer::hasToken));
       paths =
           IntStream.range(0, request.paths())
               .mapToObj(i -> new RunningPath(this, i, tokenizer.streamingDecoder(false)))

@@ -26,11 +26,13 @@ import org.treepo4j.model.TokenTree;
 import org.treepo4j.model.Weights;
 
 /** The laws of sampling along many paths that every engine keeps. */
-public interface BranchingDecoderContract {
+public interface BranchingDecoderContract extends SamplerContract {
   /** Opens the engine under test. */
+  @Override
   CausalLm open(Weights weights);
 
   /** Whether it has the layers of a family; one that it refuses is left out. */
+  @Override
   default boolean runs(TinyModels family) {
     return true;
   }

@@ -25,12 +25,14 @@ import org.treepo4j.model.TokenTree;
 import org.treepo4j.model.Weights;
 
 /** The laws of forward and backward passes that every engine keeps. */
-public interface CausalLmContract {
+public interface CausalLmContract extends OptimizerContract {
 
   /** Opens the engine under test. */
+  @Override
   CausalLm open(Weights weights);
 
   /** Whether it has the layers of a family; one that it refuses is left out. */
+  @Override
   default boolean runs(TinyModels family) {
     return true;
   }

@@ -1,17 +1,17 @@
-package org.treepo4j.rollout;
+package org.treepo4j.engines.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import java.util.List;
 import java.util.Random;
-import java.util.function.IntPredicate;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import org.treepo4j.model.SamplingRule;
+import org.treepo4j.model.TokenDistribution;
 
 class TokenDistributionTest {
 
@@ -24,23 +24,21 @@ class TokenDistributionTest {
       @ForAll @DoubleRange(min = -0.3, max = 0.9) double minP,
       @ForAll long seed) {
     Random random = new Random(seed);
-    SamplingSettings settings =
-        new SamplingSettings(
+    SamplingRule rule =
+        new SamplingRule(
             seed % 7 == 0 ? 0 : seed % 3 == 0 ? 1 : temperature,
             topK,
             Math.min(1, topP),
             Math.max(0, minP),
-            List.of(),
-            List.of());
-    IntPredicate vocabulary = id -> id == vocabSize - 1 || id % 5 != seed % 5;
-    TokenDistribution distribution = new TokenDistribution(vocabSize, settings, vocabulary);
+            SamplingRule.allowed(vocabSize, id -> id == vocabSize - 1 || id % 5 != seed % 5));
+    TokenDistribution distribution = new TokenDistribution(rule);
     for (int row = 0; row < 3; row++) {
       float[] logits = new float[vocabSize];
       for (int id = 0; id < vocabSize; id++) {
         // Coarse values make ties; a masked id may be by far the likeliest.
         logits[id] = Math.round(random.nextGaussian() * 8) / 2f + (id % 97 == 3 ? 300 : 0);
       }
-      NaiveDistribution naive = NaiveDistribution.of(logits, settings, vocabulary);
+      NaiveDistribution naive = NaiveDistribution.of(logits, rule);
       distribution.read(logits);
       for (int draw = 0; draw < 5; draw++) {
         double u = random.nextDouble();
@@ -58,7 +56,7 @@ class TokenDistributionTest {
   @Test
   void atTemperatureOneWithoutTruncationBothLogprobsAreTheSameNumber() {
     TokenDistribution distribution =
-        new TokenDistribution(3, SamplingSettings.defaults(), id -> true);
+        new TokenDistribution(SamplingRule.plain(3, id -> true));
     distribution.read(new float[] {0.3f, -1.7f, 2.9f});
 
     for (int token = 0; token < 3; token++) {
@@ -69,7 +67,7 @@ class TokenDistributionTest {
   @Test
   void impossibleTokensAreNeverDrawn() {
     TokenDistribution distribution =
-        new TokenDistribution(3, SamplingSettings.defaults(), id -> true);
+        new TokenDistribution(SamplingRule.plain(3, id -> true));
     distribution.read(new float[] {Float.NEGATIVE_INFINITY, 1, Float.NEGATIVE_INFINITY});
 
     assertThat(distribution.sample(0)).isEqualTo(1);
@@ -80,7 +78,7 @@ class TokenDistributionTest {
   @Test
   void rowsThatHoldNoDistributionAreRefused() {
     TokenDistribution distribution =
-        new TokenDistribution(2, SamplingSettings.defaults(), id -> id == 0);
+        new TokenDistribution(SamplingRule.plain(2, id -> id == 0));
 
     for (float[] row :
         new float[][] {
@@ -96,7 +94,7 @@ class TokenDistributionTest {
 
   @Test
   void aVocabularyWithoutIdsIsRefused() {
-    assertThatThrownBy(() -> new TokenDistribution(4, SamplingSettings.defaults(), id -> id == 4))
+    assertThatThrownBy(() -> SamplingRule.plain(4, id -> id == 4))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("the vocabulary has none of the model's token ids");
   }

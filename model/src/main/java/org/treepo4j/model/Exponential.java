@@ -1,4 +1,4 @@
-package org.treepo4j.rollout;
+package org.treepo4j.model;
 
 /**
  * The exponential function for softmax: several times faster than {@link Math#exp} on a whole

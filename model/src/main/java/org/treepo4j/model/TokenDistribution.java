@@ -1,17 +1,16 @@
-package org.treepo4j.rollout;
+package org.treepo4j.model;
 
 import java.util.Arrays;
-import java.util.function.IntPredicate;
 
 /**
  * The next-token distribution of one path, read from a row of logits: temperature, then top-k, then
- * top-p, then min-p, over the ids the tokenizer has. Ties are broken by the lower id, sums run in a
+ * top-p, then min-p, over the ids that are allowed. Ties are broken by the lower id, sums run in a
  * fixed order in double precision, so a row alone decides the outcome.
  *
  * <p>Two log-probabilities are told apart. {@link #logprob} is that of the distribution actually
  * sampled from. {@link #modelLogprob} and {@link #entropy} are of the model's own distribution:
  * temperature 1, nothing truncated, ids without text included; that is what {@link
- * org.treepo4j.model.ForwardPass} computes, so it is the one a policy-gradient ratio may be formed
+ * ForwardPass} computes, so it is the one a policy-gradient ratio may be formed
  * with.
  *
  * <p>One instance serves many rows, one after the other, and allocates nothing per row. Without
@@ -19,6 +18,8 @@ import java.util.function.IntPredicate;
  * candidates of a truncation are sorted.
  */
 public final class TokenDistribution {
+  static final String NOT_FINITE = "the model's logits are not finite";
+
   /** Ids whose probabilities are summed up together, so that drawing need not visit all ids. */
   private static final int BLOCK = 256;
 
@@ -60,27 +61,23 @@ public final class TokenDistribution {
   private double total;
 
   /**
-   * @param vocabulary ids that may be sampled
-   * @throws IllegalArgumentException when no id may be sampled
+   * @param rule whose ids are those of the rows to come
    */
-  public TokenDistribution(int vocabSize, SamplingSettings settings, IntPredicate vocabulary) {
-    allowed = new boolean[vocabSize];
+  public TokenDistribution(SamplingRule rule) {
+    allowed = rule.allowed();
+    int vocabSize = allowed.length;
     blockSums = new double[(vocabSize + BLOCK - 1) / BLOCK];
     whole = new boolean[blockSums.length];
     Arrays.fill(whole, true);
     int count = 0;
     for (int id = 0; id < vocabSize; id++) {
-      allowed[id] = vocabulary.test(id);
       count += allowed[id] ? 1 : 0;
       whole[id / BLOCK] &= allowed[id];
     }
-    if (count == 0) {
-      throw new IllegalArgumentException("the vocabulary has none of the model's token ids");
-    }
-    temperature = settings.temperature();
-    topK = settings.topK() > 0 && settings.topK() < count ? settings.topK() : 0;
-    topP = settings.topP();
-    minP = settings.minP();
+    temperature = rule.temperature();
+    topK = rule.topK() > 0 && rule.topK() < count ? rule.topK() : 0;
+    topP = rule.topP();
+    minP = rule.minP();
     truncated = topK > 0 || topP < 1 || minP > 0;
   }
 
@@ -94,7 +91,7 @@ public final class TokenDistribution {
     findMaxima();
     double modelTotal = sumModel();
     if (!Double.isFinite(modelTotal) || !Float.isFinite(likeliestLogit)) {
-      throw new ArithmeticException("the model's logits are not finite");
+      throw new ArithmeticException(NOT_FINITE);
     }
     if (temperature == 0) {
       total = 1;

@@ -1,4 +1,4 @@
-package org.treepo4j.rollout;
+package org.treepo4j.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.withinPercentage;

@@ -1,37 +1,45 @@
-package org.treepo4j.rollout;
+package org.treepo4j.engines.contract;
 
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
+import org.treepo4j.model.SamplingRule;
 
-/** The next-token distribution by the book: everything sorted, nothing clever. */
-record NaiveDistribution(double[] probabilities, double[] modelProbabilities) {
+/**
+ * The next-token distribution by the book: everything sorted, nothing clever.
+ *
+ * @param probabilities of drawing each id
+ * @param modelProbabilities under the model's own distribution
+ */
+@SuppressWarnings("ArrayRecordComponent") // compared by nobody
+public record NaiveDistribution(double[] probabilities, double[] modelProbabilities) {
 
-  static NaiveDistribution of(float[] logits, SamplingSettings settings, IntPredicate vocabulary) {
+  public static NaiveDistribution of(float[] logits, SamplingRule rule) {
     int size = logits.length;
+    IntPredicate vocabulary = id -> rule.allowed()[id];
     double[] model = softmax(logits, 1, id -> true);
-    if (settings.temperature() == 0) {
+    if (rule.temperature() == 0) {
       int best = likeliestFirst(logits, vocabulary).get(0);
       double[] greedy = new double[size];
       greedy[best] = 1;
       return new NaiveDistribution(greedy, model);
     }
-    double[] all = softmax(logits, settings.temperature(), vocabulary);
+    double[] all = softmax(logits, rule.temperature(), vocabulary);
     List<Integer> kept = likeliestFirst(logits, vocabulary);
-    if (settings.topK() > 0 && settings.topK() < kept.size()) {
-      kept = kept.subList(0, settings.topK());
+    if (rule.topK() > 0 && rule.topK() < kept.size()) {
+      kept = kept.subList(0, rule.topK());
     }
-    if (settings.topP() < 1) {
+    if (rule.topP() < 1) {
       double sum = kept.stream().mapToDouble(id -> all[id]).sum();
       double share = 0;
       int count = 0;
-      while (count < kept.size() && share < settings.topP() * sum) {
+      while (count < kept.size() && share < rule.topP() * sum) {
         share += all[kept.get(count++)];
       }
       kept = kept.subList(0, count);
     }
-    double least = settings.minP() * all[kept.get(0)];
+    double least = rule.minP() * all[kept.get(0)];
     List<Integer> last = kept.stream().filter(id -> all[id] >= least).toList();
     double sum = last.stream().mapToDouble(id -> all[id]).sum();
     double[] probabilities = new double[size];
@@ -40,7 +48,7 @@ record NaiveDistribution(double[] probabilities, double[] modelProbabilities) {
   }
 
   /** The first id whose probability, added to those of all lower ids, exceeds {@code u}. */
-  int sample(double u) {
+  public int sample(double u) {
     double sum = 0;
     int last = -1;
     for (int id = 0; id < probabilities.length; id++) {
@@ -55,7 +63,7 @@ record NaiveDistribution(double[] probabilities, double[] modelProbabilities) {
     return last;
   }
 
-  double entropy() {
+  public double entropy() {
     double entropy = 0;
     for (double p : modelProbabilities) {
       entropy -= p > 0 ? p * Math.log(p) : 0;

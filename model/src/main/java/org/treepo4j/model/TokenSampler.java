@@ -1,0 +1,61 @@
+package org.treepo4j.model;
+
+import java.util.List;
+
+/**
+ * Draws next tokens behind the paths of one decoder by one {@link SamplingRule}. The uniform
+ * numbers come from the caller, so what is drawn depends on the logits alone and not on the engine:
+ * {@link TokenDistribution} is the law. Engines whose logits are not on the heap draw where they
+ * are, and may take another token where a number is within rounding of the border of two.
+ *
+ * <p>What was drawn can be asked for until the next call of {@link #draw}; nothing is allocated for
+ * a token.
+ */
+public interface TokenSampler extends AutoCloseable {
+
+  /** A row of logits holds NaN or nothing finite to draw. */
+  final class NotFiniteException extends ArithmeticException {
+    private static final long serialVersionUID = 1;
+    private final int path;
+
+    public NotFiniteException(int path) {
+      super(TokenDistribution.NOT_FINITE);
+      this.path = path;
+    }
+
+    /** Place of the path in the call. */
+    public int path() {
+      return path;
+    }
+  }
+
+  /**
+   * Draws tokens, any number behind each path.
+   *
+   * @param paths each at least once in {@code of}
+   * @param draws how many tokens
+   * @param of place in {@code paths} of each draw, not falling; {@code [≥ draws]}
+   * @param uniforms number of each draw, in [0, 1); {@code [≥ draws]}
+   * @throws NotFiniteException when there is nothing to draw from behind a path
+   */
+  void draw(List<? extends BranchingDecoder.Path> paths, int draws, int[] of, double[] uniforms);
+
+  /** A token drawn. */
+  int token(int draw);
+
+  /** Its log-probability in nats under the distribution drawn from. */
+  double logprob(int draw);
+
+  /**
+   * Its log-probability in nats under the model's own distribution: temperature 1, nothing
+   * truncated, every id included.
+   */
+  double modelLogprob(int draw);
+
+  /** Entropy in nats of the model's own distribution. */
+  double entropy(int draw);
+
+  /** Frees what it holds outside the heap. */
+  @Override
+  default void close() {}
+}
