@@ -1,0 +1,28 @@
+package org.treepo4j.engines.cuda;
+
+/** All kernels of a device. */
+record Kernels(
+    Products products,
+    RowKernels rows,
+    TreeAttention treeAttention,
+    CacheAttention cacheAttention,
+    VocabularyHead head,
+    UpdateKernels updates,
+    TokenSampler sampler) {
+
+  /**
+   * @throws org.treepo4j.model.EngineUnavailableException when the driver does not take them
+   */
+  static Kernels of(Device device) {
+    Products products = new Products(device);
+    RowKernels rows = new RowKernels(device);
+    return new Kernels(
+        products,
+        rows,
+        new TreeAttention(device),
+        new CacheAttention(device),
+        new VocabularyHead(device, products, rows),
+        new UpdateKernels(device),
+        new TokenSampler(device));
+  }
+}
