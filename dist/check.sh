@@ -27,7 +27,7 @@ treepo train "$root/examples/chain-sums/train.yaml" --quiet --set "output=$work/
   --set evaluation.maxTasks=2 2>"$work/log" | grep -q '"steps":1' || { cat "$work/log" >&2; fail train; }
 if treepo generate --model "$root/examples/chain-sums/model" --prompt 1 --engine samediff >/dev/null 2>"$work/log"; then fail "samediff without ND4J"; fi
 grep -v '^WARNING: Using incubator' "$work/log" >"$work/lines"
-[ "$(wc -l <"$work/lines")" = 1 ] && grep -q 'engine: expected auto, vector, was samediff' "$work/lines" || { cat "$work/log" >&2; fail "samediff's line"; }
+[ "$(wc -l <"$work/lines")" = 1 ] && grep -q 'engine: expected auto, cuda, vector, was samediff' "$work/lines" || { cat "$work/log" >&2; fail "samediff's line"; }
 [ -z "$(find "$work/home" -type f)" ] || fail "wrote to the home folder: $(find "$work/home" -type f)"
 ln -s "$root/treepo" "$work/link"
 root_of_link=$("$work/link" --version) && [ "$root_of_link" = "TreePO4J 0.1.0" ] || fail "through a link"

@@ -72,14 +72,14 @@ final class BenchCommand implements Callable<Integer> {
       names = "--engine",
       split = ",",
       paramLabel = "E",
-      description = "vector, samediff; default both.")
+      description = "vector, samediff, cuda; default vector and samediff.")
   private List<String> engines = List.of("vector", "samediff");
 
   @Option(
       names = "--weights",
       split = ",",
       paramLabel = "F",
-      description = "f32, bf16 (vector only); default f32.")
+      description = "f32, bf16 (not samediff); default f32.")
   private List<WeightStorage> weights = List.of(WeightStorage.F32);
 
   @Option(
@@ -122,7 +122,7 @@ final class BenchCommand implements Callable<Integer> {
     List<EngineOptions> options = new ArrayList<>();
     for (String engine : engines) {
       for (WeightStorage storage : weights) {
-        if (engine != "samediff" || storage == WeightStorage.F32) {
+        if (!engine.equals("samediff") || storage == WeightStorage.F32) {
           options.add(new EngineOptions(engine, storage, 0));
         }
       }

@@ -19,13 +19,13 @@ final class ModelMixin {
   @Option(
       names = "--engine",
       paramLabel = "E",
-      description = "auto, vector or samediff; default auto.")
+      description = "auto, vector, cuda or samediff; default auto.")
   private String engine = EngineOptions.AUTO;
 
   @Option(
       names = "--weights",
       paramLabel = "F",
-      description = "Weight storage while sampling: f32 or bf16 (vector only); default f32.")
+      description = "Weight storage while sampling: f32 or bf16 (not samediff); default f32.")
   private WeightStorage weights = WeightStorage.F32;
 
   @Option(

@@ -78,7 +78,7 @@ class EnginesTest {
     assertThatThrownBy(() -> Engines.choose(EngineOptions.defaults().withEngine("abacus")))
         .isInstanceOf(EngineUnavailableException.class)
         .hasMessageMatching(
-            "engine: expected auto(, counting)?, samediff, vector, was abacus; docs/install.md tells how"
+            "engine: expected auto(, counting)?, cuda, samediff, vector, was abacus; docs/install.md tells how"
                 + " an engine is added");
     assertThatThrownBy(() -> new EngineOptions(EngineOptions.AUTO, WeightStorage.F32, -1))
         .isInstanceOf(IllegalArgumentException.class)

@@ -8,11 +8,13 @@ import org.treepo4j.base.settings.Setting;
 public record EngineOptions(
     @Setting(
             value =
-                "auto (the best that can run here), or the name of an engine: vector, samediff, or"
-                    + " another on the class path",
+                "auto (the best that can run here), or the name of an engine: vector, cuda,"
+                    + " samediff, or another on the class path",
             mayChange = true)
         String engine,
-    @Setting("weight storage while sampling: f32, or bf16 to read half the memory (vector only)")
+    @Setting(
+            "weight storage while sampling: f32, or bf16 to read half the memory (not samediff;"
+                + " cuda trains with it, too)")
         WeightStorage weights,
     @Setting(value = "threads of the vector engine, 0 for all processors", mayChange = true)
         int threads) {

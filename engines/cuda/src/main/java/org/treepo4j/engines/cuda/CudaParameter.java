@@ -78,6 +78,12 @@ final class CudaParameter implements DeviceCopy, AutoCloseable {
     return halves ? rounded : present;
   }
 
+  /** The values in bf16, where products read those; null else. */
+  DeviceArray rounded() {
+    values();
+    return rounded;
+  }
+
   private void round() {
     if (halves) {
       rounded = device.atLeast(rounded, BF16, size());
@@ -101,11 +107,10 @@ final class CudaParameter implements DeviceCopy, AutoCloseable {
     return gradient;
   }
 
-  /** An optimiser has changed {@link #values}. */
+  /** An optimiser has changed {@link #values} and {@link #rounded}. */
   void stepped() {
     attach();
     valuesAt = Place.DEVICE;
-    round();
   }
 
   /** Values on the heap may have been written. */

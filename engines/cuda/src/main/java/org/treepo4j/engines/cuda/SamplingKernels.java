@@ -13,7 +13,7 @@ import org.treepo4j.engines.cuda.Kernel.Grid;
  * same order, so that a uniform number selects the same token: the first whose probability, added
  * to those of all lower ids, exceeds it.
  */
-final class TokenSampler {
+final class SamplingKernels {
   private static final int THREADS = 256;
 
   /** Ids whose probabilities are summed up together, as the host has it. */
@@ -41,6 +41,7 @@ final class TokenSampler {
   /**
    * What each row is drawn by.
    *
+   * @param row which row of logits each draw reads, {@code I32 [rows]}
    * @param temperature {@code F64 [rows]}; 0 for the likeliest token
    * @param topK {@code I32 [rows]}; 0 for all, and it is less than the number of allowed ids
    * @param topP {@code F64 [rows]}; 1 for all
@@ -50,6 +51,7 @@ final class TokenSampler {
    * @param uniform the number in [0, 1) that selects the token, {@code F64 [rows]}
    */
   record Draws(
+      DeviceArray row,
       DeviceArray temperature,
       DeviceArray topK,
       DeviceArray topP,
@@ -87,7 +89,7 @@ final class TokenSampler {
     }
   }
 
-  TokenSampler(Device device) {
+  SamplingKernels(Device device) {
     this.device = device;
     maxima = device.kernel("sample", "sample_maxima");
     sums = device.kernel("sample", "sample_sums");

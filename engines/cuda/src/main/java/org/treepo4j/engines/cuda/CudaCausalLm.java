@@ -1,0 +1,180 @@
+package org.treepo4j.engines.cuda;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.engines.cuda.DeviceArray.Type;
+import org.treepo4j.engines.cuda.VocabularyHead.LogitShape;
+import org.treepo4j.model.AdamW;
+import org.treepo4j.model.BranchingDecoder;
+import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.DecoderOptions;
+import org.treepo4j.model.EngineUnavailableException;
+import org.treepo4j.model.ForwardOptions;
+import org.treepo4j.model.ForwardPass;
+import org.treepo4j.model.Optimizer;
+import org.treepo4j.model.TokenTree;
+import org.treepo4j.model.Weights;
+import org.treepo4j.model.engine.MemoryNeed;
+import org.treepo4j.model.engine.WeightStorage;
+
+/**
+ * The engine on an NVIDIA GPU. Weights, gradients and the optimiser's moments stay there; {@link
+ * #weights} brings them to the heap where it is asked for them.
+ *
+ * <p>In float32 everything is float32. With bf16 weights, products read bf16 and sum up in float32,
+ * activations inside blocks, keys and values are bf16; the weights that are trained, their
+ * gradients, the residual stream and all statistics stay float32.
+ */
+final class CudaCausalLm implements CausalLm {
+  private final Weights weights;
+  private final Device device;
+  private final Type type;
+  private final Kernels kernels;
+  private final CudaWeights model;
+  private final CudaHead head;
+  private final CudaLinear linear;
+  private final CudaRotary rotary;
+  private final CudaForward forward;
+  private final CudaBackward backward;
+  private final Deque<Activations> spare = new ArrayDeque<>();
+  private long version;
+  private boolean closed;
+
+  /**
+   * @param device which is closed with the model
+   * @throws EngineUnavailableException when the device's memory does not hold the weights
+   */
+  CudaCausalLm(Weights weights, Device device, WeightStorage storage) {
+    this.weights = weights;
+    this.device = device;
+    this.type = storage == WeightStorage.BF16 ? Type.BF16 : Type.F32;
+    long needed = CudaMemory.weights(weights, type);
+    long free = device.memory().free();
+    if (needed > free) {
+      throw new EngineUnavailableException(
+          "the weights take %s on the GPU, which has %s left"
+              .formatted(MemoryNeed.gigabytes(needed), MemoryNeed.gigabytes(free)));
+    }
+    this.kernels = Kernels.of(device);
+    this.model = new CudaWeights(device, kernels.rows(), weights, type == Type.BF16);
+    this.head = new CudaHead(device, kernels, model.head(), type);
+    this.linear = new CudaLinear(device, kernels.products(), kernels.rows(), type);
+    this.rotary = new CudaRotary(device, kernels.rows(), weights);
+    this.forward =
+        new CudaForward(device, model, config(), kernels.rows(), linear, rotary, type);
+    this.backward =
+        new CudaBackward(device, model, config(), kernels, linear, rotary, forward, type);
+  }
+
+  @Override
+  public ModelConfig config() {
+    return weights.config();
+  }
+
+  @Override
+  public Weights weights() {
+    return weights;
+  }
+
+  @Override
+  public void weightsChanged() {
+    model.written();
+    changed();
+  }
+
+  /** The device's weights have changed. */
+  void changed() {
+    version++;
+    head.changed();
+  }
+
+  /** Grows with every change of the weights. */
+  long version() {
+    return version;
+  }
+
+  @Override
+  public Optimizer optimizer(Weights trained, AdamW.Settings settings) {
+    return new CudaOptimizer(this, device, kernels.updates(), model, trained, settings);
+  }
+
+  @Override
+  public BranchingDecoder decoder(DecoderOptions options) {
+    return new CudaDecoder(this, device, kernels, forward, rotary, type, options);
+  }
+
+  @Override
+  public ForwardPass forward(List<TokenTree> trees, ForwardOptions options) {
+    check(trees);
+    TreeRows rows = new TreeRows(trees);
+    Activations activations =
+        spare.isEmpty() ? new Activations(device, config(), type) : spare.pop();
+    activations.reserve(rows.rows(), options.gradients());
+    int last = 0;
+    for (int position : rows.positions()) {
+      last = Math.max(last, position);
+    }
+    rotary.reserve(last + 1);
+    return new CudaForwardPass(this, device, kernels, rows, options, activations);
+  }
+
+  LogitShape logitShape() {
+    return LogitShape.of(config());
+  }
+
+  CudaForward forward() {
+    return forward;
+  }
+
+  CudaBackward backward() {
+    return backward;
+  }
+
+  CudaHead head() {
+    return head;
+  }
+
+  /** Whether the device's memory is still there. */
+  boolean isOpen() {
+    return !closed;
+  }
+
+  void giveBack(Activations activations) {
+    spare.push(activations);
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    model.close(); // brings what is newer to the heap
+    device.close(); // frees all else
+  }
+
+  private void check(List<TokenTree> trees) {
+    if (trees.isEmpty()) {
+      throw new IllegalArgumentException("a forward pass needs at least one tree");
+    }
+    for (int t = 0; t < trees.size(); t++) {
+      TokenTree tree = trees.get(t);
+      for (int i = 0; i < tree.size(); i++) {
+        if (tree.tokens()[i] < 0 || tree.tokens()[i] >= config().vocabSize()) {
+          throw new IllegalArgumentException(
+              String.format(
+                  "token %d of tree %d is outside the vocabulary of %d: %d",
+                  i, t, config().vocabSize(), tree.tokens()[i]));
+        }
+        if (tree.positions()[i] >= config().maxPositions()) {
+          throw new IllegalArgumentException(
+              String.format(
+                  "token %d of tree %d is beyond the model's %d positions",
+                  i, t, config().maxPositions()));
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,312 @@
+package org.treepo4j.engines.cuda;
+
+import static org.treepo4j.engines.cuda.DeviceArray.Type.F32;
+import static org.treepo4j.engines.cuda.DeviceArray.Type.I32;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.engines.cuda.CudaChunk.CudaPath;
+import org.treepo4j.engines.cuda.DeviceArray.Type;
+import org.treepo4j.model.BranchingDecoder;
+import org.treepo4j.model.DecoderOptions;
+import org.treepo4j.model.DecoderStatistics;
+import org.treepo4j.model.SamplingRule;
+import org.treepo4j.model.TokenSampler;
+
+/**
+ * The engine's decoder: keeps the tree of chunks, checks the callers, and hands batches to {@link
+ * DecoderStep}.
+ *
+ * <p>Of several paths that end at one token, the first to go on stays in the chunk and the others
+ * get chunks of their own behind it.
+ */
+final class CudaDecoder implements BranchingDecoder {
+  /** Tokens of prompts that are computed as one batch. */
+  private static final int PREFILL_ROWS = 512;
+
+  private final CudaCausalLm lm;
+  private final ModelConfig config;
+  private final Device device;
+  private final Kernels kernels;
+  private final Type type;
+  private final CudaCache cache;
+  private final DecoderStep step;
+  private final long version;
+  private final Set<CudaPath> paths = new HashSet<>();
+  private DeviceArray lastSlots;
+  private DeviceArray lastHidden;
+  private DeviceArray logitsOn;
+  private float[][] logits = new float[0][];
+  private long tokensComputed;
+  private long batches;
+  private boolean closed;
+
+  CudaDecoder(
+      CudaCausalLm lm,
+      Device device,
+      Kernels kernels,
+      CudaForward forward,
+      CudaRotary rotary,
+      Type type,
+      DecoderOptions options) {
+    this.lm = lm;
+    this.config = lm.config();
+    this.device = device;
+    this.kernels = kernels;
+    this.type = type;
+    this.cache = new CudaCache(device, config, type, options.maxCacheBytes());
+    this.step = new DecoderStep(device, config, kernels, forward, rotary, cache, type);
+    this.version = lm.version();
+  }
+
+  @Override
+  public int vocabSize() {
+    return config.vocabSize();
+  }
+
+  @Override
+  public List<Path> prefill(List<Prompt> prompts) {
+    checkOpen();
+    long blocks = 0;
+    for (Prompt prompt : prompts) {
+      check(prompt);
+      blocks += (prompt.tokens().length + CudaCache.BLOCK - 1) / CudaCache.BLOCK;
+    }
+    cache.require(blocks);
+    List<Path> made = new ArrayList<>();
+    for (Prompt prompt : prompts) {
+      CudaPath path = new CudaPath(this, chunkBehind(prompt.before()), 0);
+      paths.add(path);
+      made.add(path);
+      for (int token : prompt.tokens()) {
+        if (step.rows() == PREFILL_ROWS) {
+          compute();
+        }
+        path.grow();
+        step.add(path.chunk(), token);
+      }
+    }
+    compute();
+    return made;
+  }
+
+  private CudaChunk chunkBehind(Path before) {
+    if (before == null) {
+      return CudaChunk.root(cache);
+    }
+    CudaPath path = own(before);
+    return path.chunk().branch(path.lengthInChunk());
+  }
+
+  private void compute() {
+    if (step.rows() > 0) {
+      tokensComputed += step.rows();
+      step.run();
+    }
+  }
+
+  private void check(Prompt prompt) {
+    if (prompt.tokens().length == 0) {
+      throw new IllegalArgumentException("a prompt must hold at least one token");
+    }
+    int before = prompt.before() == null ? 0 : own(prompt.before()).length();
+    checkLength(before + prompt.tokens().length);
+    for (int token : prompt.tokens()) {
+      checkToken(token);
+    }
+  }
+
+  @Override
+  public Path fork(Path path, int length) {
+    checkOpen();
+    CudaPath from = own(path);
+    if (length < 1 || length > from.length()) {
+      throw new IllegalArgumentException(
+          "length to share must be between 1 and " + from.length() + ", was " + length);
+    }
+    CudaChunk chunk = from.chunk();
+    while (chunk.start() >= length) {
+      chunk = chunk.parent();
+    }
+    CudaPath fork = new CudaPath(this, chunk, length - chunk.start());
+    paths.add(fork);
+    return fork;
+  }
+
+  @Override
+  public void append(List<? extends Path> batch, int[] tokens) {
+    checkOpen();
+    if (batch.size() != tokens.length) {
+      throw new IllegalArgumentException(
+          batch.size() + " paths need as many tokens, were " + tokens.length);
+    }
+    if (tokens.length == 0) {
+      return;
+    }
+    check(batch, tokens);
+    cache.require(growth(batch));
+    for (int i = 0; i < tokens.length; i++) {
+      CudaPath path = own(batch.get(i));
+      if (!path.isAtEnd()) {
+        path.branch();
+      }
+      path.grow();
+      step.add(path.chunk(), tokens[i]);
+    }
+    compute();
+    batches++;
+  }
+
+  /** Blocks this batch will take: of the paths at one end, only the first stays there. */
+  private long growth(List<? extends Path> batch) {
+    long growth = 0;
+    Set<CudaChunk> continued = new HashSet<>();
+    for (Path each : batch) {
+      CudaPath path = own(each);
+      boolean stays = path.isAtEnd() && continued.add(path.chunk());
+      growth += stays ? path.chunk().growth(1) : 1;
+    }
+    return growth;
+  }
+
+  @Override
+  public float[][] nextLogits(List<? extends Path> batch) {
+    checkOpen();
+    int count = batch.size();
+    DeviceArray computed = computeLogits(batch, 0, count);
+    int before = logits.length;
+    if (before < count) {
+      logits = Arrays.copyOf(logits, count);
+      Arrays.setAll(logits, i -> i < before ? logits[i] : new float[vocabSize()]);
+    }
+    float[][] rows = new float[count][];
+    for (int i = 0; i < count; i++) {
+      rows[i] = logits[i];
+      device.read(computed.from((long) i * vocabSize()), rows[i], 0, vocabSize());
+    }
+    return rows;
+  }
+
+  /**
+   * Logits after some paths on the device, good until the next call, {@code F32 [to − from ×
+   * vocabulary]}.
+   */
+  DeviceArray computeLogits(List<? extends Path> batch, int from, int to) {
+    checkOpen();
+    int count = to - from;
+    int[] slots = new int[count];
+    for (int i = 0; i < count; i++) {
+      slots[i] = own(batch.get(from + i)).slot();
+    }
+    int width = config.hiddenSize();
+    lastSlots = device.atLeast(lastSlots, I32, count);
+    device.write(lastSlots, slots, 0, count);
+    lastHidden = device.atLeast(lastHidden, type, (long) count * width);
+    logitsOn = device.atLeast(logitsOn, F32, (long) count * vocabSize());
+    if (count > 0) {
+      kernels.rows().gather(count, width, lastSlots, cache.hidden(), lastHidden);
+      kernels
+          .head()
+          .logits(
+              count,
+              width,
+              vocabSize(),
+              lastHidden,
+              lm.head().operand(),
+              lm.logitShape(),
+              logitsOn);
+    }
+    return logitsOn;
+  }
+
+  @Override
+  public TokenSampler sampler(SamplingRule rule) {
+    checkOpen();
+    if (rule.allowed().length != vocabSize()) {
+      throw new IllegalArgumentException(
+          "a rule for " + vocabSize() + " ids is needed, was for " + rule.allowed().length);
+    }
+    return new CudaSampler(this, device, kernels.sampler(), rule);
+  }
+
+  @Override
+  public void release(Path path) {
+    checkOpen();
+    CudaPath own = own(path);
+    paths.remove(own);
+    own.release();
+  }
+
+  @Override
+  public DecoderStatistics statistics() {
+    return new DecoderStatistics(
+        tokensComputed, batches, paths.size(), cache.tokens(), cache.usedBytes());
+  }
+
+  @Override
+  public void close() {
+    if (!closed && lm.isOpen()) {
+      step.close();
+      cache.close();
+      device.free(lastSlots);
+      device.free(lastHidden);
+      device.free(logitsOn);
+    }
+    closed = true;
+    paths.clear();
+  }
+
+  private void check(List<? extends Path> batch, int[] tokens) {
+    Set<Path> seen = new HashSet<>();
+    for (int i = 0; i < tokens.length; i++) {
+      CudaPath path = own(batch.get(i));
+      if (!seen.add(path)) {
+        throw new IllegalArgumentException("path " + i + " occurs twice in one batch");
+      }
+      checkToken(tokens[i]);
+      checkLength(path.length() + 1);
+    }
+  }
+
+  private void checkToken(int token) {
+    if (token < 0 || token >= config.vocabSize()) {
+      throw new IllegalArgumentException(
+          "token is outside the vocabulary of " + config.vocabSize() + ": " + token);
+    }
+  }
+
+  private void checkLength(int length) {
+    if (length > config.maxPositions()) {
+      throw new IllegalArgumentException(
+          "a path of " + length + " tokens is beyond the model's " + config.maxPositions());
+    }
+  }
+
+  private CudaPath own(Path path) {
+    if (!(path instanceof CudaPath own) || own.decoder() != this) {
+      throw new IllegalArgumentException("path belongs to another decoder");
+    }
+    if (own.chunk() == null) {
+      throw new IllegalArgumentException("path has been released");
+    }
+    return own;
+  }
+
+  /** Whether its memory is still there. */
+  boolean isOpen() {
+    return !closed && lm.isOpen();
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("this decoder is closed");
+    }
+    if (version != lm.version()) {
+      throw new IllegalStateException("the weights have changed: open a new decoder");
+    }
+  }
+}

@@ -1,0 +1,93 @@
+package org.treepo4j.engines.cuda;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.EngineUnavailableException;
+import org.treepo4j.model.Weights;
+import org.treepo4j.model.engine.Engine;
+import org.treepo4j.model.engine.EngineOptions;
+
+/** The engine for NVIDIA GPUs. */
+public final class CudaEngine implements Engine {
+  /** Before the engines of the CPU. */
+  private static final int GPU_RANK = 20;
+
+  @Override
+  public String name() {
+    return "cuda";
+  }
+
+  @Override
+  public Optional<String> problem(EngineOptions options) {
+    try (Device device = Device.open()) {
+      return Optional.empty();
+    } catch (EngineUnavailableException e) {
+      return Optional.of("the cuda engine: " + e.getMessage());
+    }
+  }
+
+  @Override
+  public Optional<String> problem(ModelConfig config) {
+    String lacks = null;
+    if (config.design().experts() != null) {
+      lacks = "experts";
+    } else if (config.design().deltaRule() != null) {
+      lacks = "linear layers (linear_attention)";
+    } else if (config.architecture().gatesAttention()) {
+      lacks = "gated attention";
+    } else if (config.headDim() > AttentionShape.MOST_DIM) {
+      lacks = "heads wider than " + AttentionShape.MOST_DIM;
+    }
+    return Optional.ofNullable(lacks)
+        .map(
+            what ->
+                "the cuda engine has no %s, which this %s model has; use the vector engine"
+                    .formatted(what, config.architecture().modelType()));
+  }
+
+  /** Where there is no driver at all it is not even considered. */
+  @Override
+  public int autoRank() {
+    return Driver.isPresent() ? GPU_RANK : -1;
+  }
+
+  @Override
+  public CausalLm open(Weights weights, EngineOptions options) {
+    Device device = Device.open();
+    boolean opened = false;
+    try {
+      CausalLm model = new CudaCausalLm(weights, device, options.weights());
+      opened = true;
+      return model;
+    } finally {
+      if (!opened) {
+        device.close();
+      }
+    }
+  }
+
+  /** Nothing on the heap: the device's memory is asked for when the model is opened. */
+  @Override
+  public Memory memory(ModelConfig config, EngineOptions options, long trained) {
+    return new Memory(0, 0, 0, 0, 0, 0, 0);
+  }
+
+  @Override
+  public Map<String, Object> facts() {
+    Map<String, Object> facts = new LinkedHashMap<>();
+    if (Driver.isPresent()) {
+      try (Device device = Device.open()) {
+        facts.put("cudaDevice", device.facts().name());
+        facts.put("cudaCapability", device.facts().capability() / 10.0);
+        facts.put("cudaDriver", device.facts().driver() / 1000 + "." + device.facts().driver() % 1000 / 10);
+        facts.put("cudaMemoryBytes", device.facts().memory());
+      } catch (EngineUnavailableException e) {
+        facts.put("cudaDevice", "none");
+      }
+    }
+    return facts;
+  }
+}

@@ -1,0 +1,142 @@
+package org.treepo4j.engines.cuda;
+
+import static org.treepo4j.engines.cuda.DeviceArray.Type.F64;
+import static org.treepo4j.engines.cuda.DeviceArray.Type.I32;
+
+import java.util.Arrays;
+import java.util.List;
+import org.treepo4j.model.BranchingDecoder;
+import org.treepo4j.model.SamplingRule;
+import org.treepo4j.model.TokenSampler;
+
+/** Draws where the logits are: numbers of the tokens drawn are all that leaves the device. */
+final class CudaSampler implements TokenSampler {
+  /** Draws of a launch, which bounds the memory of logits and of what sorts them. */
+  private static final int AT_ONCE = 64;
+
+  private final CudaDecoder decoder;
+  private final Device device;
+  private final SamplingKernels kernels;
+  private final DeviceArray uniform;
+  private final DeviceArray rows;
+  private final SamplingKernels.Draws rule;
+  private final SamplingKernels.Drawn drawn;
+  private final int[] rowOf = new int[AT_ONCE];
+  private int[] tokens = new int[0];
+  private double[] logprobs = new double[0];
+  private double[] modelLogprobs = new double[0];
+  private double[] entropies = new double[0];
+
+  CudaSampler(CudaDecoder decoder, Device device, SamplingKernels kernels, SamplingRule rule) {
+    this.decoder = decoder;
+    this.device = device;
+    this.kernels = kernels;
+    boolean[] allowed = rule.allowed();
+    int[] mask = new int[(allowed.length + 31) / 32];
+    int count = 0;
+    for (int id = 0; id < allowed.length; id++) {
+      mask[id / 32] |= allowed[id] ? 1 << id % 32 : 0;
+      count += allowed[id] ? 1 : 0;
+    }
+    uniform = device.allocate(F64, AT_ONCE);
+    rows = device.allocate(I32, AT_ONCE);
+    this.rule =
+        new SamplingKernels.Draws(
+            rows,
+            same(rule.temperature()),
+            device.upload(filled(rule.topK() < count ? rule.topK() : 0)),
+            same(rule.topP()),
+            same(rule.minP()),
+            device.upload(filled(0)),
+            device.upload(mask),
+            uniform);
+    drawn = SamplingKernels.Drawn.of(device, AT_ONCE);
+  }
+
+  private DeviceArray same(double value) {
+    double[] values = new double[AT_ONCE];
+    Arrays.fill(values, value);
+    return device.upload(values);
+  }
+
+  private static int[] filled(int value) {
+    int[] values = new int[AT_ONCE];
+    Arrays.fill(values, value);
+    return values;
+  }
+
+  @Override
+  public void draw(
+      List<? extends BranchingDecoder.Path> paths, int draws, int[] of, double[] uniforms) {
+    if (tokens.length < draws) {
+      tokens = Arrays.copyOf(tokens, draws);
+      logprobs = Arrays.copyOf(logprobs, draws);
+      modelLogprobs = Arrays.copyOf(modelLogprobs, draws);
+      entropies = Arrays.copyOf(entropies, draws);
+    }
+    for (int from = 0; from < draws; from += AT_ONCE) {
+      int count = Math.min(AT_ONCE, draws - from);
+      int firstPath = of[from];
+      for (int draw = 0; draw < count; draw++) {
+        rowOf[draw] = of[from + draw] - firstPath;
+      }
+      DeviceArray logits =
+          decoder.computeLogits(paths, firstPath, of[from + count - 1] + 1);
+      device.write(rows, rowOf, 0, count);
+      device.write(uniform, uniforms, from, count);
+      kernels.sample(count, decoder.vocabSize(), logits, rule, drawn);
+      device.read(drawn.tokens(), tokens, from, count);
+      for (int draw = from; draw < from + count; draw++) {
+        if (tokens[draw] < 0) {
+          throw new NotFiniteException(of[draw]);
+        }
+      }
+      device.read(drawn.logprobs(), logprobs, from, count);
+      device.read(drawn.modelLogprobs(), modelLogprobs, from, count);
+      device.read(drawn.entropies(), entropies, from, count);
+    }
+  }
+
+  @Override
+  public int token(int draw) {
+    return tokens[draw];
+  }
+
+  @Override
+  public double logprob(int draw) {
+    return logprobs[draw];
+  }
+
+  @Override
+  public double modelLogprob(int draw) {
+    return modelLogprobs[draw];
+  }
+
+  @Override
+  public double entropy(int draw) {
+    return entropies[draw];
+  }
+
+  @Override
+  public void close() {
+    if (decoder.isOpen()) {
+      for (DeviceArray array :
+          new DeviceArray[] {
+            rule.row(),
+            rule.temperature(),
+            rule.topK(),
+            rule.topP(),
+            rule.minP(),
+            rule.mask(),
+            rule.allowed(),
+            rule.uniform(),
+            drawn.tokens(),
+            drawn.logprobs(),
+            drawn.modelLogprobs(),
+            drawn.entropies()
+          }) {
+        device.free(array);
+      }
+    }
+  }
+}
