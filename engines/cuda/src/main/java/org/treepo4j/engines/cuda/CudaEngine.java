@@ -1,5 +1,7 @@
 package org.treepo4j.engines.cuda;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -22,7 +24,8 @@ public final class CudaEngine implements Engine {
 
   @Override
   public Optional<String> problem(EngineOptions options) {
-    try (Device device = Device.open()) {
+    try {
+      DeviceFacts.find();
       return Optional.empty();
     } catch (EngineUnavailableException e) {
       return Optional.of("the cuda engine: " + e.getMessage());
@@ -51,7 +54,14 @@ public final class CudaEngine implements Engine {
   /** Where there is no driver at all it is not even considered. */
   @Override
   public int autoRank() {
-    return Driver.isPresent() ? GPU_RANK : -1;
+    return driverIsPresent() ? GPU_RANK : -1;
+  }
+
+  /** Whether there is any driver to load; tells it without loading. */
+  private static boolean driverIsPresent() {
+    return System.getProperty(Driver.LIBRARY_PROPERTY) != null
+        || Files.exists(Path.of("/proc/driver/nvidia/version"))
+        || Files.exists(Path.of("/dev/dxg")); // Linux within Windows
   }
 
   @Override
@@ -78,12 +88,13 @@ public final class CudaEngine implements Engine {
   @Override
   public Map<String, Object> facts() {
     Map<String, Object> facts = new LinkedHashMap<>();
-    if (Driver.isPresent()) {
-      try (Device device = Device.open()) {
-        facts.put("cudaDevice", device.facts().name());
-        facts.put("cudaCapability", device.facts().capability() / 10.0);
-        facts.put("cudaDriver", device.facts().driver() / 1000 + "." + device.facts().driver() % 1000 / 10);
-        facts.put("cudaMemoryBytes", device.facts().memory());
+    if (driverIsPresent()) {
+      try {
+        DeviceFacts device = DeviceFacts.find();
+        facts.put("cudaDevice", device.name());
+        facts.put("cudaCapability", device.capability() / 10.0);
+        facts.put("cudaDriver", Driver.versionText(device.driver()));
+        facts.put("cudaMemoryBytes", device.memory());
       } catch (EngineUnavailableException e) {
         facts.put("cudaDevice", "none");
       }

@@ -19,6 +19,7 @@ final class CudaSampler implements TokenSampler {
   private final SamplingKernels kernels;
   private final DeviceArray uniform;
   private final DeviceArray rows;
+  private final boolean nucleus;
   private final SamplingKernels.Draws rule;
   private final SamplingKernels.Drawn drawn;
   private final int[] rowOf = new int[AT_ONCE];
@@ -31,6 +32,7 @@ final class CudaSampler implements TokenSampler {
     this.decoder = decoder;
     this.device = device;
     this.kernels = kernels;
+    this.nucleus = rule.topP() < 1;
     boolean[] allowed = rule.allowed();
     int[] mask = new int[(allowed.length + 31) / 32];
     int count = 0;
@@ -84,7 +86,7 @@ final class CudaSampler implements TokenSampler {
           decoder.computeLogits(paths, firstPath, of[from + count - 1] + 1);
       device.write(rows, rowOf, 0, count);
       device.write(uniform, uniforms, from, count);
-      kernels.sample(count, decoder.vocabSize(), logits, rule, drawn);
+      kernels.sample(count, decoder.vocabSize(), nucleus, logits, rule, drawn);
       device.read(drawn.tokens(), tokens, from, count);
       for (int draw = from; draw < from + count; draw++) {
         if (tokens[draw] < 0) {

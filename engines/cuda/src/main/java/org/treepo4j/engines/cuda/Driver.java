@@ -6,8 +6,6 @@ import com.sun.jna.Pointer;
 import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import org.treepo4j.model.EngineUnavailableException;
 
 /**
@@ -32,13 +30,6 @@ final class Driver {
   private static boolean loaded;
 
   private Driver() {}
-
-  /** Whether there is any driver to load; tells it without loading. */
-  static boolean isPresent() {
-    return System.getProperty(LIBRARY_PROPERTY) != null
-        || Files.exists(Path.of("/proc/driver/nvidia/version"))
-        || Files.exists(Path.of("/dev/dxg")); // Windows' subsystem for Linux
-  }
 
   /**
    * Loads the driver and initialises it; does nothing the second time.

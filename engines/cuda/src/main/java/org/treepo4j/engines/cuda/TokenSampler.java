@@ -13,7 +13,7 @@ import org.treepo4j.engines.cuda.Kernel.Grid;
  * same order, so that a uniform number selects the same token: the first whose probability, added
  * to those of all lower ids, exceeds it.
  */
-final class SamplingKernels {
+final class TokenSampler {
   private static final int THREADS = 256;
 
   /** Ids whose probabilities are summed up together, as the host has it. */
@@ -41,7 +41,6 @@ final class SamplingKernels {
   /**
    * What each row is drawn by.
    *
-   * @param row which row of logits each draw reads, {@code I32 [rows]}
    * @param temperature {@code F64 [rows]}; 0 for the likeliest token
    * @param topK {@code I32 [rows]}; 0 for all, and it is less than the number of allowed ids
    * @param topP {@code F64 [rows]}; 1 for all
@@ -51,7 +50,6 @@ final class SamplingKernels {
    * @param uniform the number in [0, 1) that selects the token, {@code F64 [rows]}
    */
   record Draws(
-      DeviceArray row,
       DeviceArray temperature,
       DeviceArray topK,
       DeviceArray topP,
@@ -89,7 +87,7 @@ final class SamplingKernels {
     }
   }
 
-  SamplingKernels(Device device) {
+  TokenSampler(Device device) {
     this.device = device;
     maxima = device.kernel("sample", "sample_maxima");
     sums = device.kernel("sample", "sample_sums");
