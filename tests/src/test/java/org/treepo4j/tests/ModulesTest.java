@@ -39,6 +39,7 @@ class ModulesTest {
           Map.entry("model", List.of("base", "checkpoints")),
           Map.entry("engines.vector", List.of("base", "checkpoints", "model")),
           Map.entry("engines.samediff", List.of("base", "checkpoints", "model")),
+          Map.entry("engines.cuda", List.of("base", "checkpoints", "model")),
           Map.entry("rollout", List.of("base", "checkpoints", "model")),
           Map.entry(
               "rl", List.of("base", "tokenizer", "checkpoints", "grading", "model", "rollout")),
@@ -131,6 +132,15 @@ class ModulesTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("org.nd4j..", "org.bytedeco..");
+
+  @ArchTest
+  static final ArchRule nativeCallsStayInTheCudaEngine =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("org.treepo4j.engines.cuda..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("com.sun.jna..");
 
   @ArchTest
   static final ArchRule rolloutsKnowNoGradients =
