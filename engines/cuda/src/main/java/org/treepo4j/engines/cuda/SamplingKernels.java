@@ -90,6 +90,13 @@ final class SamplingKernels {
           device.allocate(F64, draws),
           device.allocate(F64, draws));
     }
+
+    void free(Device device) {
+      device.free(tokens);
+      device.free(logprobs);
+      device.free(modelLogprobs);
+      device.free(entropies);
+    }
   }
 
   SamplingKernels(Device device) {

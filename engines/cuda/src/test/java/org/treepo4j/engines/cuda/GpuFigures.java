@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.treepo4j.engines.cuda.DecodeFigure.Shape;
 import org.treepo4j.engines.cuda.DeviceArray.Type;
 
 /**
@@ -46,6 +47,13 @@ final class GpuFigures {
       figures.copies(Math.min(1 << 28, most << 15));
       figures.decoding(most);
       figures.trees(Math.min(4096, most));
+      boolean whole = most >= 4096;
+      for (int rows : new int[] {1, 32}) {
+        figures.step(whole ? Shape.QWEN2_5_0_5B : Shape.TINY, rows, whole ? 512 : 9);
+      }
+      if (whole && device.memory().free() > 24L << 30) {
+        figures.step(Shape.QWEN2_5_7B, 1, 512);
+      }
       Files.write(Path.of(arguments[0]), figures.lines);
     }
   }
@@ -165,7 +173,28 @@ final class GpuFigures {
     }
   }
 
+  /** A decoder's step, in bytes of the weights a second. */
+  private void step(Shape shape, int rows, int context) {
+    DecodeFigure figure = new DecodeFigure(device, kernels, shape, rows, context, this::random);
+    double seconds = figure.seconds(RUNS);
+    say(
+        "{\"name\": \"decode\", \"shape\": \"%s\", \"rows\": %d, \"context\": %d,"
+            + " \"seconds\": %.4g, \"weightBytes\": %d, \"bandwidth\": %.4g}",
+        shape.name(),
+        rows,
+        context,
+        seconds,
+        figure.weightBytes(),
+        figure.weightBytes() / seconds);
+    free();
+  }
+
   private DeviceArray random(Type type, long n) {
+    if (type != F32 && type != BF16) {
+      DeviceArray array = device.allocate(type, n);
+      arrays.add(array);
+      return array;
+    }
     // A block of numbers, copied on: how they repeat does not matter for speed.
     int block = (int) Math.min(n, 1 << 16);
     Random random = new Random(n);
