@@ -134,6 +134,15 @@ class ModulesTest {
           .resideInAnyPackage("org.nd4j..", "org.bytedeco..");
 
   @ArchTest
+  static final ArchRule nativeCallsStayInTheCudaEngine =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("org.treepo4j.engines.cuda..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("com.sun.jna..");
+
+  @ArchTest
   static final ArchRule rolloutsKnowNoGradients =
       noClasses()
           .that()

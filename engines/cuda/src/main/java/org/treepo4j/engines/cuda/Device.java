@@ -2,14 +2,8 @@ package org.treepo4j.engines.cuda;
 
 import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
-import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.treepo4j.engines.cuda.DeviceArray.Type;
@@ -20,118 +14,47 @@ import org.treepo4j.model.EngineUnavailableException;
  * which everything runs in the order in which it was asked for. Used by one thread at a time.
  */
 final class Device implements AutoCloseable {
-  /** Compute capability 8.0, the first with bf16 products and asynchronous copies. */
-  private static final int OLDEST_CAPABILITY = 80;
-
-  private static final int MULTIPROCESSORS = 16;
-  private static final int CAPABILITY_MAJOR = 75;
-  private static final int CAPABILITY_MINOR = 76;
-  private static final int CLOCK_KHZ = 13;
-  private static final int MEMORY_CLOCK_KHZ = 36;
-  private static final int MEMORY_BUS_BITS = 37;
-
-  /** Attribute of a kernel: the most dynamic shared memory. */
-  private static final int DYNAMIC_SHARED = 8;
-
-  /** More than this much dynamic shared memory a kernel must be allowed. */
-  private static final int FREE_SHARED = 48 << 10;
-
-  /** Of every capability from 8.0 on. */
-  static final int MOST_SHARED = 99 << 10;
-
-  private static final int STAGING = 4 << 20;
   private static final int MOST_ARGUMENTS = 32;
 
-  private final int ordinal;
+  private final DeviceFacts facts;
   private final Pointer context;
-  private final Facts facts;
   private final Pointer stream;
-
-  /** Pinned memory that copies go through: one half for either direction. */
-  private final Pointer staging;
-
-  /** Bytes of the upper half that copies in flight may still read. */
-  private long staged;
-
+  private final Transfers transfers;
   private final Memory arguments = new Memory(8L * MOST_ARGUMENTS);
   private final Memory pointers = new Memory(8L * MOST_ARGUMENTS);
-  private final Map<String, Pointer> modules = new HashMap<>();
+  private final KernelModules modules;
   private final Map<Long, Long> allocations = new HashMap<>();
   private Thread current;
   private boolean capturing;
   private boolean closed;
 
   /**
-   * What there is to know about a device.
-   *
-   * @param capability compute capability times 10
-   * @param driver CUDA version of the driver, 13000 for 13.0
-   * @param clockKhz of multiprocessors, at most; 0 when the driver does not say
-   * @param bandwidth of the memory in bytes a second, by its clock; 0 when the driver does not say
-   */
-  record Facts(
-      String name,
-      int capability,
-      int driver,
-      int multiprocessors,
-      int clockKhz,
-      long memory,
-      double bandwidth) {}
-
-  /**
    * @throws EngineUnavailableException without a driver or a device that will do, in one line
    */
   static Device open() {
-    Driver.load();
-    IntByReference number = new IntByReference();
-    Driver.check("cuDeviceGetCount", Driver.cuDeviceGetCount(number));
-    if (number.getValue() == 0) {
-      throw new EngineUnavailableException("the NVIDIA driver finds no GPU on this machine");
-    }
-    Driver.check("cuDeviceGet", Driver.cuDeviceGet(number, 0));
-    int ordinal = number.getValue();
-    int capability =
-        10 * attribute(ordinal, CAPABILITY_MAJOR) + attribute(ordinal, CAPABILITY_MINOR);
-    if (capability < OLDEST_CAPABILITY) {
-      throw new EngineUnavailableException(
-          "%s has compute capability %d.%d; 8.0 or more is needed"
-              .formatted(name(ordinal), capability / 10, capability % 10));
-    }
-    return new Device(ordinal, capability);
+    return new Device(DeviceFacts.find());
   }
 
-  private Device(int ordinal, int capability) {
-    this.ordinal = ordinal;
+  private Device(DeviceFacts facts) {
+    this.facts = facts;
     PointerByReference made = new PointerByReference();
-    int result = Driver.cuDevicePrimaryCtxRetain(made, ordinal);
+    int result = Driver.cuDevicePrimaryCtxRetain(made, facts.ordinal());
     if (result == Driver.OUT_OF_MEMORY) {
       throw new EngineUnavailableException("the GPU has no memory left even for a context");
     }
     Driver.check("cuDevicePrimaryCtxRetain", result);
     context = made.getValue();
     enter();
-    facts =
-        new Facts(
-            name(ordinal),
-            capability,
-            Driver.version(),
-            attribute(ordinal, MULTIPROCESSORS),
-            attribute(ordinal, CLOCK_KHZ),
-            memory().total(),
-            2000.0
-                * attribute(ordinal, MEMORY_CLOCK_KHZ)
-                * attribute(ordinal, MEMORY_BUS_BITS)
-                / 8);
     Driver.check("cuStreamCreate", Driver.cuStreamCreate(made, 0));
     stream = made.getValue();
-    Driver.check("cuMemAllocHost", Driver.cuMemAllocHost_v2(made, 2L * STAGING));
-    staging = made.getValue();
+    transfers = new Transfers(stream);
+    modules = new KernelModules(facts.driver());
     for (int i = 0; i < MOST_ARGUMENTS; i++) {
       pointers.setPointer(8L * i, arguments.share(8L * i));
     }
   }
 
-  Facts facts() {
+  DeviceFacts facts() {
     return facts;
   }
 
@@ -213,45 +136,38 @@ final class Device implements AutoCloseable {
 
   /** Copies {@code values[from..from + count)} to the array's beginning. */
   void write(DeviceArray to, float[] values, int from, int count) {
-    to.require("target", Type.F32, count);
-    copyIn(to, count, (memory, at, i, n) -> memory.write(at, values, from + i, n));
+    transfers().write(to, values, from, count);
   }
 
   void write(DeviceArray to, int[] values, int from, int count) {
-    to.require("target", Type.I32, count);
-    copyIn(to, count, (memory, at, i, n) -> memory.write(at, values, from + i, n));
+    transfers().write(to, values, from, count);
   }
 
   void write(DeviceArray to, double[] values, int from, int count) {
-    to.require("target", Type.F64, count);
-    copyIn(to, count, (memory, at, i, n) -> memory.write(at, values, from + i, n));
+    transfers().write(to, values, from, count);
   }
 
   /** Copies the bits of bf16 numbers. */
   void write(DeviceArray to, short[] values, int from, int count) {
-    to.require("target", Type.BF16, count);
-    copyIn(to, count, (memory, at, i, n) -> memory.write(at, values, from + i, n));
+    transfers().write(to, values, from, count);
   }
 
-  /** Copies the array's beginning to {@code values[from..from + count)}, when it is computed. */
+  /** Copies the array's beginning to {@code values[to..to + count)}, when it is computed. */
   void read(DeviceArray from, float[] values, int to, int count) {
-    from.require("source", Type.F32, count);
-    copyOut(from, count, (memory, at, i, n) -> memory.read(at, values, to + i, n));
+    transfers().read(from, values, to, count);
   }
 
   void read(DeviceArray from, int[] values, int to, int count) {
-    from.require("source", Type.I32, count);
-    copyOut(from, count, (memory, at, i, n) -> memory.read(at, values, to + i, n));
+    transfers().read(from, values, to, count);
   }
 
   void read(DeviceArray from, double[] values, int to, int count) {
-    from.require("source", Type.F64, count);
-    copyOut(from, count, (memory, at, i, n) -> memory.read(at, values, to + i, n));
+    transfers().read(from, values, to, count);
   }
 
+  /** Copies the bits of bf16 numbers. */
   void read(DeviceArray from, short[] values, int to, int count) {
-    from.require("source", Type.BF16, count);
-    copyOut(from, count, (memory, at, i, n) -> memory.read(at, values, to + i, n));
+    transfers().read(from, values, to, count);
   }
 
   /** All numbers of a float32 array. */
@@ -261,44 +177,12 @@ final class Device implements AutoCloseable {
     return values;
   }
 
-  /** Moves {@code n} numbers from {@code i} on between pinned memory at {@code at} and an array. */
-  private interface Move {
-    void run(Pointer memory, long at, int i, int n);
-  }
-
-  private void copyIn(DeviceArray to, int count, Move move) {
+  private Transfers transfers() {
     enter();
-    requireNotCapturing();
-    int bytes = to.type().bytes();
-    int most = STAGING / bytes;
-    for (int i = 0; i < count; i += most) {
-      int n = Math.min(most, count - i);
-      if (staged + (long) n * bytes > STAGING) {
-        synchronize();
-      }
-      move.run(staging, staged, i, n);
-      Driver.check(
-          "cuMemcpyHtoD",
-          Driver.cuMemcpyHtoDAsync_v2(
-              to.address() + (long) i * bytes, staging.share(staged), (long) n * bytes, stream));
-      staged += ((long) n * bytes + 15) / 16 * 16;
+    if (capturing) {
+      throw new IllegalStateException("nothing is copied to or from the host within a graph");
     }
-  }
-
-  private void copyOut(DeviceArray from, int count, Move move) {
-    enter();
-    requireNotCapturing();
-    int bytes = from.type().bytes();
-    int most = STAGING / bytes;
-    for (int i = 0; i < count; i += most) {
-      int n = Math.min(most, count - i);
-      Driver.check(
-          "cuMemcpyDtoH",
-          Driver.cuMemcpyDtoHAsync_v2(
-              staging.share(STAGING), from.address() + (long) i * bytes, (long) n * bytes, stream));
-      synchronize();
-      move.run(staging, STAGING, i, n);
-    }
+    return transfers;
   }
 
   /** Copies all numbers of {@code from} to the beginning of {@code to}. */
@@ -324,8 +208,7 @@ final class Device implements AutoCloseable {
   /** Waits until everything is done. */
   void synchronize() {
     enter();
-    Driver.check("cuStreamSynchronize", Driver.cuStreamSynchronize(stream));
-    staged = 0;
+    transfers.synchronize();
   }
 
   /**
@@ -336,40 +219,11 @@ final class Device implements AutoCloseable {
    */
   Kernel kernel(String module, String name, int shared) {
     enter();
-    PointerByReference function = new PointerByReference();
-    Driver.check(
-        "cuModuleGetFunction of " + name,
-        Driver.cuModuleGetFunction(
-            function, modules.computeIfAbsent(module, this::loadModule), name));
-    if (shared > FREE_SHARED) {
-      Driver.check(
-          "cuFuncSetAttribute of " + name,
-          Driver.cuFuncSetAttribute(function.getValue(), DYNAMIC_SHARED, shared));
-    }
-    return new Kernel(this, name, function.getValue());
+    return new Kernel(this, name, modules.function(module, name, shared));
   }
 
   Kernel kernel(String module, String name) {
     return kernel(module, name, 0);
-  }
-
-  private Pointer loadModule(String name) {
-    byte[] ptx;
-    try (InputStream in = Device.class.getResourceAsStream(name + ".ptx")) {
-      byte[] text = in.readAllBytes();
-      ptx = Arrays.copyOf(text, text.length + 1); // the driver reads up to a zero
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    PointerByReference module = new PointerByReference();
-    int result = Driver.cuModuleLoadData(module, ptx);
-    if (result == Driver.UNSUPPORTED_PTX_VERSION || result == Driver.NO_BINARY_FOR_GPU) {
-      throw new EngineUnavailableException(
-          "the NVIDIA driver (CUDA %s) is too old for the kernels: %s"
-              .formatted(Driver.versionText(facts.driver()), Driver.text(result)));
-    }
-    Driver.check("loading the kernels of " + name, result);
-    return module.getValue();
   }
 
   void launch(Kernel kernel, Kernel.Grid grid, int threads, int shared, Object... values) {
@@ -441,8 +295,7 @@ final class Device implements AutoCloseable {
    * and numbers are those of now; nothing may be allocated, read or written meanwhile.
    */
   Graph capture(Runnable work) {
-    enter();
-    requireNotCapturing();
+    transfers(); // not within another
     PointerByReference made = new PointerByReference();
     Driver.check("cuStreamBeginCapture", Driver.cuStreamBeginCapture_v2(stream, 1));
     capturing = true;
@@ -457,12 +310,6 @@ final class Device implements AutoCloseable {
     Driver.check("cuGraphDestroy", Driver.cuGraphDestroy(graph));
     Driver.check("cuGraphInstantiate", result);
     return new Graph(made.getValue());
-  }
-
-  private void requireNotCapturing() {
-    if (capturing) {
-      throw new IllegalStateException("nothing is copied to or from the host within a graph");
-    }
   }
 
   /** Seconds that {@code work} takes on the device. */
@@ -498,21 +345,6 @@ final class Device implements AutoCloseable {
     }
   }
 
-  private static int attribute(int device, int attribute) {
-    IntByReference value = new IntByReference();
-    return Driver.cuDeviceGetAttribute(value, attribute, device) == 0 ? value.getValue() : 0;
-  }
-
-  private static String name(int device) {
-    byte[] name = new byte[256];
-    Driver.check("cuDeviceGetName", Driver.cuDeviceGetName(name, name.length, device));
-    int length = 0;
-    while (name[length] != 0) {
-      length++;
-    }
-    return new String(name, 0, length, StandardCharsets.UTF_8);
-  }
-
   /** Frees everything that is left on the device. */
   @Override
   public void close() {
@@ -525,10 +357,10 @@ final class Device implements AutoCloseable {
       Driver.cuMemFree_v2(address);
     }
     allocations.clear();
-    modules.values().forEach(Driver::cuModuleUnload);
-    Driver.cuMemFreeHost(staging);
+    modules.close();
+    transfers.close();
     Driver.cuStreamDestroy_v2(stream);
-    Driver.cuDevicePrimaryCtxRelease_v2(ordinal);
+    Driver.cuDevicePrimaryCtxRelease_v2(facts.ordinal());
     closed = true;
   }
 }

@@ -105,6 +105,8 @@ final class Driver {
 
   static native int cuDeviceGetAttribute(IntByReference value, int attribute, int device);
 
+  static native int cuDeviceTotalMem_v2(LongByReference bytes, int device);
+
   static native int cuDevicePrimaryCtxRetain(PointerByReference context, int device);
 
   static native int cuDevicePrimaryCtxRelease_v2(int device);

@@ -8,7 +8,7 @@ record Kernels(
     CacheAttention cacheAttention,
     VocabularyHead head,
     UpdateKernels updates,
-    TokenSampler sampler) {
+    SamplingKernels sampler) {
 
   /**
    * @throws org.treepo4j.model.EngineUnavailableException when the driver does not take them
@@ -23,6 +23,6 @@ record Kernels(
         new CacheAttention(device),
         new VocabularyHead(device, products, rows),
         new UpdateKernels(device),
-        new TokenSampler(device));
+        new SamplingKernels(device));
   }
 }

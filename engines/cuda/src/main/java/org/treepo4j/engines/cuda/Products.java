@@ -17,53 +17,55 @@ final class Products {
   /** Width of the square tiles of {@code c} that a block computes in float32. */
   private static final int TILE = 64;
 
-  /** The same with bf16. */
-  private static final int TENSOR_TILE = 128;
+  /** Rows of the tiles with bf16, and columns: for small and for large products. */
+  private static final int LINES = 128;
 
-  /** Dynamic shared memory of a block with bf16: see products.cu. */
-  private static final int TENSOR_SHARED = 3 * (128 * 40 + 128 * 40) * 2;
+  private static final int COLUMNS = 128;
+  private static final int WIDE_COLUMNS = 256;
 
   /** Most rows of {@link #rows} in one launch. */
   static final int MOST_ROWS = 32;
 
   private static final int THREADS = 256;
 
-  private final Kernels3 nt;
-  private final Kernels3 nn;
-  private final Kernels3 tn;
-  private final Kernels3 rows;
+  private final int multiprocessors;
+  private final Variants nt;
+  private final Variants nn;
+  private final Variants tn;
+  private final Kernel rows;
+  private final Kernel rowsWidening;
+  private final Kernel rowsHalves;
 
-  /** A kernel by types: float32; bf16 to float32; bf16. */
-  private record Kernels3(Kernel floats, Kernel widening, Kernel halves) {
-    static Kernels3 of(Device device, String name, int shared) {
-      return new Kernels3(
+  /** A kernel by types, float32, bf16 to float32 and bf16, and by width of a block's tile. */
+  private record Variants(
+      Kernel floats, Kernel widening, Kernel wideWidening, Kernel halves, Kernel wideHalves) {
+    static Variants of(Device device, String name) {
+      return new Variants(
           device.kernel("products", name + "_f"),
-          device.kernel("products", name + "_bf", shared),
-          device.kernel("products", name + "_b", shared));
+          device.kernel("products", name + "_bf", shared(COLUMNS)),
+          device.kernel("products", name + "_bf_wide", shared(WIDE_COLUMNS)),
+          device.kernel("products", name + "_b", shared(COLUMNS)),
+          device.kernel("products", name + "_b_wide", shared(WIDE_COLUMNS)));
     }
 
-    Kernel of(DeviceArray a, DeviceArray b, DeviceArray c) {
-      if (b.type() != a.type()) {
-        throw new IllegalArgumentException("a is " + a.type() + ", b is " + b.type());
-      }
-      if (a.type() == F32 && c.type() == F32) {
-        return floats;
-      }
-      if (a.type() == BF16 && c.type() == F32) {
-        return widening;
-      }
-      if (a.type() == BF16 && c.type() == BF16) {
-        return halves;
-      }
-      throw new IllegalArgumentException("no product of " + a.type() + " to " + c.type());
+    Kernel of(DeviceArray c, boolean wide) {
+      return c.type() == F32 ? wide ? wideWidening : widening : wide ? wideHalves : halves;
     }
   }
 
   Products(Device device) {
-    nt = Kernels3.of(device, "nt", TENSOR_SHARED);
-    nn = Kernels3.of(device, "nn", TENSOR_SHARED);
-    tn = Kernels3.of(device, "tn", TENSOR_SHARED);
-    rows = Kernels3.of(device, "rows", 0);
+    multiprocessors = device.facts().multiprocessors();
+    nt = Variants.of(device, "nt");
+    nn = Variants.of(device, "nn");
+    tn = Variants.of(device, "tn");
+    rows = device.kernel("products", "rows_f");
+    rowsWidening = device.kernel("products", "rows_bf");
+    rowsHalves = device.kernel("products", "rows_b");
+  }
+
+  /** Dynamic shared memory of a block with bf16: three stages of both tiles, see products.cu. */
+  private static int shared(int columns) {
+    return 3 * (LINES + columns) * (32 + 8) * Short.BYTES;
   }
 
   /**
@@ -125,9 +127,10 @@ final class Products {
   void rows(
       int m, int n, int k, DeviceArray x, DeviceArray w, DeviceArray y, float alpha, boolean add) {
     require(m, n, k, x, w, y);
-    Kernel kernel = rows.of(x, w, y);
-    // float32: a warp by number of a row of y, 8 in a block; bf16: 16 of them in a block.
-    Grid grid = Grid.of(Kernel.parts(n, x.type() == F32 ? 8 : 16));
+    boolean floats = x.type() == F32;
+    Kernel kernel = floats ? rows : y.type() == F32 ? rowsWidening : rowsHalves;
+    // float32: a warp for each number of a row of y, 8 in a block; bf16: 16 of them in a block.
+    Grid grid = Grid.of(Kernel.parts(n, floats ? 8 : 16));
     for (int from = 0; from < m; from += MOST_ROWS) {
       int count = Math.min(MOST_ROWS, m - from);
       DeviceArray some = x.from((long) from * k);
@@ -141,7 +144,7 @@ final class Products {
   }
 
   private void launch(
-      Kernels3 kernels,
+      Variants variants,
       int m,
       int n,
       int k,
@@ -151,17 +154,27 @@ final class Products {
       float alpha,
       boolean add) {
     require(m, n, k, a, b, c);
-    Kernel kernel = kernels.of(a, b, c);
-    boolean floats = a.type() == F32;
-    int tile = floats ? TILE : TENSOR_TILE;
-    Grid grid = Grid.of(Kernel.parts(n, tile), Kernel.parts(m, tile));
-    int shared = floats ? 0 : TENSOR_SHARED;
-    kernel.launch(grid, THREADS, shared, m, n, k, a, b, c, alpha, add ? 1 : 0);
+    if (a.type() == F32) {
+      long blocks = (long) Kernel.parts(m, TILE) * Kernel.parts(n, TILE);
+      variants.floats.launch(Grid.of(blocks), THREADS, 0, m, n, k, a, b, c, alpha, add ? 1 : 0);
+      return;
+    }
+    // Wide tiles read less, as long as there is one for every multiprocessor.
+    long lines = Kernel.parts(m, LINES);
+    boolean wide = lines * Kernel.parts(n, WIDE_COLUMNS) >= multiprocessors;
+    int columns = wide ? WIDE_COLUMNS : COLUMNS;
+    Grid grid = Grid.of(lines * Kernel.parts(n, columns));
+    Kernel kernel = variants.of(c, wide);
+    kernel.launch(grid, THREADS, shared(columns), m, n, k, a, b, c, alpha, add ? 1 : 0);
   }
 
   private static void require(int m, int n, int k, DeviceArray a, DeviceArray b, DeviceArray c) {
     a.require("a", (long) m * k);
-    b.require("b", (long) n * k);
+    b.require("b", a.type(), (long) n * k);
     c.require("c", (long) m * n);
+    boolean known = a.type() == F32 ? c.type() == F32 : c.type() == F32 || c.type() == BF16;
+    if (!known || a.type() != F32 && a.type() != BF16) {
+      throw new IllegalArgumentException("no product of " + a.type() + " to " + c.type());
+    }
   }
 }

@@ -2,6 +2,10 @@ package org.treepo4j.engines.cuda;
 
 import static org.treepo4j.engines.cuda.DeviceArray.Type.F32;
 
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import org.treepo4j.engines.cuda.Kernel.Grid;
 
 /**
@@ -13,20 +17,44 @@ import org.treepo4j.engines.cuda.Kernel.Grid;
 final class TreeAttention {
   private static final int THREADS = 128;
 
-  private final Kernel[] forward;
+  /** Threads for every head that tensor cores compute together: a warp for 16 queries. */
+  private static final int THREADS_OF_HEAD = 64;
+
+  /** Heads that tensor cores compute together, at most, and slots of the gradients of keys. */
+  private static final int TOGETHER = 4;
+
+  /** Wider heads have a backward pass without tensor cores. */
+  private static final int WIDEST_FLASH = 128;
+
   private final Kernel[] delta;
-  private final Kernel[] queries;
-  private final Kernel[] keys;
+
+  /** By type and width of a head. */
+  private final Map<String, Kernel> kernels = new HashMap<>();
 
   TreeAttention(Device device) {
-    forward = both(device, "tree_forward");
-    delta = both(device, "tree_delta");
-    queries = both(device, "tree_back_queries");
-    keys = both(device, "tree_back_keys");
+    delta =
+        new Kernel[] {device.kernel("tree", "tree_delta_f"), device.kernel("tree", "tree_delta_b")};
+    for (String part : List.of("forward", "back_queries", "back_keys")) {
+      for (int dim : new int[] {64, 128, 256}) {
+        load(device, "tree", "tree_" + part + "_f" + dim, 0);
+        if (dim <= WIDEST_FLASH) {
+          load(device, "flash", "flash_" + part + "_" + dim, shared(part, dim));
+        }
+      }
+    }
+    load(device, "flash", "flash_forward_256", shared("forward", 256));
+    load(device, "tree", "tree_back_queries_b256", 0);
+    load(device, "tree", "tree_back_keys_b256", 0);
   }
 
-  private static Kernel[] both(Device device, String name) {
-    return new Kernel[] {device.kernel("tree", name + "_f"), device.kernel("tree", name + "_b")};
+  private void load(Device device, String module, String name, int shared) {
+    kernels.put(name, device.kernel(module, name, shared));
+  }
+
+  /** Dynamic shared memory by flash.cu: tiles of keys and values, two of each, or for all slots. */
+  private static int shared(String part, int dim) {
+    int tiles = part.equals("back_keys") ? 2 + 2 * TOGETHER : 4;
+    return tiles * TreeTiles.ROWS * (dim + 8) * Short.BYTES;
   }
 
   /**
@@ -44,22 +72,11 @@ final class TreeAttention {
     require(shape, tiles, q, k, v);
     out.require("out", q.type(), (long) tiles.rows() * shape.querySize());
     logSums.require("logSums", F32, (long) tiles.rows() * shape.heads());
-    of(forward, q)
-        .launch(
-            Grid.of(tiles.tiles(), shape.heads()),
-            THREADS,
-            0,
-            tiles.rows(),
-            shape.heads(),
-            shape.kvHeads(),
-            shape.dim(),
-            shape.scale(),
-            shape.cap(),
-            tiles.window(),
-            tiles.ends(),
-            tiles.positions(),
-            tiles.keys().starts(),
-            tiles.keys().tiles(),
+    launch(
+        "forward",
+        shape,
+        tiles,
+        tiles.keys(),
             q,
             k,
             v,
@@ -91,32 +108,20 @@ final class TreeAttention {
     dOut.require("dOut", q.type(), (long) tiles.rows() * shape.querySize());
     delta.require("delta", F32, (long) tiles.rows() * shape.heads());
     long pairs = (long) tiles.rows() * shape.heads();
-    of(this.delta, q)
-        .launch(
-            Grid.of(Kernel.parts(pairs, THREADS / 32)),
-            THREADS,
-            0,
-            pairs,
-            shape.dim(),
-            out,
-            dOut,
-            delta);
-    of(queries, q)
-        .launch(
-            Grid.of(tiles.tiles(), shape.heads()),
-            THREADS,
-            0,
-            tiles.rows(),
-            shape.heads(),
-            shape.kvHeads(),
-            shape.dim(),
-            shape.scale(),
-            shape.cap(),
-            tiles.window(),
-            tiles.ends(),
-            tiles.positions(),
-            tiles.keys().starts(),
-            tiles.keys().tiles(),
+    this.delta[q.type() == F32 ? 0 : 1].launch(
+        Grid.of(Kernel.parts(pairs, THREADS / 32)),
+        THREADS,
+        0,
+        pairs,
+        shape.dim(),
+        out,
+        dOut,
+        delta);
+    launch(
+        "back_queries",
+        shape,
+        tiles,
+        tiles.keys(),
             q,
             k,
             v,
@@ -124,22 +129,11 @@ final class TreeAttention {
             dOut,
             delta,
             dq);
-    of(keys, q)
-        .launch(
-            Grid.of(tiles.tiles(), shape.kvHeads()),
-            THREADS,
-            0,
-            tiles.rows(),
-            shape.heads(),
-            shape.kvHeads(),
-            shape.dim(),
-            shape.scale(),
-            shape.cap(),
-            tiles.window(),
-            tiles.ends(),
-            tiles.positions(),
-            tiles.queries().starts(),
-            tiles.queries().tiles(),
+    launch(
+        "back_keys",
+        shape,
+        tiles,
+        tiles.queries(),
             q,
             k,
             v,
@@ -150,8 +144,43 @@ final class TreeAttention {
             dv);
   }
 
-  private static Kernel of(Kernel[] kernels, DeviceArray q) {
-    return kernels[q.type() == F32 ? 0 : 1];
+  /**
+   * @param arrays of the kernel behind the shape; the first are the queries
+   */
+  private void launch(
+      String part,
+      AttentionShape shape,
+      TreeTiles tiles,
+      TreeTiles.Lists lists,
+      DeviceArray... arrays) {
+    boolean keys = part.equals("back_keys");
+    boolean floats = arrays[0].type() == F32;
+    int dim = shape.dim() <= 64 ? 64 : shape.dim() <= 128 ? 128 : 256;
+    boolean flash = !floats && (dim <= WIDEST_FLASH || part.equals("forward"));
+    List<Object> arguments = new ArrayList<>();
+    arguments.addAll(List.of(tiles.rows(), shape.heads(), shape.kvHeads(), shape.dim()));
+    arguments.addAll(List.of(shape.scale(), shape.cap(), tiles.window()));
+    arguments.addAll(List.of(tiles.ends(), tiles.positions(), lists.starts(), lists.tiles()));
+    int together = Math.min(TOGETHER, shape.group());
+    if (flash && !keys) {
+      arguments.add(together);
+    }
+    arguments.addAll(List.of(arrays));
+    int blocks = keys ? shape.kvHeads() : shape.heads();
+    int threads = THREADS;
+    String name = "tree_" + part + (floats ? "_f" : "_b") + dim;
+    if (flash) {
+      name = "flash_" + part + "_" + dim;
+      threads = THREADS_OF_HEAD * (keys ? TOGETHER : together);
+      blocks = shape.kvHeads() * (keys ? 1 : Kernel.parts(shape.group(), together));
+    }
+    kernels
+        .get(name)
+        .launch(
+            Grid.of(tiles.tiles(), blocks),
+            threads,
+            flash ? shared(part, dim) : 0,
+            arguments.toArray());
   }
 
   private static void require(

@@ -1,0 +1,417 @@
+// Drawing tokens; see SamplingKernels.java. The host's sampler (TokenDistribution) is followed
+// sum by sum in float64, without fused operations, so that a uniform number selects the same token.
+#include "common.cuh"
+
+constexpr int BLOCK = 256;         // ids whose probabilities are summed up together
+constexpr int AT_ONCE = 32;        // such blocks for each block of threads
+constexpr float NEGLIGIBLE = -690; // logits this far below the largest count as impossible
+constexpr double NOTHING = 1e-290;
+
+__device__ inline double mul(double a, double b) { return __dmul_rn(a, b); }
+__device__ inline double add(double a, double b) { return __dadd_rn(a, b); }
+__device__ inline double sub(double a, double b) { return __dadd_rn(a, -b); }
+
+// Its Exponential, bit for bit; powers [128] are 2^(i/128)
+__device__ inline double exponential(double x, const double* powers) {
+  double shifted = add(mul(x, 128 / 0.693147180559945309417), 0x1.8p52);
+  int k = (int)__double_as_longlong(shifted);
+  double steps = sub(shifted, 0x1.8p52);
+  double r = sub(sub(x, mul(steps, 0x1.62e42fefap-8)), mul(steps, 0x1.cf79abc9e3b3ap-47));
+  double power = __longlong_as_double(__double_as_longlong(powers[k & 127]) + ((long long)(k >> 7) << 52));
+  double inner = add(0.5, mul(r, add(1.0 / 6, mul(r, add(1.0 / 24, mul(r, 1.0 / 120))))));
+  return add(power, mul(power, add(r, mul(mul(r, r), inner))));
+}
+
+// What a row is drawn by, and what is known of it
+struct Row {
+  int vocabulary;
+  const float* logits;       // [vocabulary]
+  const int* allowed;        // bits
+  const double* powers;      // [128]
+  double temperature;
+  float maxLogit;            // of all ids
+  float likeliestLogit;      // of the allowed ones
+  int likeliest;
+
+  __device__ bool may(int id) const { return allowed[id / 32] >> (id % 32) & 1; }
+  __device__ bool whole(int block) const {
+    int end = min(vocabulary, (block + 1) * BLOCK);
+    for (int id = block * BLOCK; id < end; id += 32) {
+      int bits = end - id < 32 ? (1 << (end - id)) - 1 : -1;
+      if ((allowed[id / 32] & bits) != bits) return false;
+    }
+    return true;
+  }
+  // Unnormalised probability; 1 for the likeliest id, 0 for forbidden ones
+  __device__ double weight(int id) const {
+    double distance = __ddiv_rn(sub(logits[id], likeliestLogit), temperature);
+    return may(id) && distance > NEGLIGIBLE ? exponential(distance, powers) : 0;
+  }
+  // Greater for a likelier id; 0 for −0
+  __device__ unsigned key(int id) const {
+    unsigned bits = __float_as_uint(logits[id] + 0.0f);
+    return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
+  }
+  // From the maxima of chunks, [chunks][2] and [chunks]
+  __device__ void maxima(int chunks, const float* partial, const int* ids) {
+    maxLogit = likeliestLogit = NEGATIVE_INFINITY;
+    likeliest = -1;
+    for (int i = 0; i < chunks; i++) {
+      maxLogit = fmaxf(maxLogit, partial[2 * i]);
+      if (partial[2 * i + 1] > likeliestLogit) {
+        likeliestLogit = partial[2 * i + 1];
+        likeliest = ids[i];
+      }
+    }
+  }
+};
+
+// logits [.][vocabulary], rows and mask [draws], allowed [masks][⌈vocabulary/32⌉], partial
+// [draws][chunks][2], ids [draws][chunks]; a block for each chunk of 8192 ids and draw
+KERNEL(sample_maxima, 256, (int vocabulary, const float* logits, const int* rows, const int* mask,
+                            const int* allowed, float* partial, int* ids)) {
+  SHARED(float, all, 256);
+  SHARED(float, best, 256);
+  SHARED(int, who, 256);
+  size_t draw = blockIdx.y;
+  Row r = {vocabulary, logits + (size_t)rows[draw] * vocabulary, allowed + (size_t)mask[draw] * ((vocabulary + 31) / 32)};
+  int end = min(vocabulary, (int)(blockIdx.x + 1) * AT_ONCE * BLOCK);
+  float most = NEGATIVE_INFINITY, mostAllowed = NEGATIVE_INFINITY;
+  int id = -1;
+  for (int i = blockIdx.x * AT_ONCE * BLOCK + threadIdx.x; i < end; i += 256) {
+    float logit = r.logits[i];
+    most = fmaxf(most, logit);
+    if (logit > mostAllowed && r.may(i)) {
+      mostAllowed = logit;
+      id = i;
+    }
+  }
+  all[threadIdx.x] = most;
+  best[threadIdx.x] = mostAllowed;
+  who[threadIdx.x] = id;
+  for (int half = 128; half; half /= 2) {
+    __syncthreads();
+    if (threadIdx.x < half) {
+      int i = threadIdx.x, j = i + half;
+      all[i] = fmaxf(all[i], all[j]);
+      if (best[j] > best[i] || (best[j] == best[i] && (unsigned)who[j] < (unsigned)who[i])) {
+        best[i] = best[j];
+        who[i] = who[j];
+      }
+    }
+  }
+  if (threadIdx.x == 0) {
+    size_t at = draw * gridDim.x + blockIdx.x;
+    partial[2 * at] = all[0];
+    partial[2 * at + 1] = best[0];
+    ids[at] = who[0];
+  }
+}
+
+// sums [draws][3][blocks]: of the model's distribution, of its distances by weight, and of the sampled
+// one. Weights are computed by all threads, summed up by one for each block of ids, in order.
+KERNEL(sample_sums, 256, (int vocabulary, const float* logits, const int* rows, const double* temperature,
+                          const int* mask, const int* allowed, const double* powers, const float* partial, const int* ids,
+                          double* sums)) {
+  SHARED(double, tile, 3 * AT_ONCE * 33);   // [kind][block][id], of 32 ids of each block
+  SHARED(int, whole, AT_ONCE);
+  size_t draw = blockIdx.y;
+  int blocks = (vocabulary + BLOCK - 1) / BLOCK, block0 = blockIdx.x * AT_ONCE;
+  Row r = {vocabulary, logits + (size_t)rows[draw] * vocabulary, allowed + (size_t)mask[draw] * ((vocabulary + 31) / 32),
+           powers, temperature[draw]};
+  r.maxima(gridDim.x, partial + draw * gridDim.x * 2, ids + draw * gridDim.x);
+  float least = r.maxLogit + NEGLIGIBLE;
+  float sampledLeast = (float)add(r.likeliestLogit, mul(NEGLIGIBLE, r.temperature));
+  if (threadIdx.x < AT_ONCE) whole[threadIdx.x] = block0 + threadIdx.x < blocks && r.whole(block0 + threadIdx.x);
+  double sum = 0;
+  int kind = threadIdx.x / 32, own = threadIdx.x % 32;
+  for (int first = 0; first < BLOCK; first += 32) {
+    __syncthreads();
+    for (int i = threadIdx.x; i < AT_ONCE * 32; i += 256) {
+      int block = i / 32, id = (block0 + block) * BLOCK + first + i % 32;
+      double w = 0, wd = 0, s = 0;
+      if (id < vocabulary) {
+        float logit = r.logits[id];
+        double distance = sub(logit < least ? least : logit, r.maxLogit);
+        w = exponential(distance, powers);
+        wd = mul(w, distance);
+        if (r.temperature != 0) {
+          if (whole[block])
+            s = exponential(
+                __ddiv_rn(sub(logit < sampledLeast ? sampledLeast : logit, r.likeliestLogit), r.temperature), powers);
+          else
+            s = r.weight(id);
+        }
+      }
+      tile[block * 33 + i % 32] = w;
+      tile[(AT_ONCE + block) * 33 + i % 32] = wd;
+      tile[(2 * AT_ONCE + block) * 33 + i % 32] = s;
+    }
+    __syncthreads();
+    if (kind < 3)
+      for (int i = 0; i < 32; i++) sum = add(sum, tile[(kind * AT_ONCE + own) * 33 + i]);
+  }
+  if (kind < 3 && block0 + own < blocks) sums[(draw * 3 + kind) * blocks + block0 + own] = sum;
+}
+
+// Σ in order of 256 numbers at a time, value(i) for i < n; the result is thread 0's
+template <class F> __device__ double ordered_sum(int n, double* tile, F value) {
+  double sum = 0;
+  for (int first = 0; first < n; first += 256) {
+    __syncthreads();
+    int i = first + threadIdx.x;
+    tile[threadIdx.x] = i < n ? value(i) : 0;
+    __syncthreads();
+    if (threadIdx.x == 0)
+      for (int j = 0; j < min(256, n - first); j++) sum = add(sum, tile[j]);
+  }
+  return sum;
+}
+// For a thread the number of threads before it whose flag is set; all of them in `total`. `room` is
+// shared, [8].
+__device__ inline int before(bool flag, int* room, int* total) {
+  unsigned ballot = __ballot_sync(FULL, flag);
+  int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  __syncthreads();
+  if (lane == 0) room[warp] = __popc(ballot);
+  __syncthreads();
+  int sum = 0, at = 0;
+  for (int i = 0; i < 8; i++) {
+    if (i == warp) at = sum;
+    sum += room[i];
+  }
+  *total = sum;
+  return at + __popc(ballot & ((1u << lane) - 1));
+}
+
+struct Candidates {
+  int count;
+  int* ids;                      // [vocabulary], rising
+  unsigned long long* sorted;    // room for a power of two
+};
+
+// Keeps ids for which keep(id) holds; ids beyond `vocabulary` are asked for too
+template <class F> __device__ void collect(int n, Candidates& c, int* room, F keep) {
+  c.count = 0;
+  for (int first = 0; first < n; first += 256) {
+    int total, id = first + threadIdx.x;
+    bool kept = id < n && keep(id);
+    int at = before(kept, room, &total);
+    if (kept) c.ids[c.count + at] = id;
+    c.count += total;
+  }
+  __syncthreads();
+}
+
+// The k likeliest of the allowed ids, of equally likely ones the lower
+__device__ inline void keep_likeliest(const Row& r, int k, Candidates& c, int* histogram, int* room) {
+  unsigned prefix = 0, known = 0;   // the key of the k-th, from its highest digit on
+  int left = k;
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    __syncthreads();
+    histogram[threadIdx.x] = 0;
+    __syncthreads();
+    for (int id = threadIdx.x; id < r.vocabulary; id += 256) {
+      unsigned key = r.key(id);
+      if (r.may(id) && (key & known) == prefix) atomicAdd(&histogram[key >> shift & 255], 1);
+    }
+    __syncthreads();
+    int digit = 255;
+    while (digit > 0 && histogram[digit] < left) left -= histogram[digit--];
+    prefix |= (unsigned)digit << shift;
+    known |= 255u << shift;
+  }
+  // `left` of those with the very key
+  c.count = 0;
+  int equals = 0;
+  for (int first = 0; first < r.vocabulary; first += 256) {
+    int total, id = first + threadIdx.x;
+    bool there = id < r.vocabulary && r.may(id);
+    unsigned key = there ? r.key(id) : 0;
+    bool equal = there && key == prefix;
+    int rank = equals + before(equal, room, &total);
+    equals += total;
+    bool kept = there && (key > prefix || (equal && rank < left));
+    int at = before(kept, room, &total);
+    if (kept) c.ids[c.count + at] = id;
+    c.count += total;
+  }
+  __syncthreads();
+}
+
+// Candidates into c.sorted, likeliest first: bitonic, in global memory
+__device__ inline void sort(const Row& r, Candidates& c) {
+  int size = 1;
+  while (size < c.count) size *= 2;
+  for (int i = threadIdx.x; i < size; i += 256)
+    c.sorted[i] = i < c.count ? (unsigned long long)r.key(c.ids[i]) << 32 | (0xffffffffu - c.ids[i]) : 0;
+  for (int width = 2; width <= size; width *= 2)
+    for (int step = width / 2; step; step /= 2) {
+      __syncthreads();
+      for (int i = threadIdx.x; i < size / 2; i += 256) {
+        int a = i / step * 2 * step + i % step, b = a + step;
+        unsigned long long x = c.sorted[a], y = c.sorted[b];
+        if ((x < y) == ((a & width) == 0)) {
+          c.sorted[a] = y;
+          c.sorted[b] = x;
+        }
+      }
+    }
+  __syncthreads();
+}
+
+// rows, temperature, topK, topP, minP, mask, uniform, tokens, logprobs, modelLogprobs, entropies
+// [draws]; candidates [draws][vocabulary]; sorted [draws][size], null when no draw has topP < 1. A
+// block for each draw.
+KERNEL(sample_draw, 256, (int vocabulary, int size, const float* logits, const int* rows,
+                          const double* temperature,
+                          const int* topK, const double* topP, const double* minP, const int* mask,
+                          const int* allowed, const double* uniform, const double* powers,
+                          const float* partial, const int* partialIds, const double* sums, int* candidates,
+                          unsigned long long* sorted, int* tokens, double* logprobs,
+                          double* modelLogprobs, double* entropies)) {
+  SHARED(double, tile, 256);
+  SHARED(double, shared, 2);
+  SHARED(int, histogram, 256);
+  SHARED(int, room, 8);
+  SHARED(int, result, 1);
+  size_t draw = blockIdx.x;
+  int blocks = (vocabulary + BLOCK - 1) / BLOCK, chunks = (blocks + AT_ONCE - 1) / AT_ONCE;
+  Row r = {vocabulary, logits + (size_t)rows[draw] * vocabulary, allowed + (size_t)mask[draw] * ((vocabulary + 31) / 32),
+           powers, temperature[draw]};
+  r.maxima(chunks, partial + draw * chunks * 2, partialIds + draw * chunks);
+  const double* own = sums + draw * 3 * blocks;
+  const double* sampled = own + 2 * blocks;
+  double modelTotal = ordered_sum(blocks, tile, [=](int i) { return own[i]; });
+  double expected = ordered_sum(blocks, tile, [=](int i) { return own[blocks + i]; });
+  if (threadIdx.x == 0) shared[0] = modelTotal;
+  __syncthreads();
+  modelTotal = shared[0];
+  // NaN, or nothing finite to sample
+  if (!(modelTotal < 1e300) || r.likeliest < 0 || !(fabsf(r.likeliestLogit) < 3.4e38f)) {
+    if (threadIdx.x == 0) {
+      tokens[draw] = -1;
+      logprobs[draw] = modelLogprobs[draw] = entropies[draw] = __longlong_as_double(0x7ff8000000000000ll);
+    }
+    return;
+  }
+  double p = topP[draw], least = minP[draw], total = 1;
+  int k = topK[draw];
+  bool truncated = k > 0 || p < 1 || least > 0;
+  if (r.temperature == 0) {
+    if (threadIdx.x == 0) result[0] = r.likeliest;
+  } else {
+    if (!truncated || (p < 1 && k == 0)) total = ordered_sum(blocks, tile, [=](int i) { return sampled[i]; });
+    if (!truncated) {
+      double left = mul(uniform[draw], total);
+      if (threadIdx.x == 0) {
+        int drawn = 0;
+        for (int block = 0; block < blocks; block++)
+          if (sampled[block] > NOTHING) {
+            drawn = block;
+            if (left < sampled[block]) break;
+            left = sub(left, sampled[block]);
+          }
+        result[0] = drawn;
+      }
+      __syncthreads();
+      int first = result[0] * BLOCK;
+      __syncthreads();
+      tile[threadIdx.x] = first + threadIdx.x < vocabulary ? r.weight(first + threadIdx.x) : 0;
+      __syncthreads();
+      if (threadIdx.x == 0) {
+        int last = r.likeliest;
+        for (int i = 0; i < BLOCK && left >= 0; i++)
+          if (tile[i] > 0) {
+            last = first + i;
+            left = sub(left, tile[i]);
+          }
+        result[0] = last;
+      }
+    } else {
+      Candidates c = {0, candidates + draw * vocabulary, sorted + draw * size};
+      if (k > 0) {
+        keep_likeliest(r, k, c, histogram, room);
+      } else {
+        if (threadIdx.x == 0) shared[1] = mul(r.temperature, log(p < 1 ? __ddiv_rn(mul(1 - p, total), vocabulary) : least));
+        __syncthreads();
+        double distance = shared[1];
+        collect(vocabulary, c, room,
+                [=](int id) { return sub(r.logits[id], r.likeliestLogit) >= distance && r.may(id); });
+      }
+      unsigned long long cut = 0;   // the least likely that is kept
+      if (p < 1) {
+        sort(r, c);
+        const unsigned long long* order = c.sorted;
+        auto weight = [=](int i) { return r.weight((int)(0xffffffffu - (unsigned)order[i])); };
+        double all = k > 0 ? ordered_sum(c.count, tile, weight) : total;
+        if (threadIdx.x == 0) shared[1] = mul(p, all);
+        double sum = 0;
+        if (threadIdx.x == 0) result[0] = c.count - 1;
+        for (int first = 0; first < c.count; first += 256) {
+          __syncthreads();
+          int i = first + threadIdx.x;
+          tile[threadIdx.x] = i < c.count ? weight(i) : 0;
+          __syncthreads();
+          if (threadIdx.x == 0 && result[0] == c.count - 1)
+            for (int j = 0; j < min(256, c.count - first); j++) {
+              sum = add(sum, tile[j]);
+              if (sum >= shared[1]) {
+                result[0] = first + j;
+                break;
+              }
+            }
+        }
+        __syncthreads();
+        cut = order[result[0]];
+        __syncthreads();
+      }
+      // What is left of the candidates, in order of ids, written over them from the front
+      int count = c.count;
+      c.count = 0;
+      for (int first = 0; first < count; first += 256) {
+        int kept, i = first + threadIdx.x, id = i < count ? c.ids[i] : 0;
+        double weight = i < count ? r.weight(id) : 0;
+        bool keep = weight >= least && weight > 0 &&
+                    ((unsigned long long)r.key(id) << 32 | (0xffffffffu - id)) >= cut;
+        int at = before(keep, room, &kept);
+        if (keep) c.ids[c.count + at] = id;
+        c.count += kept;
+      }
+      __syncthreads();
+      const int* ids = c.ids;
+      auto weight = [=](int i) { return r.weight(ids[i]); };
+      total = ordered_sum(c.count, tile, weight);
+      double left = mul(uniform[draw], total);
+      int drawn = c.count - 1;
+      bool done = false;
+      for (int first = 0; first < c.count; first += 256) {
+        __syncthreads();
+        int i = first + threadIdx.x;
+        tile[threadIdx.x] = i < c.count ? weight(i) : 0;
+        __syncthreads();
+        if (threadIdx.x == 0 && !done)
+          for (int j = 0; j < min(256, c.count - 1 - first); j++) {
+            if (left < tile[j]) {
+              drawn = first + j;
+              done = true;
+              break;
+            }
+            left = sub(left, tile[j]);
+          }
+      }
+      if (threadIdx.x == 0) result[0] = ids[drawn];
+    }
+  }
+  if (threadIdx.x == 0) {
+    int token = result[0];
+    double logTotal = log(modelTotal);
+    tokens[draw] = token;
+    logprobs[draw] = r.temperature == 0
+        ? 0
+        : sub(__ddiv_rn(sub(r.logits[token], r.likeliestLogit), r.temperature), log(total));
+    modelLogprobs[draw] = sub(sub(r.logits[token], r.maxLogit), logTotal);
+    double entropy = sub(logTotal, __ddiv_rn(expected, modelTotal));
+    entropies[draw] = entropy < 0 ? 0 : entropy;
+  }
+}

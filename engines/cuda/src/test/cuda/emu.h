@@ -1,0 +1,299 @@
+// Runs CUDA C++ on the CPU: one fiber for each CUDA thread, blocks one after another. It is stricter
+// than a device where that finds mistakes:
+//  - barriers and shuffles that part of a block does not reach throw,
+//  - the order in which threads run between barriers can be changed (emu::order), which shows
+//    missing barriers as results that differ,
+//  - shared memory begins as NaN in every block, and a cp.async copies no earlier than it is waited
+//    for,
+//  - static shared memory is an allocation of its own for each array, so that AddressSanitizer sees
+//    what is read beyond it.
+#pragma once
+#define EMU 1
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <sys/mman.h>
+#include <utility>
+#include <vector>
+
+namespace emu {
+struct uint3 { unsigned x, y, z; };
+struct dim3 { unsigned x = 1, y = 1, z = 1; };
+enum State { READY, WARP, BLOCK, DONE };
+struct Copy { void* to; const void* from; int bytes, read; };
+struct Fiber {
+  void* sp;
+  char* stack = nullptr;
+  State state;
+  unsigned mask;
+  uint3 tid;
+  int lin;
+  unsigned seq;
+  std::vector<Copy> copies;                 // of the group that is not committed
+  std::vector<std::vector<Copy>> groups;    // committed, not waited for
+};
+struct Warp { uint64_t slot[8][32]; };
+enum Order { FORWARD, REVERSE, RANDOM };
+
+constexpr size_t STACK = 256 << 10;
+constexpr size_t MOST_STATIC = 48 << 10;
+inline int order = FORWARD;
+inline Fiber* self;
+inline uint3 blockIdx_;
+inline dim3 blockDim_, gridDim_;
+inline std::vector<Warp> warps;
+inline std::unique_ptr<char[]> dynamic;
+inline size_t dynamicSize;
+struct Static { std::unique_ptr<char[]> memory; size_t size; };
+inline std::map<int, Static> statics;
+inline const std::function<void()>* body;
+inline void* main_;
+
+extern "C" void emu_switch(void** from, void* to);
+asm(R"(
+.text
+.weak emu_switch
+.type emu_switch,@function
+emu_switch:
+  pushq %rbp; pushq %rbx; pushq %r12; pushq %r13; pushq %r14; pushq %r15
+  movq %rsp, (%rdi)
+  movq %rsi, %rsp
+  popq %r15; popq %r14; popq %r13; popq %r12; popq %rbx; popq %rbp
+  ret
+)");
+inline void yield() { emu_switch(&self->sp, main_); }
+inline void entry() {
+  (*body)();
+  self->state = DONE;
+  yield();
+  std::abort();
+}
+inline void start(Fiber& f) {
+  if (!f.stack)
+    f.stack = (char*)mmap(nullptr, STACK, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void** top = (void**)(f.stack + STACK - 64);
+  *--top = nullptr;
+  *--top = (void*)entry;
+  for (int i = 0; i < 6; i++) *--top = nullptr;
+  f.sp = top;
+}
+inline void run(Fiber& f) {
+  self = &f;
+  emu_switch(&main_, f.sp);
+}
+inline void syncthreads() { self->state = BLOCK; yield(); }
+inline void syncwarp(unsigned mask = ~0u) { self->state = WARP; self->mask = mask; yield(); }
+
+// Every collective: publish, meet, read. Slots in turn, so that one meeting is enough: a result
+// holds until 7 more exchanges.
+template <class T> uint64_t bits(T v) { uint64_t b = 0; static_assert(sizeof(T) <= 8); memcpy(&b, &v, sizeof v); return b; }
+template <class T> T value(uint64_t b) { T v; memcpy(&v, &b, sizeof v); return v; }
+inline uint64_t* exchange(uint64_t b, unsigned mask) {
+  uint64_t* s = warps[self->lin / 32].slot[self->seq++ % 8];
+  s[self->lin % 32] = b;
+  syncwarp(mask);
+  return s;
+}
+
+inline int nextStatic() { static int id = 0; return id++; }
+inline void* staticShared(int id, size_t bytes) {
+  Static& s = statics[id];
+  if (s.size != bytes) {
+    s.memory.reset(new char[bytes]);
+    s.size = bytes;
+    memset(s.memory.get(), 0xff, bytes);
+    size_t sum = 0;
+    for (auto& e : statics) sum += e.second.size;
+    if (sum > MOST_STATIC) { fprintf(stderr, "emulator: %zu bytes of static shared memory\n", sum); std::abort(); }
+  }
+  return s.memory.get();
+}
+
+inline void block(std::vector<Fiber>& fs, unsigned n) {
+  for (unsigned i = 0; i < n; i++) {
+    fs[i].state = READY; fs[i].seq = 0; fs[i].copies.clear(); fs[i].groups.clear(); start(fs[i]);
+  }
+  unsigned warpCount = (n + 31) / 32;
+  std::vector<unsigned> turn(warpCount);
+  for (unsigned i = 0; i < warpCount; i++) turn[i] = order == REVERSE ? warpCount - 1 - i : i;
+  for (unsigned left = n; left;) {
+    bool moved = false;
+    if (order == RANDOM) for (unsigned i = warpCount - 1; i; i--) std::swap(turn[i], turn[rand() % (i + 1)]);
+    for (unsigned t = 0; t < warpCount; t++) {   // a warp runs until all of it waits for the block
+      unsigned w = turn[t] * 32, end = std::min(w + 32, n);
+      unsigned live = end - w == 32 ? ~0u : (1u << (end - w)) - 1;
+      for (bool again = true; again;) {
+        again = false;
+        unsigned shift = order == RANDOM ? rand() % 32 : 0;
+        for (unsigned j = w; j < end; j++) {
+          unsigned k = order == REVERSE ? end - 1 - (j - w) : w + (j - w + shift) % (end - w);
+          Fiber& f = fs[k];
+          if (f.state == READY) { run(f); moved = again = true; left -= f.state == DONE; }
+        }
+        unsigned at = 0;
+        for (unsigned j = w; j < end; j++) if (fs[j].state == WARP) at |= 1u << (j - w);
+        for (unsigned j = w; j < end; j++) {
+          Fiber& f = fs[j];
+          if (f.state == WARP && (f.mask & live & ~at) == 0) { f.state = READY; again = true; }
+        }
+      }
+    }
+    if (!left) break;
+    bool all = true;
+    for (unsigned i = 0; i < n; i++) all = all && (fs[i].state == BLOCK || fs[i].state == DONE);
+    if (all) {
+      for (unsigned i = 0; i < n; i++) {
+        if (fs[i].state == DONE) throw std::runtime_error("a thread ended before a barrier others wait at");
+        fs[i].state = READY;
+      }
+      moved = true;
+    }
+    if (!moved) throw std::runtime_error("threads wait at different barriers");
+  }
+}
+
+inline void launch(dim3 grid, dim3 blk, size_t shared, const std::function<void()>& kernel) {
+  static std::vector<Fiber> fibers;
+  unsigned n = blk.x * blk.y * blk.z;
+  if (fibers.size() < n) fibers.resize(n);
+  for (unsigned i = 0; i < n; i++) {
+    fibers[i].lin = i; fibers[i].tid = {i % blk.x, i / blk.x % blk.y, i / (blk.x * blk.y)};
+  }
+  warps.resize((n + 31) / 32);
+  body = &kernel; blockDim_ = blk; gridDim_ = grid;
+  dynamic.reset(new char[shared]);
+  dynamicSize = shared;
+  statics.clear();
+  for (unsigned z = 0; z < grid.z; z++) for (unsigned y = 0; y < grid.y; y++) for (unsigned x = 0; x < grid.x; x++) {
+    blockIdx_ = {x, y, z};
+    memset(dynamic.get(), 0xff, shared);
+    for (auto& e : statics) memset(e.second.memory.get(), 0xff, e.second.size);
+    block(fibers, n);
+  }
+}
+
+using Bound = std::function<void()>;
+using Thunk = std::function<Bound(void**)>;
+inline std::map<std::string, Thunk>& kernels() { static std::map<std::string, Thunk> all; return all; }
+template <class... A, size_t... I> Thunk thunk(void (*f)(A...), std::index_sequence<I...>) {
+  return [f](void** p) -> Bound { return [f, a = std::tuple<A...>(*(A*)p[I]...)] { std::apply(f, a); }; };
+}
+struct Register {
+  template <class... A> Register(const char* name, void (*f)(A...)) {
+    kernels()[name] = thunk(f, std::index_sequence_for<A...>{});
+  }
+};
+}  // namespace emu
+
+#define __device__
+#define __forceinline__ inline
+#define __align__(n) alignas(n)
+#define __restrict__ __restrict
+#define KERNEL(name, threads, args) \
+  static void name args;            \
+  static emu::Register name##_registered(#name, name); \
+  static void name args
+#define SHARED(type, name, count)                \
+  static const int name##_id = emu::nextStatic(); \
+  type* name = (type*)emu::staticShared(name##_id, sizeof(type) * (count))
+#define DYNAMIC_SHARED(type, name) type* name = (type*)emu::dynamic.get()
+#define threadIdx (emu::self->tid)
+#define blockIdx emu::blockIdx_
+#define blockDim emu::blockDim_
+#define gridDim emu::gridDim_
+#define __syncthreads emu::syncthreads
+#define __syncwarp emu::syncwarp
+template <class T> T __shfl_sync(unsigned m, T v, int src, int w = 32) {
+  int l = emu::self->lin % 32;
+  return emu::value<T>(emu::exchange(emu::bits(v), m)[(l & ~(w - 1)) | (src & (w - 1))]);
+}
+template <class T> T __shfl_xor_sync(unsigned m, T v, int x, int w = 32) {
+  int l = emu::self->lin % 32;
+  return emu::value<T>(emu::exchange(emu::bits(v), m)[l ^ x]);
+}
+template <class T> T __shfl_up_sync(unsigned m, T v, int d, int w = 32) {
+  int l = emu::self->lin % 32;
+  uint64_t* s = emu::exchange(emu::bits(v), m);
+  return (l & (w - 1)) - d >= 0 ? emu::value<T>(s[l - d]) : v;
+}
+inline unsigned __ballot_sync(unsigned m, int p) {
+  uint64_t* s = emu::exchange(p != 0, m);
+  unsigned b = 0;
+  for (int i = 0; i < 32; i++) if (m >> i & 1) b |= unsigned(s[i]) << i;
+  return b;
+}
+inline int __popc(unsigned v) { return __builtin_popcount(v); }
+inline int atomicAdd(int* p, int v) { int o = *p; *p += v; return o; }
+inline double __dmul_rn(double a, double b) { return a * b; }
+inline double __dadd_rn(double a, double b) { return a + b; }
+inline double __ddiv_rn(double a, double b) { return a / b; }
+inline unsigned __float_as_uint(float v) { return emu::value<unsigned>(emu::bits(v)); }
+inline float __uint_as_float(unsigned v) { return emu::value<float>(v); }
+inline long long __double_as_longlong(double v) { return emu::value<long long>(emu::bits(v)); }
+inline double __longlong_as_double(long long v) { return emu::value<double>((uint64_t)v); }
+using std::max;
+using std::min;
+
+// The inline PTX of common.cuh in words.
+inline float bf16_float(unsigned short v) { return __uint_as_float(unsigned(v) << 16); }
+// D(16×8) += A(16×16)·B(16×8), bf16 in, float32 sums
+inline void mma_bf16(float d[4], const unsigned a[4], const unsigned b[2]) {
+  int l = emu::self->lin % 32, g = l / 4, t = l % 4;
+  uint64_t* s0 = emu::exchange(uint64_t(a[0]) | uint64_t(a[1]) << 32, ~0u);
+  uint64_t* s1 = emu::exchange(uint64_t(a[2]) | uint64_t(a[3]) << 32, ~0u);
+  uint64_t* s2 = emu::exchange(uint64_t(b[0]) | uint64_t(b[1]) << 32, ~0u);
+  // k = 0..7 in the first register of a row, 8..15 in the second
+  auto at = [](uint64_t* s, int row, int k, int high) {
+    return bf16_float((unsigned short)(s[row * 4 + k % 8 / 2] >> (32 * high + 16 * (k % 2))));
+  };
+  for (int i = 0; i < 4; i++) {
+    int c = 2 * t + i % 2;
+    float sum = d[i];
+    for (int k = 0; k < 16; k++) sum += at(k < 8 ? s0 : s1, g, k, i / 2) * at(s2, c, k, k / 8);
+    d[i] = sum;
+  }
+}
+// Four 8×8 matrices of bf16, whose rows are where lanes 8i..8i+7 point
+inline void ldmatrix4(unsigned r[4], const void* row) {
+  uint64_t* s = emu::exchange((uint64_t)row, ~0u);
+  int l = emu::self->lin % 32;
+  for (int m = 0; m < 4; m++) memcpy(&r[m], (const char*)s[8 * m + l / 4] + 4 * (l % 4), 4);
+}
+inline void ldmatrix4_trans(unsigned r[4], const void* row) {
+  uint64_t* s = emu::exchange((uint64_t)row, ~0u);
+  int l = emu::self->lin % 32;
+  for (int m = 0; m < 4; m++) {
+    unsigned short lo, hi;
+    memcpy(&lo, (const char*)s[8 * m + 2 * (l % 4)] + 2 * (l / 4), 2);
+    memcpy(&hi, (const char*)s[8 * m + 2 * (l % 4) + 1] + 2 * (l / 4), 2);
+    r[m] = lo | unsigned(hi) << 16;
+  }
+}
+// Copies `read` bytes and zeros up to `bytes`, asynchronously
+template <int BYTES> inline void cp_async(void* to, const void* from, int read) {
+  if ((uint64_t)to % BYTES || (read && (uint64_t)from % BYTES)) { fprintf(stderr, "emulator: cp.async is not aligned\n"); std::abort(); }
+  emu::self->copies.push_back({to, from, BYTES, read});
+}
+inline void cp_commit() {
+  emu::self->groups.push_back(std::move(emu::self->copies));
+  emu::self->copies.clear();
+}
+template <int PENDING> inline void cp_wait() {
+  auto& groups = emu::self->groups;
+  while (groups.size() > PENDING) {
+    for (auto& c : groups.front()) {
+      memset(c.to, 0, c.bytes);
+      if (c.read) memcpy(c.to, c.from, c.read);
+    }
+    groups.erase(groups.begin());
+  }
+}
