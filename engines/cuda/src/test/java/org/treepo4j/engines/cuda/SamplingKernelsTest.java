@@ -13,8 +13,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.treepo4j.engines.cuda.KernelCases.Case;
 import org.treepo4j.engines.cuda.SamplingKernels.Drawn;
 import org.treepo4j.engines.cuda.SamplingKernels.Draws;
+import org.treepo4j.model.TokenDistribution;
 import org.treepo4j.rollout.SamplingSettings;
-import org.treepo4j.rollout.TokenDistribution;
 
 /** The host's sampler is the law. */
 @ExtendWith(TestDevice.class)
@@ -121,7 +121,7 @@ class SamplingKernelsTest {
     double[] entropies = numbers.get(drawn.entropies());
     for (int i = 0; i < count; i++) {
       IntPredicate may = masks[i] == 0 ? id -> true : id -> mask[id];
-      TokenDistribution host = new TokenDistribution(vocabulary, settings[i], may);
+      TokenDistribution host = new TokenDistribution(settings[i].rule(vocabulary, may));
       float[] own = new float[vocabulary];
       for (int id = 0; id < vocabulary; id++) {
         own[id] = (float) logits[row[i] * vocabulary + id];
