@@ -27,8 +27,8 @@ class CudaRunTest {
 
   @Test
   void aRunIsTheRunOnTheVectorEngine() throws IOException {
-    run("vector", "vector", 1, false);
-    run("cuda", "cuda", 1, false);
+    run("vector");
+    run("cuda");
     JsonNode expected = metrics("vector").get(0);
     JsonNode actual = metrics("cuda").get(0);
     for (String name :
@@ -44,9 +44,10 @@ class CudaRunTest {
 
   @Test
   void aRunGoesOnFromItsCheckpointBitForBit() throws IOException {
-    run("cuda", "whole", 2, false);
-    run("cuda", "parted", 1, false);
-    run("cuda", "parted", 2, true);
+    new TinyRuns(folder);
+    tiny("whole", 2, false);
+    tiny("parted", 1, false);
+    tiny("parted", 2, true);
     for (String file : List.of("model.safetensors", "trainer/optimizer.safetensors")) {
       String at = "checkpoints/step-000002/" + file;
       try (SafetensorsFile whole = SafetensorsFile.open(folder.resolve("whole").resolve(at));
@@ -59,24 +60,36 @@ class CudaRunTest {
     }
   }
 
-  private void run(String engine, String name, int steps, boolean resume) throws IOException {
+  private void tiny(String name, int steps, boolean resume) throws IOException {
     TrainingRun.of(
-            EXAMPLE.resolve("train.yaml"),
-            "engine=" + engine,
+            folder.resolve("train.yaml"),
+            "engine=cuda",
             "output=" + folder.resolve(name),
             "optimizer.learningRate.shape=constant",
             "trainer.steps=" + steps,
             "trainer.promptsPerStep=2",
-            "rollout.maxWidth=4",
-            "rollout.segmentLength=4",
-            "rollout.maxDepth=3",
-            "rollout.maxResponseTokens=12",
-            "rollout.initialDivergence.lo=2",
-            "rollout.initialDivergence.hi=4",
-            "evaluation.maxTasks=1",
             "evaluation.everySteps=0",
+            "evaluation.maxTasks=1",
             "checkpoint.everySteps=1")
         .resume(resume)
+        .run();
+  }
+
+  private void run(String engine) throws IOException {
+    TrainingRun.of(
+            EXAMPLE.resolve("train.yaml"),
+            "engine=" + engine,
+            "output=" + folder.resolve(engine),
+            "trainer.steps=1",
+            "trainer.promptsPerStep=2",
+            "rollout.maxWidth=4",
+            "rollout.segmentLength=4",
+            "rollout.maxDepth=2",
+            "rollout.initialDivergence.lo=2",
+            "rollout.initialDivergence.hi=4",
+            "rollout.maxResponseTokens=8",
+            "evaluation.maxTasks=1",
+            "evaluation.everySteps=0")
         .run();
   }
 

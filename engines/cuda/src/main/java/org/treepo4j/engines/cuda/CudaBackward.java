@@ -74,6 +74,7 @@ final class CudaBackward implements AutoCloseable {
     int rows = batch.rows();
     int hidden = config.hiddenSize();
     reserve(rows);
+    linear.decoding(false);
     CudaParameter norm = weights.finalNorm();
     DeviceArray last = activations.stream(config.layers());
     if (norm.trainable()) {

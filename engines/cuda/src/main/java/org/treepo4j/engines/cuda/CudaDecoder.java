@@ -84,13 +84,13 @@ final class CudaDecoder implements BranchingDecoder {
       made.add(path);
       for (int token : prompt.tokens()) {
         if (step.rows() == PREFILL_ROWS) {
-          compute();
+          compute(true);
         }
         path.grow();
         step.add(path.chunk(), token);
       }
     }
-    compute();
+    compute(true);
     return made;
   }
 
@@ -102,10 +102,10 @@ final class CudaDecoder implements BranchingDecoder {
     return path.chunk().branch(path.lengthInChunk());
   }
 
-  private void compute() {
+  private void compute(boolean prompts) {
     if (step.rows() > 0) {
       tokensComputed += step.rows();
-      step.run();
+      step.run(prompts);
     }
   }
 
@@ -157,7 +157,7 @@ final class CudaDecoder implements BranchingDecoder {
       path.grow();
       step.add(path.chunk(), tokens[i]);
     }
-    compute();
+    compute(false);
     batches++;
   }
 

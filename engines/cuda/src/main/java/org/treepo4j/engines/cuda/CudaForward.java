@@ -26,8 +26,14 @@ final class CudaForward implements AutoCloseable {
    * @param tokens ids, {@code I32 [rows]}
    * @param positions {@code I32 [rows]}
    * @param growth what queries are multiplied by, {@code F32 [rows]}; null for nothing
+   * @param decoding whether they are the last tokens of a decoder's paths
    */
-  record Batch(int rows, DeviceArray tokens, DeviceArray positions, DeviceArray growth) {}
+  record Batch(
+      int rows,
+      DeviceArray tokens,
+      DeviceArray positions,
+      DeviceArray growth,
+      boolean decoding) {}
 
   /** How rows see each other. */
   interface Mixer {
@@ -83,6 +89,7 @@ final class CudaForward implements AutoCloseable {
   void run(Batch batch, Activations activations, Mixer mixer) {
     int rows = batch.rows();
     reserve(rows);
+    linear.decoding(batch.decoding());
     rowKernels.embed(
         rows,
         config.hiddenSize(),
@@ -116,6 +123,7 @@ final class CudaForward implements AutoCloseable {
 
   /** Fills the inner activations of a block again from its input. */
   void again(Batch batch, int layer, Activations activations, Mixer mixer) {
+    linear.decoding(batch.decoding());
     block(batch, layer, activations, mixer);
     CudaWeights.Layer own = weights.layers().get(layer);
     if (own.ffnOutNorm() != null) {

@@ -47,7 +47,8 @@ final class CudaForwardPass implements ForwardPass {
             n,
             device.upload(rows.tokens()),
             device.upload(rows.positions()),
-            growth == null ? null : device.upload(growth));
+            growth == null ? null : device.upload(growth),
+            false);
     targets =
         new Targets(
             device.upload(rows.targetStarts()),

@@ -7,9 +7,6 @@ import org.treepo4j.engines.cuda.DeviceArray.Type;
  * s·(x·Aᵀ)·Bᵀ} where it has an adapter.
  */
 final class CudaLinear implements AutoCloseable {
-  /** Up to here products are bound by reading W. */
-  private static final int FEW_ROWS = 16;
-
   private final Device device;
   private final Products products;
   private final RowKernels rowKernels;
@@ -20,6 +17,8 @@ final class CudaLinear implements AutoCloseable {
 
   private DeviceArray g;
 
+  private boolean decoding;
+
   /**
    * @param type of activations
    */
@@ -28,6 +27,14 @@ final class CudaLinear implements AutoCloseable {
     this.products = products;
     this.rowKernels = rowKernels;
     this.type = type;
+  }
+
+  /**
+   * Whether what follows are the few rows of a decoder's step, whose products are bound by reading
+   * W. Either way the bits of a row do not depend on how many there are.
+   */
+  void decoding(boolean few) {
+    decoding = few;
   }
 
   /**
@@ -53,7 +60,7 @@ final class CudaLinear implements AutoCloseable {
 
   private void product(
       int rows, int out, int in, DeviceArray x, DeviceArray w, DeviceArray y, float a, boolean add) {
-    if (rows <= FEW_ROWS) {
+    if (decoding) {
       products.rows(rows, out, in, x, w, y, a, add);
     } else {
       products.nt(rows, out, in, x, w, y, a, add);

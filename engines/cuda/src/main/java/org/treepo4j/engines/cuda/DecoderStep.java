@@ -95,8 +95,12 @@ final class DecoderStep implements CudaForward.Mixer, AutoCloseable {
     chunks[rows++] = chunk;
   }
 
-  /** Computes what was added. */
-  void run() {
+  /**
+   * Computes what was added.
+   *
+   * @param prompts whether these are tokens of prompts, many of them of one path
+   */
+  void run(boolean prompts) {
     describe();
     rotary.reserve(longest);
     activations.reserve(rows, false);
@@ -110,7 +114,8 @@ final class DecoderStep implements CudaForward.Mixer, AutoCloseable {
             rows,
             tokensOn.write(tokens, rows),
             positionsOn.write(positions, rows),
-            factors == null ? null : growth);
+            factors == null ? null : growth,
+            !prompts);
     slotsOn.write(slots, rows);
     forward.run(batch, activations, this);
     kernels
