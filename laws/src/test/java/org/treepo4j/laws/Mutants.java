@@ -7,11 +7,9 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
 import org.treepo4j.base.settings.Settings;
-import org.treepo4j.engines.vector.VectorEngine;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.model.Weights;
-import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.rl.advantage.AdvantageBreakdown.SegmentAdvantage;
 import org.treepo4j.rl.advantage.AdvantageEstimator;
 import org.treepo4j.rl.advantage.AdvantageEstimators;
@@ -105,7 +103,17 @@ final class Mutants {
               "engine `vector`",
               Fault.NORMALISATION,
               "logits instead of log-probabilities",
-              EngineRaw.class));
+              EngineRaw.class),
+          new Mutant(
+              "engine `vector`",
+              Fault.OFF_BY_ONE,
+              "tokens drawn by the number of the next draw",
+              EngineMutants.SamplerShifted.class),
+          new Mutant(
+              "engine `vector`",
+              Fault.NORMALISATION,
+              "steps by gradients that are not clipped",
+              EngineMutants.OptimizerUnscaled.class));
 
   private Mutants() {}
 
@@ -404,14 +412,10 @@ final class Mutants {
     }
   }
 
-  private static CausalLm vector(Weights weights) {
-    return new VectorEngine().open(weights, EngineOptions.defaults());
-  }
-
   static class EngineNegated implements EngineLaws {
     @Override
     public CausalLm open(Weights weights) {
-      return new BrokenEngine(vector(weights)) {
+      return new BrokenEngine(EngineMutants.vector(weights)) {
         @Override
         float factor() {
           return -1;
@@ -423,7 +427,7 @@ final class Mutants {
   static class EngineShifted implements EngineLaws {
     @Override
     public CausalLm open(Weights weights) {
-      return new BrokenEngine(vector(weights)) {
+      return new BrokenEngine(EngineMutants.vector(weights)) {
         @Override
         float[] logprobs(TokenTree tree, float[] logprobs, float[][] logits) {
           return tokenBefore(logprobs);
@@ -435,7 +439,7 @@ final class Mutants {
   static class EngineRaw implements EngineLaws {
     @Override
     public CausalLm open(Weights weights) {
-      return new BrokenEngine(vector(weights)) {
+      return new BrokenEngine(EngineMutants.vector(weights)) {
         @Override
         float[] logprobs(TokenTree tree, float[] logprobs, float[][] logits) {
           float[] raw = logprobs.clone();

@@ -25,6 +25,7 @@ import java.util.function.ToIntFunction;
 public final class AdamW {
   /** What follows a tensor's name in the state. */
   public static final String FIRST = ".exp_avg";
+
   public static final String SECOND = ".exp_avg_sq";
 
   /** Numbers of a piece: four arrays of it stay in a second-level cache. */

@@ -7,7 +7,9 @@ package org.treepo4j.model;
  */
 public interface DeviceCopy {
 
-  /** Called before the parameter's values are handed out: fills them where the device's are newer. */
+  /**
+   * Called before the parameter's values are handed out: fills them where the device's are newer.
+   */
   void bringValues(float[] values);
 
   /** Whether the gradient is not on the heap. */

@@ -9,9 +9,8 @@ import java.util.Arrays;
  *
  * <p>Two log-probabilities are told apart. {@link #logprob} is that of the distribution actually
  * sampled from. {@link #modelLogprob} and {@link #entropy} are of the model's own distribution:
- * temperature 1, nothing truncated, ids without text included; that is what {@link
- * ForwardPass} computes, so it is the one a policy-gradient ratio may be formed
- * with.
+ * temperature 1, nothing truncated, ids without text included; that is what {@link ForwardPass}
+ * computes, so it is the one a policy-gradient ratio may be formed with.
  *
  * <p>One instance serves many rows, one after the other, and allocates nothing per row. Without
  * truncation a row costs one exponential per id, or two with a temperature other than 1; only

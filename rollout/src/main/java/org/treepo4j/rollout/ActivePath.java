@@ -48,8 +48,7 @@ final class ActivePath {
   /** Takes the next token. */
   void take(TokenSampler drawn, int draw) {
     int token = drawn.token(draw);
-    sampled.add(
-        token, drawn.logprob(draw), drawn.modelLogprob(draw), drawn.entropy(draw));
+    sampled.add(token, drawn.logprob(draw), drawn.modelLogprob(draw), drawn.entropy(draw));
     ended = rules.ends(token, text);
   }
 

@@ -251,7 +251,10 @@ final class BatchScheduler implements AutoCloseable {
         });
   }
 
-  /** Runs the work; a failure names the prompts concerned, if it does not yet and the cache is not full. */
+  /**
+   * Runs the work; a failure names the prompts concerned, if it does not yet and the cache is not
+   * full.
+   */
   private static <T> T naming(List<PromptRollout> concerned, Supplier<T> work) {
     try {
       return work.get();

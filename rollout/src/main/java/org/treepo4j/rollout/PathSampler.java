@@ -44,8 +44,7 @@ public final class PathSampler {
     int[] of = {0};
     double[] uniform = new double[1];
     Path path = decoder.prefill(prompt);
-    try (TokenSampler sampler =
-        decoder.sampler(settings.rule(decoder.vocabSize(), vocabulary))) {
+    try (TokenSampler sampler = decoder.sampler(settings.rule(decoder.vocabSize(), vocabulary))) {
       for (int position = 0; position < maxTokens; position++) {
         uniform[0] = RandomStreams.uniform(stream, position);
         sampler.draw(List.of(path), 1, of, uniform);

@@ -74,10 +74,7 @@ final class EagerSampler {
     private int branches;
 
     OnePrompt(
-        RolloutPrompt prompt,
-        RolloutPlan plan,
-        BranchingDecoder decoder,
-        TokenSampler sampler) {
+        RolloutPrompt prompt, RolloutPlan plan, BranchingDecoder decoder, TokenSampler sampler) {
       this.prompt = prompt;
       this.plan = plan;
       this.settings = plan.settings();

@@ -20,12 +20,12 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
+import org.treepo4j.engines.contract.NaiveDistribution;
 import org.treepo4j.rollout.RolloutSettings.AnswerPolicy;
 import org.treepo4j.rollout.RolloutSettings.RepetitionPolicy;
 import org.treepo4j.rollout.RolloutSettings.RolloutKind;
 import org.treepo4j.rollout.RolloutSettings.TotalBudget;
 import org.treepo4j.rollout.RolloutStatistics.DepthStatistics;
-import org.treepo4j.engines.contract.NaiveDistribution;
 
 /** What holds of every rollout, whatever the policies, the settings and the model. */
 class RolloutLawsTest {

@@ -91,6 +91,6 @@ class EnginesTest {
     assertThat(report.processors()).isPositive();
     assertThat(report.engines()).containsEntry("vector", "ready").containsKey("samediff");
     assertThat(report.facts()).containsEntry("nd4jBackend", Nd4jBackends.present());
-    assertThat(report.auto()).isIn("vector", "samediff");
+    assertThat(report.auto()).isIn("vector", "cuda", "samediff");
   }
 }

@@ -9,8 +9,7 @@ import org.treepo4j.model.Optimizer;
 
 /**
  * What follows a backward pass: the gradient is clipped, and the engine's AdamW takes a step at the
- * scheduled learning rate. A gradient that is not finite is thrown away instead, a
- * few times.
+ * scheduled learning rate. A gradient that is not finite is thrown away instead, a few times.
  */
 public final class WeightUpdate {
   private final Policy policy;

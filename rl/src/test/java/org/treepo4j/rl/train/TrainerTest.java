@@ -15,7 +15,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.treepo4j.base.settings.Settings;
+import org.treepo4j.model.AdamW;
 import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.Optimizer;
 import org.treepo4j.model.Weights;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.reward.Reward;
@@ -25,8 +27,6 @@ import org.treepo4j.rl.run.FullPolicy;
 import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.run.TrainingException;
 import org.treepo4j.rl.sampling.EvaluationSettings;
-import org.treepo4j.model.Optimizer;
-import org.treepo4j.model.AdamW;
 
 class TrainerTest {
   private static final List<Task> HELD_OUT = TinyTraining.tasks("dd", "ee", "ff", "gg");

@@ -88,6 +88,7 @@ class CudaRunTest {
             "rollout.initialDivergence.lo=2",
             "rollout.initialDivergence.hi=4",
             "rollout.maxResponseTokens=8",
+            "reward.overlongBuffer=8",
             "evaluation.maxTasks=1",
             "evaluation.everySteps=0")
         .run();

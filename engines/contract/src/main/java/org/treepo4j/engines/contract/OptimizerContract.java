@@ -92,9 +92,7 @@ public interface OptimizerContract {
     assertThat(optimizer.steps()).isEqualTo(3);
     Map<String, float[]> state = optimizer.state();
     assertThat(state.keySet()).containsExactlyElementsOf(adamW.state().keySet());
-    adamW
-        .state()
-        .forEach((name, moments) -> assertClose(name, state.get(name), moments));
+    adamW.state().forEach((name, moments) -> assertClose(name, state.get(name), moments));
   }
 
   private static void assertClose(String name, float[] actual, float[] expected) {

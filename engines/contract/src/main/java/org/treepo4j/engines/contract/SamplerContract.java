@@ -101,8 +101,7 @@ public interface SamplerContract {
   default void nothingIsDrawnFromLogitsThatAreNotFinite() {
     Weights weights = TinyModels.LLAMA.weights(1);
     int width = weights.config().hiddenSize();
-    Arrays.fill(
-        weights.parameter(TensorNames.EMBEDDING).values(), 3 * width, 4 * width, Float.NaN);
+    Arrays.fill(weights.parameter(TensorNames.EMBEDDING).values(), 3 * width, 4 * width, Float.NaN);
     SamplingRule rule = SamplingRule.plain(weights.config().vocabSize(), id -> true);
     try (CausalLm model = open(weights);
         BranchingDecoder decoder = model.decoder(new DecoderOptions(64 << 20));
@@ -128,8 +127,7 @@ public interface SamplerContract {
       try (TokenSampler sampler = decoder.sampler(SamplingRule.plain(vocab, id -> true))) {
         BranchingDecoder.Path path = decoder.prefill(new int[] {1, 2});
         decoder.release(path);
-        assertThatThrownBy(
-                () -> sampler.draw(List.of(path), 1, new int[] {0}, new double[] {0.5}))
+        assertThatThrownBy(() -> sampler.draw(List.of(path), 1, new int[] {0}, new double[] {0.5}))
             .isInstanceOf(IllegalArgumentException.class);
       }
     }

@@ -55,8 +55,7 @@ class TokenDistributionTest {
 
   @Test
   void atTemperatureOneWithoutTruncationBothLogprobsAreTheSameNumber() {
-    TokenDistribution distribution =
-        new TokenDistribution(SamplingRule.plain(3, id -> true));
+    TokenDistribution distribution = new TokenDistribution(SamplingRule.plain(3, id -> true));
     distribution.read(new float[] {0.3f, -1.7f, 2.9f});
 
     for (int token = 0; token < 3; token++) {
@@ -66,8 +65,7 @@ class TokenDistributionTest {
 
   @Test
   void impossibleTokensAreNeverDrawn() {
-    TokenDistribution distribution =
-        new TokenDistribution(SamplingRule.plain(3, id -> true));
+    TokenDistribution distribution = new TokenDistribution(SamplingRule.plain(3, id -> true));
     distribution.read(new float[] {Float.NEGATIVE_INFINITY, 1, Float.NEGATIVE_INFINITY});
 
     assertThat(distribution.sample(0)).isEqualTo(1);
@@ -77,8 +75,7 @@ class TokenDistributionTest {
 
   @Test
   void rowsThatHoldNoDistributionAreRefused() {
-    TokenDistribution distribution =
-        new TokenDistribution(SamplingRule.plain(2, id -> id == 0));
+    TokenDistribution distribution = new TokenDistribution(SamplingRule.plain(2, id -> id == 0));
 
     for (float[] row :
         new float[][] {

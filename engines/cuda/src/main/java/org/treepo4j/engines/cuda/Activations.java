@@ -99,8 +99,24 @@ final class Activations implements AutoCloseable {
     private void free(Device device) {
       for (DeviceArray array :
           new DeviceArray[] {
-            inputInverse, middleInverse, rawQ, rawK, queryInverse, keyInverse, q, k, v, attended,
-            logSums, attentionOut, attentionOutInverse, ffnOut, ffnOutInverse, middle, gate, up
+            inputInverse,
+            middleInverse,
+            rawQ,
+            rawK,
+            queryInverse,
+            keyInverse,
+            q,
+            k,
+            v,
+            attended,
+            logSums,
+            attentionOut,
+            attentionOutInverse,
+            ffnOut,
+            ffnOutInverse,
+            middle,
+            gate,
+            up
           }) {
         device.free(array);
       }
@@ -128,7 +144,8 @@ final class Activations implements AutoCloseable {
     gradients = forGradients;
     reserved = Math.max(reserved, rows);
     long width = config.hiddenSize();
-    streams = streams.length == 0 ? new DeviceArray[forGradients ? config.layers() + 1 : 1] : streams;
+    streams =
+        streams.length == 0 ? new DeviceArray[forGradients ? config.layers() + 1 : 1] : streams;
     for (int i = 0; i < streams.length; i++) {
       streams[i] = device.atLeast(streams[i], F32, reserved * width);
     }

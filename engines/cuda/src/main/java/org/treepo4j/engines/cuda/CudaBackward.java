@@ -66,11 +66,7 @@ final class CudaBackward implements AutoCloseable {
    * @param tokens the same as the batch's
    * @param mixer as the forward pass had it
    */
-  void run(
-      CudaForward.Batch batch,
-      TokenRows tokens,
-      TreeMixer mixer,
-      Activations activations) {
+  void run(CudaForward.Batch batch, TokenRows tokens, TreeMixer mixer, Activations activations) {
     int rows = batch.rows();
     int hidden = config.hiddenSize();
     reserve(rows);
@@ -214,8 +210,7 @@ final class CudaBackward implements AutoCloseable {
       }
       kernels
           .rows()
-          .normBackward(
-              rows, hidden, raw, norm.values(), plus, inverse, dOutput, dOutput, false);
+          .normBackward(rows, hidden, raw, norm.values(), plus, inverse, dOutput, dOutput, false);
     }
     return dOutput;
   }
@@ -230,9 +225,7 @@ final class CudaBackward implements AutoCloseable {
     if (norm.trainable()) {
       kernels.rows().normWeightBackward(rows, hidden, x, inverse, dNormed, norm.gradient());
     }
-    kernels
-        .rows()
-        .normBackward(rows, hidden, x, norm.values(), plus, inverse, dNormed, dx, true);
+    kernels.rows().normBackward(rows, hidden, x, norm.values(), plus, inverse, dNormed, dx, true);
   }
 
   private void reserve(int rows) {

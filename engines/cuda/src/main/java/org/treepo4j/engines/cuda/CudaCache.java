@@ -70,14 +70,16 @@ final class CudaCache implements AutoCloseable {
     int before = blocks;
     long free = device.memory().free();
     // While an array is copied both are there; the largest is that of one layer.
-    long spare = (long) wanted * BLOCK * type.bytes() * Math.max(config.kvSize(), config.hiddenSize());
+    long spare =
+        (long) wanted * BLOCK * type.bytes() * Math.max(config.kvSize(), config.hiddenSize());
     long more = (long) (wanted - before) * BLOCK * tokenBytes + spare;
     if (more > free && wanted > needed) {
       grow(needed, needed);
       return;
     }
     if (more > free) {
-      throw new CacheFullException((long) wanted * BLOCK * tokenBytes, (long) before * BLOCK * tokenBytes + free);
+      throw new CacheFullException(
+          (long) wanted * BLOCK * tokenBytes, (long) before * BLOCK * tokenBytes + free);
     }
     try {
       for (int layer = 0; layer < keys.length; layer++) {
@@ -86,7 +88,8 @@ final class CudaCache implements AutoCloseable {
       }
       hidden = grown(hidden, wanted, config.hiddenSize());
     } catch (EngineUnavailableException e) {
-      throw new CacheFullException((long) wanted * BLOCK * tokenBytes, (long) before * BLOCK * tokenBytes);
+      throw new CacheFullException(
+          (long) wanted * BLOCK * tokenBytes, (long) before * BLOCK * tokenBytes);
     }
     blocks = wanted;
     for (int block = before; block < wanted; block++) {

@@ -62,8 +62,7 @@ final class CudaCausalLm implements CausalLm {
     this.head = new CudaHead(device, kernels, model.head(), type);
     this.linear = new CudaLinear(device, kernels.products(), kernels.rows(), type);
     this.rotary = new CudaRotary(device, kernels.rows(), weights);
-    this.forward =
-        new CudaForward(device, model, config(), kernels.rows(), linear, rotary, type);
+    this.forward = new CudaForward(device, model, config(), kernels.rows(), linear, rotary, type);
     this.backward =
         new CudaBackward(device, model, config(), kernels, linear, rotary, forward, type);
   }

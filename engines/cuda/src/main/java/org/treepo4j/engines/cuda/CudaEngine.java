@@ -51,17 +51,19 @@ public final class CudaEngine implements Engine {
                     .formatted(what, config.architecture().modelType()));
   }
 
-  /** Where there is no driver at all it is not even considered. */
+  /** Where there is no driver at all, or only a stand-in for it, auto does not consider it. */
   @Override
   public int autoRank() {
     return driverIsPresent() ? GPU_RANK : -1;
   }
 
-  /** Whether there is any driver to load; tells it without loading. */
+  /** Whether there is any driver of a real device to load; tells it without loading. */
   private static boolean driverIsPresent() {
-    return System.getProperty(Driver.LIBRARY_PROPERTY) != null
-        || Files.exists(Path.of("/proc/driver/nvidia/version"))
-        || Files.exists(Path.of("/dev/dxg")); // Linux within Windows
+    boolean emulated = System.getProperty(Driver.LIBRARY_PROPERTY) != null;
+    boolean real =
+        Files.exists(Path.of("/proc/driver/nvidia/version"))
+            || Files.exists(Path.of("/dev/dxg")); // Linux within Windows
+    return real && !emulated;
   }
 
   @Override

@@ -29,11 +29,7 @@ final class CudaForward implements AutoCloseable {
    * @param decoding whether they are the last tokens of a decoder's paths
    */
   record Batch(
-      int rows,
-      DeviceArray tokens,
-      DeviceArray positions,
-      DeviceArray growth,
-      boolean decoding) {}
+      int rows, DeviceArray tokens, DeviceArray positions, DeviceArray growth, boolean decoding) {}
 
   /** How rows see each other. */
   interface Mixer {
@@ -129,7 +125,12 @@ final class CudaForward implements AutoCloseable {
     if (own.ffnOutNorm() != null) {
       Activations.Inner inner = activations.of(layer);
       output(
-          batch.rows(), own.down(), null, activated, own.ffnOutNorm(), inner.ffnOut,
+          batch.rows(),
+          own.down(),
+          null,
+          activated,
+          own.ffnOutNorm(),
+          inner.ffnOut,
           inner.ffnOutInverse);
     }
   }
@@ -142,8 +143,7 @@ final class CudaForward implements AutoCloseable {
     DeviceArray x = activations.stream(layer);
     DeviceArray input = input(rows, own.attentionNorm(), x, inner.inputInverse);
     boolean norms = config.qkNorm();
-    linear.forward(
-        rows, own.query(), own.queryBias(), input, norms ? inner.rawQ : inner.q, false);
+    linear.forward(rows, own.query(), own.queryBias(), input, norms ? inner.rawQ : inner.q, false);
     linear.forward(rows, own.key(), own.keyBias(), input, norms ? inner.rawK : inner.k, false);
     linear.forward(rows, own.value(), own.valueBias(), input, inner.v, false);
     if (norms) {
@@ -178,7 +178,12 @@ final class CudaForward implements AutoCloseable {
   }
 
   private void heads(
-      int rows, int size, CudaParameter norm, DeviceArray raw, DeviceArray to, DeviceArray inverse) {
+      int rows,
+      int size,
+      CudaParameter norm,
+      DeviceArray raw,
+      DeviceArray to,
+      DeviceArray inverse) {
     int width = norm.size();
     rowKernels.norm(
         Math.multiplyExact(rows, size / width),

@@ -90,10 +90,8 @@ final class CudaHead implements AutoCloseable {
     int in = matrix.in();
     int rank = low.rank();
     Products products = kernels.products();
-    products.nt(
-        out, rank, in, gradient, low.a().values(), low.b().gradient(), low.scale(), true);
-    products.tn(
-        rank, in, out, low.b().values(), gradient, low.a().gradient(), low.scale(), true);
+    products.nt(out, rank, in, gradient, low.a().values(), low.b().gradient(), low.scale(), true);
+    products.tn(rank, in, out, low.b().values(), gradient, low.a().gradient(), low.scale(), true);
   }
 
   @Override

@@ -59,7 +59,14 @@ final class CudaLinear implements AutoCloseable {
   }
 
   private void product(
-      int rows, int out, int in, DeviceArray x, DeviceArray w, DeviceArray y, float a, boolean add) {
+      int rows,
+      int out,
+      int in,
+      DeviceArray x,
+      DeviceArray w,
+      DeviceArray y,
+      float a,
+      boolean add) {
     if (decoding) {
       products.rows(rows, out, in, x, w, y, a, add);
     } else {
@@ -87,8 +94,8 @@ final class CudaLinear implements AutoCloseable {
   }
 
   /**
-   * {@code dW += dyᵀ·x} or the adapter's gradients, and {@code db += Σ dy}, where trainable. Follows
-   * {@link #inputGradient} of the same matrix and {@code dy}.
+   * {@code dW += dyᵀ·x} or the adapter's gradients, and {@code db += Σ dy}, where trainable.
+   * Follows {@link #inputGradient} of the same matrix and {@code dy}.
    */
   void weightGradient(
       int rows, CudaMatrix weight, CudaParameter bias, DeviceArray x, DeviceArray dy) {

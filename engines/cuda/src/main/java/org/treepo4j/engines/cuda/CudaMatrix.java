@@ -8,8 +8,8 @@ import org.treepo4j.model.LoraAdapter;
 
 /**
  * A matrix {@code [out × in]} of the model: a parameter or some rows of one, for families that fuse
- * projections store several below each other. One with an adapter is frozen, the adapter is computed
- * apart.
+ * projections store several below each other. One with an adapter is frozen, the adapter is
+ * computed apart.
  *
  * @param weight null with an adapter
  * @param low null without an adapter
@@ -27,7 +27,8 @@ record CudaMatrix(CudaParameter weight, LowRank low, int first, int out, int in)
   record LowRank(DeviceArray base, CudaParameter a, CudaParameter b, int rank, float scale) {
 
     /** Brings the frozen matrix of an adapter to the device. */
-    static DeviceArray base(Device device, RowKernels rows, LoraAdapter adapter, int size, boolean halves) {
+    static DeviceArray base(
+        Device device, RowKernels rows, LoraAdapter adapter, int size, boolean halves) {
       boolean stored = adapter.base() instanceof FrozenBase.Bfloat16;
       DeviceArray given = device.allocate(stored ? BF16 : F32, size);
       if (adapter.base() instanceof FrozenBase.Bfloat16 base) {

@@ -82,8 +82,7 @@ final class CudaSampler implements TokenSampler {
       for (int draw = 0; draw < count; draw++) {
         rowOf[draw] = of[from + draw] - firstPath;
       }
-      DeviceArray logits =
-          decoder.computeLogits(paths, firstPath, of[from + count - 1] + 1);
+      DeviceArray logits = decoder.computeLogits(paths, firstPath, of[from + count - 1] + 1);
       device.write(rows, rowOf, 0, count);
       device.write(uniform, uniforms, from, count);
       kernels.sample(count, decoder.vocabSize(), nucleus, logits, rule, drawn);

@@ -102,8 +102,7 @@ final class CudaWeights implements AutoCloseable {
   }
 
   /** A matrix of its own, or rows of a fused one. */
-  private CudaMatrix part(
-      int layer, String own, boolean fused, String all, int first, int count) {
+  private CudaMatrix part(int layer, String own, boolean fused, String all, int first, int count) {
     return fused
         ? matrix(TensorNames.ofLayer(layer, all)).rows(first, count)
         : matrix(TensorNames.ofLayer(layer, own));
@@ -152,8 +151,7 @@ final class CudaWeights implements AutoCloseable {
   }
 
   private CudaParameter of(Parameter parameter, boolean rounded) {
-    return parameters.computeIfAbsent(
-        parameter, p -> new CudaParameter(device, rows, p, rounded));
+    return parameters.computeIfAbsent(parameter, p -> new CudaParameter(device, rows, p, rounded));
   }
 
   /**

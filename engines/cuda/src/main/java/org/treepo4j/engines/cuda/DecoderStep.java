@@ -4,14 +4,21 @@ import static org.treepo4j.engines.cuda.DeviceArray.Type.F32;
 import static org.treepo4j.engines.cuda.DeviceArray.Type.I32;
 
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.engines.cuda.DeviceArray.Type;
 
 /**
- * Computes new tokens of a decoder: {@link CudaForward} with attention over the cache, in which keys,
- * values and final hidden states of the tokens end up.
+ * Computes new tokens of a decoder: {@link CudaForward} with attention over the cache, in which
+ * keys, values and final hidden states of the tokens end up.
  */
 final class DecoderStep implements CudaForward.Mixer, AutoCloseable {
+  /** A step is recorded when as many like it have been computed. */
+  private static final int TIMES_BEFORE = 2;
+
+  private static final int MOST_RECORDED = 128;
+
   private final Device device;
   private final ModelConfig config;
   private final Kernels kernels;
@@ -42,6 +49,21 @@ final class DecoderStep implements CudaForward.Mixer, AutoCloseable {
   private final Ints runEndsOn = new Ints();
   private DeviceArray growth;
   private CacheAttention.Paths seen;
+
+  /** Steps of which there were some alike, recorded; least recently used first. */
+  private final Map<Alike, Recorded> recorded = new LinkedHashMap<>(16, 0.75f, true);
+
+  /** State of the device's memory that recorded steps belong to. */
+  private long addresses;
+
+  /** What makes steps launch the same kernels. */
+  private record Alike(int rows, int longest) {}
+
+  /** A kind of step: how often it was computed, and its graph as soon as that was often enough. */
+  private static final class Recorded {
+    private int computed;
+    private Device.Graph graph;
+  }
 
   /** Integers that are written for every step; the array grows by halves. */
   private final class Ints {
@@ -109,6 +131,7 @@ final class DecoderStep implements CudaForward.Mixer, AutoCloseable {
       growth = device.atLeast(growth, F32, rows);
       device.write(growth, factors, 0, rows);
     }
+    slotsOn.write(slots, rows);
     CudaForward.Batch batch =
         new CudaForward.Batch(
             rows,
@@ -116,13 +139,56 @@ final class DecoderStep implements CudaForward.Mixer, AutoCloseable {
             positionsOn.write(positions, rows),
             factors == null ? null : growth,
             !prompts);
-    slotsOn.write(slots, rows);
+    if (prompts) {
+      compute(batch);
+    } else {
+      step(batch);
+    }
+    rows = 0;
+  }
+
+  private void compute(CudaForward.Batch batch) {
     forward.run(batch, activations, this);
     kernels
         .rows()
         .scatter(
             rows, config.hiddenSize(), slotsOn.array, activations.hidden(), cache.hidden());
-    rows = 0;
+  }
+
+  /** Launches a recorded step where there is one: one call instead of hundreds. */
+  private void step(CudaForward.Batch batch) {
+    longest = Math.max(CacheAttention.PART, Integer.highestOneBit(2 * longest - 1));
+    forward.reserve(rows);
+    kernels.cacheAttention().reserve(shape, rows, longest);
+    if (addresses != device.changes()) {
+      forget();
+      addresses = device.changes();
+    }
+    Recorded alike = recorded.computeIfAbsent(new Alike(rows, longest), kind -> new Recorded());
+    if (recorded.size() > MOST_RECORDED) {
+      Recorded oldest = recorded.remove(recorded.keySet().iterator().next());
+      if (oldest.graph != null) {
+        oldest.graph.close();
+      }
+    }
+    if (alike.graph == null && alike.computed >= TIMES_BEFORE) {
+      alike.graph = device.capture(() -> compute(batch));
+    }
+    if (alike.graph == null) {
+      alike.computed++;
+      compute(batch);
+      return;
+    }
+    alike.graph.launch();
+  }
+
+  private void forget() {
+    for (Recorded each : recorded.values()) {
+      if (each.graph != null) {
+        each.graph.close();
+      }
+    }
+    recorded.clear();
   }
 
   /** Where the tokens are that each row sees: a list of runs for every chunk of the step. */
@@ -183,6 +249,7 @@ final class DecoderStep implements CudaForward.Mixer, AutoCloseable {
 
   @Override
   public void close() {
+    forget();
     activations.close();
     for (Ints ints :
         new Ints[] {

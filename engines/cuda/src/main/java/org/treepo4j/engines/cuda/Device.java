@@ -26,6 +26,7 @@ final class Device implements AutoCloseable {
   private final Map<Long, Long> allocations = new HashMap<>();
   private Thread current;
   private boolean capturing;
+  private long changes;
   private boolean closed;
 
   /**
@@ -69,6 +70,11 @@ final class Device implements AutoCloseable {
     return new DeviceMemory(free.getValue(), total.getValue());
   }
 
+  /** Grows whenever an array is allocated or freed: while it stays, so do all addresses. */
+  long changes() {
+    return changes;
+  }
+
   /** Bytes in arrays that were allocated and not freed. */
   long allocated() {
     return allocations.values().stream().mapToLong(Long::longValue).sum();
@@ -92,6 +98,7 @@ final class Device implements AutoCloseable {
     }
     Driver.check("cuMemAlloc", result);
     allocations.put(address.getValue(), bytes);
+    changes++;
     return new DeviceArray(type, address.getValue(), length);
   }
 
@@ -112,6 +119,7 @@ final class Device implements AutoCloseable {
     if (allocations.remove(array.address()) == null) {
       throw new IllegalArgumentException("not an array of this device, or freed before");
     }
+    changes++;
     enter();
     Driver.check("cuMemFree", Driver.cuMemFree_v2(array.address()));
   }

@@ -4,7 +4,9 @@ import java.util.HashMap;
 import java.util.Map;
 import org.treepo4j.checkpoints.ModelConfig;
 
-/** Attention over trees: rows see themselves and their ancestors, as far as a layer's window goes. */
+/**
+ * Attention over trees: rows see themselves and their ancestors, as far as a layer's window goes.
+ */
 final class TreeMixer implements CudaForward.Mixer, AutoCloseable {
   private final ModelConfig config;
   private final TreeAttention attention;

@@ -5,8 +5,8 @@ import java.util.List;
 import org.treepo4j.model.TokenTree;
 
 /**
- * The tokens of a batch of trees as rows of one matrix: trees one after another, each in depth-first
- * order. Also which tokens each row predicts: its children, none for a leaf.
+ * The tokens of a batch of trees as rows of one matrix: trees one after another, each in
+ * depth-first order. Also which tokens each row predicts: its children, none for a leaf.
  */
 final class TreeRows {
   private final int[][] rowOf;

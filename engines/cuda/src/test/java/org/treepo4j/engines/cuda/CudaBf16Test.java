@@ -71,8 +71,7 @@ class CudaBf16Test implements OptimizerContract, SamplerContract {
     assumeTrue(runs(family), "refused by this engine");
     int[] text = new Random(SEED).ints(9, 0, family.config().vocabSize()).toArray();
     try (CausalLm model = open(family.weights(SEED));
-        ForwardPass pass =
-            model.forward(List.of(TokenTree.chain(text)), ForwardOptions.SCORE);
+        ForwardPass pass = model.forward(List.of(TokenTree.chain(text)), ForwardOptions.SCORE);
         BranchingDecoder decoder = model.decoder(new DecoderOptions(64 << 20))) {
       BranchingDecoder.Path path = decoder.prefill(Arrays.copyOf(text, 4));
       for (int i = 4; i < text.length; i++) {

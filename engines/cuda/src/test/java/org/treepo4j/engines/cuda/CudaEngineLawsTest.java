@@ -27,8 +27,7 @@ class CudaEngineLawsTest implements EngineLaws {
 
   @Override
   @Property(tries = 3, edgeCases = EdgeCasesMode.NONE)
-  public void forkedPathIsTheSamePathDecodedAlone(
-      @ForAll TinyModels family, @ForAll long seed) {
+  public void forkedPathIsTheSamePathDecodedAlone(@ForAll TinyModels family, @ForAll long seed) {
     EngineLaws.super.forkedPathIsTheSamePathDecodedAlone(family, seed);
   }
 

@@ -7,9 +7,9 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.treepo4j.testsupport.CudaEmulator;
 import org.treepo4j.engines.cuda.DeviceArray.Type;
 import org.treepo4j.model.EngineUnavailableException;
+import org.treepo4j.testsupport.CudaEmulator;
 
 @ExtendWith(TestDevice.class)
 class DeviceTest {

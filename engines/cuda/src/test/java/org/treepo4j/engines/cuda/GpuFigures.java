@@ -16,9 +16,9 @@ import org.treepo4j.engines.cuda.DecodeFigure.Shape;
 import org.treepo4j.engines.cuda.DeviceArray.Type;
 
 /**
- * Rates of the kernels on a real GPU, for {@code bench/gpu-check.sh}: one JSON object a line, {@code
- * {"name": …, "seconds": …, …}}. Every figure is the median of some runs after one that does not
- * count.
+ * Rates of the kernels on a real GPU, for {@code bench/gpu-check.sh}: one JSON object a line,
+ * {@code {"name": …, "seconds": …, …}}. Every figure is the median of some runs after one that does
+ * not count.
  */
 final class GpuFigures {
   private static final int RUNS = 7;
@@ -91,11 +91,7 @@ final class GpuFigures {
     say(
         "{\"name\": \"product\", \"kind\": \"%s\", \"type\": \"%s\", \"n\": %d, \"seconds\": %.4g,"
             + " \"tflops\": %.4g}",
-        name,
-        type,
-        n,
-        seconds,
-        work / seconds / 1e12);
+        name, type, n, seconds, work / seconds / 1e12);
   }
 
   /** What the memory gives, in bytes a second, read and written. */
@@ -106,9 +102,7 @@ final class GpuFigures {
     double seconds = median(() -> device.copy(x, y));
     say(
         "{\"name\": \"copy\", \"bytes\": %d, \"seconds\": %.4g, \"bandwidth\": %.4g}",
-        2 * x.bytes(),
-        seconds,
-        2 * x.bytes() / seconds);
+        2 * x.bytes(), seconds, 2 * x.bytes() / seconds);
     free();
   }
 
@@ -121,16 +115,11 @@ final class GpuFigures {
       DeviceArray x = random(BF16, (long) rows * width);
       DeviceArray y = device.allocate(BF16, (long) rows * out);
       arrays.add(y);
-      double seconds =
-          median(() -> kernels.products().rows(rows, out, width, x, w, y, false));
+      double seconds = median(() -> kernels.products().rows(rows, out, width, x, w, y, false));
       say(
           "{\"name\": \"rows\", \"rows\": %d, \"width\": %d, \"out\": %d, \"seconds\": %.4g,"
               + " \"bandwidth\": %.4g}",
-          rows,
-          width,
-          out,
-          seconds,
-          w.bytes() / seconds);
+          rows, width, out, seconds, w.bytes() / seconds);
     }
     free();
   }
@@ -155,19 +144,12 @@ final class GpuFigures {
         double forward = median(() -> attention.forward(shape, tiles, q, k, v, out, sums));
         double backward =
             median(
-                () ->
-                    attention.backward(
-                        shape, tiles, q, k, v, out, sums, q, delta, dq, dk, dv));
+                () -> attention.backward(shape, tiles, q, k, v, out, sums, q, delta, dq, dk, dv));
         double work = 2.0 * rows * rows * shape.querySize();
         say(
             "{\"name\": \"attention\", \"type\": \"%s\", \"rows\": %d, \"forward\": %.4g,"
                 + " \"backward\": %.4g, \"forwardTflops\": %.4g, \"backwardTflops\": %.4g}",
-            type,
-            rows,
-            forward,
-            backward,
-            work / forward / 1e12,
-            2.5 * work / backward / 1e12);
+            type, rows, forward, backward, work / forward / 1e12, 2.5 * work / backward / 1e12);
       }
       free();
     }
@@ -180,12 +162,7 @@ final class GpuFigures {
     say(
         "{\"name\": \"decode\", \"shape\": \"%s\", \"rows\": %d, \"context\": %d,"
             + " \"seconds\": %.4g, \"weightBytes\": %d, \"bandwidth\": %.4g}",
-        shape.name(),
-        rows,
-        context,
-        seconds,
-        figure.weightBytes(),
-        figure.weightBytes() / seconds);
+        shape.name(), rows, context, seconds, figure.weightBytes(), figure.weightBytes() / seconds);
     free();
   }
 

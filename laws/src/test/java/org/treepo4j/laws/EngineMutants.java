@@ -1,0 +1,127 @@
+package org.treepo4j.laws;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.List;
+import java.util.Map;
+import org.treepo4j.engines.vector.VectorEngine;
+import org.treepo4j.model.AdamW;
+import org.treepo4j.model.BranchingDecoder;
+import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.DecoderOptions;
+import org.treepo4j.model.Optimizer;
+import org.treepo4j.model.TokenSampler;
+import org.treepo4j.model.Weights;
+import org.treepo4j.model.engine.EngineOptions;
+
+/** Engines that draw other tokens than they should, or take other steps. */
+final class EngineMutants {
+
+  private EngineMutants() {}
+
+  static CausalLm vector(Weights weights) {
+    return new VectorEngine().open(weights, EngineOptions.defaults());
+  }
+
+  static class SamplerShifted implements EngineLaws {
+    @Override
+    public CausalLm open(Weights weights) {
+      return new BrokenEngine(vector(weights)) {
+        @Override
+        public BranchingDecoder decoder(DecoderOptions options) {
+          return drawingByNextNumbers(super.decoder(options));
+        }
+      };
+    }
+  }
+
+  private static BranchingDecoder drawingByNextNumbers(BranchingDecoder whole) {
+    return (BranchingDecoder)
+        Proxy.newProxyInstance(
+            BranchingDecoder.class.getClassLoader(),
+            new Class<?>[] {BranchingDecoder.class},
+            (proxy, method, arguments) -> {
+              try {
+                Object result = method.invoke(whole, arguments);
+                return result instanceof TokenSampler sampler ? shifted(sampler) : result;
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+
+  private static TokenSampler shifted(TokenSampler whole) {
+    return new TokenSampler() {
+      @Override
+      public void draw(
+          List<? extends BranchingDecoder.Path> paths, int draws, int[] of, double[] uniforms) {
+        double[] next = new double[draws];
+        for (int draw = 0; draw < draws; draw++) {
+          next[draw] = uniforms[(draw + 1) % draws];
+        }
+        whole.draw(paths, draws, of, next);
+      }
+
+      @Override
+      public int token(int draw) {
+        return whole.token(draw);
+      }
+
+      @Override
+      public double logprob(int draw) {
+        return whole.logprob(draw);
+      }
+
+      @Override
+      public double modelLogprob(int draw) {
+        return whole.modelLogprob(draw);
+      }
+
+      @Override
+      public double entropy(int draw) {
+        return whole.entropy(draw);
+      }
+    };
+  }
+
+  static class OptimizerUnscaled implements EngineLaws {
+    @Override
+    public CausalLm open(Weights weights) {
+      return new BrokenEngine(vector(weights)) {
+        @Override
+        public Optimizer optimizer(Weights trained, AdamW.Settings settings) {
+          return unscaled(super.optimizer(trained, settings));
+        }
+      };
+    }
+  }
+
+  private static Optimizer unscaled(Optimizer whole) {
+    return new Optimizer() {
+      @Override
+      public double gradientNorm() {
+        return whole.gradientNorm();
+      }
+
+      @Override
+      public void step(double learningRate, float gradientScale) {
+        whole.step(learningRate, 1);
+      }
+
+      @Override
+      public long steps() {
+        return whole.steps();
+      }
+
+      @Override
+      public Map<String, float[]> state() {
+        return whole.state();
+      }
+
+      @Override
+      public void restore(long stepsDone, Map<String, float[]> saved) {
+        whole.restore(stepsDone, saved);
+      }
+    };
+  }
+}
