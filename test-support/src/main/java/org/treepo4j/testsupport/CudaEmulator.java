@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Assumptions;
 /**
  * A stand-in for the CUDA driver whose device is the CPU, for tests of the {@code cuda} engine on
  * machines without a GPU. It is made by g++ of the engine's kernel sources and of {@code
- * engines/cuda/src/test/cuda}, once for all tests of a checkout, and the engine finds it by a system
- * property. Where there is a GPU nothing is done: the tests run on that.
+ * engines/cuda/src/test/cuda}, once for all tests of a checkout, and the engine finds it by a
+ * system property. Where there is a GPU nothing is done: the tests run on that.
  */
 public final class CudaEmulator {
   /** Names the library to the engine. */
@@ -92,21 +92,16 @@ public final class CudaEmulator {
   }
 
   private static void compile(Path to, Path log) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>(List.of("g++", "-std=c++17", "-O2", "-fPIC", "-shared"));
+    List<String> command = new ArrayList<>(List.of("g++", "-std=c++17", "-fPIC", "-shared"));
     // No fused operations: the sampler's float64 is to be that of the JVM.
     command.addAll(List.of("-ffp-contract=off", "-Wall", "-Werror", "-Wno-unknown-pragmas"));
     command.addAll(List.of("-Wno-unused", "-Wno-sign-compare", "-Wno-unknown-warning-option"));
-    if (SANITIZED) {
-      command.addAll(List.of("-fsanitize=address", "-g"));
-    }
+    command.addAll(SANITIZED ? List.of("-O1", "-g1", "-fsanitize=address") : List.of("-O2"));
     Path standIn = MODULE.resolve("src/test/cuda");
     command.addAll(List.of("-I" + MODULE.resolve("src/main/cuda"), "-I" + standIn));
     command.addAll(List.of(standIn.resolve("fakecuda.cpp").toString(), "-o", to.toString()));
     Process process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
     if (process.waitFor() != 0) {
       throw new IOException("g++ fails:\n" + Files.readString(log, StandardCharsets.UTF_8));
     }

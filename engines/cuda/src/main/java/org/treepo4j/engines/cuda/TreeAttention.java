@@ -72,16 +72,7 @@ final class TreeAttention {
     require(shape, tiles, q, k, v);
     out.require("out", q.type(), (long) tiles.rows() * shape.querySize());
     logSums.require("logSums", F32, (long) tiles.rows() * shape.heads());
-    launch(
-        "forward",
-        shape,
-        tiles,
-        tiles.keys(),
-            q,
-            k,
-            v,
-            out,
-            logSums);
+    launch("forward", shape, tiles, tiles.keys(), q, k, v, out, logSums);
   }
 
   /**
@@ -117,31 +108,8 @@ final class TreeAttention {
         out,
         dOut,
         delta);
-    launch(
-        "back_queries",
-        shape,
-        tiles,
-        tiles.keys(),
-            q,
-            k,
-            v,
-            logSums,
-            dOut,
-            delta,
-            dq);
-    launch(
-        "back_keys",
-        shape,
-        tiles,
-        tiles.queries(),
-            q,
-            k,
-            v,
-            logSums,
-            dOut,
-            delta,
-            dk,
-            dv);
+    launch("back_queries", shape, tiles, tiles.keys(), q, k, v, logSums, dOut, delta, dq);
+    launch("back_keys", shape, tiles, tiles.queries(), q, k, v, logSums, dOut, delta, dk, dv);
   }
 
   /**

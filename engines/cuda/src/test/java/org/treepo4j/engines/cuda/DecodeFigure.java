@@ -29,7 +29,14 @@ final class DecodeFigure {
 
   /** Widths of a model; every layer has weights of its own. */
   record Shape(
-      String name, int layers, int hidden, int heads, int kvHeads, int dim, int ffn, int vocabulary) {
+      String name,
+      int layers,
+      int hidden,
+      int heads,
+      int kvHeads,
+      int dim,
+      int ffn,
+      int vocabulary) {
     static final Shape TINY = new Shape("tiny", 2, 32, 4, 2, 8, 48, 300);
     static final Shape QWEN2_5_0_5B = new Shape("qwen2.5-0.5b", 24, 896, 14, 2, 64, 4864, 151936);
     static final Shape QWEN2_5_7B = new Shape("qwen2.5-7b", 28, 3584, 28, 4, 128, 18944, 152064);

@@ -7,9 +7,9 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.treepo4j.testsupport.CudaEmulator;
 import org.treepo4j.engines.cuda.DeviceArray.Type;
 import org.treepo4j.model.EngineUnavailableException;
+import org.treepo4j.testsupport.CudaEmulator;
 
 @ExtendWith(TestDevice.class)
 class DeviceTest {
@@ -86,6 +86,16 @@ class DeviceTest {
     assertThatThrownBy(Device::open)
         .isInstanceOf(EngineUnavailableException.class)
         .hasMessage("emulated GPU has compute capability 7.5; 8.0 or more is needed");
+  }
+
+  @Test
+  void anOldDriverIsRefused() {
+    assumeThat(CudaEmulator.isEmulated()).isTrue();
+    TestDevice.pretend(11040, 90, 1, MEMORY);
+    assertThatThrownBy(Device::open)
+        .isInstanceOf(EngineUnavailableException.class)
+        .hasMessage(
+            "the NVIDIA driver is too old: it is for CUDA 11.4, CUDA 11.8 or later is needed");
   }
 
   @Test

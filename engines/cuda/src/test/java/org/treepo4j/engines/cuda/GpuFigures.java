@@ -4,8 +4,10 @@ import static org.treepo4j.engines.cuda.DeviceArray.Type.BF16;
 import static org.treepo4j.engines.cuda.DeviceArray.Type.F32;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -16,29 +18,30 @@ import org.treepo4j.engines.cuda.DecodeFigure.Shape;
 import org.treepo4j.engines.cuda.DeviceArray.Type;
 
 /**
- * Rates of the kernels on a real GPU, for {@code bench/gpu-check.sh}: one JSON object a line, {@code
- * {"name": …, "seconds": …, …}}. Every figure is the median of some runs after one that does not
- * count.
+ * Rates of the kernels on a real GPU, for {@code bench/gpu-check.sh}: one JSON object a line,
+ * {@code {"name": …, "seconds": …, …}}. Every figure is the median of some runs after one that does
+ * not count.
  */
 final class GpuFigures {
   private static final int RUNS = 7;
 
   private final Device device;
   private final Kernels kernels;
-  private final List<String> lines = new ArrayList<>();
+  private final Path file;
   private final List<DeviceArray> arrays = new ArrayList<>();
 
-  private GpuFigures(Device device) {
+  private GpuFigures(Device device, Path file) {
     this.device = device;
+    this.file = file;
     this.kernels = Kernels.of(device);
   }
 
   /**
-   * @param arguments the file to write, and largest size of square products
+   * @param arguments the file to append to, and the largest size of square products
    */
-  public static void main(String[] arguments) throws IOException {
+  public static void main(String[] arguments) {
     try (Device device = Device.open()) {
-      GpuFigures figures = new GpuFigures(device);
+      GpuFigures figures = new GpuFigures(device, Path.of(arguments[0]));
       figures.facts();
       int most = Integer.parseInt(arguments[1]);
       for (int size = Math.min(1024, most); size <= most; size *= 2) {
@@ -54,7 +57,6 @@ final class GpuFigures {
       if (whole && device.memory().free() > 24L << 30) {
         figures.step(Shape.QWEN2_5_7B, 1, 512);
       }
-      Files.write(Path.of(arguments[0]), figures.lines);
     }
   }
 
@@ -91,11 +93,7 @@ final class GpuFigures {
     say(
         "{\"name\": \"product\", \"kind\": \"%s\", \"type\": \"%s\", \"n\": %d, \"seconds\": %.4g,"
             + " \"tflops\": %.4g}",
-        name,
-        type,
-        n,
-        seconds,
-        work / seconds / 1e12);
+        name, type, n, seconds, work / seconds / 1e12);
   }
 
   /** What the memory gives, in bytes a second, read and written. */
@@ -106,9 +104,7 @@ final class GpuFigures {
     double seconds = median(() -> device.copy(x, y));
     say(
         "{\"name\": \"copy\", \"bytes\": %d, \"seconds\": %.4g, \"bandwidth\": %.4g}",
-        2 * x.bytes(),
-        seconds,
-        2 * x.bytes() / seconds);
+        2 * x.bytes(), seconds, 2 * x.bytes() / seconds);
     free();
   }
 
@@ -121,16 +117,11 @@ final class GpuFigures {
       DeviceArray x = random(BF16, (long) rows * width);
       DeviceArray y = device.allocate(BF16, (long) rows * out);
       arrays.add(y);
-      double seconds =
-          median(() -> kernels.products().rows(rows, out, width, x, w, y, false));
+      double seconds = median(() -> kernels.products().rows(rows, out, width, x, w, y, false));
       say(
           "{\"name\": \"rows\", \"rows\": %d, \"width\": %d, \"out\": %d, \"seconds\": %.4g,"
               + " \"bandwidth\": %.4g}",
-          rows,
-          width,
-          out,
-          seconds,
-          w.bytes() / seconds);
+          rows, width, out, seconds, w.bytes() / seconds);
     }
     free();
   }
@@ -155,19 +146,12 @@ final class GpuFigures {
         double forward = median(() -> attention.forward(shape, tiles, q, k, v, out, sums));
         double backward =
             median(
-                () ->
-                    attention.backward(
-                        shape, tiles, q, k, v, out, sums, q, delta, dq, dk, dv));
+                () -> attention.backward(shape, tiles, q, k, v, out, sums, q, delta, dq, dk, dv));
         double work = 2.0 * rows * rows * shape.querySize();
         say(
             "{\"name\": \"attention\", \"type\": \"%s\", \"rows\": %d, \"forward\": %.4g,"
                 + " \"backward\": %.4g, \"forwardTflops\": %.4g, \"backwardTflops\": %.4g}",
-            type,
-            rows,
-            forward,
-            backward,
-            work / forward / 1e12,
-            2.5 * work / backward / 1e12);
+            type, rows, forward, backward, work / forward / 1e12, 2.5 * work / backward / 1e12);
       }
       free();
     }
@@ -180,12 +164,7 @@ final class GpuFigures {
     say(
         "{\"name\": \"decode\", \"shape\": \"%s\", \"rows\": %d, \"context\": %d,"
             + " \"seconds\": %.4g, \"weightBytes\": %d, \"bandwidth\": %.4g}",
-        shape.name(),
-        rows,
-        context,
-        seconds,
-        figure.weightBytes(),
-        figure.weightBytes() / seconds);
+        shape.name(), rows, context, seconds, figure.weightBytes(), figure.weightBytes() / seconds);
     free();
   }
 
@@ -228,8 +207,11 @@ final class GpuFigures {
   }
 
   private void say(String format, Object... values) {
-    String line = String.format(Locale.ROOT, format, values);
-    System.out.println(line);
-    lines.add(line);
+    String line = String.format(Locale.ROOT, format, values) + "\n";
+    try { // at once, so that it is there when a later figure fails
+      Files.writeString(file, line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

@@ -40,7 +40,8 @@ final class TestRun {
         Files.writeString(Path.of(name), json + "\n");
       }
     }
-    System.exit(summary.getTotalFailureCount() == 0 && summary.getTestsSucceededCount() > 0 ? 0 : 1);
+    System.exit(
+        summary.getTotalFailureCount() == 0 && summary.getTestsSucceededCount() > 0 ? 0 : 1);
   }
 
   private static String json(TestExecutionSummary summary) {
