@@ -52,6 +52,7 @@ class KillSoak {
         .as("runs that went on from a checkpoint")
         .isGreaterThanOrEqualTo(ofTraining / 2);
     kills.forEach((phase, count) -> assertThat(count).as(phase.name()).isPositive());
+    assertThat(lastStep(runs)).as("steps between kills").isGreaterThanOrEqualTo(ofTraining / 2);
     int end = lastStep(runs) + SPARE_STEPS;
     runs.run("train", "killed", with(settings(end), "--resume")).ok();
     runs.run("train", "whole", settings(end).toArray(String[]::new)).ok();

@@ -13,11 +13,11 @@ import org.treepo4j.cli.Main;
  * Arguments: the phase, a seed, and those of the command.
  */
 final class KilledMain {
-  /** What is on the stack of a thread, by the beginning of a class's name. */
+  /** What is on the stack of a thread, by the beginning of a class's or method's name. */
   enum Phase {
     SAMPLING("rl.train.GroupCollector"),
     UPDATE("rl.train.PolicyUpdate"),
-    CHECKPOINT("rl.run.RunCheckpoints"),
+    CHECKPOINT("rl.run.RunCheckpoints.write"),
     METRICS("rl.metrics."),
     EVALUATION("rl.sampling.Evaluator"),
     EXPORT_FOLDER("checkpoints.HfExport"),
@@ -34,7 +34,9 @@ final class KilledMain {
     }
 
     private boolean contains(StackTraceElement[] stack) {
-      return Arrays.stream(stack).anyMatch(frame -> frame.getClassName().startsWith(place));
+      return Arrays.stream(stack)
+          .anyMatch(
+              frame -> (frame.getClassName() + "." + frame.getMethodName()).startsWith(place));
     }
   }
 

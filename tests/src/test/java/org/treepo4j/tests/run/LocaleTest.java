@@ -78,8 +78,7 @@ class LocaleTest {
         Child.shell("locale -a | grep -qix " + locale.replace("-", "")) == 0,
         "needs the locale " + locale + " (Debian: locale-gen)");
     TinyRuns runs = new TinyRuns(folder);
-    List<String> settings =
-        List.of("--set", "trainer.steps=2", "--set", "trainer.treesKept=1");
+    List<String> settings = List.of("--set", "trainer.steps=2", "--set", "trainer.treesKept=1");
     List<String> arguments = new ArrayList<>(List.of(runs.arguments("train", "there")));
     arguments.addAll(settings);
     Path log = folder.resolve("log");
