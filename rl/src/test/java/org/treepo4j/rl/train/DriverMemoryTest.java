@@ -134,7 +134,7 @@ class DriverMemoryTest {
         1e-6,
         10_000,
         RopeScaling.NONE,
-        true,
+        false,
         false,
         false,
         true,
