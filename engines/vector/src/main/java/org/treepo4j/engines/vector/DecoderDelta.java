@@ -62,8 +62,8 @@ final class DecoderDelta {
     this.gating = new DeltaGates(pool, rule.valueHeads());
     this.inputStride = DecoderWeights.linearWidth(rule);
     this.outputStride = whole(rule.valueSize());
-    this.stateSize = DeltaChunk.stateSize(rule);
-    this.padded = DeltaChunk.padded(rule.valueDim());
+    this.stateSize = DeltaProducts.stateSize(rule);
+    this.padded = DeltaProducts.padded(rule.valueDim());
     this.chunks = new DeltaChunk[pool.threads()];
     for (int worker = 0; worker < chunks.length; worker++) {
       chunks[worker] = new DeltaChunk(rule, DeltaStates.SPACING);

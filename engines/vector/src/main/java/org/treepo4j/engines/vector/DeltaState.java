@@ -36,7 +36,7 @@ final class DeltaState {
   }
 
   private static int matrixSize(DeltaRule rule) {
-    return Math.multiplyExact(rule.valueHeads(), DeltaChunk.stateSize(rule));
+    return Math.multiplyExact(rule.valueHeads(), DeltaProducts.stateSize(rule));
   }
 
   private static int inputSize(DeltaRule rule) {

@@ -178,7 +178,7 @@ public final class VectorMemory {
                 + 3L * rule.valueSize()
                 + 2L * rule.keyHeads()
                 + 4L * rule.valueHeads()
-                + 2L * rule.valueHeads() * DeltaChunk.stateSize(rule) / DeltaLayer.CHUNK_TOKENS;
+                + 2L * rule.valueHeads() * DeltaProducts.stateSize(rule) / DeltaLayer.CHUNK_TOKENS;
     long gate = config.architecture().gatesAttention() ? 6L * config.querySize() : 0;
     return (plain ? 5L : 7L) * config.hiddenSize()
         + linear
