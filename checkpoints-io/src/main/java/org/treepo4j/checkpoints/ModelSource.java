@@ -60,7 +60,10 @@ public interface ModelSource extends AutoCloseable {
   private static void requireFolder(Path path) throws CheckpointException {
     if (Files.isDirectory(path) && !Files.exists(path.resolve(HfConfigReader.CONFIG))) {
       throw new CheckpointException(
-          path, "is a folder that holds no model (no " + HfConfigReader.CONFIG + ")");
+          path,
+          PeftAdapter.isIn(path)
+              ? "is a folder that holds a LoRA adapter: give it as --adapter, and as --model the model it is for"
+              : "is a folder that holds no model (no " + HfConfigReader.CONFIG + ")");
     }
   }
 
