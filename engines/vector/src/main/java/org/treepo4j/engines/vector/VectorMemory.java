@@ -74,6 +74,11 @@ public final class VectorMemory {
     return trained;
   }
 
+  /** The output matrix with its adapter merged in, and the gradient of that. */
+  static long adaptedHead(ModelConfig config) {
+    return 2L * Float.BYTES * config.vocabSize() * config.hiddenSize();
+  }
+
   private static long size(int[] shape) {
     return Arrays.stream(shape).asLongStream().reduce(1, Math::multiplyExact);
   }
