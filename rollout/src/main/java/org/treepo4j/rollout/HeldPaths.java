@@ -27,6 +27,11 @@ final class HeldPaths implements AutoCloseable {
     return hold(decoder.fork(path, length));
   }
 
+  /** As {@link BranchingDecoder#experts}. */
+  short[] experts(BranchingDecoder.Path path) {
+    return decoder.experts(path);
+  }
+
   void release(BranchingDecoder.Path path) {
     if (held.remove(path)) {
       decoder.release(path);
