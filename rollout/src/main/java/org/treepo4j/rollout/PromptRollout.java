@@ -2,7 +2,6 @@ package org.treepo4j.rollout;
 
 import java.nio.IntBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -224,8 +223,10 @@ final class PromptRollout {
       FinishReason finish =
           plan.rules().classify(any.text(), any.responseLength(), mostTokens, any.ended());
       if (finish != null) {
-        endingOf.put(
-            row, new Ending(finish, any.text().finish(), row.keys(), experts(row, any)));
+        int tokens = prompt.tokens().length + any.responseLength();
+        short[] experts =
+            plan.keepsExperts() ? held.experts(row.keys(), tokens) : new short[0];
+        endingOf.put(row, new Ending(finish, any.text().finish(), row.keys(), experts));
       }
       row.paths().forEach(path -> rowOf.put(path, row));
     }
@@ -252,21 +253,6 @@ final class PromptRollout {
     if (rows.isEmpty()) {
       end();
     }
-  }
-
-  /** As {@link FinishedPath#experts}; asked for while the decoder still has the path. */
-  private short[] experts(Row row, ActivePath path) {
-    if (!plan.keepsExperts()) {
-      return new short[0];
-    }
-    short[] known = held.experts(row.keys());
-    int perToken = known.length / row.keys().length();
-    int tokens = prompt.tokens().length + path.responseLength();
-    short[] experts = Arrays.copyOf(known, tokens * perToken);
-    if (known.length < experts.length) {
-      Arrays.fill(experts, known.length, experts.length, (short) -1);
-    }
-    return experts;
   }
 
   /** The paths of one row finish alike, so they let go of its keys together. */
