@@ -146,6 +146,11 @@ public final class HfExport {
         carry(options.carryFrom().get().resolve(name), folder.resolve(name));
       }
     }
+    if (parts != null) {
+      for (String name : OtherParts.FILES) {
+        carry(parts.path().resolve(name), folder.resolve(name));
+      }
+    }
     List<Stored> tensors = new ArrayList<>();
     for (Map.Entry<String, int[]> entry : shapes.entrySet()) {
       String name = entry.getKey();

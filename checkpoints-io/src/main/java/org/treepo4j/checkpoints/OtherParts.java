@@ -13,6 +13,11 @@ import java.util.Optional;
  * them.
  */
 final class OtherParts implements AutoCloseable {
+  /** How images become input, beside the tokenizer's files. */
+  static final List<String> FILES =
+      List.of(
+          "preprocessor_config.json", "video_preprocessor_config.json", "processor_config.json");
+
   private static final int MAX_CONFIG_BYTES = 4 << 20;
 
   private final HfFolder folder;
@@ -38,6 +43,10 @@ final class OtherParts implements AutoCloseable {
       return Optional.empty();
     }
     return Optional.of(new OtherParts(opened));
+  }
+
+  Path path() {
+    return folder.path();
   }
 
   /** The folder's configuration, changed only in what the written text model has otherwise. */

@@ -114,6 +114,7 @@ class ExportTest {
         }
       }
     }
+    Files.writeString(model.resolve("preprocessor_config.json"), "{\"size\": 4}");
     String[] settings = {"--set", "model=" + model, "--set", "trainer.steps=4"};
     runs.run("train", "whole", settings).ok();
     runs.run("train", "resumed", settings).ok();
@@ -121,6 +122,8 @@ class ExportTest {
     runs.run("train", "resumed", "--set", "model=" + model, "--set", "trainer.steps=4", "--resume")
         .ok();
     runs.assertSameRuns("whole", "resumed", 4);
+    assertThat(runs.checkpoint("whole", 4).resolve("preprocessor_config.json"))
+        .hasContent("{\"size\": 4}");
     try (HfFolder begun = HfFolder.open(model);
         HfFolder trained = HfFolder.open(runs.checkpoint("whole", 4))) {
       assertThat(trained.passedOver()).isEqualTo(begun.passedOver()).hasSize(4);
