@@ -149,7 +149,7 @@ public final class TrainingStep {
 
   private double[][][] advantages(
       List<RolloutTree> trees, List<float[]> old, List<float[]> ofReference) {
-    double[][][] advantages = estimator.advantages(trees);
+    double[][][] advantages = estimator.checked().advantages(trees);
     if (loss.kl() == KlPlacement.ADVANTAGE) {
       Distillation distillation =
           new Distillation(loss.klCoefficient(), loss.advantageCoefficient());
