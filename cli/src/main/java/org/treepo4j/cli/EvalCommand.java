@@ -6,6 +6,7 @@ import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -156,8 +157,9 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   private SampleFile openKept(Evaluation evaluation) throws IOException {
-    Map<String, Object> more =
-        Map.of("seed", seed.value(), "weights", modelMixin.engine().weights().toString());
+    Map<String, Object> more = new LinkedHashMap<>(); // the same order in every file
+    more.put("seed", seed.value());
+    more.put("weights", modelMixin.engine().weights().toString());
     return SampleFile.open(
         out,
         evaluation.withModel(modelMixin.folder(), more),
