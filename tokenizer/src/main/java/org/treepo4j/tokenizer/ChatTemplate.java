@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.treepo4j.base.files.InputFile;
 import org.treepo4j.tokenizer.jinja.JinjaException;
 import org.treepo4j.tokenizer.jinja.JinjaTemplate;
 import org.treepo4j.tokenizer.jinja.RenderLimits;
@@ -58,8 +59,9 @@ public final class ChatTemplate {
    * @throws TokenizerException when a file is broken or the template cannot be read
    */
   public static Optional<ChatTemplate> load(Path folder) throws IOException {
-    if (!Files.isDirectory(folder)) {
-      throw new TokenizerException(folder, "no such folder");
+    Optional<String> notAFolder = InputFile.notAFolder(folder);
+    if (notAFolder.isPresent()) {
+      throw new TokenizerException(folder, notAFolder.get());
     }
     TokenizerConfig config = TokenizerConfig.read(folder);
     Path file = file(folder, config);
