@@ -49,7 +49,7 @@ final class StripTiles {
     } else if (vectors == 3) {
       tile8x3(depth, a, a0, b, b0, c, c0, cRow);
     } else if (vectors == 2) {
-      tile8x2(depth, a, a0, b, b0, c, c0, cRow);
+      tile8x2(depth, a, a0, 1, ROWS, b, b0, COLUMNS, c, c0, cRow);
     } else {
       GemmTiles.tile8x1(depth, a, a0, 1, ROWS, b, b0, COLUMNS, c, c0, cRow);
     }
@@ -148,8 +148,19 @@ final class StripTiles {
     c72.intoArray(c, c0 + 7 * cRow + 2 * LANES);
   }
 
-  private static void tile8x2(
-      int depth, float[] a, int a0, float[] b, int b0, float[] c, int c0, int cRow) {
+  /** Eight rows share what is read of B, so that half of a wide panel at a time suffices. */
+  static void tile8x2(
+      int depth,
+      float[] a,
+      int a0,
+      int aRow,
+      int aStep,
+      float[] b,
+      int b0,
+      int bStep,
+      float[] c,
+      int c0,
+      int cRow) {
     FloatVector c00 = FloatVector.fromArray(SPECIES, c, c0);
     FloatVector c01 = FloatVector.fromArray(SPECIES, c, c0 + LANES);
     FloatVector c10 = FloatVector.fromArray(SPECIES, c, c0 + cRow);
@@ -174,29 +185,29 @@ final class StripTiles {
       FloatVector x0 = FloatVector.broadcast(SPECIES, a[ap]);
       c00 = x0.fma(y0, c00);
       c01 = x0.fma(y1, c01);
-      FloatVector x1 = FloatVector.broadcast(SPECIES, a[ap + 1]);
+      FloatVector x1 = FloatVector.broadcast(SPECIES, a[ap + aRow]);
       c10 = x1.fma(y0, c10);
       c11 = x1.fma(y1, c11);
-      FloatVector x2 = FloatVector.broadcast(SPECIES, a[ap + 2]);
+      FloatVector x2 = FloatVector.broadcast(SPECIES, a[ap + 2 * aRow]);
       c20 = x2.fma(y0, c20);
       c21 = x2.fma(y1, c21);
-      FloatVector x3 = FloatVector.broadcast(SPECIES, a[ap + 3]);
+      FloatVector x3 = FloatVector.broadcast(SPECIES, a[ap + 3 * aRow]);
       c30 = x3.fma(y0, c30);
       c31 = x3.fma(y1, c31);
-      FloatVector x4 = FloatVector.broadcast(SPECIES, a[ap + 4]);
+      FloatVector x4 = FloatVector.broadcast(SPECIES, a[ap + 4 * aRow]);
       c40 = x4.fma(y0, c40);
       c41 = x4.fma(y1, c41);
-      FloatVector x5 = FloatVector.broadcast(SPECIES, a[ap + 5]);
+      FloatVector x5 = FloatVector.broadcast(SPECIES, a[ap + 5 * aRow]);
       c50 = x5.fma(y0, c50);
       c51 = x5.fma(y1, c51);
-      FloatVector x6 = FloatVector.broadcast(SPECIES, a[ap + 6]);
+      FloatVector x6 = FloatVector.broadcast(SPECIES, a[ap + 6 * aRow]);
       c60 = x6.fma(y0, c60);
       c61 = x6.fma(y1, c61);
-      FloatVector x7 = FloatVector.broadcast(SPECIES, a[ap + 7]);
+      FloatVector x7 = FloatVector.broadcast(SPECIES, a[ap + 7 * aRow]);
       c70 = x7.fma(y0, c70);
       c71 = x7.fma(y1, c71);
-      ap += ROWS;
-      bp += COLUMNS;
+      ap += aStep;
+      bp += bStep;
     }
     c00.intoArray(c, c0);
     c01.intoArray(c, c0 + LANES);
