@@ -56,12 +56,6 @@ final class Bf16Kernel {
       return;
     }
     int row = 0;
-    for (; row + 2 * ROWS <= rows; row += 2 * ROWS) {
-      int from = a0 + row * aRow;
-      int to = c0 + row * cRow;
-      tile8x2(depth, a, from, aRow, b, b0, c, to, cRow);
-      tile8x2(depth, a, from, aRow, b, b0 + LANES, c, to + NARROW, cRow);
-    }
     for (; row + ROWS <= rows; row += ROWS) {
       tile4x4(depth, a, a0 + row * aRow, aRow, b, b0, c, c0 + row * cRow, cRow);
     }
@@ -94,74 +88,6 @@ final class Bf16Kernel {
     for (; row < rows; row++) {
       tile1x2(depth, a, a0 + row * aRow, b, b0, c, c0 + row * cRow);
     }
-  }
-
-  /** Half of a panel for eight rows: {@code b0} is the first or the second vector of pairs. */
-  private static void tile8x2(
-      int depth, float[] a, int a0, int aRow, int[] b, int b0, float[] c, int c0, int cRow) {
-    FloatVector c00 = FloatVector.fromArray(SPECIES, c, c0);
-    FloatVector c01 = FloatVector.fromArray(SPECIES, c, c0 + LANES);
-    FloatVector c10 = FloatVector.fromArray(SPECIES, c, c0 + cRow);
-    FloatVector c11 = FloatVector.fromArray(SPECIES, c, c0 + cRow + LANES);
-    FloatVector c20 = FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow);
-    FloatVector c21 = FloatVector.fromArray(SPECIES, c, c0 + 2 * cRow + LANES);
-    FloatVector c30 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow);
-    FloatVector c31 = FloatVector.fromArray(SPECIES, c, c0 + 3 * cRow + LANES);
-    FloatVector c40 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow);
-    FloatVector c41 = FloatVector.fromArray(SPECIES, c, c0 + 4 * cRow + LANES);
-    FloatVector c50 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow);
-    FloatVector c51 = FloatVector.fromArray(SPECIES, c, c0 + 5 * cRow + LANES);
-    FloatVector c60 = FloatVector.fromArray(SPECIES, c, c0 + 6 * cRow);
-    FloatVector c61 = FloatVector.fromArray(SPECIES, c, c0 + 6 * cRow + LANES);
-    FloatVector c70 = FloatVector.fromArray(SPECIES, c, c0 + 7 * cRow);
-    FloatVector c71 = FloatVector.fromArray(SPECIES, c, c0 + 7 * cRow + LANES);
-    int bp = b0;
-    for (int k = 0; k < depth; k++) {
-      IntVector pair = IntVector.fromArray(INTS, b, bp);
-      FloatVector y0 = pair.lanewise(LSHL, HALF).reinterpretAsFloats();
-      FloatVector y1 = pair.lanewise(AND, UPPER).reinterpretAsFloats();
-      FloatVector x0 = FloatVector.broadcast(SPECIES, a[a0 + k]);
-      c00 = x0.fma(y0, c00);
-      c01 = x0.fma(y1, c01);
-      FloatVector x1 = FloatVector.broadcast(SPECIES, a[a0 + aRow + k]);
-      c10 = x1.fma(y0, c10);
-      c11 = x1.fma(y1, c11);
-      FloatVector x2 = FloatVector.broadcast(SPECIES, a[a0 + 2 * aRow + k]);
-      c20 = x2.fma(y0, c20);
-      c21 = x2.fma(y1, c21);
-      FloatVector x3 = FloatVector.broadcast(SPECIES, a[a0 + 3 * aRow + k]);
-      c30 = x3.fma(y0, c30);
-      c31 = x3.fma(y1, c31);
-      FloatVector x4 = FloatVector.broadcast(SPECIES, a[a0 + 4 * aRow + k]);
-      c40 = x4.fma(y0, c40);
-      c41 = x4.fma(y1, c41);
-      FloatVector x5 = FloatVector.broadcast(SPECIES, a[a0 + 5 * aRow + k]);
-      c50 = x5.fma(y0, c50);
-      c51 = x5.fma(y1, c51);
-      FloatVector x6 = FloatVector.broadcast(SPECIES, a[a0 + 6 * aRow + k]);
-      c60 = x6.fma(y0, c60);
-      c61 = x6.fma(y1, c61);
-      FloatVector x7 = FloatVector.broadcast(SPECIES, a[a0 + 7 * aRow + k]);
-      c70 = x7.fma(y0, c70);
-      c71 = x7.fma(y1, c71);
-      bp += 2 * LANES;
-    }
-    c00.intoArray(c, c0);
-    c01.intoArray(c, c0 + LANES);
-    c10.intoArray(c, c0 + cRow);
-    c11.intoArray(c, c0 + cRow + LANES);
-    c20.intoArray(c, c0 + 2 * cRow);
-    c21.intoArray(c, c0 + 2 * cRow + LANES);
-    c30.intoArray(c, c0 + 3 * cRow);
-    c31.intoArray(c, c0 + 3 * cRow + LANES);
-    c40.intoArray(c, c0 + 4 * cRow);
-    c41.intoArray(c, c0 + 4 * cRow + LANES);
-    c50.intoArray(c, c0 + 5 * cRow);
-    c51.intoArray(c, c0 + 5 * cRow + LANES);
-    c60.intoArray(c, c0 + 6 * cRow);
-    c61.intoArray(c, c0 + 6 * cRow + LANES);
-    c70.intoArray(c, c0 + 7 * cRow);
-    c71.intoArray(c, c0 + 7 * cRow + LANES);
   }
 
   private static void tile4x4(

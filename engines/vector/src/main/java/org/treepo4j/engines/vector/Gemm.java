@@ -1,38 +1,37 @@
 package org.treepo4j.engines.vector;
 
-import static org.treepo4j.engines.vector.GemmKernel.LANES;
-import static org.treepo4j.engines.vector.StripTiles.COLUMNS;
-import static org.treepo4j.engines.vector.StripTiles.ROWS;
+import static org.treepo4j.engines.vector.GemmKernel.ROWS;
+import static org.treepo4j.engines.vector.GemmKernel.WIDE;
 
 import java.util.Arrays;
 
 /**
  * Dense matrix products in float32, row-major, on all workers. Following Goto's scheme, slices of B
- * are packed into panels of {@link StripTiles#COLUMNS} columns and slices of A into strips of {@link
- * StripTiles#ROWS} rows; a block of strips, which fits the second-level cache, goes past each panel.
+ * are packed into panels of {@link GemmKernel#WIDE} columns and blocks of A into rows that stay in
+ * the second-level cache; a register tile then runs down each panel.
  *
  * <p>Every element of C is summed in the order of k, starting from what C holds, so results are
- * bit-identical for any number of workers and any tile. Only the depth of slices would change them,
- * where a sum is kept in C in between; it is one constant for all machines.
+ * bit-identical for any number of workers and any tile.
  */
 final class Gemm {
   /** Depth of a packed slice. */
   private static final int DEPTH = 512;
 
-  /** Rows of a block of A; a multiple of a strip's. */
-  private static final int BLOCK = 96;
+  /** Rows of a packed block of A; a multiple of the tile's rows. */
+  private static final int BLOCK = 24 * ROWS;
 
   /** Numbers of a cache line. */
   private static final int LINE = 16;
 
   private final WorkerPool pool;
+  private final float[][] packedA;
   private final float[][] edge;
-  private float[] packedA = new float[0];
   private float[] packedB = new float[0];
 
   Gemm(WorkerPool pool) {
     this.pool = pool;
-    this.edge = new float[pool.threads()][ROWS * COLUMNS];
+    this.packedA = new float[pool.threads()][BLOCK * DEPTH];
+    this.edge = new float[pool.threads()][ROWS * WIDE];
   }
 
   /** C[m×n] (+)= A[m×k]·B[n×k]ᵀ. */
@@ -65,96 +64,81 @@ final class Gemm {
       boolean transposedB,
       Matrix c,
       boolean add) {
-    int panels = (n + COLUMNS - 1) / COLUMNS;
-    int height = Math.min(ROWS, m);
-    int strips = (m + height - 1) / height;
+    int panels = (n + WIDE - 1) / WIDE;
     int blocks = (m + BLOCK - 1) / BLOCK;
     int groups = Math.max(1, Math.min(panels, 4 * pool.threads() / blocks));
-    int slice = Math.min(k, DEPTH);
-    packedA = FloatArrays.atLeast(packedA, strips * height * slice);
-    packedB = FloatArrays.atLeast(packedB, panels * COLUMNS * slice);
-    float[] stripsOfA = packedA;
-    float[] panelsOfB = packedB;
+    float[] panelsOfB = reserve(panels * WIDE * Math.min(k, DEPTH));
     for (int from = 0; from < k; from += DEPTH) {
       int start = from;
       int depth = Math.min(DEPTH, k - start);
       boolean sum = add || start > 0;
       pool.run(
-          panels + strips,
-          (index, worker) -> {
-            if (index < panels) {
-              int column = index * COLUMNS;
-              packB(b, transposedB, start, depth, column, n, panelsOfB, column * depth);
-            } else {
-              int row = (index - panels) * height;
-              packA(a, transposedA, start, depth, row, m, height, stripsOfA, row * depth);
-            }
-          });
+          panels,
+          (panel, worker) ->
+              packB(
+                  b, transposedB, start, depth, panel * WIDE, n, panelsOfB, panel * WIDE * depth));
       pool.run(
           blocks * groups,
           (index, worker) -> {
             int row = index / groups * BLOCK;
-            int rows = Math.min(BLOCK, m - row);
             int group = index % groups;
-            int last = panels * (group + 1) / groups;
-            for (int panel = panels * group / groups; panel < last; panel++) {
-              int column = panel * COLUMNS;
-              int columns = Math.min(COLUMNS, n - column);
-              for (int i = 0; i < rows; i += height) {
-                multiply(
-                    Math.min(height, rows - i),
-                    height,
-                    columns,
-                    depth,
-                    stripsOfA,
-                    (row + i) * depth,
-                    panelsOfB,
-                    column * depth,
-                    c.values(),
-                    c.at(row + i, column),
-                    c.stride(),
-                    sum,
-                    edge[worker]);
-              }
+            int rows = Math.min(BLOCK, m - row);
+            packA(a, transposedA, row, rows, start, depth, packedA[worker]);
+            for (int panel = panels * group / groups;
+                panel < panels * (group + 1) / groups;
+                panel++) {
+              int column = panel * WIDE;
+              block(
+                  rows,
+                  Math.min(WIDE, n - column),
+                  depth,
+                  packedA[worker],
+                  transposedA,
+                  panelsOfB,
+                  panel * WIDE * depth,
+                  c,
+                  c.at(row, column),
+                  sum,
+                  edge[worker]);
             }
           });
     }
   }
 
-  /**
-   * One strip of A against one panel of B.
-   *
-   * @param rows rows of C, at most {@code height}
-   * @param height rows of the packed strip
-   */
-  private static void multiply(
+  /** One packed block of A against one packed panel of B. */
+  private static void block(
       int rows,
-      int height,
       int columns,
       int depth,
       float[] a,
-      int a0,
+      boolean transposedA,
       float[] b,
       int b0,
-      float[] c,
+      Matrix c,
       int c0,
-      int cRow,
       boolean sum,
       float[] edge) {
-    int vectors = (columns + LANES - 1) / LANES;
-    if (rows == height && columns == vectors * LANES) {
-      if (!sum) {
-        GemmKernel.clear(rows, columns, c, c0, cRow);
+    int aRow = transposedA ? 1 : depth;
+    int aStep = transposedA ? rows : 1;
+    for (int row = 0; row < rows; row += ROWS) {
+      int height = Math.min(ROWS, rows - row);
+      int at = c0 + row * c.stride();
+      float[] target = c.values();
+      if (height == ROWS && columns == WIDE) {
+        if (!sum) {
+          GemmKernel.clear(ROWS, WIDE, target, at, c.stride());
+        }
+        GemmKernel.wide(
+            ROWS, depth, a, row * aRow, aRow, aStep, b, b0, WIDE, target, at, c.stride());
+      } else {
+        GemmKernel.clear(height, WIDE, edge, 0, WIDE);
+        if (sum) {
+          copy(height, columns, target, at, c.stride(), edge, 0, WIDE);
+        }
+        GemmKernel.wide(height, depth, a, row * aRow, aRow, aStep, b, b0, WIDE, edge, 0, WIDE);
+        copy(height, columns, edge, 0, WIDE, target, at, c.stride());
       }
-      StripTiles.multiply(height, vectors, depth, a, a0, b, b0, c, c0, cRow);
-      return;
     }
-    GemmKernel.clear(height, vectors * LANES, edge, 0, COLUMNS);
-    if (sum) {
-      copy(rows, columns, c, c0, cRow, edge, 0, COLUMNS);
-    }
-    StripTiles.multiply(height, vectors, depth, a, a0, b, b0, edge, 0, COLUMNS);
-    copy(rows, columns, edge, 0, COLUMNS, c, c0, cRow);
   }
 
   private static void copy(
@@ -164,27 +148,17 @@ final class Gemm {
     }
   }
 
-  /** One strip as [k][row], missing rows zero. */
+  /** Rows as they are; of a transposed A, [k][row]. */
   private static void packA(
-      Matrix a,
-      boolean transposed,
-      int start,
-      int depth,
-      int row,
-      int m,
-      int height,
-      float[] packed,
-      int to) {
-    int rows = Math.min(height, m - row);
-    if (rows < height) {
-      Arrays.fill(packed, to, to + height * depth, 0f);
-    }
+      Matrix a, boolean transposed, int row, int rows, int start, int depth, float[] packed) {
     if (transposed) {
       for (int k = 0; k < depth; k++) {
-        System.arraycopy(a.values(), a.at(start + k, row), packed, to + k * height, rows);
+        System.arraycopy(a.values(), a.at(start + k, row), packed, k * rows, rows);
       }
     } else {
-      toColumns(rows, depth, a.values(), a.at(row, start), a.stride(), packed, to, height);
+      for (int i = 0; i < rows; i++) {
+        System.arraycopy(a.values(), a.at(row + i, start), packed, i * depth, depth);
+      }
     }
   }
 
@@ -198,37 +172,36 @@ final class Gemm {
       int n,
       float[] packed,
       int to) {
-    int columns = Math.min(COLUMNS, n - column);
-    if (columns < COLUMNS) {
-      Arrays.fill(packed, to, to + COLUMNS * depth, 0f);
+    int columns = Math.min(WIDE, n - column);
+    if (columns < WIDE) {
+      Arrays.fill(packed, to, to + WIDE * depth, 0f);
     }
     if (!transposed) {
       for (int k = 0; k < depth; k++) {
-        System.arraycopy(b.values(), b.at(start + k, column), packed, to + k * COLUMNS, columns);
+        System.arraycopy(b.values(), b.at(start + k, column), packed, to + k * WIDE, columns);
       }
       return;
     }
     for (int c = 0; c < columns; c += LINE) {
-      int rows = Math.min(LINE, columns - c);
       int from = b.at(column + c, start);
-      toColumns(rows, depth, b.values(), from, b.stride(), packed, to + c, COLUMNS);
+      packColumns(Math.min(LINE, columns - c), depth, b.values(), from, b.stride(), packed, to + c);
     }
   }
 
-  /** A few rows, {@code stride} apart, become columns; what is written lies side by side. */
-  private static void toColumns(
-      int rows,
-      int depth,
-      float[] values,
-      int from,
-      int stride,
-      float[] packed,
-      int to,
-      int packedStride) {
+  /** A few rows of B become columns; what is written lies side by side. */
+  private static void packColumns(
+      int columns, int depth, float[] values, int from, int stride, float[] packed, int to) {
     for (int k = 0; k < depth; k++) {
-      for (int row = 0; row < rows; row++) {
-        packed[to + k * packedStride + row] = values[from + row * stride + k];
+      for (int c = 0; c < columns; c++) {
+        packed[to + k * WIDE + c] = values[from + c * stride + k];
       }
     }
+  }
+
+  private float[] reserve(int floats) {
+    if (packedB.length < floats) {
+      packedB = new float[floats];
+    }
+    return packedB;
   }
 }

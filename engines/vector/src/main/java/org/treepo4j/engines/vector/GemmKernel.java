@@ -51,13 +51,6 @@ final class GemmKernel {
       return;
     }
     int row = 0;
-    for (; row + 2 * ROWS <= rows; row += 2 * ROWS) {
-      int from = a0 + row * aRow;
-      int to = c0 + row * cRow;
-      StripTiles.tile8x2(depth, a, from, aRow, aStep, b, b0, bStep, c, to, cRow);
-      StripTiles.tile8x2(
-          depth, a, from, aRow, aStep, b, b0 + NARROW, bStep, c, to + NARROW, cRow);
-    }
     for (; row + ROWS <= rows; row += ROWS) {
       GemmTiles.tile4x4(
           depth, a, a0 + row * aRow, aRow, aStep, b, b0, bStep, c, c0 + row * cRow, cRow);
