@@ -157,8 +157,7 @@ public final class HfExport {
       TensorSpec spec =
           TensorSpec.of(
               parts == null ? name : parts.storedName(name), options.dtype(), entry.getValue());
-      tensors.add(
-          new Stored(spec, writer -> writer.writeFloats(spec.name(), values.of(name))));
+      tensors.add(new Stored(spec, writer -> writer.writeFloats(spec.name(), values.of(name))));
     }
     if (parts != null) {
       for (TensorSpec spec : parts.tensors()) {

@@ -55,7 +55,8 @@ record ModelInfo(
       WeightsLoader.check(model);
       ModelConfig config = model.config();
       EngineOptions options = EngineOptions.defaults();
-      Engine.Memory memory = Engines.choose(options, config).memory(config, options, Engine.Trained.NOTHING);
+      Engine.Memory memory =
+          Engines.choose(options, config).memory(config, options, Engine.Trained.NOTHING);
       MemoryEstimate full = estimate(path, config, 0);
       return new ModelInfo(
           path,

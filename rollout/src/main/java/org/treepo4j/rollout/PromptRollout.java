@@ -224,8 +224,7 @@ final class PromptRollout {
           plan.rules().classify(any.text(), any.responseLength(), mostTokens, any.ended());
       if (finish != null) {
         int tokens = prompt.tokens().length + any.responseLength();
-        short[] experts =
-            plan.keepsExperts() ? held.experts(row.keys(), tokens) : new short[0];
+        short[] experts = plan.keepsExperts() ? held.experts(row.keys(), tokens) : new short[0];
         endingOf.put(row, new Ending(finish, any.text().finish(), row.keys(), experts));
       }
       row.paths().forEach(path -> rowOf.put(path, row));

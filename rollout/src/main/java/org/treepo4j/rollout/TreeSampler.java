@@ -81,8 +81,7 @@ public final class TreeSampler {
    * RolloutTree#withExperts}), so that they can be trained that way.
    */
   public TreeSampler keepingExperts() {
-    return new TreeSampler(
-        settings, text, vocabulary, rules, maxPathTokens, branching, true);
+    return new TreeSampler(settings, text, vocabulary, rules, maxPathTokens, branching, true);
   }
 
   /**

@@ -154,7 +154,8 @@ final class EagerSampler {
       if (finish == null) {
         leaves.add(leaf);
       } else if (leaf.end() >= settings.minTrajectoryTokens()) {
-        finished.add(new FinishedPath(
+        finished.add(
+            new FinishedPath(
                 leaf, finish, leaf.response(), path.text().finish(), null, new short[0]));
       }
     }

@@ -96,9 +96,7 @@ record RolloutCase(
 
   /** The same trees with the experts of their tokens. */
   RolloutBatch sampleKeepingExperts() {
-    return sampler()
-        .keepingExperts()
-        .sample(new FakeDecoder(model()), promptList(), seed, 3, 0.5);
+    return sampler().keepingExperts().sample(new FakeDecoder(model()), promptList(), seed, 3, 0.5);
   }
 
   private TreeSampler sampler() {

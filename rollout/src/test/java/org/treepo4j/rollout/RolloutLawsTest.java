@@ -337,8 +337,7 @@ class RolloutLawsTest {
         }
       }
     }
-    assertThat(sample(rollout).trees())
-        .allMatch(tree -> tree.toTokenTree().experts() == null);
+    assertThat(sample(rollout).trees()).allMatch(tree -> tree.toTokenTree().experts() == null);
   }
 
   @Property(tries = 200)

@@ -156,8 +156,7 @@ public record TrainingTree(
     int perToken = tokens.expertsPerToken();
     short[] gathered = new short[indices.length * perToken];
     for (int i = 0; i < indices.length; i++) {
-      System.arraycopy(
-          tokens.experts(), indices[i] * perToken, gathered, i * perToken, perToken);
+      System.arraycopy(tokens.experts(), indices[i] * perToken, gathered, i * perToken, perToken);
     }
     return gathered;
   }

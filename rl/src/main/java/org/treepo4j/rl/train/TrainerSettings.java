@@ -72,7 +72,8 @@ public record TrainerSettings(
   }
 
   public static TrainerSettings defaults() {
-    return new TrainerSettings(200, 0, 16, 0, 1, 16_384, 1, true, Routing.REPLAY, true, 10, false, 3, 2);
+    return new TrainerSettings(
+        200, 0, 16, 0, 1, 16_384, 1, true, Routing.REPLAY, true, 10, false, 3, 2);
   }
 
   public TrainerSettings {

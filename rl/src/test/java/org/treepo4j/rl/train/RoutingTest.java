@@ -78,8 +78,7 @@ class RoutingTest {
     private int tipped;
 
     Watched(WeightStorage sampledIn) {
-      model =
-          new VectorCausalLm(RandomWeights.create(CONFIG, 3), VectorOptions.of(1, sampledIn));
+      model = new VectorCausalLm(RandomWeights.create(CONFIG, 3), VectorOptions.of(1, sampledIn));
     }
 
     @Override

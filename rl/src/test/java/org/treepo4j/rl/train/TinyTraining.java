@@ -103,12 +103,39 @@ public final class TinyTraining {
   /** Two prompts a step, everything else as it comes. */
   public static TrainerSettings loop(int steps, int maxRounds, boolean trainOnShortBatch) {
     return new TrainerSettings(
-        steps, 0, 2, 1, 1, 1000, 1, true, TrainerSettings.Routing.REPLAY, true, maxRounds, trainOnShortBatch, 2, 1);
+        steps,
+        0,
+        2,
+        1,
+        1,
+        1000,
+        1,
+        true,
+        TrainerSettings.Routing.REPLAY,
+        true,
+        maxRounds,
+        trainOnShortBatch,
+        2,
+        1);
   }
 
   /** As {@link #loop}, until so many tokens are sampled. */
   public static TrainerSettings budget(int steps, long sampledTokens) {
-    return new TrainerSettings(steps, sampledTokens, 2, 1, 1, 1000, 1, true, TrainerSettings.Routing.REPLAY, true, 10, false, 2, 1);
+    return new TrainerSettings(
+        steps,
+        sampledTokens,
+        2,
+        1,
+        1,
+        1000,
+        1,
+        true,
+        TrainerSettings.Routing.REPLAY,
+        true,
+        10,
+        false,
+        2,
+        1);
   }
 
   public static TrainSettings settings(

@@ -104,7 +104,8 @@ class ExportTest {
   void aCheckpointOfFullTrainingIsTheFolderItBeganWithButForTheTextModel() throws IOException {
     TinyRuns runs = new TinyRuns(folder);
     Path model = Files.createDirectory(folder.resolve("nested"));
-    for (Path from : List.of(SharedData.require("models/qwen3_5-tiny-nested"), runs.path("model"))) {
+    for (Path from :
+        List.of(SharedData.require("models/qwen3_5-tiny-nested"), runs.path("model"))) {
       try (Stream<Path> files = Files.list(from)) {
         for (Path file : files.toList()) {
           Path to = model.resolve(file.getFileName());
@@ -143,11 +144,7 @@ class ExportTest {
     Path source = SharedData.require("models/qwen3_5-tiny-nested");
     TinyRuns.Result whole =
         TinyRuns.cli(
-                "export",
-                "--model",
-                source.toString(),
-                "--out",
-                folder.resolve("whole").toString())
+                "export", "--model", source.toString(), "--out", folder.resolve("whole").toString())
             .ok();
     assertThat(whole.err()).contains("4 tensors of vision and multi-token prediction go along");
     try (HfFolder read = HfFolder.open(folder.resolve("whole"));

@@ -158,24 +158,10 @@ public interface CausalLmContract {
         double length = Math.min(0.02, 0.02 / norm);
         double up =
             shifted(
-                model,
-                parameter,
-                direction,
-                length / norm,
-                routed,
-                options,
-                dLogprob,
-                dEntropy);
+                model, parameter, direction, length / norm, routed, options, dLogprob, dEntropy);
         double down =
             shifted(
-                model,
-                parameter,
-                direction,
-                -length / norm,
-                routed,
-                options,
-                dLogprob,
-                dEntropy);
+                model, parameter, direction, -length / norm, routed, options, dLogprob, dEntropy);
         assertThat((up - down) / (2 * length))
             .as("slope of the score along the gradient of %s", parameter.name())
             .isCloseTo(norm, within(0.02 * norm + 2e-3));
@@ -243,8 +229,7 @@ public interface CausalLmContract {
         assertThat(other.experts(0)[11 * perToken]).isNotNegative();
       }
       experts[0] = (short) mixture.count();
-      assertThatThrownBy(
-              () -> model.forward(List.of(routed(tree, experts)), ForwardOptions.SCORE))
+      assertThatThrownBy(() -> model.forward(List.of(routed(tree, experts)), ForwardOptions.SCORE))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("token 0 of tree 0 cannot go to expert " + mixture.count());
       assertThatThrownBy(

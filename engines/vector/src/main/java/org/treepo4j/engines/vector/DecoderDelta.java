@@ -233,8 +233,7 @@ final class DecoderDelta {
       DeltaState state, int layer, int keyHead, int kept, int row, int end, int worker) {
     int queryAt = keyHead * rule.keyDim();
     float[] matrix = state.matrices[layer];
-    chunks[worker].load(
-        end - row, row, x, rule.convSize(), queryAt, rule.keySize() + queryAt);
+    chunks[worker].load(end - row, row, x, rule.convSize(), queryAt, rule.keySize() + queryAt);
     for (int member = 0; member < rule.group(); member++) {
       int head = keyHead * rule.group() + member;
       recurrences[worker].settle(state, layer, head, kept);

@@ -115,7 +115,8 @@ final class DeltaChunk {
       }
     }
     int last = (count - 1) * columns;
-    RowMath.scale(before, beforeAt, system.fromStart[count - 1], after, afterAt, keyDim * valuePadded);
+    RowMath.scale(
+        before, beforeAt, system.fromStart[count - 1], after, afterAt, keyDim * valuePadded);
     for (int j = 0; j < count; j++) {
       RowMath.scale(k, j * keyPadded, system.decay[last + j], scaled, j * keyPadded, keyPadded);
     }
@@ -179,7 +180,8 @@ final class DeltaChunk {
     products.byTransposedRows(count, system.dWritten, valuePadded, valueDim, system.dMix);
     system.throughDecays();
     for (int i = 0; i < count; i++) {
-      System.arraycopy(system.dWritten, i * valuePadded, dx, (first + i) * stride + valueAt, valueDim);
+      System.arraycopy(
+          system.dWritten, i * valuePadded, dx, (first + i) * stride + valueAt, valueDim);
     }
 
     // S₁ ∋ f_j·k_j·u_jᵀ once more, for k and f

@@ -109,8 +109,7 @@ final class DeltaRecurrence {
     for (int d = 0; d < padded; d += LANES) {
       FloatVector written = FloatVector.fromArray(SPECIES, u, at + d);
       written
-          .fma(
-              FloatVector.broadcast(SPECIES, byKey), FloatVector.fromArray(SPECIES, products, d))
+          .fma(FloatVector.broadcast(SPECIES, byKey), FloatVector.fromArray(SPECIES, products, d))
           .intoArray(products, d);
       written
           .fma(

@@ -64,8 +64,7 @@ class DeltaRecurrenceTest {
             state, 0, head, position, kept, x, 0, decay, beta, out, head * RULE.valueDim());
         double[] expected = plain.step(head, x, decay, beta);
         for (int d = 0; d < expected.length; d++) {
-          assertThat((double) out[head * RULE.valueDim() + d])
-              .isCloseTo(expected[d], within(1e-5));
+          assertThat((double) out[head * RULE.valueDim() + d]).isCloseTo(expected[d], within(1e-5));
         }
       }
       kept = DeltaRecurrence.keptAfter(kept, position);
