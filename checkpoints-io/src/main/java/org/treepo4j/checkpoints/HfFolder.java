@@ -11,10 +11,12 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.treepo4j.base.files.Fingerprint;
+import org.treepo4j.base.files.InputFile;
 
 /**
  * A model folder as Hugging Face writes it, opened and validated without loading tensors: {@code
@@ -131,8 +133,9 @@ public final class HfFolder implements ModelSource {
    * @throws CheckpointException with the file and what is wrong with it
    */
   public static ModelConfig readConfig(Path folder) throws CheckpointException {
-    if (!Files.isDirectory(folder)) {
-      throw new CheckpointException(folder, "is not a model folder");
+    Optional<String> notAFolder = InputFile.notAFolder(folder);
+    if (notAFolder.isPresent()) {
+      throw new CheckpointException(folder, notAFolder.get());
     }
     return HfConfigReader.read(folder);
   }

@@ -159,7 +159,7 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   private SampleFile openKept(Evaluation evaluation) throws IOException {
-    Map<String, Object> more = new LinkedHashMap<>();
+    Map<String, Object> more = new LinkedHashMap<>(); // the same order in every file
     if (adapter.folder().isPresent()) {
       more.put("model.adapter", PeftAdapter.fingerprint(adapter.folder().get()));
     }

@@ -95,7 +95,8 @@ record ModelInfo(
     lines.add(text("stored: %s, %s", format, types()));
     lines.add(
         text(
-            "shape: %d layers of width %d, %d heads of %d (%d of keys and values), feed-forward %d%s",
+            "shape: %d layers of width %d, %d heads of %d (%d of keys and values), feed-forward"
+                + " %d%s",
             config.layers(),
             config.hiddenSize(),
             config.heads(),

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntPredicate;
+import org.treepo4j.base.InputException;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.rollout.BudgetSettings.BudgetControl;
 
@@ -35,6 +36,7 @@ public final class TreeSampler {
    * @param vocabulary ids the tokenizer has; no other is ever sampled
    * @param eosTokenIds the model's end-of-sequence ids; more may come from the settings
    * @param maxPathTokens longest path of the model, prompt included
+   * @throws InputException for stop tokens of the settings that the tokenizer has not
    */
   public TreeSampler(
       RolloutSettings settings,
@@ -61,6 +63,7 @@ public final class TreeSampler {
       BranchingPolicy branching,
       boolean keepsExperts) {
     Checks.positive("maxPathTokens", maxPathTokens);
+    settings.sampling().requireTokens(vocabulary);
     this.settings = settings;
     this.text = text;
     this.vocabulary = vocabulary;

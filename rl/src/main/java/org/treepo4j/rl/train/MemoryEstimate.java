@@ -146,6 +146,34 @@ public record MemoryEstimate(
   }
 
   /**
+   * What the driver of a cluster surely comes to, which samples and scores nothing: the policy,
+   * gradients and optimiser, and what it sends as it was read: what is trained, with adapters the
+   * base too, and the frozen policy.
+   */
+  public long ofDriver() {
+    long base = trained < parameters ? Float.BYTES * parameters : 0;
+    return weights
+        + frozenBase
+        + engineCopy
+        + gradients
+        + optimizer
+        + Float.BYTES * trained
+        + Math.max(base, reference); // the two are often one
+  }
+
+  /**
+   * @param limit bytes the driver's JVM may use
+   * @throws InputException for a run on a cluster whose driver would end for want of memory
+   */
+  public void requireOnDriver(long limit) {
+    if (ofDriver() > limit) {
+      throw new InputException(
+          "memory: the driver needs about %s (weights, gradients, optimizer, what goes to executors), its JVM may use %s; set lora.rank, or give it more (TREEPO_JAVA_OPTS=-Xmx…)"
+              .formatted(MemoryNeed.gigabytes(ofDriver()), MemoryNeed.gigabytes(limit)));
+    }
+  }
+
+  /**
    * @param limit bytes the JVM may use
    * @throws InputException for a run that would end for want of memory
    */

@@ -175,7 +175,7 @@ public final class TrainingStep {
   }
 
   private double[][][] advantages(List<RolloutTree> trees, Logprobs logprobs) {
-    double[][][] advantages = estimator.advantages(trees);
+    double[][][] advantages = estimator.checked().advantages(trees);
     if (loss.kl() == KlPlacement.ADVANTAGE) {
       Distillation distillation =
           new Distillation(loss.klCoefficient(), loss.advantageCoefficient());

@@ -100,6 +100,9 @@ class SampleFileTest {
     lines.set(1, "[]");
     Files.write(out, lines);
     refusedWith(eval(), out + " line 2: is no sample");
+    lines.set(1, "{\"prompt\":\"1+1=\",\"answer\":\"2\"}"); // a file of tasks, by mistake
+    Files.write(out, lines);
+    refusedWith(eval(), out + " line 2: is no sample: expected an object with taskId");
     lines.set(1, lines.get(0));
     Files.write(out, lines);
     refusedWith(eval(), out + " line 2: task tasks.jsonl:1 comes twice");
@@ -116,6 +119,9 @@ class SampleFileTest {
       assertThat(line.path("samples")).hasSize(2);
       assertThat(line.has("evaluation")).isEqualTo(i == 0);
     }
+    assertThat(TinyRuns.JSON.readTree(lines.get(0)).path("evaluation").fieldNames())
+        .toIterable()
+        .containsSubsequence("model.tokenizer", "seed", "weights", "data.file"); // in every JVM
   }
 
   @Test

@@ -22,6 +22,7 @@ import org.treepo4j.model.Weights;
 public final class VectorCausalLm implements CausalLm {
   private final Weights weights;
   private final VectorOptions options;
+  private final PackedMatrix.Factory factory;
   private final ModelParameters model;
   private final WorkerPool pool;
   private final Kernels kernels;
@@ -50,9 +51,20 @@ public final class VectorCausalLm implements CausalLm {
    * @throws IllegalStateException when the JVM was started without the Vector API
    */
   public VectorCausalLm(Weights weights, VectorOptions options) {
+    this(weights, options, PackedMatrix::own);
+  }
+
+  /**
+   * With matrices for decoding of another make.
+   *
+   * @param weights used in place, not copied
+   * @throws IllegalStateException when the JVM was started without the Vector API
+   */
+  public VectorCausalLm(Weights weights, VectorOptions options, PackedMatrix.Factory factory) {
     VectorApi.require();
     this.weights = weights;
     this.options = options;
+    this.factory = factory;
     this.model = ModelParameters.of(weights);
     long trained = VectorMemory.trained(weights);
     this.standing =
@@ -87,7 +99,7 @@ public final class VectorCausalLm implements CausalLm {
       spare.clear();
     }
     if (packed == null) {
-      packed = new DecoderWeights(model, options.weights(), pool);
+      packed = new DecoderWeights(model, options.weights(), factory, pool);
     } else if (packedVersion != version) {
       packed.pack();
     }
