@@ -181,10 +181,16 @@ public final class HfFolder implements ModelSource {
 
   /**
    * Names in the files of tensors that are no part of the text model: those of vision and of
-   * multi-token prediction. An export does not hold them.
+   * multi-token prediction. An export holds them where it is told to ({@link
+   * ExportOptions#partsFrom}).
    */
   public Set<String> passedOver() {
     return text.passedOver();
+  }
+
+  /** The file that has a tensor of this name, be it the text model's or not. */
+  SafetensorsFile stored(String name) {
+    return shardOfTensor.get(name);
   }
 
   @Override

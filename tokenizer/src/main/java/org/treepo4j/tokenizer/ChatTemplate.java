@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -77,6 +79,12 @@ public final class ChatTemplate {
             config.templateVariables(),
             RenderLimits.DEFAULT,
             Clock.systemDefaultZone()));
+  }
+
+  /** The same template where the time, for which some ask, is always this one. */
+  public ChatTemplate at(LocalDateTime time) {
+    Clock fixed = Clock.fixed(time.toInstant(ZoneOffset.UTC), ZoneOffset.UTC);
+    return new ChatTemplate(file, templates, specialTokens, limits, fixed);
   }
 
   /** The sources of a folder's templates by name. */

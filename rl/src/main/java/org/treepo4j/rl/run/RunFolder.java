@@ -275,6 +275,7 @@ public record RunFolder(
 
   /** Keeps the line the command ends with. */
   public void writeSummary(String json) throws IOException {
+    DurableFiles.requireStillThere(path);
     WholeFile.write(path.resolve("summary.json"), json + "\n");
   }
 }

@@ -38,6 +38,8 @@ class SampleFileTest {
     refused("data.maxPromptTokens was 0, is 5", "--set", "data.maxPromptTokens=5");
     refused("data.template.text was", "--set", "data.template.text=\"{prompt} \"");
     refused("reward.correct was 1.0, is 2.0", "--set", "reward.correct=2");
+    runs.run("train", "run", "--set", "lora.rank=1", "--set", "trainer.steps=1").ok();
+    refused("model.adapter differs", "--adapter", runs.checkpoint("run", 1).toString());
     Files.createDirectories(folder.resolve("x"));
     Files.writeString(folder.resolve("x/tasks.jsonl"), "{\"prompt\":\"9+9=\",\"answer\":\"18\"}\n");
     refused("data.content differs", "--data", folder.resolve("x/tasks.jsonl").toString());
