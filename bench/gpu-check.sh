@@ -20,7 +20,8 @@ pack() {
   local home lib=$pack/lib
   home=$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")
   cd "$root"
-  mvn -B -q ${TREEPO_MAVEN_ARGS:-} package -DskipTests -Dspotless.check.skip=true -pl cli,engines/cuda -am
+  mvn -B -q ${TREEPO_MAVEN_ARGS:-} package dependency:build-classpath -DskipTests -Dspotless.check.skip=true \
+    -Dmdep.includeScope=test -Dmdep.outputFile=target/tests.txt -pl cli,engines/cuda -am
   rm -rf "$pack"
   mkdir -p "$lib" "$pack/data"
   # ND4J and its natives are half a gigabyte, and not what is checked.
@@ -30,8 +31,7 @@ pack() {
     [ -d "$module/target/test-classes" ] && (cd "$module/target/test-classes" && jar -cf "$lib/tests-$(basename "$module").jar" .)
     ls "$module"/target/treepo4j-*.jar | xargs -I{} cp {} "$lib"
   done
-  mvn -B -q ${TREEPO_MAVEN_ARGS:-} -pl engines/cuda dependency:build-classpath -Dmdep.includeScope=test -Dmdep.outputFile="$pack/tests.txt"
-  tr ':' '\n' <"$pack/tests.txt" | grep '\.jar$' | grep -v '/treepo4j-' | xargs -I{} cp -n {} "$lib"
+  tr ':' '\n' <engines/cuda/target/tests.txt | grep '\.jar$' | grep -v '/treepo4j-' | xargs -I{} cp -n {} "$lib"
   local data=${TREEPO_DATA:-$root/../shared/data}
   for folder in models stories260K; do
     [ -d "$data/$folder" ] && cp -r "$data/$folder" "$pack/data"

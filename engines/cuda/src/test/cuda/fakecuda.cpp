@@ -26,6 +26,9 @@ namespace rows {
 namespace sample {
 #include "sample.cu"
 }
+namespace tensor {
+#include "tensor.cu"
+}
 namespace tree {
 #include "tree.cu"
 }
@@ -110,11 +113,13 @@ int cuMemsetD8Async(Pointer to, unsigned char v, size_t n, void*) {
   return perform([=] { memset((void*)to, v, n); return 0; });
 }
 int cuModuleLoadData(void** m, const void* image) {
+  if (recording) return 900;
   *m = (void*)1;
   return strstr((const char*)image, ".target sm_80") ? 0 : 218;
 }
 int cuModuleUnload(void*) { return 0; }
 int cuModuleGetFunction(void** f, void*, const char* n) {
+  if (recording) return 900;
   auto i = emu::kernels().find(n);
   if (i == emu::kernels().end()) return 500;
   *f = &*i;

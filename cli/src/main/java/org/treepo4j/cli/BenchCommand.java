@@ -20,6 +20,7 @@ import org.treepo4j.bench.ForkingBench;
 import org.treepo4j.bench.SamplingBench;
 import org.treepo4j.bench.SamplingEntry;
 import org.treepo4j.bench.ServingBench;
+import org.treepo4j.bench.TurnsBench;
 import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.Weights;
@@ -72,7 +73,7 @@ final class BenchCommand implements Callable<Integer> {
       names = "--engine",
       split = ",",
       paramLabel = "E",
-      description = "vector, samediff, cuda; default vector and samediff.")
+      description = "vector, samediff, cuda, vector-onednn; default the first two.")
   private List<String> engines = List.of("vector", "samediff");
 
   @Option(
@@ -106,6 +107,13 @@ final class BenchCommand implements Callable<Integer> {
           "Lazy forking against a row for each path, at temperatures 1 and 0.7, too; the tokens are"
               + " the same.")
   private boolean forking;
+
+  @Option(
+      names = "--turns",
+      description =
+          "Only decoding and prefill, with all engines and weights in turns: ratios that hold on a"
+              + " busy machine.")
+  private boolean turns;
 
   @Option(
       names = "--prompt",
@@ -142,6 +150,12 @@ final class BenchCommand implements Callable<Integer> {
     }
     PrintWriter err = spec.commandLine().getErr();
     Consumer<String> progress = treepo.output().quiet() ? line -> {} : err::println;
+    if (turns) {
+      List<TurnsBench.Result> results = new TurnsBench(plan, progress).run();
+      err.println(TurnsBench.toTable(results));
+      spec.commandLine().getOut().println(JsonLines.JSON.writeValueAsString(results));
+      return 0;
+    }
     SamplingBench samplingBench = new SamplingBench(PROMPT_TOKENS, seconds, progress);
     List<SamplingEntry> sampling = new ArrayList<>();
     ServingBench servingBench = new ServingBench(batches, seconds, progress);

@@ -2,6 +2,7 @@ package org.treepo4j.rollout;
 
 import java.util.List;
 import java.util.function.IntPredicate;
+import org.treepo4j.base.InputException;
 import org.treepo4j.base.settings.Setting;
 import org.treepo4j.model.SamplingRule;
 
@@ -27,7 +28,9 @@ public record SamplingSettings(
           "temperature must be 0 or at least 1.0E-6, was " + temperature);
     }
     Checks.notNegative("topK", topK);
-    Checks.within("topP", topP, Double.MIN_VALUE, 1);
+    if (!(topP > 0 && topP <= 1)) {
+      throw new IllegalArgumentException("topP must be above 0 and at most 1, was " + topP);
+    }
     Checks.within("minP", minP, 0, 1);
     Checks.present("stopTokenIds", stopTokenIds);
     Checks.present("stopStrings", stopStrings);
@@ -45,6 +48,22 @@ public record SamplingSettings(
   public SamplingRule rule(int vocabSize, IntPredicate vocabulary) {
     return new SamplingRule(
         temperature, topK, topP, minP, SamplingRule.allowed(vocabSize, vocabulary));
+  }
+
+  /**
+   * Holds the stop tokens against the tokenizer: one that it has not is never sampled.
+   *
+   * @param vocabulary ids the tokenizer has
+   * @throws InputException for another id
+   */
+  public void requireTokens(IntPredicate vocabulary) {
+    for (int id : stopTokenIds) {
+      if (!vocabulary.test(id)) {
+        throw new InputException(
+            "rollout.sampling.stopTokenIds: expected ids of tokens, the tokenizer has none of id "
+                + id);
+      }
+    }
   }
 
   /** Whether tokens are kept from being drawn, so that the others are likelier than the model's. */

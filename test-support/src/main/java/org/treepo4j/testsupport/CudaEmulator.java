@@ -92,13 +92,11 @@ public final class CudaEmulator {
   }
 
   private static void compile(Path to, Path log) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>(List.of("g++", "-std=c++17", "-O2", "-fPIC", "-shared"));
+    List<String> command = new ArrayList<>(List.of("g++", "-std=c++17", "-fPIC", "-shared"));
     // No fused operations: the sampler's float64 is to be that of the JVM.
     command.addAll(List.of("-ffp-contract=off", "-Wall", "-Werror", "-Wno-unknown-pragmas"));
     command.addAll(List.of("-Wno-unused", "-Wno-sign-compare", "-Wno-unknown-warning-option"));
-    if (SANITIZED) {
-      command.addAll(List.of("-fsanitize=address", "-g"));
-    }
+    command.addAll(SANITIZED ? List.of("-O1", "-g1", "-fsanitize=address") : List.of("-O2"));
     Path standIn = MODULE.resolve("src/test/cuda");
     command.addAll(List.of("-I" + MODULE.resolve("src/main/cuda"), "-I" + standIn));
     command.addAll(List.of(standIn.resolve("fakecuda.cpp").toString(), "-o", to.toString()));

@@ -3,7 +3,6 @@ package org.treepo4j.engines.cuda;
 import static org.treepo4j.engines.cuda.DeviceArray.Type.F32;
 import static org.treepo4j.engines.cuda.DeviceArray.Type.I32;
 
-import org.treepo4j.engines.cuda.DeviceArray.Type;
 import org.treepo4j.engines.cuda.Kernel.Grid;
 
 /**
@@ -21,7 +20,11 @@ final class CacheAttention {
 
   private static final int THREADS = 128;
 
+  /** Most numbers of scratch memory: rows are computed some at a time, 256 MB. */
+  private static final long MOST_PARTIAL = 1 << 26;
+
   private final Device device;
+  private final long mostPartial;
   private final Kernel[] parts = new Kernel[2];
   private final Kernel[] merge = new Kernel[2];
   private DeviceArray partial;
@@ -52,17 +55,32 @@ final class CacheAttention {
   }
 
   CacheAttention(Device device) {
+    this(device, MOST_PARTIAL);
+  }
+
+  /** With other scratch memory, for tests. */
+  CacheAttention(Device device, long mostPartial) {
     this.device = device;
+    this.mostPartial = mostPartial;
     parts[0] = device.kernel("cache", "cache_parts_f");
     parts[1] = device.kernel("cache", "cache_parts_b");
     merge[0] = device.kernel("cache", "cache_merge_f");
     merge[1] = device.kernel("cache", "cache_merge_b");
   }
 
-  /** Reserves scratch memory, so that a recorded step need not: numbers of float32. */
+  /** Reserves scratch memory, so that a recorded step need not. */
   void reserve(AttentionShape shape, int rows, int longest) {
-    long numbers = (long) rows * shape.heads() * Kernel.parts(longest, PART) * (shape.dim() + 2);
-    partial = device.atLeast(partial, Type.F32, numbers);
+    long ofRow = partialOfRow(shape, longest);
+    partial = device.atLeast(partial, F32, Math.min(rows, rowsAtOnce(ofRow)) * ofRow);
+  }
+
+  /** Numbers of scratch memory for a row. */
+  private static long partialOfRow(AttentionShape shape, int longest) {
+    return (long) shape.heads() * Kernel.parts(longest, PART) * (shape.dim() + 2);
+  }
+
+  private int rowsAtOnce(long ofRow) {
+    return (int) Math.max(1, mostPartial / ofRow);
   }
 
   /**
@@ -89,7 +107,35 @@ final class CacheAttention {
     keys.require("keys", q.type(), 0);
     values.require("values", q.type(), 0);
     reserve(shape, rows, longest);
-    int count = Kernel.parts(longest, PART);
+    int most = rowsAtOnce(partialOfRow(shape, longest));
+    for (int from = 0; from < rows; from += most) {
+      some(
+          shape,
+          Math.min(most, rows - from),
+          Kernel.parts(longest, PART),
+          window,
+          paths.path().from(from),
+          paths.length().from(from),
+          paths,
+          q.from((long) from * shape.querySize()),
+          keys,
+          values,
+          out.from((long) from * shape.querySize()));
+    }
+  }
+
+  private void some(
+      AttentionShape shape,
+      int rows,
+      int count,
+      int window,
+      DeviceArray path,
+      DeviceArray length,
+      Paths paths,
+      DeviceArray q,
+      DeviceArray keys,
+      DeviceArray values,
+      DeviceArray out) {
     int type = q.type() == F32 ? 0 : 1;
     // Heads that share a key head are computed together, at most four.
     int together = Math.min(4, shape.group());
@@ -105,8 +151,8 @@ final class CacheAttention {
         shape.scale(),
         shape.cap(),
         window,
-        paths.path(),
-        paths.length(),
+        path,
+        length,
         paths.starts(),
         paths.slots(),
         paths.ends(),
@@ -122,7 +168,7 @@ final class CacheAttention {
         shape.dim(),
         count,
         window,
-        paths.length(),
+        length,
         partial,
         out);
   }

@@ -226,34 +226,32 @@ final class Device implements AutoCloseable {
    * @param shared most dynamic shared memory in bytes that a launch will ask for
    */
   Kernel kernel(String module, String name, int shared) {
-    enter();
-    return new Kernel(this, name, modules.function(module, name, shared));
+    return new Kernel(this, module, name, shared);
   }
 
   Kernel kernel(String module, String name) {
     return kernel(module, name, 0);
   }
 
-  void launch(Kernel kernel, Kernel.Grid grid, int threads, int shared, Object... values) {
+  Pointer function(String module, String name, int shared) {
+    enter();
+    if (capturing) {
+      throw new IllegalStateException("kernel " + name + " must have run before it is recorded");
+    }
+    return modules.function(module, name, shared);
+  }
+
+  void launch(
+      String name, Pointer function, Kernel.Grid grid, int threads, int shared, Object... values) {
     enter();
     for (int i = 0; i < values.length; i++) {
       set(8L * i, values[i]);
     }
     int result =
         Driver.cuLaunchKernel(
-            kernel.function(),
-            grid.x(),
-            grid.y(),
-            grid.z(),
-            threads,
-            1,
-            1,
-            shared,
-            stream,
-            pointers,
-            null);
+            function, grid.x(), grid.y(), grid.z(), threads, 1, 1, shared, stream, pointers, null);
     if (result != 0) {
-      Driver.check("kernel " + kernel.name(), result);
+      Driver.check("kernel " + name, result);
     }
   }
 

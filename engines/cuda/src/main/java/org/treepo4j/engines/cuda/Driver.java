@@ -32,19 +32,19 @@ final class Driver {
   private Driver() {}
 
   /**
-   * Loads the driver and initialises it; does nothing the second time.
+   * Loads the driver, once, and initialises it.
    *
    * @throws EngineUnavailableException without a driver, or with one that is too old
    */
   static synchronized void load() {
-    if (loaded) {
-      return;
-    }
-    String library = System.getProperty(LIBRARY_PROPERTY, "libcuda.so.1");
-    try {
-      Native.register(Driver.class, NativeLibrary.getInstance(library));
-    } catch (UnsatisfiedLinkError e) {
-      throw new EngineUnavailableException("no NVIDIA driver on this machine (" + library + ")");
+    if (!loaded) {
+      String library = System.getProperty(LIBRARY_PROPERTY, "libcuda.so.1");
+      try {
+        Native.register(Driver.class, NativeLibrary.getInstance(library));
+      } catch (UnsatisfiedLinkError e) {
+        throw new EngineUnavailableException("no NVIDIA driver on this machine (" + library + ")");
+      }
+      loaded = true;
     }
     int result = cuInit(0);
     if (result == NO_DEVICE) {
@@ -56,10 +56,9 @@ final class Driver {
     int version = version();
     if (version < OLDEST_VERSION) {
       throw new EngineUnavailableException(
-          "the NVIDIA driver is too old: it is for CUDA %s, ours must be for CUDA %s or later"
+          "the NVIDIA driver is too old: it is for CUDA %s, CUDA %s or later is needed"
               .formatted(versionText(version), versionText(OLDEST_VERSION)));
     }
-    loaded = true;
   }
 
   /** The CUDA version of the driver, for example 13000 for 13.0. */

@@ -2,12 +2,25 @@ package org.treepo4j.engines.cuda;
 
 import com.sun.jna.Pointer;
 
-/**
- * A kernel that can be launched.
- *
- * @param name as in its source
- */
-record Kernel(Device device, String name, Pointer function) {
+/** A kernel that can be launched. Its module is loaded when that is done for the first time. */
+final class Kernel {
+  private final Device device;
+  private final String module;
+  private final String name;
+  private final int shared;
+  private Pointer function;
+
+  /**
+   * @param module name of its source without {@code .cu}
+   * @param name as in its source
+   * @param shared most dynamic shared memory in bytes that a launch will ask for
+   */
+  Kernel(Device device, String module, String name, int shared) {
+    this.device = device;
+    this.module = module;
+    this.name = name;
+    this.shared = shared;
+  }
 
   /** Blocks of a launch. */
   record Grid(int x, int y, int z) {
@@ -33,17 +46,26 @@ record Kernel(Device device, String name, Pointer function) {
     }
   }
 
+  /** The kernel itself, with its module loaded. */
+  Kernel ready() {
+    if (function == null) {
+      function = device.function(module, name, shared);
+    }
+    return this;
+  }
+
   /**
    * Launches the kernel behind all that was launched before. An empty grid does nothing.
    *
    * @param threads of a block
-   * @param shared bytes of dynamic shared memory of a block
+   * @param dynamic bytes of dynamic shared memory of a block
    * @param arguments as the kernel's source has them: {@link DeviceArray} or null for pointers,
    *     {@link Integer}, {@link Long}, {@link Float}, {@link Double}
    */
-  void launch(Grid grid, int threads, int shared, Object... arguments) {
+  void launch(Grid grid, int threads, int dynamic, Object... arguments) {
     if (!grid.empty()) {
-      device.launch(this, grid, threads, shared, arguments);
+      ready();
+      device.launch(name, function, grid, threads, dynamic, arguments);
     }
   }
 

@@ -42,10 +42,10 @@ final class Products {
     static Variants of(Device device, String name) {
       return new Variants(
           device.kernel("products", name + "_f"),
-          device.kernel("products", name + "_bf", shared(COLUMNS)),
-          device.kernel("products", name + "_bf_wide", shared(WIDE_COLUMNS)),
-          device.kernel("products", name + "_b", shared(COLUMNS)),
-          device.kernel("products", name + "_b_wide", shared(WIDE_COLUMNS)));
+          device.kernel("tensor", name + "_bf", shared(COLUMNS)),
+          device.kernel("tensor", name + "_bf_wide", shared(WIDE_COLUMNS)),
+          device.kernel("tensor", name + "_b", shared(COLUMNS)),
+          device.kernel("tensor", name + "_b_wide", shared(WIDE_COLUMNS)));
     }
 
     Kernel of(DeviceArray c, boolean wide) {
@@ -59,11 +59,11 @@ final class Products {
     nn = Variants.of(device, "nn");
     tn = Variants.of(device, "tn");
     rows = device.kernel("products", "rows_f");
-    rowsWidening = device.kernel("products", "rows_bf");
-    rowsHalves = device.kernel("products", "rows_b");
+    rowsWidening = device.kernel("tensor", "rows_bf");
+    rowsHalves = device.kernel("tensor", "rows_b");
   }
 
-  /** Dynamic shared memory of a block with bf16: three stages of both tiles, see products.cu. */
+  /** Dynamic shared memory of a block with bf16: three stages of both tiles, see tensor.cu. */
   private static int shared(int columns) {
     return 3 * (LINES + columns) * (32 + 8) * Short.BYTES;
   }

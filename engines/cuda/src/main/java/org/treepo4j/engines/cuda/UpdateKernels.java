@@ -19,8 +19,9 @@ final class UpdateKernels {
   private final Kernel squares;
 
   UpdateKernels(Device device) {
-    adamW = device.kernel("update", "adam_w");
-    squares = device.kernel("update", "squares");
+    // At once, so that a driver that does not take our kernels is found when a model is opened.
+    adamW = device.kernel("update", "adam_w").ready();
+    squares = device.kernel("update", "squares").ready();
   }
 
   /**

@@ -17,7 +17,9 @@ import org.treepo4j.engines.cuda.KernelCases.Case;
 @ExtendWith(TestDevice.class)
 class CacheAttentionTest {
   private final Device device = TestDevice.shared();
-  private final CacheAttention attention = new CacheAttention(device);
+
+  /** Some rows at a time. */
+  private final CacheAttention attention = new CacheAttention(device, 5000);
 
   /** Paths that share slots: for each the slot of every token. */
   private record Cache(int slots, List<List<Integer>> paths) {

@@ -89,6 +89,16 @@ class DeviceTest {
   }
 
   @Test
+  void anOldDriverIsRefused() {
+    assumeThat(CudaEmulator.isEmulated()).isTrue();
+    TestDevice.pretend(11040, 90, 1, MEMORY);
+    assertThatThrownBy(Device::open)
+        .isInstanceOf(EngineUnavailableException.class)
+        .hasMessage(
+            "the NVIDIA driver is too old: it is for CUDA 11.4, CUDA 11.8 or later is needed");
+  }
+
+  @Test
   void noDeviceIsRefused() {
     assumeThat(CudaEmulator.isEmulated()).isTrue();
     TestDevice.pretend(13000, 90, 0, MEMORY);

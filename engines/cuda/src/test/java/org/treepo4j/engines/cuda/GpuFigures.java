@@ -4,8 +4,10 @@ import static org.treepo4j.engines.cuda.DeviceArray.Type.BF16;
 import static org.treepo4j.engines.cuda.DeviceArray.Type.F32;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -25,20 +27,21 @@ final class GpuFigures {
 
   private final Device device;
   private final Kernels kernels;
-  private final List<String> lines = new ArrayList<>();
+  private final Path file;
   private final List<DeviceArray> arrays = new ArrayList<>();
 
-  private GpuFigures(Device device) {
+  private GpuFigures(Device device, Path file) {
     this.device = device;
+    this.file = file;
     this.kernels = Kernels.of(device);
   }
 
   /**
-   * @param arguments the file to write, and largest size of square products
+   * @param arguments the file to append to, and the largest size of square products
    */
-  public static void main(String[] arguments) throws IOException {
+  public static void main(String[] arguments) {
     try (Device device = Device.open()) {
-      GpuFigures figures = new GpuFigures(device);
+      GpuFigures figures = new GpuFigures(device, Path.of(arguments[0]));
       figures.facts();
       int most = Integer.parseInt(arguments[1]);
       for (int size = Math.min(1024, most); size <= most; size *= 2) {
@@ -54,7 +57,6 @@ final class GpuFigures {
       if (whole && device.memory().free() > 24L << 30) {
         figures.step(Shape.QWEN2_5_7B, 1, 512);
       }
-      Files.write(Path.of(arguments[0]), figures.lines);
     }
   }
 
@@ -205,8 +207,11 @@ final class GpuFigures {
   }
 
   private void say(String format, Object... values) {
-    String line = String.format(Locale.ROOT, format, values);
-    System.out.println(line);
-    lines.add(line);
+    String line = String.format(Locale.ROOT, format, values) + "\n";
+    try { // at once, so that it is there when a later figure fails
+      Files.writeString(file, line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

@@ -3,6 +3,8 @@ package org.treepo4j.engines.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import org.treepo4j.engines.cuda.DeviceArray.Type;
 
@@ -16,7 +18,7 @@ final class Numbers implements AutoCloseable {
 
   private final Device device;
   private final Random random;
-  private final java.util.List<DeviceArray> arrays = new java.util.ArrayList<>();
+  private final List<DeviceArray> arrays = new ArrayList<>();
 
   Numbers(Device device, Random random) {
     this.device = device;
@@ -131,6 +133,26 @@ final class Numbers implements AutoCloseable {
       double limit = tolerance * (Math.abs(expected[i]) + size + 1e-30);
       assertThat(got[i]).as(what + "[" + i + "]").isCloseTo(expected[i], within(limit));
     }
+  }
+
+  /**
+   * The same, and errors are small as a whole.
+   *
+   * @param mean root of the mean square of the errors, relative to that of the numbers
+   */
+  void assertClose(
+      String what, DeviceArray actual, double[] expected, double tolerance, double mean) {
+    assertClose(what, actual, expected, tolerance);
+    double[] got = get(actual);
+    double errors = 0;
+    double squares = 0;
+    for (int i = 0; i < got.length; i++) {
+      errors += (got[i] - expected[i]) * (got[i] - expected[i]);
+      squares += expected[i] * expected[i];
+    }
+    // Where all cancels, as for one row, there is nothing to be relative to.
+    double limit = mean * Math.max(Math.sqrt(squares), 0.1 * Math.sqrt(got.length));
+    assertThat(Math.sqrt(errors)).as("errors of " + what).isLessThan(limit);
   }
 
   @Override

@@ -110,11 +110,13 @@ class TreeAttentionTest {
           dq,
           dk,
           dv);
-      // Sums over up to a hundred rows, of terms that partly cancel.
-      double tolerance = type == F32 ? 2e-5 : 0.03;
-      numbers.assertClose("dq", dq, plain.dq, tolerance);
-      numbers.assertClose("dk", dk, plain.dk, tolerance);
-      numbers.assertClose("dv", dv, plain.dv, tolerance);
+      // Sums over up to a hundred rows, of terms that partly cancel; in bf16 the weights between
+      // two products are rounded as well.
+      double tolerance = type == F32 ? 2e-5 : 0.1;
+      double mean = type == F32 ? 2e-6 : 0.01;
+      numbers.assertClose("dq", dq, plain.dq, tolerance, mean);
+      numbers.assertClose("dk", dk, plain.dk, tolerance, mean);
+      numbers.assertClose("dv", dv, plain.dv, tolerance, mean);
     }
   }
 }

@@ -5,6 +5,11 @@ import static org.treepo4j.engines.vector.GemmKernel.WIDE;
 
 /** Panels in bfloat16, two numbers to an {@code int}, {@code [panel][in][WIDE/2]}. */
 final class Bf16Panels implements PackedMatrix {
+  /**
+   * Inputs that are multiplied before the sum goes to memory; a slice of a panel fits the cache.
+   */
+  private static final int DEPTH = 1024;
+
   private static final int PAIRS = WIDE / 2;
 
   private final int panels;
@@ -29,6 +34,21 @@ final class Bf16Panels implements PackedMatrix {
 
   @Override
   public void multiply(
+      int panel,
+      int count,
+      int rows,
+      float[] x,
+      int xStride,
+      float[] y,
+      int y0,
+      int yStride,
+      boolean add) {
+    for (int i = 0; i < count; i++) {
+      multiply(panel + i, rows, x, xStride, y, y0 + i * WIDE, yStride, add);
+    }
+  }
+
+  private void multiply(
       int panel, int rows, float[] x, int xStride, float[] y, int y0, int yStride, boolean add) {
     if (!add) {
       GemmKernel.clear(rows, WIDE, y, y0, yStride);

@@ -3,7 +3,6 @@ package org.treepo4j.engines.vector;
 import static org.treepo4j.engines.vector.GemmKernel.WIDE;
 import static org.treepo4j.engines.vector.HeadShape.PANEL;
 
-import java.util.Arrays;
 import java.util.List;
 import org.treepo4j.checkpoints.Design.DeltaRule;
 import org.treepo4j.checkpoints.Design.Experts;
@@ -74,7 +73,7 @@ final class DecoderStep {
     this.attention = new DecoderAttention(pool, HeadShape.of(config));
     this.attentionGate = config.architecture().gatesAttention() ? kernels.attentionGate() : null;
     DeltaRule rule = config.design().deltaRule();
-    this.delta = rule == null ? null : new DecoderDelta(rule, pool, norm);
+    this.delta = rule == null ? null : new DecoderDelta(config, pool, norm);
     this.hiddenStride = DecoderWeights.whole(config.hiddenSize());
     this.attentionStride = DecoderWeights.attentionWidth(config);
     this.attendedStride = DecoderWeights.whole(config.querySize());
@@ -219,18 +218,21 @@ final class DecoderStep {
    */
   void logits(int rows, float[] hidden, float[][] logits) {
     PackedMatrix head = weights.head();
-    reserveScratch(rows);
-    pool.run(
+    int width = config.hiddenSize();
+    head.prepare(rows, hidden, width);
+    eachPart(
         head.panels(),
-        (panel, worker) -> {
-          float[] tile = scratch[worker];
-          head.multiply(panel, rows, hidden, config.hiddenSize(), tile, 0, WIDE, false);
-          int columns = Math.min(WIDE, config.vocabSize() - panel * WIDE);
+        head.together(),
+        (panel, count, worker) -> {
+          int stride = count * WIDE;
+          float[] tile = scratch(worker, rows * stride);
+          head.multiply(panel, count, rows, hidden, width, tile, 0, stride, false);
+          int columns = Math.min(stride, config.vocabSize() - panel * WIDE);
           for (int row = 0; row < rows; row++) {
             if (!logitShape.plain()) {
-              logitShape.forward(tile, row * WIDE, columns);
+              logitShape.forward(tile, row * stride, columns);
             }
-            System.arraycopy(tile, row * WIDE, logits[row], panel * WIDE, columns);
+            System.arraycopy(tile, row * stride, logits[row], panel * WIDE, columns);
           }
         });
   }
@@ -299,10 +301,32 @@ final class DecoderStep {
       float[] to,
       int toStride,
       boolean add) {
-    pool.run(
+    matrix.prepare(rows, from, fromStride);
+    eachPart(
         matrix.panels(),
-        (panel, worker) ->
-            matrix.multiply(panel, rows, from, fromStride, to, panel * WIDE, toStride, add));
+        matrix.together(),
+        (panel, count, worker) ->
+            matrix.multiply(
+                panel, count, rows, from, fromStride, to, panel * WIDE, toStride, add));
+  }
+
+  /** Some panels that lie side by side. */
+  private interface Part {
+    void run(int panel, int count, int worker);
+  }
+
+  private void eachPart(int panels, int together, Part part) {
+    pool.run(
+        (panels + together - 1) / together,
+        (index, worker) -> {
+          int panel = index * together;
+          part.run(panel, Math.min(together, panels - panel), worker);
+        });
+  }
+
+  private float[] scratch(int worker, int floats) {
+    scratch[worker] = FloatArrays.atLeast(scratch[worker], floats);
+    return scratch[worker];
   }
 
   /** Biases, head norms and rotation; then keys and values go into the cache. */
@@ -358,15 +382,20 @@ final class DecoderStep {
   }
 
   private void gateUp(PackedMatrix matrix, int rows, float[] input, int stride) {
-    pool.run(
-        matrix.panels() / 2,
-        (panel, worker) -> {
-          float[] up = scratch[worker];
-          int at = panel * WIDE;
-          matrix.multiply(2 * panel, rows, input, hiddenStride, activated, at, stride, false);
-          matrix.multiply(2 * panel + 1, rows, input, hiddenStride, up, 0, WIDE, false);
+    matrix.prepare(rows, input, hiddenStride);
+    eachPart(
+        matrix.panels(),
+        Math.max(2, matrix.together()),
+        (panel, count, worker) -> {
+          int width = count * WIDE;
+          float[] pairs = scratch(worker, rows * width); // gate and up in turns
+          matrix.multiply(panel, count, rows, input, hiddenStride, pairs, 0, width, false);
           for (int row = 0; row < rows; row++) {
-            activation.row(WIDE, activated, at + row * stride, up, row * WIDE);
+            for (int i = 0; i < count; i += 2) {
+              int gate = row * width + i * WIDE;
+              int to = row * stride + (panel + i) / 2 * WIDE;
+              activation.row(WIDE, pairs, gate, pairs, gate + WIDE, activated, to);
+            }
           }
         });
   }
@@ -390,10 +419,5 @@ final class DecoderStep {
       gates = FloatArrays.atLeast(gates, rows * config.querySize());
     }
     activated = FloatArrays.atLeast(activated, rows * ffnStride);
-    reserveScratch(rows);
-  }
-
-  private void reserveScratch(int rows) {
-    Arrays.setAll(scratch, worker -> FloatArrays.atLeast(scratch[worker], rows * WIDE));
   }
 }

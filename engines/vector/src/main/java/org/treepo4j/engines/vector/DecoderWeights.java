@@ -19,10 +19,11 @@ final class DecoderWeights {
 
   /** The matrices of a feed-forward layer, or of one expert. */
   record FeedForward(PackedMatrix gateUp, PackedMatrix down) {
-    static FeedForward create(WeightStorage storage, int hidden, int width) {
+    static FeedForward create(
+        PackedMatrix.Factory factory, WeightStorage storage, int hidden, int width) {
       return new FeedForward(
-          PackedMatrix.create(storage, 2 * whole(width), hidden),
-          PackedMatrix.create(storage, hidden, width));
+          factory.create(storage, 2 * PackedMatrix.panels(width), hidden),
+          factory.create(storage, PackedMatrix.panels(hidden), width));
     }
   }
 
@@ -44,7 +45,8 @@ final class DecoderWeights {
   private final List<Layer> layers = new ArrayList<>();
   private final PackedMatrix head;
 
-  DecoderWeights(ModelParameters model, WeightStorage storage, WorkerPool pool) {
+  DecoderWeights(
+      ModelParameters model, WeightStorage storage, PackedMatrix.Factory factory, WorkerPool pool) {
     this.model = model;
     this.pool = pool;
     ModelConfig config = model.config();
@@ -55,23 +57,32 @@ final class DecoderWeights {
       Experts experts = config.design().experts();
       layers.add(
           new Layer(
-              PackedMatrix.create(
-                  storage, linear ? linearWidth(rule) : attentionWidth(config), hidden),
-              PackedMatrix.create(storage, hidden, linear ? rule.valueSize() : config.querySize()),
-              experts == null ? FeedForward.create(storage, hidden, config.ffnSize()) : null,
+              factory.create(
+                  storage,
+                  (linear ? linearWidth(rule) : attentionWidth(config)) / WIDE,
+                  hidden),
+              factory.create(
+                  storage,
+                  PackedMatrix.panels(hidden),
+                  linear ? rule.valueSize() : config.querySize()),
+              experts == null
+                  ? FeedForward.create(factory, storage, hidden, config.ffnSize())
+                  : null,
               experts == null
                   ? null
-                  : PackedMatrix.create(WeightStorage.F32, experts.count(), hidden),
-              experts(storage, experts, hidden)));
+                  : PackedMatrix.own(
+                      WeightStorage.F32, PackedMatrix.panels(experts.count()), hidden),
+              experts(factory, storage, experts, hidden)));
     }
-    head = PackedMatrix.create(storage, config.vocabSize(), hidden);
+    head = factory.create(storage, PackedMatrix.panels(config.vocabSize()), hidden);
     pack();
   }
 
-  private static List<FeedForward> experts(WeightStorage storage, Experts experts, int hidden) {
+  private static List<FeedForward> experts(
+      PackedMatrix.Factory factory, WeightStorage storage, Experts experts, int hidden) {
     List<FeedForward> made = new ArrayList<>();
     for (int e = 0; experts != null && e < experts.count(); e++) {
-      made.add(FeedForward.create(storage, hidden, experts.width()));
+      made.add(FeedForward.create(factory, storage, hidden, experts.width()));
     }
     return made;
   }

@@ -4,6 +4,11 @@ import static org.treepo4j.engines.vector.GemmKernel.WIDE;
 
 /** Panels in float32, {@code [panel][in][WIDE]}. */
 final class FloatPanels implements PackedMatrix {
+  /**
+   * Inputs that are multiplied before the sum goes to memory; a slice of a panel fits the cache.
+   */
+  private static final int DEPTH = 1024;
+
   private final int panels;
   private final int in;
   private final float[] values;
@@ -26,6 +31,21 @@ final class FloatPanels implements PackedMatrix {
 
   @Override
   public void multiply(
+      int panel,
+      int count,
+      int rows,
+      float[] x,
+      int xStride,
+      float[] y,
+      int y0,
+      int yStride,
+      boolean add) {
+    for (int i = 0; i < count; i++) {
+      multiply(panel + i, rows, x, xStride, y, y0 + i * WIDE, yStride, add);
+    }
+  }
+
+  private void multiply(
       int panel, int rows, float[] x, int xStride, float[] y, int y0, int yStride, boolean add) {
     if (!add) {
       GemmKernel.clear(rows, WIDE, y, y0, yStride);

@@ -60,9 +60,9 @@ final class GatedActivation {
         });
   }
 
-  /** {@code gate ← f(gate)·up} for a row, on the calling thread. */
-  void row(int n, float[] gate, int gateAt, float[] up, int upAt) {
-    loops.forward(n, gate, gateAt, up, upAt, gate, gateAt);
+  /** {@code y = f(gate)·up} for a row, on the calling thread. */
+  void row(int n, float[] gate, int gateAt, float[] up, int upAt, float[] y, int yAt) {
+    loops.forward(n, gate, gateAt, up, upAt, y, yAt);
   }
 
   private static int tasks(int n) {

@@ -10,8 +10,8 @@ import java.util.Arrays;
  * are packed into panels of {@link GemmKernel#WIDE} columns and blocks of A into rows that stay in
  * the second-level cache; a register tile then runs down each panel.
  *
- * <p>Every element of C is summed in an order that depends on the shapes alone, so results are
- * bit-identical for any number of workers.
+ * <p>Every element of C is summed in the order of k, starting from what C holds, so results are
+ * bit-identical for any number of workers and any tile.
  */
 final class Gemm {
   /** Depth of a packed slice. */
@@ -132,20 +132,19 @@ final class Gemm {
             ROWS, depth, a, row * aRow, aRow, aStep, b, b0, WIDE, target, at, c.stride());
       } else {
         GemmKernel.clear(height, WIDE, edge, 0, WIDE);
+        if (sum) {
+          copy(height, columns, target, at, c.stride(), edge, 0, WIDE);
+        }
         GemmKernel.wide(height, depth, a, row * aRow, aRow, aStep, b, b0, WIDE, edge, 0, WIDE);
-        copyEdge(edge, height, columns, target, at, c.stride(), sum);
+        copy(height, columns, edge, 0, WIDE, target, at, c.stride());
       }
     }
   }
 
-  private static void copyEdge(
-      float[] edge, int rows, int columns, float[] c, int c0, int stride, boolean sum) {
+  private static void copy(
+      int rows, int columns, float[] from, int from0, int fromRow, float[] to, int to0, int toRow) {
     for (int row = 0; row < rows; row++) {
-      for (int column = 0; column < columns; column++) {
-        int at = c0 + row * stride + column;
-        float value = edge[row * WIDE + column];
-        c[at] = sum ? c[at] + value : value;
-      }
+      System.arraycopy(from, from0 + row * fromRow, to, to0 + row * toRow, columns);
     }
   }
 

@@ -39,15 +39,7 @@ class GemmTest {
     Matrix b = random(form.bTransposed() ? n : k, form.bTransposed() ? k : n, slack, random);
     Matrix c = random(m, n, slack, random);
     float[] before = c.values().clone();
-    try (WorkerPool pool = new WorkerPool(threads)) {
-      Gemm gemm = new Gemm(pool);
-      switch (form) {
-        case NT -> gemm.nt(m, n, k, a, b, c, add);
-        case NN -> gemm.nn(m, n, k, a, b, c, add);
-        case TN -> gemm.tn(m, n, k, a, b, c, add);
-        case TT -> gemm.tt(m, n, k, a, b, c, add);
-      }
-    }
+    multiply(form, m, n, k, a, b, c, add, threads);
     for (int i = 0; i < m; i++) {
       for (int j = 0; j < n; j++) {
         double sum = add ? before[c.at(i, j)] : 0;
@@ -61,6 +53,56 @@ class GemmTest {
     }
     for (int i = 0; i < c.offset(); i++) {
       assertThat(c.values()[i]).isEqualTo(before[i]);
+    }
+  }
+
+  /** So no tile, no edge and no number of rows or workers changes a bit; k crosses a slice. */
+  @Property(tries = 60)
+  void everyElementIsOneChainOfFusedMultiplyAdds(
+      @ForAll @IntRange(min = 1, max = 40) int m,
+      @ForAll @IntRange(min = 1, max = 110) int n,
+      @ForAll @IntRange(min = 1, max = 1100) int k,
+      @ForAll Form form,
+      @ForAll boolean add,
+      @ForAll @IntRange(min = 1, max = 3) int threads,
+      @ForAll long seed) {
+    Random random = new Random(seed);
+    Matrix a = random(form.aTransposed() ? k : m, form.aTransposed() ? m : k, 3, random);
+    Matrix b = random(form.bTransposed() ? n : k, form.bTransposed() ? k : n, 3, random);
+    Matrix c = random(m, n, 3, random);
+    float[] expected = c.values().clone();
+    for (int i = 0; i < m; i++) {
+      for (int j = 0; j < n; j++) {
+        float sum = add ? expected[c.at(i, j)] : 0;
+        for (int l = 0; l < k; l++) {
+          float left = a.values()[form.aTransposed() ? a.at(l, i) : a.at(i, l)];
+          sum = Math.fma(left, b.values()[form.bTransposed() ? b.at(j, l) : b.at(l, j)], sum);
+        }
+        expected[c.at(i, j)] = sum;
+      }
+    }
+    multiply(form, m, n, k, a, b, c, add, threads);
+    assertThat(c.values()).isEqualTo(expected);
+  }
+
+  private static void multiply(
+      Form form,
+      int m,
+      int n,
+      int k,
+      Matrix a,
+      Matrix b,
+      Matrix c,
+      boolean add,
+      int threads) {
+    try (WorkerPool pool = new WorkerPool(threads)) {
+      Gemm gemm = new Gemm(pool);
+      switch (form) {
+        case NT -> gemm.nt(m, n, k, a, b, c, add);
+        case NN -> gemm.nn(m, n, k, a, b, c, add);
+        case TN -> gemm.tn(m, n, k, a, b, c, add);
+        case TT -> gemm.tt(m, n, k, a, b, c, add);
+      }
     }
   }
 

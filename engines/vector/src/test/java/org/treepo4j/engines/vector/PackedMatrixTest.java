@@ -12,7 +12,7 @@ import net.jqwik.api.constraints.IntRange;
 import org.treepo4j.checkpoints.Bf16;
 import org.treepo4j.model.engine.WeightStorage;
 
-/** Inputs reach beyond one slice of {@link PackedMatrix#DEPTH}. */
+/** Inputs reach beyond one slice of a panel. */
 class PackedMatrixTest {
 
   @Property(tries = 30)
@@ -90,11 +90,16 @@ class PackedMatrixTest {
   private static void multiply(
       WeightStorage storage, float[] weights, int in, int rows, float[] x, float[] y, boolean add) {
     int out = weights.length / in;
-    PackedMatrix matrix = PackedMatrix.create(storage, out, in);
+    PackedMatrix matrix = PackedMatrix.own(storage, PackedMatrix.panels(out), in);
     assertThat(matrix.in()).isEqualTo(in);
     for (int panel = 0; panel < matrix.panels(); panel++) {
       matrix.pack(panel, weights, panel * WIDE, Math.min(WIDE, out - panel * WIDE));
-      matrix.multiply(panel, rows, x, in + 3, y, panel * WIDE, y.length / rows, add);
+      }
+    int together = 1 + rows % 3;
+    for (int panel = 0; panel < matrix.panels(); panel += together) {
+      int count = Math.min(together, matrix.panels() - panel);
+      int stride = y.length / rows;
+      matrix.multiply(panel, count, rows, x, in + 3, y, panel * WIDE, stride, add);
     }
   }
 }
