@@ -83,7 +83,7 @@ public final class CudaEngine implements Engine {
 
   /** Nothing on the heap: the device's memory is asked for when the model is opened. */
   @Override
-  public Memory memory(ModelConfig config, EngineOptions options, long trained) {
+  public Memory memory(ModelConfig config, EngineOptions options, Trained trained) {
     return new Memory(0, 0, 0, 0, 0, 0, 0);
   }
 
