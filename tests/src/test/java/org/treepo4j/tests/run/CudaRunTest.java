@@ -15,6 +15,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.treepo4j.checkpoints.SafetensorsFile;
 import org.treepo4j.rl.TrainingRun;
+import org.treepo4j.rl.reward.Score;
 import org.treepo4j.testsupport.NeedsCuda;
 
 /** Training runs of the model of chain-sums on the {@code cuda} engine. */
@@ -88,9 +89,9 @@ class CudaRunTest {
             "rollout.initialDivergence.lo=2",
             "rollout.initialDivergence.hi=4",
             "rollout.maxResponseTokens=8",
-            "reward.overlongBuffer=8",
             "evaluation.maxTasks=1",
             "evaluation.everySteps=0")
+        .reward(input -> new Score(input.response().hashCode() % 7, false))
         .run();
   }
 

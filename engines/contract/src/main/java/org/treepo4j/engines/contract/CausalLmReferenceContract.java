@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -110,7 +111,7 @@ public abstract class CausalLmReferenceContract {
       }
       TokenTree tree = TokenTree.chain(ints(reference.get("ids")));
       float[] ones = new float[tree.size()];
-      java.util.Arrays.fill(ones, 1f);
+      Arrays.fill(ones, 1f);
       try (CausalLm model = load(name);
           ForwardPass pass = model.forward(List.of(tree), ForwardOptions.TRAIN)) {
         pass.backward(new float[][] {ones}, null);
@@ -134,10 +135,16 @@ public abstract class CausalLmReferenceContract {
     }
   }
 
+  /** How many tokens are compared with what was published, for engines that take long. */
+  protected int greedyTokens() {
+    return Integer.MAX_VALUE;
+  }
+
   @Test
   void continuesStories260kAsPublished() throws IOException {
     Path folder = SharedData.require("stories260K");
-    int[] expected = ints(json(folder.resolve("greedy.json")).get("greedy_from_bos_ids"));
+    int[] published = ints(json(folder.resolve("greedy.json")).get("greedy_from_bos_ids"));
+    int[] expected = Arrays.copyOf(published, Math.min(published.length, greedyTokens()));
     try (CausalLm model = load("../stories260K");
         BranchingDecoder decoder = model.decoder(DecoderOptions.defaults())) {
       BranchingDecoder.Path path = decoder.prefill(new int[] {expected[0]});

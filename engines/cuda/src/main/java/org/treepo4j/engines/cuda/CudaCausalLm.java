@@ -160,6 +160,9 @@ final class CudaCausalLm implements CausalLm {
     }
     for (int t = 0; t < trees.size(); t++) {
       TokenTree tree = trees.get(t);
+      if (tree.experts() != null) {
+        throw new IllegalArgumentException("trees must name no experts, the model has none");
+      }
       for (int i = 0; i < tree.size(); i++) {
         if (tree.tokens()[i] < 0 || tree.tokens()[i] >= config().vocabSize()) {
           throw new IllegalArgumentException(

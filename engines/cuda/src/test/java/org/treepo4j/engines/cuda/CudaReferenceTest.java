@@ -13,6 +13,12 @@ class CudaReferenceTest extends CausalLmReferenceContract {
     return OpenedModels.f32(weights);
   }
 
+  /** On the emulator the whole story takes half a minute. */
+  @Override
+  protected int greedyTokens() {
+    return 40;
+  }
+
   @Override
   protected boolean runs(String model) {
     return !model.startsWith("qwen3_5");
