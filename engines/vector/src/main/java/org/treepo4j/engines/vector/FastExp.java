@@ -14,8 +14,8 @@ import jdk.incubator.vector.IntVector;
  * adding 1.5·2²³, which leaves it in the low bits of the sum, ready to be shifted into an exponent:
  * no conversion instruction is needed, and C2 handles every step on JDK 17. An exponent out of
  * range is held at the border, as an integer: the float minimum of Java costs several instructions.
- * The lower one comes before the subtraction, which overflows where the sum is negative.
- * Between ±10⁹ results are right or at that border; NaN stays NaN.
+ * The lower one comes before the subtraction, which overflows where the sum is negative. Between
+ * ±10⁹ results are right or at that border; NaN stays NaN.
  */
 final class FastExp {
   private static final float ROUND = 12582912f;
