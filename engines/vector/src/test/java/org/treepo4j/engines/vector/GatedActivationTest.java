@@ -35,7 +35,7 @@ class GatedActivationTest {
       assertClose(y, plain(function, PlainKernels.widen(gate), PlainKernels.widen(up)), ROUNDING);
 
       int whole = n / GemmKernel.LANES * GemmKernel.LANES;
-      activation.row(whole, gate, 0, up, 0);
+      activation.row(whole, gate, 0, up, 0, gate, 0);
       assertThat(Arrays.copyOf(gate, whole)).isEqualTo(Arrays.copyOf(y, whole));
     }
   }
