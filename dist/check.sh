@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Tries a distribution as a stranger's machine would: dist/check.sh ARCHIVE.tar.gz
 # Unpacked in a folder with spaces, made read-only, with an empty home, and no network where that can be had.
+# With the archive for clusters beside it (-Pdist,spark), also on a cluster of this machine.
 set -euo pipefail
 archive=$(readlink -f "$1")
 work=$(mktemp -d)
@@ -8,15 +9,18 @@ trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 mkdir -p "$work/a folder with spaces" "$work/home" "$work/here"
 tar -xzf "$archive" -C "$work/a folder with spaces"
 root=$(echo "$work/a folder with spaces"/treepo4j-*)
+cluster=$(find "$(dirname "$archive")" -maxdepth 1 -name 'treepo4j-spark-*.zip' -newer "$archive" | head -n 1)
+[ -z "$cluster" ] || unzip -q "$cluster" -d "$root/lib"
 chmod -R a-w "$root"
 java_home=${JAVA_HOME:-$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")}
 [ -d "$root/runtime" ] && java_home=/none
 offline=()
 if unshare -rn true 2>/dev/null; then offline=(unshare -rn); fi
 
+environment=() # besides
 treepo() { # as somebody with nothing but Java
   (cd "$work/here" && env -i PATH=/usr/bin:/bin HOME="$work/home" JAVA_HOME="$java_home" ${TREEPO_CLASSPATH:+TREEPO_CLASSPATH="$TREEPO_CLASSPATH"} \
-    "${offline[@]}" "$root/treepo" "$@")
+    "${environment[@]}" "${offline[@]}" "$root/treepo" "$@")
 }
 fail() { echo "check.sh: $*" >&2; exit 1; }
 
@@ -28,9 +32,28 @@ treepo train "$root/examples/chain-sums/train.yaml" --quiet --set "output=$work/
 if treepo generate --model "$root/examples/chain-sums/model" --prompt 1 --engine samediff >/dev/null 2>"$work/log"; then fail "samediff without ND4J"; fi
 grep -v '^WARNING: Using incubator' "$work/log" >"$work/lines"
 [ "$(wc -l <"$work/lines")" = 1 ] && grep -q 'engine: expected auto, vector, was samediff' "$work/lines" || { cat "$work/log" >&2; fail "samediff's line"; }
+
+# What the environment of a shell may bring along changes no result, and the JVM's own words are none.
+described=$(treepo info --json --model "$root/examples/chain-sums/model" 2>/dev/null)
+for variable in LC_ALL=C LC_ALL=fa_IR.UTF-8 LC_ALL=tr_TR.UTF-8 TREEPO_JAVA_OPTS=-Xmx600m TREEPO_JAVA_OPTS=-XX:+UseSerialGC; do
+  environment=("$variable")
+  [ "$(treepo info --json --model "$root/examples/chain-sums/model" 2>/dev/null)" = "$described" ] || fail "info with $variable"
+  name="$work/here/é中-${variable##*[=:+]}"
+  treepo export --model "$root/examples/chain-sums/model" --out "$name" >/dev/null 2>&1 || true
+  [ -f "$name/model.safetensors" ] || fail "$name with $variable"
+done
+environment=()
+if (ulimit -n 40 && treepo info >/dev/null 2>"$work/log"); then fail "40 file handles"; fi
+grep -q '160 files.*ulimit -n says 40' "$work/log" || { cat "$work/log" >&2; fail "40 file handles"; }
+
 [ -z "$(find "$work/home" -type f)" ] || fail "wrote to the home folder: $(find "$work/home" -type f)"
 ln -s "$root/treepo" "$work/link"
 root_of_link=$("$work/link" --version) && [ "$root_of_link" = "TreePO4J 0.1.0" ] || fail "through a link"
+
+if [ -n "$cluster" ]; then # a master, two workers, and a run on them
+  (cd "$work/here" && env -i PATH=/usr/bin:/bin HOME="$work/home" JAVA_HOME="$java_home" WORK="$work/cluster" PORT=7177 \
+    "$root/examples/cluster/standalone.sh" demo --set trainer.steps=1 2>"$work/log") | grep -q '"steps":1' || { cat "$work/log" >&2; fail "on a cluster"; }
+fi
 
 for jar in "$root"/lib/*.jar; do
   name=$(basename "$jar" .jar)

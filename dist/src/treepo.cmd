@@ -23,6 +23,10 @@ set "MORE="
 if %VERSION% GEQ 24 set "MORE=--sun-misc-unsafe-memory-access=allow"
 set "CP=%ROOT%\lib\*"
 if exist "%ROOT%\lib\samediff" set "CP=%CP%;%ROOT%\lib\samediff\*"
+echo "%*" | findstr /c:"--master" >nul && if exist "%ROOT%\lib\spark" set "CP=%CP%;%ROOT%\lib\spark\*"
 if defined TREEPO_CLASSPATH set "CP=%CP%;%TREEPO_CLASSPATH%"
-"%JAVA%" "@%ROOT%\lib\java.options" %MORE% "-Dtreepo.root=%ROOT%" -cp "%CP%" %TREEPO_JAVA_OPTS% org.treepo4j.cli.Main %*
+rem Two collectors are refused by the JVM.
+set "COLLECTOR=-XX:+UseParallelGC"
+if defined TREEPO_JAVA_OPTS echo "%TREEPO_JAVA_OPTS%" | findstr /r /c:"-XX:+Use[A-Za-z0-9]*GC" >nul && set "COLLECTOR="
+"%JAVA%" "@%ROOT%\lib\java.options" %MORE% %COLLECTOR% "-Dtreepo.root=%ROOT%" -cp "%CP%" %TREEPO_JAVA_OPTS% org.treepo4j.cli.Main %*
 exit /b %ERRORLEVEL%

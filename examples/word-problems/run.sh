@@ -10,7 +10,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 here=$root/examples/word-problems
 [ $# -ge 2 ] || { sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
-model=$(realpath "$1") mawps=$(realpath "$2") seeds=${3:-3} steps=${4:-60}
+model=$(realpath "$1") mawps=$(realpath "$2") seeds=${3:-3} steps=${4:-100}
 runs=${RUNS:-$root/runs/word-problems}
 page=${OUT:-$root/docs/results/word-problems.md}
 # treepo, grpo, lora
@@ -40,7 +40,7 @@ for variant in $variants; do
   case $variant in
     treepo) name="TreePO, trees" settings=() ;;
     grpo) name="GRPO, independent" settings=(--set advantage.estimator=grpo --set rollout.kind=independent) ;;
-    lora) name="TreePO, trees, LoRA" settings=(--set lora.rank=16 --set lora.alpha=32 --set optimizer.learningRate.peak=2e-4) ;;
+    lora) name="TreePO, trees, LoRA" settings=(--set lora.rank=16 --set lora.alpha=32 --set optimizer.learningRate.peak=4e-4) ;;
     *) echo "unknown variant $variant" >&2; exit 2 ;;
   esac
   for seed in $(seq 1 "$seeds"); do

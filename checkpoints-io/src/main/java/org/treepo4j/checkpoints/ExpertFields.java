@@ -52,9 +52,14 @@ final class ExpertFields {
     return read(OLMOE_COUNT, config.positiveInt("intermediate_size"));
   }
 
-  private Experts read(int count, int width) throws CheckpointException {
+  private Experts read(int usual, int width) throws CheckpointException {
+    int local = config.positiveInt("num_local_experts", usual); // as transformers 5 writes it
+    int count = config.positiveInt("num_experts", local);
+    if (config.has("num_local_experts") && count != local) {
+      throw config.refused("num_experts is %d, num_local_experts %d".formatted(count, local));
+    }
     return new Experts(
-        config.positiveInt("num_experts", count),
+        count,
         config.positiveInt("num_experts_per_tok", PER_TOKEN),
         width,
         config.flag("norm_topk_prob", false));

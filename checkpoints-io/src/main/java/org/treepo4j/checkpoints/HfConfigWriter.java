@@ -89,7 +89,7 @@ final class HfConfigWriter {
     json.put(gemma ? "hidden_activation" : "hidden_act", silu ? "silu" : "gelu_pytorch_tanh");
   }
 
-  private static String torchName(DType dtype) {
+  static String torchName(DType dtype) {
     return switch (dtype) {
       case F16 -> "float16";
       case BF16 -> "bfloat16";

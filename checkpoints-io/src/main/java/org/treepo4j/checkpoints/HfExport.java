@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.treepo4j.base.files.WholeFile;
 import org.treepo4j.base.files.WholeFolder;
@@ -112,8 +113,31 @@ public final class HfExport {
       TensorValues values,
       ExportOptions options)
       throws IOException {
+    Optional<OtherParts> parts =
+        options.partsFrom().isPresent()
+            ? OtherParts.open(options.partsFrom().get(), config)
+            : Optional.empty();
+    try (OtherParts opened = parts.orElse(null)) {
+      writeInto(folder, config, shapes, values, options, opened);
+    }
+  }
+
+  /**
+   * @param parts to write along, or null
+   */
+  private static void writeInto(
+      Path folder,
+      ModelConfig config,
+      Map<String, int[]> shapes,
+      TensorValues values,
+      ExportOptions options,
+      OtherParts parts)
+      throws IOException {
     Path configFile = folder.resolve(HfConfigReader.CONFIG);
-    ObjectNode json = HfConfigWriter.config(configFile, config, options.dtype());
+    ObjectNode json =
+        parts == null
+            ? HfConfigWriter.config(configFile, config, options.dtype())
+            : parts.config(config, options.dtype());
     WholeFile.write(configFile, HfConfigWriter.bytes(json));
     writeGenerationConfig(folder, config, options);
     if (options.carryFrom().isPresent()) {
@@ -122,7 +146,35 @@ public final class HfExport {
         carry(options.carryFrom().get().resolve(name), folder.resolve(name));
       }
     }
-    List<List<TensorSpec>> shards = shards(shapes, options);
+    if (parts != null) {
+      for (String name : OtherParts.FILES) {
+        carry(parts.path().resolve(name), folder.resolve(name));
+      }
+    }
+    List<Stored> tensors = new ArrayList<>();
+    for (Map.Entry<String, int[]> entry : shapes.entrySet()) {
+      String name = entry.getKey();
+      TensorSpec spec =
+          TensorSpec.of(
+              parts == null ? name : parts.storedName(name), options.dtype(), entry.getValue());
+      tensors.add(new Stored(spec, writer -> writer.writeFloats(spec.name(), values.of(name))));
+    }
+    if (parts != null) {
+      for (TensorSpec spec : parts.tensors()) {
+        tensors.add(new Stored(spec, writer -> parts.copy(spec.name(), writer)));
+      }
+    }
+    write(folder, shards(tensors, options.maxShardBytes()));
+  }
+
+  /** A tensor and how it is written. */
+  private record Stored(TensorSpec spec, Writing writing) {}
+
+  private interface Writing {
+    void to(SafetensorsWriter writer) throws IOException;
+  }
+
+  private static void write(Path folder, List<List<Stored>> shards) throws IOException {
     ObjectNode index = HfConfigWriter.JSON.createObjectNode();
     ObjectNode metadata = index.putObject("metadata");
     ObjectNode weightMap = index.putObject(HfFolder.WEIGHT_MAP);
@@ -132,10 +184,10 @@ public final class HfExport {
           shards.size() == 1
               ? HfFolder.WEIGHTS
               : String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", i + 1, shards.size());
-      writeShard(folder.resolve(name), shards.get(i), values);
-      for (TensorSpec tensor : shards.get(i)) {
-        weightMap.put(tensor.name(), name);
-        totalBytes += tensor.bytes();
+      writeShard(folder.resolve(name), shards.get(i));
+      for (Stored tensor : shards.get(i)) {
+        weightMap.put(tensor.spec().name(), name);
+        totalBytes += tensor.spec().bytes();
       }
     }
     if (shards.size() > 1) {
@@ -167,30 +219,28 @@ public final class HfExport {
     return there;
   }
 
-  private static List<List<TensorSpec>> shards(Map<String, int[]> shapes, ExportOptions options) {
-    List<List<TensorSpec>> shards = new ArrayList<>();
-    List<TensorSpec> shard = new ArrayList<>();
+  private static List<List<Stored>> shards(List<Stored> tensors, long maxBytes) {
+    List<List<Stored>> shards = new ArrayList<>();
+    List<Stored> shard = new ArrayList<>();
     long bytes = 0;
-    for (Map.Entry<String, int[]> entry : shapes.entrySet()) {
-      TensorSpec tensor = TensorSpec.of(entry.getKey(), options.dtype(), entry.getValue());
-      if (!shard.isEmpty() && bytes + tensor.bytes() > options.maxShardBytes()) {
+    for (Stored tensor : tensors) {
+      if (!shard.isEmpty() && bytes + tensor.spec().bytes() > maxBytes) {
         shards.add(shard);
         shard = new ArrayList<>();
         bytes = 0;
       }
       shard.add(tensor);
-      bytes += tensor.bytes();
+      bytes += tensor.spec().bytes();
     }
     shards.add(shard);
     return shards;
   }
 
-  private static void writeShard(Path file, List<TensorSpec> tensors, TensorValues values)
-      throws IOException {
-    try (SafetensorsWriter writer =
-        SafetensorsWriter.create(file, tensors, Map.of("format", "pt"))) {
-      for (TensorSpec tensor : tensors) {
-        writer.writeFloats(tensor.name(), values.of(tensor.name()));
+  private static void writeShard(Path file, List<Stored> tensors) throws IOException {
+    List<TensorSpec> specs = tensors.stream().map(Stored::spec).toList();
+    try (SafetensorsWriter writer = SafetensorsWriter.create(file, specs, Map.of("format", "pt"))) {
+      for (Stored tensor : tensors) {
+        tensor.writing().to(writer);
       }
       writer.finish();
     }

@@ -11,10 +11,12 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.treepo4j.base.files.Fingerprint;
+import org.treepo4j.base.files.InputFile;
 
 /**
  * A model folder as Hugging Face writes it, opened and validated without loading tensors: {@code
@@ -131,8 +133,9 @@ public final class HfFolder implements ModelSource {
    * @throws CheckpointException with the file and what is wrong with it
    */
   public static ModelConfig readConfig(Path folder) throws CheckpointException {
-    if (!Files.isDirectory(folder)) {
-      throw new CheckpointException(folder, "is not a model folder");
+    Optional<String> notAFolder = InputFile.notAFolder(folder);
+    if (notAFolder.isPresent()) {
+      throw new CheckpointException(folder, notAFolder.get());
     }
     return HfConfigReader.read(folder);
   }
@@ -178,10 +181,16 @@ public final class HfFolder implements ModelSource {
 
   /**
    * Names in the files of tensors that are no part of the text model: those of vision and of
-   * multi-token prediction. An export does not hold them.
+   * multi-token prediction. An export holds them where it is told to ({@link
+   * ExportOptions#partsFrom}).
    */
   public Set<String> passedOver() {
     return text.passedOver();
+  }
+
+  /** The file that has a tensor of this name, be it the text model's or not. */
+  SafetensorsFile stored(String name) {
+    return shardOfTensor.get(name);
   }
 
   @Override

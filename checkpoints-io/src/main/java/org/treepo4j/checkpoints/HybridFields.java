@@ -22,7 +22,7 @@ final class HybridFields {
   private static final String NESTED = "qwen3_5";
 
   private static final String TEXT = "text_config";
-  private static final String TIED = "tie_word_embeddings";
+  static final String TIED = "tie_word_embeddings";
   private static final int FULL_EVERY = 4;
   private static final int CONV_WIDTH = 4;
   private static final int HEAD_DIM = 128;
@@ -64,6 +64,11 @@ final class HybridFields {
       }
     }
     return new JsonFields(text.file(), text.prefix(), fields);
+  }
+
+  /** A configuration, and that of its text model where it is nested. */
+  static List<ObjectNode> levels(ObjectNode config) {
+    return config.get(TEXT) instanceof ObjectNode text ? List.of(config, text) : List.of(config);
   }
 
   /** The convolution has the activation of the feed-forward layer, the gated norm has SiLU. */

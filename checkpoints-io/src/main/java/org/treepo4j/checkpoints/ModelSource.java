@@ -57,7 +57,21 @@ public interface ModelSource extends AutoCloseable {
     return Files.isRegularFile(path) || (named && !Files.exists(path));
   }
 
+  /**
+   * Refuses a folder that holds an adapter in the place of a model; {@link #open} does, too.
+   *
+   * @throws CheckpointException saying how adapters are given
+   */
+  static void requireNoAdapter(Path path) throws CheckpointException {
+    if (!Files.exists(path.resolve(HfConfigReader.CONFIG)) && PeftAdapter.isIn(path)) {
+      throw new CheckpointException(
+          path,
+          "is a folder that holds a LoRA adapter: give it as --adapter, and as --model the model it is for");
+    }
+  }
+
   private static void requireFolder(Path path) throws CheckpointException {
+    requireNoAdapter(path);
     if (Files.isDirectory(path) && !Files.exists(path.resolve(HfConfigReader.CONFIG))) {
       throw new CheckpointException(
           path, "is a folder that holds no model (no " + HfConfigReader.CONFIG + ")");

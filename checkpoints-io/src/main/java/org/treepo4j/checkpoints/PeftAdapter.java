@@ -4,12 +4,14 @@ import static org.treepo4j.checkpoints.CheckpointException.quoted;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.treepo4j.base.files.Fingerprint;
 import org.treepo4j.base.files.WholeFile;
 
 /**
@@ -76,6 +78,28 @@ public record PeftAdapter(AdapterConfig config, List<Pair> pairs) {
   public boolean isUniform() {
     return pairs.stream()
         .allMatch(pair -> pair.rank() == config.rank() && pair.scale() == config.scale());
+  }
+
+  /** Whether a folder holds an adapter. */
+  static boolean isIn(Path folder) {
+    return Files.exists(folder.resolve(CONFIG));
+  }
+
+  /**
+   * What tells adapters apart, wherever they lie.
+   *
+   * @throws CheckpointException when a file is missing
+   */
+  public static String fingerprint(Path folder) throws CheckpointException {
+    Fingerprint fingerprint = new Fingerprint();
+    for (String name : List.of(CONFIG, WEIGHTS)) {
+      try {
+        fingerprint.file(name, folder.resolve(name));
+      } catch (IOException e) {
+        throw CheckpointException.of(folder.resolve(name), "cannot be read", e);
+      }
+    }
+    return fingerprint.hex();
   }
 
   /**

@@ -284,12 +284,13 @@ public final class SafetensorsFile implements AutoCloseable {
     return (int) tensor.elements();
   }
 
-  private interface ChunkReader {
+  interface ChunkReader {
     /** Elements {@code at … at + n − 1} of the tensor, at the beginning of the buffer. */
-    void accept(ByteBuffer chunk, int at, int n);
+    void accept(ByteBuffer chunk, int at, int n) throws IOException;
   }
 
-  private void forEachChunk(TensorInfo tensor, ChunkReader reader) throws CheckpointException {
+  /** Hands a tensor over piece by piece, as it is stored. */
+  void forEachChunk(TensorInfo tensor, ChunkReader reader) throws CheckpointException {
     int elements = (int) tensor.elements();
     int width = tensor.dtype().bytes();
     int perChunk = CHUNK / width;

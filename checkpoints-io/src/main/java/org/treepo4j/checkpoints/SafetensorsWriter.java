@@ -155,6 +155,26 @@ public final class SafetensorsWriter implements AutoCloseable {
   }
 
   /**
+   * Copies a tensor of any type bit for bit.
+   *
+   * @param from has one of this name, type and shape
+   */
+  void copy(String name, SafetensorsFile from) throws CheckpointException {
+    TensorInfo tensor = from.tensors().get(name);
+    Place place = claim(name, Math.toIntExact(tensor.elements()), tensor.dtype());
+    int width = tensor.dtype().bytes();
+    from.forEachChunk(
+        tensor,
+        (chunk, at, n) -> {
+          try {
+            writeFully(chunk, place.position() + (long) at * width);
+          } catch (IOException e) {
+            throw CheckpointException.of(file, "cannot be written", e); // not the one that is read
+          }
+        });
+  }
+
+  /**
    * Gives the file its name, after its content has reached the disk.
    *
    * @throws IllegalStateException when a tensor has not been written

@@ -32,6 +32,8 @@ class ExpertFieldsTest {
     assertThat(qwen.design().experts()).isEqualTo(new Experts(128, 8, 768, false));
     assertThat(qwen.qkNorm()).isTrue();
     assertThat(qwen.ffnSize()).isEqualTo(96);
+    assertThat(read("qwen3_moe", "'num_local_experts':16").design().experts())
+        .isEqualTo(new Experts(16, 8, 768, false)); // as transformers 5 writes it
     ModelConfig olmo = read("olmoe", "'num_experts_per_tok':2,'norm_topk_prob':true");
     assertThat(olmo.design().experts()).isEqualTo(new Experts(64, 2, 96, true));
     assertThat(olmo.normEps()).isEqualTo(1e-5);
@@ -50,6 +52,7 @@ class ExpertFieldsTest {
           qwen3_moe | 'use_sliding_window':true       | use_sliding_window is not supported
           qwen3_moe | 'output_router_logits':true     | output_router_logits
           qwen3_moe | 'num_experts':4                 | experts per token must be between 1 and 4, were 8
+          qwen3_moe | 'num_experts':8,'num_local_experts':9 | num_experts is 8, num_local_experts 9
           qwen3_moe | 'num_experts':0                 | num_experts: expected a positive whole number
           olmoe     | 'clip_qkv':8.0                  | clip_qkv is not supported
           olmoe     | 'hidden_act':'relu'             | hidden_act "relu" is not supported

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.treepo4j.checkpoints.Design.DeltaRule;
 import org.treepo4j.checkpoints.Design.Layer;
 import org.treepo4j.testsupport.SharedData;
@@ -129,14 +130,11 @@ class HybridFieldsTest {
   }
 
   @Test
-  void theExportOfANestedFolderIsTheTextModel() throws IOException {
+  void theExportOfANestedFolderMayBeTheTextModel() throws IOException {
     Path source = SharedData.require("models/qwen3_5-tiny-nested");
     Path out = folder.resolve("out");
     try (HfFolder nested = HfFolder.open(source)) {
-      Map<String, int[]> shapes = new LinkedHashMap<>();
-      for (String name : nested.tensorNames()) {
-        shapes.put(name, nested.shape(name).stream().mapToInt(Long::intValue).toArray());
-      }
+      Map<String, int[]> shapes = shapes(nested);
       HfExport.write(
           out,
           nested.config(),
@@ -153,6 +151,94 @@ class HybridFieldsTest {
         }
       }
     }
+  }
+
+  /** In shards so small that every tensor is one. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 1 << 30})
+  void aTrainedTextModelGoesBackIntoTheFolderItIsFrom(long shardBytes) throws IOException {
+    Path source = SharedData.require("models/qwen3_5-tiny-nested");
+    Path out = folder.resolve("out");
+    try (HfFolder nested = HfFolder.open(source)) {
+      HfExport.write(
+          out,
+          nested.config(),
+          shapes(nested),
+          name -> twice(nested.readFloats(name)),
+          new ExportOptions(DType.F32, shardBytes, Optional.of(source)).withPartsOf(source));
+      ObjectNode config = (ObjectNode) JSON.readTree(source.resolve("config.json").toFile());
+      config.put("dtype", "float32");
+      ((ObjectNode) config.get("text_config")).put("dtype", "float32");
+      assertThat(JSON.readTree(out.resolve("config.json").toFile())).isEqualTo(config);
+      try (HfFolder read = HfFolder.open(out)) {
+        assertThat(read.config()).isEqualTo(nested.config());
+        assertThat(read.passedOver()).isEqualTo(nested.passedOver());
+        for (String name : nested.tensorNames()) {
+          assertThat(read.storedName(name)).isEqualTo(nested.storedName(name));
+          assertThat(read.readFloats(name)).isEqualTo(twice(nested.readFloats(name)));
+        }
+        for (String name : nested.passedOver()) {
+          assertThat(read.stored(name).holdsSame(name, nested.stored(name), name)).isTrue();
+        }
+      }
+    }
+  }
+
+  @Test
+  void aHeadOfItsOwnIsSaidAtBothLevels() throws IOException {
+    Path source = SharedData.require("models/qwen3_5-tiny-nested");
+    Path out = folder.resolve("out");
+    try (HfFolder nested = HfFolder.open(source)) {
+      Map<String, int[]> shapes = shapes(nested);
+      shapes.put("lm_head.weight", shapes.get("model.embed_tokens.weight"));
+      HfExport.write(
+          out,
+          nested.config().untied(),
+          shapes,
+          name ->
+              name.equals("lm_head.weight")
+                  ? twice(nested.readFloats("model.embed_tokens.weight"))
+                  : nested.readFloats(name),
+          ExportOptions.of(DType.BF16, Optional.of(source)).withPartsOf(source));
+      try (HfFolder read = HfFolder.open(out)) {
+        assertThat(read.config()).isEqualTo(nested.config().untied());
+        assertThat(read.notes()).isEmpty();
+        assertThat(read.passedOver()).isEqualTo(nested.passedOver());
+      }
+    }
+  }
+
+  @Test
+  void anotherModelTakesNoPartOfAFolder() throws IOException {
+    Path source = SharedData.require("models/qwen3_5-tiny-nested");
+    Path out = folder.resolve("out");
+    try (HfFolder nested = HfFolder.open(source)) {
+      HfExport.write(
+          out,
+          nested.config().withTokens(1, List.of(2)),
+          shapes(nested),
+          nested::readFloats,
+          ExportOptions.of(DType.BF16, Optional.empty()).withPartsOf(source));
+      try (HfFolder read = HfFolder.open(out)) {
+        assertThat(read.passedOver()).isEmpty();
+      }
+    }
+  }
+
+  private static Map<String, int[]> shapes(HfFolder model) throws IOException {
+    Map<String, int[]> shapes = new LinkedHashMap<>();
+    for (String name : model.tensorNames()) {
+      shapes.put(name, model.shape(name).stream().mapToInt(Long::intValue).toArray());
+    }
+    return shapes;
+  }
+
+  private static float[] twice(float[] values) {
+    float[] doubled = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      doubled[i] = 2 * values[i];
+    }
+    return doubled;
   }
 
   private ModelConfig read(ObjectNode json) throws IOException {

@@ -82,8 +82,8 @@ final class AdvantagesCommand implements Callable<Integer> {
     }
     double[][][] advantages;
     try {
-      advantages = chosen.advantages(lines.stream().map(TreeLine::tree).toList());
-    } catch (IllegalArgumentException e) { // trees without what the estimator needs
+      advantages = chosen.checked().advantages(lines.stream().map(TreeLine::tree).toList());
+    } catch (IllegalArgumentException | IllegalStateException e) { // not what the estimator needs
       throw new InputException(e.getMessage());
     }
     for (int i = 0; i < advantages.length; i++) {

@@ -14,6 +14,7 @@ import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.model.engine.MemoryNeed;
 import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.data.TaskFile;
+import org.treepo4j.rl.run.RunFolder;
 import org.treepo4j.rl.train.MemoryEstimate;
 import org.treepo4j.rl.train.TrainSettings;
 import org.treepo4j.rl.train.TrainingInputs;
@@ -38,6 +39,7 @@ record DryRun(
    * @throws InputException for what does not belong together
    */
   static DryRun of(TrainSettings settings) throws IOException {
+    RunFolder.requirePlace(settings.output());
     TrainingInputs inputs = TrainingInputs.open(settings);
     MemoryEstimate memory = inputs.memory(settings);
     long limit = Runtime.getRuntime().maxMemory();

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -14,6 +15,7 @@ import java.util.stream.Collectors;
 import org.treepo4j.base.InputException;
 import org.treepo4j.base.settings.Setting;
 import org.treepo4j.base.settings.Settings;
+import org.treepo4j.checkpoints.PeftAdapter;
 import org.treepo4j.rl.data.DataSettings;
 import org.treepo4j.rl.data.PoolSettings;
 import org.treepo4j.rl.data.Task;
@@ -59,6 +61,7 @@ final class EvalCommand implements Callable<Integer> {
   @ParentCommand private TreepoCommand treepo;
   @Mixin private ConfigMixin config;
   @Mixin private ModelMixin modelMixin;
+  @Mixin private AdapterMixin adapter;
   @Mixin private SeedMixin seed;
 
   @Option(names = "--data", required = true, paramLabel = "FILE", description = "Tasks.")
@@ -113,7 +116,7 @@ final class EvalCommand implements Callable<Integer> {
     List<TaskSamples> results;
     try (SampleFile kept = out == null ? null : openKept(evaluation);
         GoOnHint hint = GoOnHint.ofEvaluation(spec, out != null);
-        OpenModel model = modelMixin.open();
+        OpenModel model = modelMixin.open(adapter);
         RewardRunner rewards = settings.reward().runner(settings.rollout().maxResponseTokens())) {
       List<Task> tasks =
           TaskFile.allTasks(asked.readTest(prompt -> model.prompts().encode(prompt).length));
@@ -156,8 +159,12 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   private SampleFile openKept(Evaluation evaluation) throws IOException {
-    Map<String, Object> more =
-        Map.of("seed", seed.value(), "weights", modelMixin.engine().weights().toString());
+    Map<String, Object> more = new LinkedHashMap<>(); // the same order in every file
+    if (adapter.folder().isPresent()) {
+      more.put("model.adapter", PeftAdapter.fingerprint(adapter.folder().get()));
+    }
+    more.put("seed", seed.value());
+    more.put("weights", modelMixin.engine().weights().toString());
     return SampleFile.open(
         out,
         evaluation.withModel(modelMixin.folder(), more),

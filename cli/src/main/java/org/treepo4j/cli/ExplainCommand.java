@@ -32,6 +32,7 @@ import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.sampling.PromptEncoder;
 import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rl.tasks.ChainSums;
+import org.treepo4j.rl.train.LocalBackend;
 import org.treepo4j.rl.train.TrainSettings;
 import org.treepo4j.tokenizer.Tokenizer;
 import picocli.CommandLine.Command;
@@ -117,13 +118,9 @@ final class ExplainCommand implements Callable<Integer> {
           CausalLm reference = reference(settings)) {
         ModelConfig config = model.config();
         TaskSampler sampler =
-            new TaskSampler(
-                settings.rollout(),
-                tokenizer,
-                prompts,
-                config.eosTokenIds(),
-                config.maxPositions(),
-                rewards);
+            new LocalBackend.Sampling(
+                    tokenizer, prompts, rewards, settings.rollout().allotment().policy())
+                .groups(settings, config);
         // A run without a reference of its own begins at it.
         Optional<CausalLm> frozen =
             settings.loss().needsReference()

@@ -9,20 +9,17 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.treepo4j.base.InputException;
-import org.treepo4j.checkpoints.CheckpointException;
 import org.treepo4j.checkpoints.DType;
 import org.treepo4j.checkpoints.ExportOptions;
 import org.treepo4j.checkpoints.HfExport;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.ModelSource;
-import org.treepo4j.checkpoints.PeftAdapter;
 import org.treepo4j.checkpoints.gguf.GgmlType;
 import org.treepo4j.checkpoints.gguf.GgufExport;
-import org.treepo4j.model.LoraAdapters;
 import org.treepo4j.model.Weights;
-import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.rl.data.ModelTokenizer;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
@@ -57,11 +54,7 @@ final class ExportCommand implements Callable<Integer> {
       description = "Hugging Face folder, checkpoint or GGUF file; with --adapter, the base model.")
   private Path folder;
 
-  @Option(
-      names = "--adapter",
-      paramLabel = "DIR",
-      description = "LoRA adapter in PEFT's layout, or a checkpoint of one, to merge.")
-  private Path adapter;
+  @Mixin private AdapterMixin adapter;
 
   @Option(
       names = "--out",
@@ -136,24 +129,28 @@ final class ExportCommand implements Callable<Integer> {
   }
 
   private Weights weights() throws IOException {
-    Weights weights;
     try (ModelSource opened = ModelSource.open(folder)) {
-      weights = WeightsLoader.load(opened);
-      nameLoss(opened);
+      Weights weights = adapter.load(opened);
+      tellParts(opened);
+      return weights;
     }
-    return adapter == null ? weights : merged(weights);
   }
 
-  /** The export is a text model: says what of the folder is not in it. */
-  private void nameLoss(ModelSource source) {
+  /** Says what becomes of the tensors that are no part of the text model. */
+  private void tellParts(ModelSource source) {
     if (source instanceof HfFolder model && !model.passedOver().isEmpty()) {
+      String fate =
+          format == Format.GGUF
+              ? "are not in the export, which is the text model alone"
+              : "go along as they are";
       spec.commandLine()
           .getErr()
           .println(
-              "%s: %d tensors are not in the export, which is the text model alone (vision, multi-token prediction): %s"
+              "%s: %d tensors of vision and multi-token prediction %s: %s"
                   .formatted(
                       folder,
                       model.passedOver().size(),
+                      fate,
                       model.passedOver().stream().limit(3).collect(Collectors.joining(", "))
                           + (model.passedOver().size() > 3 ? ", …" : "")));
     }
@@ -165,9 +162,10 @@ final class ExportCommand implements Callable<Integer> {
     }
     try {
       return new ExportOptions(
-          type == null ? ExactType.of(weights) : DType.valueOf(type.name()),
-          (long) (maxShardGb * 1e9),
-          Optional.of(folder));
+              type == null ? ExactType.of(weights) : DType.valueOf(type.name()),
+              (long) (maxShardGb * 1e9),
+              Optional.of(folder))
+          .withPartsOf(folder);
     } catch (IllegalArgumentException e) {
       throw new InputException(e.getMessage());
     }
@@ -188,15 +186,6 @@ final class ExportCommand implements Callable<Integer> {
       PrintWriter err = spec.commandLine().getErr();
       err.println(out + ": written as " + type.name().toLowerCase(Locale.ROOT) + loss);
       err.flush();
-    }
-  }
-
-  private Weights merged(Weights base) throws CheckpointException {
-    PeftAdapter stored = PeftAdapter.read(adapter);
-    try {
-      return LoraAdapters.merge(stored, base);
-    } catch (IllegalArgumentException e) {
-      throw new CheckpointException(adapter, e.getMessage());
     }
   }
 }

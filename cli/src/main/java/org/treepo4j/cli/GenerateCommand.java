@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
 final class GenerateCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @Mixin private ModelMixin modelMixin;
+  @Mixin private AdapterMixin adapter;
   @Mixin private SeedMixin seed;
 
   @Option(
@@ -66,7 +67,7 @@ final class GenerateCommand implements Callable<Integer> {
     if (maxTokens <= 0) {
       throw new InputException("--max-tokens must be positive, was " + maxTokens);
     }
-    try (OpenModel model = modelMixin.open()) {
+    try (OpenModel model = modelMixin.open(adapter)) {
       int[] ids =
           model.encode(
               chat

@@ -55,7 +55,8 @@ record ModelInfo(
       WeightsLoader.check(model);
       ModelConfig config = model.config();
       EngineOptions options = EngineOptions.defaults();
-      Engine.Memory memory = Engines.choose(options, config).memory(config, options, 0);
+      Engine.Memory memory =
+          Engines.choose(options, config).memory(config, options, Engine.Trained.NOTHING);
       MemoryEstimate full = estimate(path, config, 0);
       return new ModelInfo(
           path,
@@ -94,7 +95,8 @@ record ModelInfo(
     lines.add(text("stored: %s, %s", format, types()));
     lines.add(
         text(
-            "shape: %d layers of width %d, %d heads of %d (%d of keys and values), feed-forward %d%s",
+            "shape: %d layers of width %d, %d heads of %d (%d of keys and values), feed-forward"
+                + " %d%s",
             config.layers(),
             config.hiddenSize(),
             config.heads(),

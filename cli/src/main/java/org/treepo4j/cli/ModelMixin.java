@@ -38,9 +38,9 @@ final class ModelMixin {
     return folder;
   }
 
-  /** The model with its tokenizer. */
-  OpenModel open() throws IOException {
-    return OpenModel.open(folder, engine());
+  /** The model, with the adapter if there is one, and its tokenizer. */
+  OpenModel open(AdapterMixin adapter) throws IOException {
+    return OpenModel.open(folder, adapter, engine());
   }
 
   EngineOptions engine() {

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import org.treepo4j.base.InputException;
 import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.model.CausalLm;
+import org.treepo4j.model.Weights;
 import org.treepo4j.model.engine.EngineOptions;
 import org.treepo4j.model.engine.Engines;
 import org.treepo4j.model.engine.MemoryNeed;
@@ -20,19 +21,20 @@ import org.treepo4j.tokenizer.Tokenizer;
  */
 record OpenModel(CausalLm lm, Tokenizer tokenizer, PromptEncoder prompts) implements AutoCloseable {
 
-  static OpenModel open(Path folder, EngineOptions options) throws IOException {
+  static OpenModel open(Path folder, AdapterMixin adapter, EngineOptions options)
+      throws IOException {
     Engines.choose(options);
+    ModelSource.requireNoAdapter(folder);
     ModelTokenizer opened = ModelTokenizer.open(folder);
-    requireMemory(folder, options);
-    return new OpenModel(
-        Engines.open(folder, options), opened.tokenizer(), PromptEncoder.of(opened));
-  }
-
-  private static void requireMemory(Path folder, EngineOptions options) throws IOException {
+    Weights weights;
     try (ModelSource source = ModelSource.open(folder)) {
       MemoryNeed.toSample(source.config(), options, 1)
           .require("sampling with " + folder, Runtime.getRuntime().maxMemory());
+      Engines.choose(options, source.config());
+      weights = adapter.load(source);
     }
+    return new OpenModel(
+        Engines.open(weights, options), opened.tokenizer(), PromptEncoder.of(opened));
   }
 
   /**

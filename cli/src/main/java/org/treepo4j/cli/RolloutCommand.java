@@ -63,6 +63,7 @@ final class RolloutCommand implements Callable<Integer> {
   @ParentCommand private TreepoCommand treepo;
   @Mixin private ConfigMixin config;
   @Mixin private ModelMixin modelMixin;
+  @Mixin private AdapterMixin adapter;
   @Mixin private SeedMixin seed;
 
   @ArgGroup(multiplicity = "1")
@@ -84,7 +85,7 @@ final class RolloutCommand implements Callable<Integer> {
     if (out != null) {
       WholeFile.requireWritable(out);
     }
-    try (OpenModel model = modelMixin.open()) {
+    try (OpenModel model = modelMixin.open(adapter)) {
       List<RolloutPrompt> prompts = prompts(model, tasks);
       TreeSampler sampler =
           new TreeSampler(

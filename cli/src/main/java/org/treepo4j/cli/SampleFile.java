@@ -182,7 +182,11 @@ final class SampleFile implements AutoCloseable {
           if (end == bytes.length) {
             return new Content(Optional.ofNullable(evaluation), tasks, begin, true, false);
           }
-          throw new InputException(place + ": is no sample: " + StrictJson.problem(e));
+          String problem =
+              e instanceof JsonMappingException
+                  ? "expected an object with taskId, category and samples"
+                  : StrictJson.problem(e);
+          throw new InputException(place + ": is no sample: " + problem);
         }
         if (said != null) {
           Evaluation one = Evaluation.of(said);

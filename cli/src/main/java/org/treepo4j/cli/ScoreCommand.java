@@ -22,7 +22,6 @@ import org.treepo4j.model.Parameter;
 import org.treepo4j.model.RotaryPrecision;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.model.Weights;
-import org.treepo4j.model.WeightsLoader;
 import org.treepo4j.model.engine.Engines;
 import org.treepo4j.model.engine.MemoryNeed;
 import picocli.CommandLine.Command;
@@ -40,6 +39,7 @@ import picocli.CommandLine.Spec;
 final class ScoreCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @Mixin private ModelMixin modelMixin;
+  @Mixin private AdapterMixin adapter;
 
   @Option(
       names = "--gradients",
@@ -83,7 +83,7 @@ final class ScoreCommand implements Callable<Integer> {
     try (ModelSource opened = ModelSource.open(modelMixin.folder())) {
       MemoryNeed.toScore(opened.config(), gradients != null)
           .require("scoring with " + modelMixin.folder(), Runtime.getRuntime().maxMemory());
-      Weights weights = WeightsLoader.load(opened);
+      Weights weights = adapter.load(opened);
       return rotary == Rotary.STORED
           ? weights.withRotaryPrecision(RotaryPrecision.ofStored(opened))
           : weights;

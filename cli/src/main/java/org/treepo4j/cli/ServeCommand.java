@@ -37,9 +37,11 @@ final class ServeCommand implements Callable<Integer> {
   @Mixin private ModelMixin modelMixin;
 
   @Option(
-      names = "--lora",
+      names = {"--adapter", "--lora"},
       paramLabel = "DIR",
-      description = "A PEFT adapter of the model, served as a further model; may be repeated.")
+      description =
+          "LoRA adapter in PEFT's layout, or a checkpoint of one, served as a further model; may be"
+              + " repeated.")
   private List<Path> adapters = List.of();
 
   @Option(

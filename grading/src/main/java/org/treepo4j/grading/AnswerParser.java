@@ -211,6 +211,11 @@ final class AnswerParser {
       return new Answer.SetOf(List.of());
     }
     budget.enter();
+    Optional<Answer> condition = open.is("⦃") ? condition() : Optional.empty();
+    if (condition.isPresent()) {
+      budget.leave();
+      return condition.get();
+    }
     List<Answer> items = items();
     budget.leave();
     Token close = cursor.take();
@@ -223,6 +228,31 @@ final class AnswerParser {
       case "(]", "[)" -> interval(open.text(), close.text(), items);
       default -> throw new NotUnderstoodException("brackets " + open.text() + close.text());
     };
+  }
+
+  /** Behind the brace of {x | x > 3}: the condition, where it is one of the real number x. */
+  private Optional<Answer> condition() {
+    int start = cursor.position();
+    Token variable = cursor.take();
+    boolean real = !cursor.accept("∈") || cursor.take().text().equals(RealSets.NAME);
+    boolean of = cursor.accept("|") || cursor.accept(":");
+    if (variable.kind() == Token.Kind.SYMBOL
+        && real
+        && of
+        && cursor.peek().kind() != Token.Kind.END) {
+      int depth = budget.depth();
+      try {
+        if (relation() instanceof Answer.Relation relation
+            && cursor.accept("⦄")
+            && RealSets.of(relation).filter(s -> s.isOf(variable.text())).isPresent()) {
+          return Optional.of(relation);
+        }
+      } catch (NotUnderstoodException e) {
+        budget.returnTo(depth);
+      }
+    }
+    cursor.moveTo(start);
+    return Optional.empty();
   }
 
   private static Answer interval(String open, String close, List<Answer> ends) {

@@ -237,7 +237,7 @@ final class Equivalence {
       if (PlusMinus.isIn(scalar.value())) {
         return new Several(PlusMinus.values(scalar));
       }
-      return scalar.value().equals(new Expression.Symbol("mathbb R")) ? RealSets.REALS : scalar;
+      return scalar.value().equals(new Expression.Symbol(RealSets.NAME)) ? RealSets.REALS : scalar;
     }
     if (answer instanceof Several several) {
       List<Answer> items = new ArrayList<>();

@@ -75,7 +75,7 @@ final class ExpressionParser {
           cursor.take();
           Answer right = isSign(cursor.peek()) ? signedFactor() : factors.factor();
           product = next.is("*") ? times(product, right) : over(product, right);
-        } else if (factors.startsImplicitly(next)) {
+        } else if (factors.startsImplicitly(next) || isBehindFactorial(next)) {
           product = times(product, factors.factor());
         } else {
           return product;
@@ -84,6 +84,11 @@ final class ExpressionParser {
     } finally {
       budget.leave();
     }
+  }
+
+  /** The 3 of 2!3!; a number behind anything else is doubtful. */
+  private boolean isBehindFactorial(Token next) {
+    return next.kind() == Token.Kind.NUMBER && cursor.peek(-1).is("!") && cursor.peek(1).is("!");
   }
 
   private Answer signedFactor() {

@@ -106,17 +106,17 @@ final class LatexLexer {
       add(Token.Kind.NUMBER, numbers.read(at, brackets > 0));
       at = numbers.end();
     } else if (c < 128 && Character.isLetter(c)) {
-      int end = at;
-      while (end < text.length()
-          && text.charAt(end) < 128
-          && Character.isLetter(text.charAt(end))) {
-        end++;
-      }
       int start = at;
-      at = end;
-      word(text.substring(start, end));
+      skipLetters();
+      word(text.substring(start, at));
     } else {
       character(c);
+    }
+  }
+
+  private void skipLetters() {
+    while (at < text.length() && text.charAt(at) < 128 && Character.isLetter(text.charAt(at))) {
+      at++;
     }
   }
 
@@ -196,12 +196,7 @@ final class LatexLexer {
 
   private void command() {
     int start = ++at;
-    while (at < text.length()
-        && at - start < 30
-        && text.charAt(at) < 128
-        && Character.isLetter(text.charAt(at))) {
-      at++;
-    }
+    skipLetters();
     if (at == start && at < text.length()) {
       at++;
     }
@@ -254,6 +249,9 @@ final class LatexLexer {
       } else {
         word(inner);
       }
+    } else if (afterValue() && MeasureReader.isProductOfUnits(inner)) {
+      at = close + 1;
+      add(Token.Kind.TEXT, inner);
     }
   }
 

@@ -19,6 +19,8 @@ final class MeasureReader {
   private static final Pattern PIECE =
       Pattern.compile("\\^\\s*\\{?\\s*-?\\d{1,3}\\s*}?|[/·*]|[^\\s/·*^{}()\\[\\],;:!?~\\\\]+");
 
+  private static final Pattern PRODUCT = Pattern.compile("[A-Za-z]+(\\^(\\d|\\{\\d})|/[A-Za-z]+)+");
+
   /** Words that change what a number means; compared whether or not there is a unit. */
   private static final Map<String, String> REMARKS = new HashMap<>();
 
@@ -167,6 +169,11 @@ final class MeasureReader {
       throw new NotUnderstoodException("words before a number: " + words);
     }
     return measure;
+  }
+
+  /** Whether a word without spaces is made of units: km/h, g/cm^{3}. */
+  static boolean isProductOfUnits(String word) {
+    return PRODUCT.matcher(word).matches() && isUnit(word);
   }
 
   /** Whether words are a unit and nothing else, as they stand in running text. */

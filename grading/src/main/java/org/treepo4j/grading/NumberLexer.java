@@ -96,13 +96,14 @@ final class NumberLexer {
   private void repeating(StringBuilder digits) {
     for (String bar : new String[] {"\\overline{", "\\bar{", "\\dot{"}) {
       int open = end + bar.length() - 1;
-      int start = digits.indexOf(".") < 0 && text.startsWith(".", end) ? end + 1 : end;
-      if (text.startsWith(bar, start)) {
+      boolean point = digits.indexOf(".") < 0;
+      int start = point ? end + 1 : end;
+      if ((!point || text.startsWith(".", end)) && text.startsWith(bar, start)) {
         open += start - end;
         int close = Braces.close(text, open);
         String period = close < 0 ? "" : text.substring(open + 1, close).strip();
         if (!period.isEmpty() && period.chars().allMatch(c -> c >= '0' && c <= '9')) {
-          digits.append(digits.indexOf(".") < 0 ? "." : "").append('[').append(period).append(']');
+          digits.append(point ? "." : "").append('[').append(period).append(']');
           end = close + 1;
         }
         return;

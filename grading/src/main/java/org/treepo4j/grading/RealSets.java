@@ -9,12 +9,19 @@ final class RealSets {
   private static final Answer MINUS_INFINITY =
       Answer.Scalar.of(Expression.negative(new Expression.Symbol("∞")));
 
+  /** The set of real numbers, as a symbol. */
+  static final String NAME = "mathbb R";
+
   static final Answer REALS = new Answer.Bracketed("(", ")", List.of(MINUS_INFINITY, INFINITY));
 
   private RealSets() {}
 
   /** What is between the bounds. */
-  record Solution(Expression subject, Answer set) {}
+  record Solution(Expression subject, Answer set) {
+    boolean isOf(String variable) {
+      return subject.equals(new Expression.Symbol(variable));
+    }
+  }
 
   static Optional<Solution> of(Answer.Relation relation) {
     if (relation.relations().stream().anyMatch(r -> r.equals("=") || r.equals("∈"))

@@ -72,8 +72,8 @@ public interface BranchingDecoder extends AutoCloseable {
    * Experts that the tokens of a path went to, {@code [length × layers × perToken]}; empty where
    * feed-forward layers are dense.
    */
-  default int[] experts(Path path) {
-    return new int[0];
+  default short[] experts(Path path) {
+    return new short[0];
   }
 
   /** Lets go of a path; keys and values no other path needs are freed. */

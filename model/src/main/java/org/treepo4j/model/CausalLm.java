@@ -30,24 +30,12 @@ public interface CausalLm extends AutoCloseable {
 
   /**
    * Teacher-forced pass over the unique tokens of the trees; each token sees its ancestors only.
+   * Tokens of a mixture go to the experts that their tree names, so that what was sampled is what
+   * is trained: rounding may tip a choice that is close.
+   *
+   * @throws IllegalArgumentException for experts that the model does not have
    */
   ForwardPass forward(List<TokenTree> trees, ForwardOptions options);
-
-  /**
-   * The same with experts that were chosen before, so that what was sampled is what is trained:
-   * rounding may tip a choice that is close.
-   *
-   * @param experts as {@link ForwardPass#experts} and {@link BranchingDecoder#experts} give them,
-   *     by tree and token, {@code [trees][size × layers × perToken]}; a token whose first number is
-   *     −1 chooses anew, and so do all tokens of a tree that is null
-   * @throws IllegalArgumentException for choices of another shape, or of experts there are not
-   */
-  default ForwardPass forward(List<TokenTree> trees, ForwardOptions options, int[][] experts) {
-    if (config().design().experts() != null) {
-      throw new UnsupportedOperationException("this engine has no experts");
-    }
-    return forward(trees, options);
-  }
 
   @Override
   void close();

@@ -25,8 +25,8 @@ public interface ForwardPass extends AutoCloseable {
    * Experts that the tokens of a tree went to, {@code [size × layers × perToken]}; empty where
    * feed-forward layers are dense.
    */
-  default int[] experts(int tree) {
-    return new int[0];
+  default short[] experts(int tree) {
+    return new short[0];
   }
 
   /**

@@ -12,9 +12,12 @@ package org.treepo4j.model;
  * @param parents index of the token before, {@code [size]}; −1 for token 0, else smaller than the
  *     own index
  * @param positions distance from the root in tokens, {@code [size]}; 0 for token 0
+ * @param experts of a mixture, that each token is to go to, {@code [size × layers × perToken]}, as
+ *     {@link BranchingDecoder#experts} and {@link ForwardPass#experts} give them; a token whose
+ *     first number is −1 chooses itself. Null where all tokens do, and for dense models
  */
 @SuppressWarnings("ArrayRecordComponent") // handed over and read by everyone, compared by nobody
-public record TokenTree(int[] tokens, int[] parents, int[] positions) {
+public record TokenTree(int[] tokens, int[] parents, int[] positions, short[] experts) {
 
   public TokenTree {
     if (tokens.length == 0) {
@@ -29,6 +32,11 @@ public record TokenTree(int[] tokens, int[] parents, int[] positions) {
               + ", "
               + positions.length);
     }
+    if (experts != null && (experts.length == 0 || experts.length % tokens.length != 0)) {
+      throw new IllegalArgumentException(
+          "experts must be as many for each of %d tokens, were %d in all"
+              .formatted(tokens.length, experts.length));
+    }
     for (int i = 0; i < tokens.length; i++) {
       int parent = parents[i];
       if (i == 0 ? parent != -1 : parent < 0 || parent >= i) {
@@ -40,6 +48,11 @@ public record TokenTree(int[] tokens, int[] parents, int[] positions) {
             "position of token " + i + " must be " + expected + ", was " + positions[i]);
       }
     }
+  }
+
+  /** A tree whose tokens choose their experts, should the model have any. */
+  public TokenTree(int[] tokens, int[] parents, int[] positions) {
+    this(tokens, parents, positions, null);
   }
 
   /** A tree whose positions follow from its parents. */
@@ -60,9 +73,19 @@ public record TokenTree(int[] tokens, int[] parents, int[] positions) {
     return of(tokens.clone(), parents);
   }
 
+  /** The same tokens with other experts, or with null for what the model chooses. */
+  public TokenTree withExperts(short[] others) {
+    return new TokenTree(tokens, parents, positions, others);
+  }
+
   /** Number of unique tokens. */
   public int size() {
     return tokens.length;
+  }
+
+  /** Numbers of {@link #experts} for one token; 0 without any. */
+  public int expertsPerToken() {
+    return experts == null ? 0 : experts.length / tokens.length;
   }
 
   /** Indices from the root to {@code token}, both included: {@code [positions[token] + 1]}. */

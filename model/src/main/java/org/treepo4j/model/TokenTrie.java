@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /**
  * Grows a {@link TokenTree} that has every prefix once: texts that begin alike share the tokens of
- * their beginning.
+ * their beginning. A token of several trees goes to the experts of the first that names any.
  */
 public final class TokenTrie {
   private static final int NONE = -1;
@@ -18,6 +18,12 @@ public final class TokenTrie {
   private int[] firstChild = new int[16];
 
   private int[] nextSibling = new int[16];
+
+  /** Experts of tokens, −1 where no tree names any, {@code [tokens × perToken]}. */
+  private short[] experts = new short[0];
+
+  /** Numbers of {@link #experts} for one token; 0 as long as no tree has any. */
+  private int perToken;
 
   /** Number of tokens. */
   public int size() {
@@ -72,13 +78,35 @@ public final class TokenTrie {
     return size++;
   }
 
-  /** Indices of the tokens of another tree, {@code [size]}; those that are not there are added. */
+  /**
+   * Indices of the tokens of another tree, {@code [size]}; those that are not there are added.
+   *
+   * @throws IllegalArgumentException for a tree with experts of another model
+   */
   public int[] addAll(TokenTree tree) {
     int[] indices = new int[tree.size()];
     for (int i = 0; i < indices.length; i++) {
       indices[i] = add(i == 0 ? NONE : indices[tree.parents()[i]], tree.tokens()[i]);
     }
+    if (tree.experts() != null) {
+      take(tree, indices);
+    }
     return indices;
+  }
+
+  private void take(TokenTree tree, int[] indices) {
+    int n = tree.expertsPerToken();
+    if (perToken != 0 && perToken != n) {
+      throw new IllegalArgumentException(
+          "a token must have " + perToken + " experts as in other trees, has " + n);
+    }
+    perToken = n;
+    reserveExperts();
+    for (int i = 0; i < indices.length; i++) {
+      if (experts[indices[i] * n] < 0) {
+        System.arraycopy(tree.experts(), i * n, experts, indices[i] * n, n);
+      }
+    }
   }
 
   /** How many tokens of another tree are there. */
@@ -99,8 +127,12 @@ public final class TokenTrie {
    * @throws IllegalArgumentException when it has no token
    */
   public TokenTree toTree() {
+    reserveExperts();
     return new TokenTree(
-        Arrays.copyOf(tokens, size), Arrays.copyOf(parents, size), Arrays.copyOf(positions, size));
+        Arrays.copyOf(tokens, size),
+        Arrays.copyOf(parents, size),
+        Arrays.copyOf(positions, size),
+        perToken == 0 ? null : Arrays.copyOf(experts, size * perToken));
   }
 
   private void reserve() {
@@ -110,6 +142,14 @@ public final class TokenTrie {
       positions = Arrays.copyOf(positions, 2 * size);
       firstChild = Arrays.copyOf(firstChild, 2 * size);
       nextSibling = Arrays.copyOf(nextSibling, 2 * size);
+    }
+  }
+
+  private void reserveExperts() {
+    int had = experts.length;
+    if (had < size * perToken) {
+      experts = Arrays.copyOf(experts, Math.max(size * perToken, 2 * had));
+      Arrays.fill(experts, had, experts.length, (short) -1);
     }
   }
 }

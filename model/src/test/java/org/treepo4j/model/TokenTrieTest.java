@@ -57,6 +57,24 @@ class TokenTrieTest {
     assertThat(trie.shared(TokenTree.chain(5, 6))).isEqualTo(1);
   }
 
+  @Example
+  void aTokenOfSeveralTreesHasTheExpertsOfTheFirstThatNamesAny() {
+    TokenTrie trie = new TokenTrie();
+    trie.addAll(TokenTree.chain(5, 6));
+    trie.addAll(TokenTree.chain(5, 6, 7).withExperts(new short[] {1, 2, 3, 4, -1, -1}));
+    trie.addAll(TokenTree.chain(5, 6, 7, 8).withExperts(new short[] {9, 9, 9, 9, 5, 6, 7, 8}));
+    trie.add(-1, 5);
+    trie.add(0, 9);
+    TokenTree merged = trie.toTree();
+    assertThat(merged.tokens()).containsExactly(5, 6, 7, 8, 9);
+    assertThat(merged.experts()).isEqualTo(new short[] {1, 2, 3, 4, 5, 6, 7, 8, -1, -1});
+    TokenTree other = TokenTree.chain(5).withExperts(new short[] {1, 2, 3});
+    assertThatThrownBy(() -> trie.addAll(other))
+        .hasMessage("a token must have 2 experts as in other trees, has 3");
+    assertThatThrownBy(() -> merged.withExperts(new short[6]))
+        .hasMessage("experts must be as many for each of 5 tokens, were 6 in all");
+  }
+
   /** Three tokens only, so that much is equal, siblings too; the root is always the same. */
   private static TokenTree treeFromFewTokens(Random random) {
     int[] tokens = random.ints(1 + random.nextInt(30), 0, 3).toArray();

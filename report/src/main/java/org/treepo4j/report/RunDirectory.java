@@ -8,6 +8,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -79,7 +80,7 @@ final class RunDirectory {
     return run;
   }
 
-  /** Changes whenever a file of the run does. */
+  /** Changes whenever a file of the run does, also where the clock was set back meanwhile. */
   String fingerprint() throws IOException {
     StringBuilder seen = new StringBuilder();
     List<Path> files = new java.util.ArrayList<>(treeFiles().values());
@@ -87,10 +88,13 @@ final class RunDirectory {
         List.of(metricsFile(), folder.resolve("settings.yaml"), folder.resolve("summary.json")));
     for (Path file : files) {
       if (Files.isRegularFile(file)) {
+        BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
         seen.append(file.getFileName())
-            .append(Files.size(file))
+            .append(found.size())
             .append('@')
-            .append(Files.getLastModifiedTime(file).toMillis())
+            .append(found.lastModifiedTime().toMillis())
+            .append('@')
+            .append(found.fileKey()) // files are replaced as a whole
             .append(';');
       }
     }

@@ -13,7 +13,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,6 +43,21 @@ class ReportServerTest {
       assertThat(JsonLines.MAPPER.readTree(newer.body()).at("/runs/0/metrics/step")).hasSize(2);
       assertThat(get(server, "", "").body()).contains("data-mode=\"live\"", "connect-src 'self'");
       assertThat(get(server, "settings.yaml", "").statusCode()).isEqualTo(404);
+    }
+  }
+
+  @Test
+  void aFileReplacedUnderAClockThatWasSetBackIsSeen() throws Exception {
+    SampleRun.write(run, 2, 1, 1, 1);
+    Path settings = run.resolve("settings.yaml");
+    Files.writeString(settings, "seed: 1\n");
+    FileTime time = Files.getLastModifiedTime(settings);
+    try (ReportServer server = ReportServer.start(run, Optional.empty(), 0)) {
+      String tag = get(server, "data.json", "").headers().firstValue("ETag").orElseThrow();
+      Path aside = Files.writeString(run.resolve("aside"), "seed: 2\n");
+      Files.move(aside, settings, StandardCopyOption.REPLACE_EXISTING);
+      Files.setLastModifiedTime(settings, time);
+      assertThat(get(server, "data.json", tag).body()).contains("\"seed\":\"2\"");
     }
   }
 

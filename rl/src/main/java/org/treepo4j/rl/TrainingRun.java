@@ -22,6 +22,7 @@ import org.treepo4j.rl.run.RunFolder;
 import org.treepo4j.rl.run.TrainingListener;
 import org.treepo4j.rl.train.Backend;
 import org.treepo4j.rl.train.LocalBackend;
+import org.treepo4j.rl.train.MemoryEstimate;
 import org.treepo4j.rl.train.TrainSettings;
 import org.treepo4j.rl.train.Trainer;
 import org.treepo4j.rl.train.TrainingInputs;
@@ -176,8 +177,11 @@ public final class TrainingRun {
     TrainingInputs.requireWeights(settings);
     TrainingInputs inputs = TrainingInputs.open(settings);
     settings.requireEngines();
+    MemoryEstimate memory = inputs.memory(settings);
     if (cluster.isEmpty()) {
-      inputs.memory(settings).require(Runtime.getRuntime().maxMemory());
+      memory.require(Runtime.getRuntime().maxMemory());
+    } else {
+      memory.requireOnDriver(Runtime.getRuntime().maxMemory());
     }
     try (RewardRunner rewards = rewards();
         RunFolder folder = RunFolder.open(settings, settings.output(), resume, listener)) {

@@ -38,6 +38,12 @@ public interface BranchingPolicy {
   default BranchingPolicy checked() {
     return (paths, total, temperature) -> {
       int[] children = children(paths, total, temperature);
+      if (children == null || children.length != paths.size()) {
+        throw new IllegalStateException(
+            "the branching policy must give the children of %d paths, gave %s"
+                .formatted(
+                    paths.size(), children == null ? "null" : "those of " + children.length));
+      }
       long sum = 0;
       for (int count : children) {
         sum += count;
@@ -46,10 +52,10 @@ public interface BranchingPolicy {
               "the branching policy must give every path a child, gave one " + count);
         }
       }
-      if (children.length != paths.size() || sum != total) {
+      if (sum != total) {
         throw new IllegalStateException(
-            "the branching policy must give %d paths %d children together, gave %d paths %d"
-                .formatted(paths.size(), total, children.length, sum));
+            "the branching policy must give %d paths %d children together, gave %d"
+                .formatted(paths.size(), total, sum));
       }
       return children;
     };

@@ -13,10 +13,17 @@ import org.treepo4j.rollout.DonorOrder.Donor;
  * @param text of these
  * @param keys the decoder's path up to the token before the last, or further; paths of one row
  *     share it
+ * @param experts of the prompt's and its tokens, {@code [tokens × layers × perToken]}, −1 where
+ *     the decoder has not computed one; empty where they are not kept or there are none
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by nobody
 record FinishedPath(
-    GrowingNode leaf, FinishReason finish, int[] response, String text, BranchingDecoder.Path keys)
+    GrowingNode leaf,
+    FinishReason finish,
+    int[] response,
+    String text,
+    BranchingDecoder.Path keys,
+    short[] experts)
     implements Donor {
 
   /** Whether its response begins with these tokens and goes on. */

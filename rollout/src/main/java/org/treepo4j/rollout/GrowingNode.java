@@ -2,6 +2,7 @@ package org.treepo4j.rollout;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.IdentityHashMap;
@@ -129,7 +130,35 @@ final class GrowingNode {
     for (FinishedPath path : finished) {
       trajectories.add(new Trajectory(ids.get(path.leaf()), path.finish(), Double.NaN));
     }
-    return new RolloutTree(prompt.id(), prompt.tokens(), nodes, trajectories);
+    RolloutTree tree = new RolloutTree(prompt.id(), prompt.tokens(), nodes, trajectories);
+    short[] experts = experts(tree, finished);
+    return experts.length == 0 ? tree : tree.withExperts(experts);
+  }
+
+  /**
+   * Experts by the tokens of the token tree; empty where paths know none. A token of several paths
+   * has those of the first that knows them: the others were sampled behind the same tokens by the
+   * same policy, so theirs differ by rounding at most.
+   */
+  private static short[] experts(RolloutTree tree, List<FinishedPath> finished) {
+    int prompt = tree.promptTokens().length;
+    short[] byToken = new short[0];
+    for (int i = 0; i < finished.size(); i++) {
+      short[] ofPath = finished.get(i).experts();
+      int[] response = tree.tokenIndices(tree.trajectories().get(i));
+      int perToken = ofPath.length / (prompt + response.length);
+      if (i == 0) {
+        byToken = new short[tree.toTokenTree().size() * perToken];
+        Arrays.fill(byToken, (short) -1);
+      }
+      for (int t = 0; t < prompt + response.length && perToken > 0; t++) {
+        int token = t < prompt ? t : response[t - prompt];
+        if (byToken[token * perToken] < 0) {
+          System.arraycopy(ofPath, t * perToken, byToken, token * perToken, perToken);
+        }
+      }
+    }
+    return byToken;
   }
 
   private void pushChildren(Set<GrowingNode> wanted, Deque<GrowingNode> pending) {

@@ -1,6 +1,7 @@
 package org.treepo4j.rollout;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -25,6 +26,20 @@ final class HeldPaths implements AutoCloseable {
 
   BranchingDecoder.Path fork(BranchingDecoder.Path path, int length) {
     return hold(decoder.fork(path, length));
+  }
+
+  /**
+   * Experts of so many tokens from the beginning of a path, as {@link BranchingDecoder#experts}; −1
+   * for those behind its end.
+   */
+  short[] experts(BranchingDecoder.Path path, int tokens) {
+    short[] known = decoder.experts(path);
+    int perToken = known.length / path.length();
+    short[] experts = Arrays.copyOf(known, tokens * perToken);
+    if (known.length < experts.length) {
+      Arrays.fill(experts, known.length, experts.length, (short) -1);
+    }
+    return experts;
   }
 
   void release(BranchingDecoder.Path path) {

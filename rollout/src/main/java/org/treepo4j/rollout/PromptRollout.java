@@ -52,6 +52,11 @@ final class PromptRollout {
   private RolloutTree tree;
   private List<String> responses;
 
+  /** What the finished paths of one row have in common. */
+  @SuppressWarnings("ArrayRecordComponent") // compared by nobody
+  private record Ending(
+      FinishReason finish, String text, BranchingDecoder.Path keys, short[] experts) {}
+
   /**
    * @param occurrence how many prompts of the batch before this one have the same id
    * @param place of the prompt in the batch
@@ -209,18 +214,18 @@ final class PromptRollout {
   }
 
   private void endStep() {
-    List<ActivePath> ending = step;
+    List<ActivePath> paths = step;
     step = new ArrayList<>();
     Map<ActivePath, Row> rowOf = new IdentityHashMap<>();
-    Map<Row, FinishReason> finishOf = new IdentityHashMap<>();
-    Map<Row, String> textOf = new IdentityHashMap<>();
+    Map<Row, Ending> endingOf = new IdentityHashMap<>();
     for (Row row : ended) {
       ActivePath any = row.paths().get(0);
       FinishReason finish =
           plan.rules().classify(any.text(), any.responseLength(), mostTokens, any.ended());
       if (finish != null) {
-        finishOf.put(row, finish);
-        textOf.put(row, any.text().finish());
+        int tokens = prompt.tokens().length + any.responseLength();
+        short[] experts = plan.keepsExperts() ? held.experts(row.keys(), tokens) : new short[0];
+        endingOf.put(row, new Ending(finish, any.text().finish(), row.keys(), experts));
       }
       row.paths().forEach(path -> rowOf.put(path, row));
     }
@@ -228,16 +233,15 @@ final class PromptRollout {
     List<ActivePath> active = new ArrayList<>();
     List<GrowingNode> leaves = new ArrayList<>();
     int finishedBefore = finished.size();
-    for (ActivePath path : ending) {
+    for (ActivePath path : paths) {
       GrowingNode leaf = path.seal();
       counts.sampled(leaf);
-      Row row = rowOf.get(path);
-      FinishReason finish = finishOf.get(row);
-      if (finish == null) {
+      Ending ending = endingOf.get(rowOf.get(path));
+      if (ending == null) {
         active.add(path);
         leaves.add(leaf);
       } else {
-        finish(leaf, finish, textOf.get(row), row.keys());
+        finish(leaf, ending);
       }
     }
     if (active.isEmpty()) {
@@ -251,18 +255,24 @@ final class PromptRollout {
   }
 
   /** The paths of one row finish alike, so they let go of its keys together. */
-  private void finish(
-      GrowingNode leaf, FinishReason finish, String text, BranchingDecoder.Path keys) {
+  private void finish(GrowingNode leaf, Ending ending) {
     if (leaf.end() < plan.settings().minTrajectoryTokens()) {
       counts.dropped();
-      held.release(keys);
+      held.release(ending.keys());
       return;
     }
-    finished.add(new FinishedPath(leaf, finish, leaf.response(), text, keys));
+    finished.add(
+        new FinishedPath(
+            leaf,
+            ending.finish(),
+            leaf.response(),
+            ending.text(),
+            ending.keys(),
+            ending.experts()));
     finishedTokens += leaf.end();
-    counts.finished(leaf, finish);
+    counts.finished(leaf, ending.finish());
     if (!plan.mayFallBack()) {
-      held.release(keys);
+      held.release(ending.keys());
     }
   }
 

@@ -13,6 +13,7 @@ import org.treepo4j.rollout.RolloutSettings.RolloutKind;
  * @param temperature of the allotment at this point of training
  * @param budgetPrompts prompts that share a token budget
  * @param maxPathTokens longest path of the model, prompt included
+ * @param keepsExperts whether trees say which experts their tokens went to
  */
 record RolloutPlan(
     RolloutSettings settings,
@@ -22,7 +23,8 @@ record RolloutPlan(
     BranchingPolicy branching,
     double temperature,
     int budgetPrompts,
-    int maxPathTokens) {
+    int maxPathTokens,
+    boolean keepsExperts) {
 
   /** Response tokens a trajectory of this prompt may have. */
   int mostResponseTokens(RolloutPrompt prompt) {

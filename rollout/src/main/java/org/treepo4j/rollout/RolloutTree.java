@@ -100,7 +100,7 @@ public final class RolloutTree {
     }
   }
 
-  private RolloutTree(RolloutTree tree, List<Trajectory> trajectories) {
+  private RolloutTree(RolloutTree tree, List<Trajectory> trajectories, TokenTree tokenTree) {
     promptId = tree.promptId;
     promptTokens = tree.promptTokens;
     nodes = tree.nodes;
@@ -109,7 +109,7 @@ public final class RolloutTree {
     parents = tree.parents;
     depths = tree.depths;
     lengths = tree.lengths;
-    tokenTree = tree.tokenTree;
+    this.tokenTree = tokenTree;
     tokenIndices = tree.tokenIndices;
     sampledTokens = tree.sampledTokens;
     this.trajectories = List.copyOf(trajectories);
@@ -153,13 +153,23 @@ public final class RolloutTree {
 
   /** The same tree with other trajectories, for instance with rewards. */
   public RolloutTree withTrajectories(List<Trajectory> others) {
-    return new RolloutTree(this, others);
+    return new RolloutTree(this, others, tokenTree);
   }
 
   /** The same tree with rewards. */
   public RolloutTree withRewards(ToDoubleFunction<Trajectory> reward) {
     return withTrajectories(
         trajectories.stream().map(t -> t.withReward(reward.applyAsDouble(t))).toList());
+  }
+
+  /**
+   * The same tree, whose tokens went to these experts of a mixture; {@link #toTokenTree} names
+   * them.
+   *
+   * @param experts by the tokens of {@link #toTokenTree}, as {@link TokenTree#experts}
+   */
+  public RolloutTree withExperts(short[] experts) {
+    return new RolloutTree(this, trajectories, tokenTree.withExperts(experts));
   }
 
   /** The nodes by id. */

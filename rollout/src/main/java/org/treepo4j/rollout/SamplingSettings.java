@@ -1,6 +1,8 @@
 package org.treepo4j.rollout;
 
 import java.util.List;
+import java.util.function.IntPredicate;
+import org.treepo4j.base.InputException;
 import org.treepo4j.base.settings.Setting;
 
 /** The distribution tokens are drawn from; {@code rollout.sampling.*}. */
@@ -25,7 +27,9 @@ public record SamplingSettings(
           "temperature must be 0 or at least 1.0E-6, was " + temperature);
     }
     Checks.notNegative("topK", topK);
-    Checks.within("topP", topP, Double.MIN_VALUE, 1);
+    if (!(topP > 0 && topP <= 1)) {
+      throw new IllegalArgumentException("topP must be above 0 and at most 1, was " + topP);
+    }
     Checks.within("minP", minP, 0, 1);
     Checks.present("stopTokenIds", stopTokenIds);
     Checks.present("stopStrings", stopStrings);
@@ -36,6 +40,22 @@ public record SamplingSettings(
     }
     if (stopStrings.contains("")) {
       throw new IllegalArgumentException("stopStrings must not hold an empty text");
+    }
+  }
+
+  /**
+   * Holds the stop tokens against the tokenizer: one that it has not is never sampled.
+   *
+   * @param vocabulary ids the tokenizer has
+   * @throws InputException for another id
+   */
+  public void requireTokens(IntPredicate vocabulary) {
+    for (int id : stopTokenIds) {
+      if (!vocabulary.test(id)) {
+        throw new InputException(
+            "rollout.sampling.stopTokenIds: expected ids of tokens, the tokenizer has none of id "
+                + id);
+      }
     }
   }
 

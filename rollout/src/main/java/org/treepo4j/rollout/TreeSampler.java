@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntPredicate;
+import org.treepo4j.base.InputException;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.rollout.BudgetSettings.BudgetControl;
 
@@ -26,6 +27,7 @@ public final class TreeSampler {
   private final StopRules rules;
   private final int maxPathTokens;
   private final BranchingPolicy branching;
+  private final boolean keepsExperts;
   private TokenDistribution distribution;
   private int distributionSize;
 
@@ -34,6 +36,7 @@ public final class TreeSampler {
    * @param vocabulary ids the tokenizer has; no other is ever sampled
    * @param eosTokenIds the model's end-of-sequence ids; more may come from the settings
    * @param maxPathTokens longest path of the model, prompt included
+   * @throws InputException for stop tokens of the settings that the tokenizer has not
    */
   public TreeSampler(
       RolloutSettings settings,
@@ -47,7 +50,8 @@ public final class TreeSampler {
         vocabulary,
         new StopRules(settings, eosTokenIds),
         maxPathTokens,
-        settings.allotment().policy());
+        settings.allotment().policy(),
+        false);
   }
 
   private TreeSampler(
@@ -56,19 +60,31 @@ public final class TreeSampler {
       IntPredicate vocabulary,
       StopRules rules,
       int maxPathTokens,
-      BranchingPolicy branching) {
+      BranchingPolicy branching,
+      boolean keepsExperts) {
     Checks.positive("maxPathTokens", maxPathTokens);
+    settings.sampling().requireTokens(vocabulary);
     this.settings = settings;
     this.text = text;
     this.vocabulary = vocabulary;
     this.rules = rules;
     this.maxPathTokens = maxPathTokens;
     this.branching = branching;
+    this.keepsExperts = keepsExperts;
   }
 
   /** A sampler with another branching policy than that of the settings. */
   public TreeSampler withBranching(BranchingPolicy policy) {
-    return new TreeSampler(settings, text, vocabulary, rules, maxPathTokens, policy.checked());
+    return new TreeSampler(
+        settings, text, vocabulary, rules, maxPathTokens, policy.checked(), keepsExperts);
+  }
+
+  /**
+   * A sampler whose trees say which experts of a mixture their tokens went to ({@link
+   * RolloutTree#withExperts}), so that they can be trained that way.
+   */
+  public TreeSampler keepingExperts() {
+    return new TreeSampler(settings, text, vocabulary, rules, maxPathTokens, branching, true);
   }
 
   /**
@@ -109,7 +125,8 @@ public final class TreeSampler {
             branching,
             allotment.schedule().at(trainingProgress, allotment),
             budgetPrompts > 0 ? budgetPrompts : Math.max(1, prompts.size()),
-            maxPathTokens);
+            maxPathTokens,
+            keepsExperts);
     for (RolloutPrompt prompt : prompts) {
       if (plan.mostResponseTokens(prompt) < 1) {
         throw new IllegalArgumentException(

@@ -49,7 +49,8 @@ final class EagerSampler {
             allotment.policy(),
             allotment.schedule().at(trainingProgress, allotment),
             budgetPrompts > 0 ? budgetPrompts : prompts.size(),
-            maxPathTokens);
+            maxPathTokens,
+            false);
     TokenDistribution distribution =
         new TokenDistribution(decoder.vocabSize(), settings.sampling(), vocabulary);
     return prompts.stream()
@@ -153,7 +154,9 @@ final class EagerSampler {
       if (finish == null) {
         leaves.add(leaf);
       } else if (leaf.end() >= settings.minTrajectoryTokens()) {
-        finished.add(new FinishedPath(leaf, finish, leaf.response(), path.text().finish(), null));
+        finished.add(
+            new FinishedPath(
+                leaf, finish, leaf.response(), path.text().finish(), null, new short[0]));
       }
     }
 

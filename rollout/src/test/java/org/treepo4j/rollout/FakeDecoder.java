@@ -123,6 +123,23 @@ final class FakeDecoder implements BranchingDecoder {
     return lastRows;
   }
 
+  /** Two made-up numbers for each token, which follow from all tokens up to it. */
+  static short[] experts(int[] path) {
+    short[] experts = new short[2 * path.length];
+    int hash = 1;
+    for (int i = 0; i < path.length; i++) {
+      hash = 31 * hash + path[i];
+      experts[2 * i] = (short) (hash & 0x7f);
+      experts[2 * i + 1] = (short) (hash >> 7 & 0x7f);
+    }
+    return experts;
+  }
+
+  @Override
+  public short[] experts(Path path) {
+    return experts(mine(path).end.tokens());
+  }
+
   @Override
   public void release(Path path) {
     live.remove(mine(path));

@@ -91,9 +91,17 @@ record RolloutCase(
   }
 
   RolloutBatch sample(FakeDecoder decoder, List<RolloutPrompt> chosen) {
+    return sampler().sample(decoder, chosen, seed, 3, 0.5);
+  }
+
+  /** The same trees with the experts of their tokens. */
+  RolloutBatch sampleKeepingExperts() {
+    return sampler().keepingExperts().sample(new FakeDecoder(model()), promptList(), seed, 3, 0.5);
+  }
+
+  private TreeSampler sampler() {
     return new TreeSampler(
-            settings.build(), TEXT, id -> id != UNKNOWN, new int[] {EOS}, Integer.MAX_VALUE)
-        .sample(decoder, chosen, seed, 3, 0.5);
+        settings.build(), TEXT, id -> id != UNKNOWN, new int[] {EOS}, Integer.MAX_VALUE);
   }
 
   @Override

@@ -8,6 +8,7 @@ import static org.treepo4j.rollout.TreeAssert.assertThatTree;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -20,6 +21,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
+import org.treepo4j.model.TokenTree;
 import org.treepo4j.rollout.RolloutSettings.AnswerPolicy;
 import org.treepo4j.rollout.RolloutSettings.RepetitionPolicy;
 import org.treepo4j.rollout.RolloutSettings.RolloutKind;
@@ -310,6 +312,32 @@ class RolloutLawsTest {
         .isEqualTo(decoder.statistics().tokensComputed())
         .isGreaterThanOrEqualTo(lazily.statistics().computedTokens());
     assertThat(decoder.statistics().livePaths()).isZero();
+  }
+
+  @Property(tries = 300)
+  void everyTokenThatWasComputedHasTheExpertsItWentTo(
+      @ForAll("cases") RolloutCase rollout, @ForAll boolean lazily) {
+    rollout.settings().lazyForking = lazily;
+    List<RolloutTree> trees = rollout.sampleKeepingExperts().trees();
+    assertThat(lines(trees)).isEqualTo(lines(sample(rollout).trees()));
+    for (RolloutTree tree : trees) {
+      TokenTree tokens = tree.toTokenTree();
+      assertThat(tokens.experts() == null).isEqualTo(tree.trajectories().isEmpty());
+      boolean[] continued = new boolean[tokens.size()];
+      for (int i = 1; i < tokens.size(); i++) {
+        continued[tokens.parents()[i]] = true;
+      }
+      for (int i = 0; i < tokens.size() && tokens.experts() != null; i++) {
+        int[] path = Arrays.stream(tokens.path(i)).map(t -> tokens.tokens()[t]).toArray();
+        short[] experts = Arrays.copyOfRange(tokens.experts(), 2 * i, 2 * i + 2);
+        if (continued[i] || experts[0] >= 0) {
+          short[] expected = FakeDecoder.experts(path);
+          assertThat(experts)
+              .isEqualTo(Arrays.copyOfRange(expected, expected.length - 2, expected.length));
+        }
+      }
+    }
+    assertThat(sample(rollout).trees()).allMatch(tree -> tree.toTokenTree().experts() == null);
   }
 
   @Property(tries = 200)

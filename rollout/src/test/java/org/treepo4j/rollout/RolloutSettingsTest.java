@@ -45,7 +45,7 @@ class RolloutSettingsTest {
     settings.minWidth = 9;
     refused("minWidth must be at most maxWidth (8), was 9");
     settings.topP = 0;
-    refused("topP must be within 4.9E-324..1.0, was 0.0");
+    refused("topP must be above 0 and at most 1, was 0.0");
     settings.topP = 1;
     settings.temperature = Double.NaN;
     refused("temperature must be within 0.0..1000000.0, was NaN");

@@ -202,13 +202,13 @@ final class ResidentModel implements AutoCloseable {
           TaskSampler sampler =
               evaluation
                   ? sampling.evaluation(settings, config)
-                  : sampling.groups(shared ? sharedBy(rollout, round) : rollout, config);
+                  : sampling.groups(shared ? sharedBy(round) : settings, config);
           return new LocalSampler(policy.sampler(), sampler, settings.seed()).open();
         });
   }
 
-  private static RolloutSettings sharedBy(RolloutSettings rollout, int prompts) {
-    return Settings.of(rollout).set("budget.prompts", prompts).build();
+  private TrainSettings sharedBy(int prompts) {
+    return Settings.of(settings).set("rollout.budget.prompts", prompts).build();
   }
 
   /** Log-probabilities of one shard's trees. */

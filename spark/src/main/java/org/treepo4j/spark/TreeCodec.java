@@ -125,6 +125,7 @@ final class TreeCodec {
             text(out, score.answer().orElse(""));
             text(out, scored.responses().get(t));
           }
+          shorts(out, tree.toTokenTree().experts());
         });
   }
 
@@ -179,6 +180,8 @@ final class TreeCodec {
             responses.add(text(in));
           }
           RolloutTree tree = new RolloutTree(promptId, promptTokens, nodes, trajectories);
+          short[] experts = shorts(in);
+          tree = experts == null ? tree : tree.withExperts(experts);
           return new ScoredTree(task, tree, scores, responses);
         });
   }
@@ -227,11 +230,13 @@ final class TreeCodec {
   private static void tokens(DataOutputStream out, TokenTree tree) throws IOException {
     ints(out, tree.tokens());
     ints(out, tree.parents());
+    shorts(out, tree.experts());
   }
 
   private static TokenTree tokens(DataInputStream in) throws IOException {
     int[] tokens = ints(in);
-    return TokenTree.of(tokens, ints(in));
+    int[] parents = ints(in);
+    return TokenTree.of(tokens, parents).withExperts(shorts(in));
   }
 
   /** As Java holds it, for a prompt may hold half a surrogate pair. */
@@ -291,6 +296,28 @@ final class TreeCodec {
     }
     float[] values = new float[length];
     ByteBuffer.wrap(in.readNBytes(length * Float.BYTES)).asFloatBuffer().get(values);
+    return values;
+  }
+
+  /**
+   * @param values or null
+   */
+  private static void shorts(DataOutputStream out, short[] values) throws IOException {
+    out.writeInt(values == null ? -1 : values.length);
+    if (values != null) {
+      ByteBuffer bytes = ByteBuffer.allocate(values.length * Short.BYTES);
+      bytes.asShortBuffer().put(values);
+      out.write(bytes.array());
+    }
+  }
+
+  private static short[] shorts(DataInputStream in) throws IOException {
+    int length = in.readInt();
+    if (length < 0) {
+      return null;
+    }
+    short[] values = new short[length];
+    ByteBuffer.wrap(in.readNBytes(length * Short.BYTES)).asShortBuffer().get(values);
     return values;
   }
 

@@ -69,16 +69,23 @@ class TravelTest {
   }
 
   @Property(tries = 100)
-  void scoredTreesArriveBitForBit(@ForAll long seed, @ForAll boolean sameLogprobs) {
+  void scoredTreesArriveBitForBit(
+      @ForAll long seed, @ForAll boolean sameLogprobs, @ForAll boolean experts) {
     Random random = new Random(seed);
     Task task = Task.of("task", "1+1=", "2");
     ScoredTree sent = tree(random, task, sameLogprobs);
+    if (experts) {
+      short[] chosen = experts(random, sent.tree().toTokenTree().size());
+      sent = new ScoredTree(task, sent.tree().withExperts(chosen), sent.scores(), sent.responses());
+    }
     ScoredTree arrived = TreeCodec.scored(TreeCodec.scored(sent), task);
     assertThat(arrived.scores()).isEqualTo(sent.scores());
     assertThat(arrived.responses()).isEqualTo(sent.responses());
     assertThat(arrived.tree().promptId()).isEqualTo(sent.tree().promptId());
     assertThat(arrived.tree().promptTokens()).isEqualTo(sent.tree().promptTokens());
     assertThat(arrived.tree().trajectories()).isEqualTo(sent.tree().trajectories());
+    assertThat(arrived.tree().toTokenTree().experts())
+        .isEqualTo(sent.tree().toTokenTree().experts());
     assertThat(arrived.tree().nodes())
         .usingRecursiveFieldByFieldElementComparator()
         .isEqualTo(sent.tree().nodes());
@@ -86,12 +93,16 @@ class TravelTest {
 
   @Property(tries = 50)
   void trainingTreesArriveBitForBit(
-      @ForAll long seed, @ForAll boolean reference, @ForAll boolean behaviour) {
+      @ForAll long seed,
+      @ForAll boolean reference,
+      @ForAll boolean behaviour,
+      @ForAll boolean experts) {
     Random random = new Random(seed);
     float[] old = floats(random, 5);
     TrainingTree sent =
         new TrainingTree(
-            TokenTree.of(new int[] {5, 6, 7, 8, 9}, new int[] {-1, 0, 1, 1, 3}),
+            TokenTree.of(new int[] {5, 6, 7, 8, 9}, new int[] {-1, 0, 1, 1, 3})
+                .withExperts(experts ? experts(random, 5) : null),
             new int[][] {{2}, {3, 4}},
             new double[][] {{random.nextGaussian()}, {random.nextGaussian(), -0.0}},
             old,
@@ -166,6 +177,14 @@ class TravelTest {
     }
     return new ScoredTree(
         task, new RolloutTree("task", new int[] {3, 4}, nodes, trajectories), scores, responses);
+  }
+
+  private static short[] experts(Random random, int tokens) {
+    short[] experts = new short[6 * tokens];
+    for (int i = 0; i < experts.length; i++) {
+      experts[i] = (short) (random.nextInt(600) - 1);
+    }
+    return experts;
   }
 
   private static float[] floats(Random random, int count) {

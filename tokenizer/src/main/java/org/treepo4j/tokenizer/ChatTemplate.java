@@ -6,11 +6,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.treepo4j.base.files.InputFile;
 import org.treepo4j.tokenizer.jinja.JinjaException;
 import org.treepo4j.tokenizer.jinja.JinjaTemplate;
 import org.treepo4j.tokenizer.jinja.RenderLimits;
@@ -56,8 +59,9 @@ public final class ChatTemplate {
    * @throws TokenizerException when a file is broken or the template cannot be read
    */
   public static Optional<ChatTemplate> load(Path folder) throws IOException {
-    if (!Files.isDirectory(folder)) {
-      throw new TokenizerException(folder, "no such folder");
+    Optional<String> notAFolder = InputFile.notAFolder(folder);
+    if (notAFolder.isPresent()) {
+      throw new TokenizerException(folder, notAFolder.get());
     }
     TokenizerConfig config = TokenizerConfig.read(folder);
     Path file = file(folder, config);
@@ -75,6 +79,12 @@ public final class ChatTemplate {
             config.templateVariables(),
             RenderLimits.DEFAULT,
             Clock.systemDefaultZone()));
+  }
+
+  /** The same template where the time, for which some ask, is always this one. */
+  public ChatTemplate at(LocalDateTime time) {
+    Clock fixed = Clock.fixed(time.toInstant(ZoneOffset.UTC), ZoneOffset.UTC);
+    return new ChatTemplate(file, templates, specialTokens, limits, fixed);
   }
 
   /** The sources of a folder's templates by name. */

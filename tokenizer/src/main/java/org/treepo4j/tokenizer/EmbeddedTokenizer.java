@@ -133,6 +133,12 @@ public final class EmbeddedTokenizer {
     int tokens = fields.tokens().size();
     checkCount("token_type", fields.types().map(types -> types.length).orElse(tokens));
     checkCount("scores", fields.scores().map(scores -> scores.length).orElse(tokens));
+    double[] scores = fields.scores().orElse(new double[0]);
+    for (int i = 0; i < scores.length; i++) {
+      if (!Double.isFinite(scores[i])) { // no order to join by
+        throw problem("tokenizer.ggml.scores: the score of token %d is %s".formatted(i, scores[i]));
+      }
+    }
     for (Map.Entry<String, Integer> special : fields.specialIds().entrySet()) {
       if (special.getValue() < 0 || special.getValue() >= tokens) {
         throw problem(
@@ -272,22 +278,21 @@ public final class EmbeddedTokenizer {
 
   /** Special tokens by the roles of a Hugging Face folder; what is plain text has no role. */
   Map<String, Object> roleTokens() {
-    Map<String, String> names =
-        Map.of(
-            "bos", "bos_token",
-            "eos", "eos_token",
-            "unknown", "unk_token",
-            "padding", "pad_token",
-            "separator", "sep_token",
-            "mask", "mask_token");
+    String[][] names = { // in this order in the file, whatever the JVM
+      {"bos", "bos_token"},
+      {"eos", "eos_token"},
+      {"unknown", "unk_token"},
+      {"padding", "pad_token"},
+      {"separator", "sep_token"},
+      {"mask", "mask_token"}
+    };
     Map<String, Object> roles = new LinkedHashMap<>();
-    names.forEach(
-        (role, name) -> {
-          OptionalInt id = id(role);
-          if (id.isPresent() && isSpecial(id.getAsInt())) {
-            roles.put(name, fields.tokens().get(id.getAsInt()));
-          }
-        });
+    for (String[] name : names) {
+      OptionalInt id = id(name[0]);
+      if (id.isPresent() && isSpecial(id.getAsInt())) {
+        roles.put(name[1], fields.tokens().get(id.getAsInt()));
+      }
+    }
     return roles;
   }
 

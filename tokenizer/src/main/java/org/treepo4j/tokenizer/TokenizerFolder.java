@@ -11,8 +11,9 @@ final class TokenizerFolder {
   private TokenizerFolder() {}
 
   static Tokenizer load(Path folder) throws IOException {
-    if (!Files.isDirectory(folder)) {
-      throw new TokenizerException(folder, "no such folder");
+    Optional<String> notAFolder = InputFile.notAFolder(folder);
+    if (notAFolder.isPresent()) {
+      throw new TokenizerException(folder, notAFolder.get());
     }
     TokenizerConfig config = TokenizerConfig.read(folder);
     Path json = folder.resolve("tokenizer.json");

@@ -60,6 +60,12 @@ class EmbeddedTokenizerTest {
   }
 
   @Test
+  void rolesComeInOneOrderWhateverTheJvm() throws IOException {
+    assertThat(EmbeddedTokenizer.of(FILE, pieces(Optional.empty())).roleTokens().keySet())
+        .containsExactly("bos_token", "eos_token", "unk_token");
+  }
+
+  @Test
   void mergesNeedTheirTokens() {
     EmbeddedTokenizer.Fields fields =
         bytes("gpt-2", List.of("a", "b"), Optional.of(List.of("a b")));
@@ -114,12 +120,26 @@ class EmbeddedTokenizerTest {
     return java.util.Arrays.stream(tokenizer.encode(text)).mapToObj(tokenizer::token).toList();
   }
 
+  @Test
+  void scoresAreNumbers() {
+    for (double wrong : new double[] {Double.NaN, Double.NEGATIVE_INFINITY}) {
+      double[] scores = SCORES.clone();
+      scores[3] = wrong;
+      assertThatThrownBy(() -> EmbeddedTokenizer.of(FILE, pieces(scores, Optional.empty())))
+          .hasMessage("m.gguf: tokenizer.ggml.scores: the score of token 3 is " + wrong);
+    }
+  }
+
   private static EmbeddedTokenizer.Fields pieces(Optional<Boolean> spacePrefix) {
+    return pieces(SCORES, spacePrefix);
+  }
+
+  private static EmbeddedTokenizer.Fields pieces(double[] scores, Optional<Boolean> spacePrefix) {
     return new EmbeddedTokenizer.Fields(
         "llama",
         "default",
         PIECES,
-        Optional.of(SCORES),
+        Optional.of(scores),
         Optional.of(TYPES),
         Optional.empty(),
         Map.of("bos", 1, "eos", 2, "unknown", 0),

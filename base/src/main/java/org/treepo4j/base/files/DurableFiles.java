@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -34,6 +35,17 @@ public final class DurableFiles {
       createDirectories(parent);
       Files.createDirectories(folder);
       syncDirectory(parent);
+    }
+  }
+
+  /**
+   * Refuses to go on in a folder that was there and is no longer: to make it again would leave half
+   * of its files in one place and half in another.
+   */
+  public static void requireStillThere(Path folder) throws FileSystemException {
+    if (!Files.isDirectory(folder)) {
+      throw new FileSystemException(
+          folder.toString(), null, "was moved or deleted by another program");
     }
   }
 

@@ -69,6 +69,21 @@ public final class InputFile {
         Files.isSymbolicLink(path) ? "is a link that leads nowhere" : "no such file");
   }
 
+  /** Why a path cannot be read as a folder; empty for a folder and for links to one. */
+  public static Optional<String> notAFolder(Path path) {
+    if (Files.isDirectory(path)) {
+      return Optional.empty();
+    }
+    if (Files.isRegularFile(path)) {
+      return Optional.of("is a file, expected a folder");
+    }
+    if (Files.exists(path)) {
+      return Optional.of("is a pipe or a device, expected a folder");
+    }
+    return Optional.of(
+        Files.isSymbolicLink(path) ? "is a link that leads nowhere" : "no such folder");
+  }
+
   /**
    * Why a path cannot be read as a file of some kind: it is no file, or its content is plainly that
    * of something else. Empty does not mean that it is of that kind.

@@ -122,7 +122,8 @@ public final class StrictJson {
     plain = plain.replaceFirst("\\(CTRL-CHAR, code ([0-9]+)\\)", "(code $1)");
     boolean library =
         plain.contains("`")
-            || plain.contains("com.fasterxml")
+            || plain.contains("com.")
+            || plain.contains("org.")
             || plain.contains("java.")
             || plain.contains("Feature");
     return library || plain.isEmpty() ? "not valid JSON" : plain;

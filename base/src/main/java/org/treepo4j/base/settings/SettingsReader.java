@@ -2,6 +2,7 @@ package org.treepo4j.base.settings;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -16,6 +17,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.treepo4j.base.files.InputFile;
 import org.treepo4j.base.files.Utf8Lines;
 import org.treepo4j.base.json.StrictJson;
@@ -27,6 +30,11 @@ import org.treepo4j.base.json.StrictJson;
  * <p>Relative paths in the file are relative to the file, those of overrides to the working folder.
  */
 public final class SettingsReader {
+  private static final Pattern FOUND =
+      Pattern.compile("^ *(found|could not|expected) [^\\n]*", Pattern.MULTILINE);
+
+  private static final Pattern OCTAL = Pattern.compile("[-+]?0[0-7_]+");
+
   private static final int MAX_FILE_BYTES = 1 << 20;
   private static final YAMLFactory YAML_FACTORY = new YAMLFactory();
   private static final ObjectMapper YAML =
@@ -63,7 +71,7 @@ public final class SettingsReader {
         throw new SettingsException(file + ": larger than 1 MiB, not a settings file");
       }
       String text = text(file);
-      refuseReferences(file + ": ", text);
+      refuseMisread(file + ": ", text);
       JsonNode tree = YAML.readTree(text);
       if (tree == null || tree.isMissingNode() || tree.isNull()) {
         return YAML.createObjectNode();
@@ -93,14 +101,23 @@ public final class SettingsReader {
     }
   }
 
-  /** The library reads {@code *name} as text; what it stands for would be lost without a word. */
-  private static void refuseReferences(String source, String text) {
+  /**
+   * Refuses what would be read as something else without a word: {@code *name}, which the library
+   * takes for text, and 010, which is 8 in YAML.
+   */
+  private static void refuseMisread(String source, String text) {
     try (YAMLParser parser = YAML_FACTORY.createParser(text)) {
       while (parser.nextToken() != null) {
         if (parser.isCurrentAlias() || parser.getObjectId() != null) {
           throw new SettingsException(
               "%sline %d: anchors and references (&name, *name) are not supported: write the value out"
                   .formatted(source, parser.currentTokenLocation().getLineNr()));
+        }
+        if (parser.currentToken() == JsonToken.VALUE_NUMBER_INT
+            && OCTAL.matcher(parser.getText()).matches()) {
+          throw new SettingsException(
+              "%sline %d: %s is an octal number in YAML: write it without the leading zero"
+                  .formatted(source, parser.currentTokenLocation().getLineNr(), parser.getText()));
         }
       }
     } catch (IOException e) {
@@ -115,7 +132,15 @@ public final class SettingsReader {
     if (said.contains("TRAILING_TOKENS") || said.contains("railing token")) {
       return where + "a second document begins; expected one";
     }
-    return where + StrictJson.problem(e);
+    if (said.contains("field name (Scalar value in YAML)")) {
+      return where + "expected the name of a setting";
+    }
+    String beginning = StrictJson.problem(e);
+    if (!beginning.startsWith("while ")) {
+      return where + beginning;
+    }
+    Matcher found = FOUND.matcher(e.getOriginalMessage()); // "while scanning a scalar" is no help
+    return where + beginning + (found.find() ? ", " + found.group().strip() : "");
   }
 
   private static String line(JsonProcessingException e) {
@@ -131,7 +156,7 @@ public final class SettingsReader {
     String key = override.substring(0, equals).strip();
     String text = override.substring(equals + 1);
     try {
-      refuseReferences("--set " + override + ": ", text);
+      refuseMisread("--set " + override + ": ", text);
       JsonNode value = YAML.readTree(text);
       put(
           tree,

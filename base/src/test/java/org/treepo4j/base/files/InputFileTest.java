@@ -19,6 +19,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 class InputFileTest {
   @TempDir Path folder;
 
+  @Test
+  void whatIsNoFolderIsNamed() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "x");
+    Path link = Files.createSymbolicLink(folder.resolve("link"), folder.resolve("nowhere"));
+    assertThat(InputFile.notAFolder(folder)).isEmpty();
+    assertThat(InputFile.notAFolder(file)).contains("is a file, expected a folder");
+    assertThat(InputFile.notAFolder(link)).contains("is a link that leads nowhere");
+    assertThat(InputFile.notAFolder(folder.resolve("x"))).contains("no such folder");
+    assertThat(InputFile.notAFolder(Path.of("/dev/null")))
+        .contains("is a pipe or a device, expected a folder");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

@@ -191,6 +191,15 @@ class SettingsReaderTest {
   }
 
   @Test
+  void whatTheYamlLibrarySaysIsPlain() {
+    refused("rate: 1\n\tsteps: 2\n", "while scanning for the next token, found character");
+    refused("rate: \"abc\n", "while scanning a quoted scalar, found unexpected end of stream");
+    refused("? [a, b]\n: 3\n", "line 1: expected the name of a setting");
+    refused("rate: 010\n", "line 1: 010 is an octal number in YAML");
+    refused("rate: -07\n", "line 1: -07 is an octal number in YAML");
+  }
+
+  @Test
   void brokenOverridesAreNamed() {
     assertThatThrownBy(() -> read("", "rate"))
         .hasMessageContaining("--set rate: expected key=value");

@@ -36,9 +36,19 @@ public interface Engine {
   /**
    * What it needs beside weights, gradients and optimiser.
    *
-   * @param trained numbers that are trained, 0 to sample only
+   * @param trained {@link Trained#NOTHING} to sample only
    */
-  Memory memory(ModelConfig config, EngineOptions options, long trained);
+  Memory memory(ModelConfig config, EngineOptions options, Trained trained);
+
+  /**
+   * What a run changes of a model.
+   *
+   * @param numbers that are trained, adapters' included
+   * @param adaptedHead whether the output matrix has an adapter
+   */
+  record Trained(long numbers, boolean adaptedHead) {
+    public static final Trained NOTHING = new Trained(0, false);
+  }
 
   /** What {@code ./treepo info} says of it beside its name, by field. */
   default Map<String, Object> facts() {

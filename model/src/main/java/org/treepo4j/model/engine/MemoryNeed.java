@@ -24,7 +24,7 @@ public record MemoryNeed(long weights, long gradients, long decoder, long cache)
 
   /** To sample one path of so many tokens. */
   public static MemoryNeed toSample(ModelConfig config, EngineOptions options, long tokens) {
-    Engine.Memory memory = Engines.choose(options).memory(config, options, 0);
+    Engine.Memory memory = Engines.choose(options).memory(config, options, Engine.Trained.NOTHING);
     return new MemoryNeed(
         weights(config), 0, memory.copy() + memory.decoderWeights(), tokens * memory.cachedToken());
   }

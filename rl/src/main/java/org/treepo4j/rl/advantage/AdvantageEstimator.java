@@ -2,6 +2,7 @@ package org.treepo4j.rl.advantage;
 
 import java.util.List;
 import org.treepo4j.rollout.RolloutTree;
+import org.treepo4j.rollout.Trajectory;
 
 /**
  * Turns the rewards of a batch of trees into advantages. The trees of one call are one batch:
@@ -17,6 +18,55 @@ public interface AdvantageEstimator {
    * @throws IllegalArgumentException when a trajectory has no finite reward
    */
   double[][][] advantages(List<RolloutTree> batch);
+
+  /**
+   * The same estimator, whose answers are held against its contract.
+   *
+   * @throws IllegalStateException from {@link #advantages} for an answer of another shape, or with
+   *     a value that is no finite number
+   */
+  default AdvantageEstimator checked() {
+    return batch -> {
+      double[][][] advantages = advantages(batch);
+      requireSize("trees", batch.size(), advantages == null ? -1 : advantages.length);
+      for (int t = 0; t < advantages.length; t++) {
+        requireTree(batch.get(t), advantages[t]);
+      }
+      return advantages;
+    };
+  }
+
+  private static void requireTree(RolloutTree tree, double[][] advantages) {
+    List<Trajectory> trajectories = tree.trajectories();
+    String ofPrompt = " of prompt " + tree.promptId();
+    requireSize(
+        "trajectories" + ofPrompt,
+        trajectories.size(),
+        advantages == null ? -1 : advantages.length);
+    for (int i = 0; i < advantages.length; i++) {
+      double[] tokens = advantages[i];
+      String where = " of the trajectory to leaf " + trajectories.get(i).leaf() + ofPrompt;
+      requireSize(
+          "response tokens" + where,
+          tree.responseLength(trajectories.get(i)),
+          tokens == null ? -1 : tokens.length);
+      for (int k = 0; k < tokens.length; k++) {
+        if (!Double.isFinite(tokens[k])) {
+          throw new IllegalStateException(
+              "the estimator must give finite advantages, gave %s for response token %d%s"
+                  .formatted(tokens[k], k, where));
+        }
+      }
+    }
+  }
+
+  private static void requireSize(String what, int expected, int found) {
+    if (found != expected) {
+      throw new IllegalStateException(
+          "the estimator must give advantages for the %d %s, gave %s"
+              .formatted(expected, what, found < 0 ? "null" : "them for " + found));
+    }
+  }
 
   /** An estimator that can also tell what its advantages are made of. */
   interface Explaining extends AdvantageEstimator {

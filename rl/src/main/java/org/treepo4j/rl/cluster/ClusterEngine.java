@@ -32,7 +32,8 @@ public interface ClusterEngine {
         .orElseThrow(
             () ->
                 new InputException(
-                    "--master needs the module treepo4j-spark on the class path: start with"
-                        + " ./treepo, or build with -Pspark"));
+                    "--master needs the module treepo4j-spark: unpack the archive for clusters,"
+                        + " treepo4j-spark-….zip, into the folder lib; in a clone ./treepo builds"
+                        + " it"));
   }
 }

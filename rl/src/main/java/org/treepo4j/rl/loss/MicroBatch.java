@@ -102,8 +102,8 @@ public final class MicroBatch {
 
   /**
    * The training trees of this micro-batch, merged. A token of several trees has the recorded
-   * log-probabilities of the first; those of the others differ by rounding at most, being of the
-   * same policy behind the same tokens.
+   * log-probabilities and experts of the first; those of the others differ by rounding at most,
+   * being of the same policy behind the same tokens.
    *
    * @param trees one for each of {@link #places}
    */

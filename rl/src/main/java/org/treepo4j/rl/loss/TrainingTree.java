@@ -11,7 +11,7 @@ import org.treepo4j.rollout.Trajectory;
 /**
  * A tree ready to be trained on; never split between mini-batches. Arrays are not copied.
  *
- * @param tokens the unique tokens, prompt first
+ * @param tokens the unique tokens, prompt first, with the experts they are to go to
  * @param paths index in {@code tokens} of every response token that the policy chose, in order and
  *     at least one, {@code [trajectory][learned token]}
  * @param advantages {@code [trajectory][learned token]}
@@ -138,7 +138,7 @@ public record TrainingTree(
       int[] ids = Arrays.stream(whole).map(token -> tokens.tokens()[token]).toArray();
       chains.add(
           new TrainingTree(
-              TokenTree.chain(ids),
+              TokenTree.chain(ids).withExperts(experts(whole)),
               new int[][] {path},
               new double[][] {advantages[i]},
               gather(oldLogprobs, whole),
@@ -146,6 +146,19 @@ public record TrainingTree(
               behaviourLogprobs == null ? null : gather(behaviourLogprobs, whole)));
     }
     return chains;
+  }
+
+  /** Experts of some tokens, or null. */
+  private short[] experts(int[] indices) {
+    if (tokens.experts() == null) {
+      return null;
+    }
+    int perToken = tokens.expertsPerToken();
+    short[] gathered = new short[indices.length * perToken];
+    for (int i = 0; i < indices.length; i++) {
+      System.arraycopy(tokens.experts(), indices[i] * perToken, gathered, i * perToken, perToken);
+    }
+    return gathered;
   }
 
   private static float[] gather(float[] values, int[] indices) {

@@ -5,9 +5,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 import org.treepo4j.base.files.AppendedFile;
 
@@ -17,6 +21,9 @@ import org.treepo4j.base.files.AppendedFile;
  * five fields are enough to draw curves.
  */
 final class TensorBoardWriter implements AutoCloseable {
+  private static final Pattern NAME =
+      Pattern.compile("events\\.out\\.tfevents\\.(\\d{1,18})\\.treepo4j.*");
+
   private static final int WIRE_VARINT = 0;
   private static final int WIRE_64 = 1;
   private static final int WIRE_BYTES = 2;
@@ -28,13 +35,22 @@ final class TensorBoardWriter implements AutoCloseable {
     this.file = file;
   }
 
-  /** A new event file in a folder; TensorBoard reads all files of a folder as one run. */
+  /**
+   * A new event file in a folder; TensorBoard reads all files of a folder as one run, by their
+   * names, so a name comes after those that are there, whatever the clock says.
+   */
   static TensorBoardWriter create(Path folder) throws IOException {
-    long seconds = System.currentTimeMillis() / 1000;
-    Path file = folder.resolve("events.out.tfevents." + seconds + ".treepo4j");
-    for (int again = 1; Files.exists(file); again++) {
-      file = folder.resolve("events.out.tfevents." + seconds + ".treepo4j." + again);
+    long seconds = Math.max(0, System.currentTimeMillis() / 1000);
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+      for (Path other : files) {
+        Matcher name = NAME.matcher(other.getFileName().toString());
+        if (name.matches()) {
+          seconds = Math.max(seconds, Long.parseLong(name.group(1)) + 1);
+        }
+      }
     }
+    Path file =
+        folder.resolve(String.format(Locale.ROOT, "events.out.tfevents.%010d.treepo4j", seconds));
     TensorBoardWriter writer = new TensorBoardWriter(AppendedFile.open(file));
     ByteArrayOutputStream event = new ByteArrayOutputStream();
     wallTime(event);

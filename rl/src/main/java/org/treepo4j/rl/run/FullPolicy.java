@@ -15,8 +15,15 @@ import org.treepo4j.rl.data.ModelTokenizer;
  *
  * @param model with trainable weights
  * @param source folder or GGUF file whose tokenizer goes into checkpoints
+ * @param continued whether {@code source} is what the model was begun with, so that checkpoints get
+ *     what it holds besides a text model
  */
-public record FullPolicy(CausalLm model, Path source) implements Policy {
+public record FullPolicy(CausalLm model, Path source, boolean continued) implements Policy {
+
+  /** A policy that has nothing of {@code source} but the tokenizer. */
+  public FullPolicy(CausalLm model, Path source) {
+    this(model, source, false);
+  }
 
   @Override
   public Weights trainable() {
@@ -31,12 +38,13 @@ public record FullPolicy(CausalLm model, Path source) implements Policy {
   /** A Hugging Face folder in float32, so that a run goes on from it bit for bit. */
   @Override
   public void writeInto(Path folder) throws IOException {
+    ExportOptions options = ExportOptions.of(DType.F32, Optional.of(source));
     HfExport.writeInto(
         folder,
         model.config(),
         model.weights().shapes(),
         name -> model.weights().parameter(name).values(),
-        ExportOptions.of(DType.F32, Optional.of(source)));
+        continued ? options.withPartsOf(source) : options);
     ModelTokenizer.writeConverted(source, folder);
   }
 }

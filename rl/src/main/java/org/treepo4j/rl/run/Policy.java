@@ -28,7 +28,7 @@ public interface Policy {
       Path model, LoraSettings lora, EngineOptions engine, long seed, Optional<Path> checkpoint)
       throws IOException {
     if (!lora.enabled()) {
-      return new FullPolicy(Engines.open(checkpoint.orElse(model), engine), model);
+      return new FullPolicy(Engines.open(checkpoint.orElse(model), engine), model, true);
     }
     Weights base;
     try (ModelSource folder = ModelSource.open(model)) {
@@ -59,7 +59,7 @@ public interface Policy {
       Weights weights, LoraSettings lora, EngineOptions engine, long seed, Path source) {
     return lora.enabled()
         ? withAdapters(weights, lora, engine, seed, source)
-        : new FullPolicy(Engines.open(weights, engine), source);
+        : new FullPolicy(Engines.open(weights, engine), source, true);
   }
 
   private static LoraPolicy withAdapters(

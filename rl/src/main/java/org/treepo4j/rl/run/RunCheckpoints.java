@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.treepo4j.base.files.DurableFiles;
 import org.treepo4j.base.json.StrictJson;
 import org.treepo4j.checkpoints.CheckpointException;
 import org.treepo4j.checkpoints.CheckpointStore;
@@ -40,6 +42,7 @@ public final class RunCheckpoints {
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
+  private final Path runFolder;
   private final CheckpointStore store;
 
   /**
@@ -47,6 +50,7 @@ public final class RunCheckpoints {
    * @param messages told which checkpoints are ignored and why
    */
   public RunCheckpoints(Path runFolder, int keepLast, Consumer<String> messages) {
+    this.runFolder = runFolder;
     this.store = new CheckpointStore(runFolder.resolve("checkpoints"), keepLast, messages);
   }
 
@@ -83,6 +87,11 @@ public final class RunCheckpoints {
   public CheckpointStore.Checkpoint write(
       TrainingState state, boolean best, Policy policy, WeightUpdate update, DifficultyPools pools)
       throws CheckpointException {
+    try {
+      DurableFiles.requireStillThere(runFolder);
+    } catch (FileSystemException e) {
+      throw new CheckpointException(runFolder, e.getReason(), e);
+    }
     Saved saved =
         new Saved(state, update.optimizerSteps(), update.skippedInARow(), update.plannedUpdates());
     return store.write(

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.treepo4j.base.InputException;
 import org.treepo4j.base.files.DurableFiles;
+import org.treepo4j.base.files.InputFile;
 import org.treepo4j.base.files.ProcessLock;
 import org.treepo4j.base.files.WholeFile;
 import org.treepo4j.base.settings.SettingsComparison;
@@ -49,6 +50,7 @@ public record RunFolder(
    */
   public static RunFolder open(
       Record settings, Path wanted, boolean resume, TrainingListener listener) throws IOException {
+    requirePlace(wanted);
     if (!resume) {
       return fresh(wanted, RunInputs.of(settings), listener);
     }
@@ -64,6 +66,23 @@ public record RunFolder(
       if (!done) {
         run.close();
       }
+    }
+  }
+
+  /**
+   * Refuses what a run's files have no place in.
+   *
+   * @throws InputException for a file, and for the folder of a model: its readers take every file
+   *     there for the model's
+   */
+  public static void requirePlace(Path wanted) {
+    Optional<String> notAFolder = InputFile.notAFolder(wanted);
+    if (notAFolder.isPresent() && Files.exists(wanted)) {
+      throw new InputException("output: " + wanted + " " + notAFolder.get());
+    }
+    if (Files.exists(wanted.resolve("config.json")) && !isBegun(wanted)) {
+      throw new InputException(
+          "output: " + wanted + " holds a model, expected a folder of the run's own");
     }
   }
 
@@ -256,6 +275,7 @@ public record RunFolder(
 
   /** Keeps the line the command ends with. */
   public void writeSummary(String json) throws IOException {
+    DurableFiles.requireStillThere(path);
     WholeFile.write(path.resolve("summary.json"), json + "\n");
   }
 }

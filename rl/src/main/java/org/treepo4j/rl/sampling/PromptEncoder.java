@@ -2,6 +2,7 @@ package org.treepo4j.rl.sampling;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.time.LocalDateTime;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -26,6 +27,12 @@ import org.treepo4j.tokenizer.TokenizerException;
  * prompt is encoded once; data, checks and every epoch get the same array. For one thread.
  */
 public final class PromptEncoder {
+  /**
+   * The time for chat templates that ask for it: a run must not depend on the day it is made on, or
+   * resumed on, or on where its executors are.
+   */
+  public static final LocalDateTime TIME = LocalDateTime.of(2026, 1, 1, 12, 0);
+
   private static final Pattern OPENING = Pattern.compile("<think>\\s*(</think>\\s*)?$");
 
   /** Tokens remembered at most: 64 MB. Further prompts are encoded whenever they are asked for. */
@@ -67,10 +74,15 @@ public final class PromptEncoder {
     this.turnEnd = ends.map(ModelTokenizer::turnEnd).orElse(OptionalInt.empty());
   }
 
-  /** The encoder of a model, through its chat template where it has one. */
+  /**
+   * The encoder of a model, through its chat template where it has one; the template is told that
+   * it is {@link #TIME}.
+   */
   public static PromptEncoder of(ModelTokenizer model) {
     return new PromptEncoder(
-        model.tokenizer(), model.chatTemplate().map(PromptEncoder::chatFormat), Optional.of(model));
+        model.tokenizer(),
+        model.chatTemplate().map(template -> chatFormat(template.at(TIME))),
+        Optional.of(model));
   }
 
   /**

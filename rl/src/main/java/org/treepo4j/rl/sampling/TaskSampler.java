@@ -113,6 +113,11 @@ public final class TaskSampler {
     return new TaskSampler(sampler.withBranching(policy), prompts, rewards);
   }
 
+  /** As {@link TreeSampler#keepingExperts}. */
+  public TaskSampler keepingExperts() {
+    return new TaskSampler(sampler.keepingExperts(), prompts, rewards);
+  }
+
   /** The text of responses without special tokens. */
   public static TokenText tokenText(Tokenizer tokenizer) {
     return () -> {

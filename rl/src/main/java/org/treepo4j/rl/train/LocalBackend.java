@@ -10,6 +10,7 @@ import org.treepo4j.rl.sampling.GroupSampler;
 import org.treepo4j.rl.sampling.LocalSampler;
 import org.treepo4j.rl.sampling.PromptEncoder;
 import org.treepo4j.rl.sampling.TaskSampler;
+import org.treepo4j.rl.train.TrainerSettings.Routing;
 import org.treepo4j.rollout.BranchingPolicy;
 import org.treepo4j.rollout.RolloutSettings;
 import org.treepo4j.tokenizer.Tokenizer;
@@ -44,8 +45,9 @@ public record LocalBackend(
     }
 
     /** Samples the trees that are trained on. */
-    public TaskSampler groups(RolloutSettings rollout, ModelConfig config) {
-      return sampler(rollout, config).withBranching(branching);
+    public TaskSampler groups(TrainSettings settings, ModelConfig config) {
+      TaskSampler sampler = sampler(settings.rollout(), config).withBranching(branching);
+      return settings.trainer().routing() == Routing.REPLAY ? sampler.keepingExperts() : sampler;
     }
 
     private TaskSampler sampler(RolloutSettings rollout, ModelConfig config) {
@@ -63,7 +65,7 @@ public record LocalBackend(
     CausalLm sampler = policy.sampler();
     return new LocalBackend(
         policy,
-        new LocalSampler(sampler, sampling.groups(settings.rollout(), config), settings.seed()),
+        new LocalSampler(sampler, sampling.groups(settings, config), settings.seed()),
         new LocalSampler(sampler, sampling.evaluation(settings, config), settings.seed()),
         PolicyPasses.local(policy, reference, settings));
   }

@@ -22,7 +22,8 @@ import org.treepo4j.rollout.RolloutSettings;
  * @param reference the frozen policy of KL terms
  * @param gradients of all that is trained; with several shards, their sum besides
  * @param optimizer two moments of all that is trained
- * @param engineCopy copies of the weights that engines hold all the time
+ * @param engineCopy copies of weights that engines hold all the time; of the vector engine, an
+ *     output matrix that has an adapter, merged, and its gradient
  * @param decoderWeights the matrices as sampling reads them, held meanwhile
  * @param activations of a full micro-batch
  * @param largestTree activations of a tree whose trajectories are all of the greatest length and
@@ -43,6 +44,9 @@ public record MemoryEstimate(
     long activations,
     long largestTree,
     long cache) {
+
+  /** {@link TensorNames#HEAD} as adapters name it. */
+  private static final String HEAD_MODULE = "lm_head";
 
   /**
    * @param longestPrompt tokens of the longest prompt
@@ -87,8 +91,10 @@ public record MemoryEstimate(
     long microBatch = Math.min(prompts * tree, settings.trainer().microBatchTokens());
     Engine trainer = Engines.choose(settings.training(), config);
     Engine sampler = Engines.choose(settings.sampling(), config);
-    Engine.Memory training = trainer.memory(config, settings.training(), trained);
-    Engine.Memory sampling = sampler.memory(config, settings.sampling(), 0);
+    boolean adaptedHead = lora.enabled() && lora.targetModules().contains(HEAD_MODULE);
+    Engine.Memory training =
+        trainer.memory(config, settings.training(), new Engine.Trained(trained, adaptedHead));
+    Engine.Memory sampling = sampler.memory(config, settings.sampling(), Engine.Trained.NOTHING);
     return new MemoryEstimate(
         parameters,
         trained,
@@ -137,6 +143,34 @@ public record MemoryEstimate(
   /** What a worker of a cluster surely comes to, which leaves the optimiser to others. */
   public long ofWorker() {
     return needed() - optimizer;
+  }
+
+  /**
+   * What the driver of a cluster surely comes to, which samples and scores nothing: the policy,
+   * gradients and optimiser, and what it sends as it was read: what is trained, with adapters the
+   * base too, and the frozen policy.
+   */
+  public long ofDriver() {
+    long base = trained < parameters ? Float.BYTES * parameters : 0;
+    return weights
+        + frozenBase
+        + engineCopy
+        + gradients
+        + optimizer
+        + Float.BYTES * trained
+        + Math.max(base, reference); // the two are often one
+  }
+
+  /**
+   * @param limit bytes the driver's JVM may use
+   * @throws InputException for a run on a cluster whose driver would end for want of memory
+   */
+  public void requireOnDriver(long limit) {
+    if (ofDriver() > limit) {
+      throw new InputException(
+          "memory: the driver needs about %s (weights, gradients, optimizer, what goes to executors), its JVM may use %s; set lora.rank, or give it more (TREEPO_JAVA_OPTS=-Xmx…)"
+              .formatted(MemoryNeed.gigabytes(ofDriver()), MemoryNeed.gigabytes(limit)));
+    }
   }
 
   /**

@@ -36,6 +36,10 @@ public record TrainerSettings(
                 "compute shared tokens once; false trains every trajectory alone, with the same result",
             mayChange = true)
         boolean treeTraining,
+    @Setting(
+            "experts of a mixture that the update sends tokens to: replay has those chosen while"
+                + " sampling, recompute chooses anew; nothing in dense models")
+        Routing routing,
     @Setting("replace prompts whose trajectories all have one score (DAPO: filter_groups)")
         boolean dynamicSampling,
     @Setting(
@@ -59,8 +63,17 @@ public record TrainerSettings(
             max = 1 << 14)
         int treesKept) {
 
+  /** Which experts a training pass sends the tokens of a mixture to. */
+  public enum Routing {
+    /** Those that the sampler chose; the frozen reference policy has its own. */
+    REPLAY,
+    /** Those that the present weights choose. */
+    RECOMPUTE
+  }
+
   public static TrainerSettings defaults() {
-    return new TrainerSettings(200, 0, 16, 0, 1, 16_384, 1, true, true, 10, false, 3, 2);
+    return new TrainerSettings(
+        200, 0, 16, 0, 1, 16_384, 1, true, Routing.REPLAY, true, 10, false, 3, 2);
   }
 
   public TrainerSettings {
@@ -77,6 +90,9 @@ public record TrainerSettings(
     positive("epochsPerBatch", epochsPerBatch);
     positive("microBatchTokens", microBatchTokens);
     positive("shards", shards);
+    if (routing == null) {
+      throw new IllegalArgumentException("routing must be given");
+    }
     positive("maxGenerationBatches", maxGenerationBatches);
     positive("maxSkippedUpdates", maxSkippedUpdates);
     if (treesKept < 0) {

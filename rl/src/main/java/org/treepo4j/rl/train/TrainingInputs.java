@@ -46,6 +46,7 @@ public record TrainingInputs(
             : ModelSource.readConfig(settings.model());
     ModelTokenizer opened = ModelTokenizer.open(settings.model());
     Tokenizer tokenizer = opened.tokenizer();
+    settings.rollout().sampling().requireTokens(tokenizer::hasToken);
     PromptEncoder prompts = PromptEncoder.of(opened);
     ToIntFunction<Prompt> promptTokens = prompt -> prompts.encode(prompt).length;
     List<TaskFile> train = settings.data().readTrain(promptTokens);

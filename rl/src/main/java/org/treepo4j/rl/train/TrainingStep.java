@@ -3,6 +3,7 @@ package org.treepo4j.rl.train;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.rl.advantage.AdvantageEstimator;
@@ -81,6 +82,25 @@ public final class TrainingStep {
   }
 
   /**
+   * Log-probabilities of a step's trees from passes without gradients, {@code [trees][unique
+   * token]}.
+   *
+   * @param old under the policy before the step; empty where the update takes those of its own pass
+   * @param reference under the frozen policy; empty where the settings ask for none
+   */
+  private record Logprobs(Optional<List<float[]>> old, Optional<List<float[]>> reference) {
+
+    /** Asked for only where the loss needs them beforehand, or several updates follow. */
+    float[] old(int tree) {
+      return old.orElseThrow().get(tree);
+    }
+
+    Optional<float[]> reference(int tree) {
+      return reference.map(trees -> trees.get(tree));
+    }
+  }
+
+  /**
    * @param passes of the policy, and of the frozen one where the settings ask for KL terms
    * @param weightUpdate of the policy
    */
@@ -105,28 +125,23 @@ public final class TrainingStep {
    */
   public Outcome train(long step, List<ScoredTree> scored) {
     long began = System.nanoTime();
-    List<TokenTree> tokens = scored.stream().map(tree -> tree.tree().toTokenTree()).toList();
-    List<float[]> ofReference =
-        loss.needsReference() ? passes.logprobs(Model.REFERENCE, tokens) : null;
     boolean onPolicy = update.onPolicy(scored.size()) && !loss.needsOldBeforehand();
-    List<float[]> old = onPolicy ? null : logprobs(tokens);
+    Logprobs logprobs = logprobs(scored, onPolicy);
     double scoringSeconds = (System.nanoTime() - began) / 1e9;
 
-    List<RolloutTree> rewarded = rewarded(scored, old, ofReference);
-    double[][][] advantages = advantages(rewarded, old, ofReference);
+    List<RolloutTree> rewarded = rewarded(scored, logprobs);
+    double[][][] advantages = advantages(rewarded, logprobs);
     LogprobMismatch mismatch = LogprobMismatch.NONE;
     List<TrainingTree> trees = new ArrayList<>();
     for (int i = 0; i < scored.size(); i++) {
-      TrainingTree asSampled =
-          asSampled(
-              rewarded.get(i), advantages[i], ofReference == null ? null : ofReference.get(i));
+      TrainingTree asSampled = asSampled(rewarded.get(i), advantages[i], logprobs.reference(i));
       if (asSampled.trajectories() == 0) {
         continue;
       }
       if (!onPolicy) {
-        mismatch = mismatch.plus(LogprobMismatch.of(asSampled, old.get(i)));
+        mismatch = mismatch.plus(LogprobMismatch.of(asSampled, logprobs.old(i)));
       }
-      trees.add(onPolicy ? asSampled : asSampled.withOldLogprobs(old.get(i)));
+      trees.add(onPolicy ? asSampled : asSampled.withOldLogprobs(logprobs.old(i)));
     }
     began = System.nanoTime();
     long firstUpdate = (step - 1) * updatesPerStep;
@@ -147,22 +162,35 @@ public final class TrainingStep {
         updateSeconds);
   }
 
-  private double[][][] advantages(
-      List<RolloutTree> trees, List<float[]> old, List<float[]> ofReference) {
-    double[][][] advantages = estimator.advantages(trees);
+  /** The passes without gradients that a step needs. */
+  private Logprobs logprobs(List<ScoredTree> scored, boolean onPolicy) {
+    List<TokenTree> trees = scored.stream().map(tree -> tree.tree().toTokenTree()).toList();
+    Optional<List<float[]>> reference = Optional.empty();
+    if (loss.needsReference()) {
+      // A model of its own: it may have other experts, and chooses its own.
+      List<TokenTree> free = trees.stream().map(tree -> tree.withExperts(null)).toList();
+      reference = Optional.of(passes.logprobs(Model.REFERENCE, free));
+    }
+    return new Logprobs(onPolicy ? Optional.empty() : Optional.of(logprobs(trees)), reference);
+  }
+
+  private double[][][] advantages(List<RolloutTree> trees, Logprobs logprobs) {
+    double[][][] advantages = estimator.checked().advantages(trees);
     if (loss.kl() == KlPlacement.ADVANTAGE) {
       Distillation distillation =
           new Distillation(loss.klCoefficient(), loss.advantageCoefficient());
       for (int i = 0; i < advantages.length; i++) {
         advantages[i] =
-            distillation.apply(trees.get(i), advantages[i], old.get(i), ofReference.get(i));
+            distillation.apply(
+                trees.get(i), advantages[i], logprobs.old(i), logprobs.reference(i).orElseThrow());
       }
     }
     return advantages;
   }
 
   /** The trajectories of a tree that take part in the loss, with what the sampler recorded. */
-  private TrainingTree asSampled(RolloutTree tree, double[][] advantages, float[] ofReference) {
+  private TrainingTree asSampled(
+      RolloutTree tree, double[][] advantages, Optional<float[]> ofReference) {
     int[] learned =
         IntStream.range(0, advantages.length)
             .filter(i -> loss.takesPart(tree, tree.trajectories().get(i)))
@@ -173,7 +201,7 @@ public final class TrainingStep {
                 Arrays.stream(learned).mapToObj(i -> tree.trajectories().get(i)).toList()),
             Arrays.stream(learned).mapToObj(i -> advantages[i]).toArray(double[][]::new),
             LogprobMismatch.recorded(tree, sampling),
-            ofReference);
+            ofReference.orElse(null));
     return loss.needsBehaviour()
         ? asSampled.withBehaviourLogprobs(LogprobMismatch.behaviour(tree))
         : asSampled;
@@ -184,15 +212,14 @@ public final class TrainingStep {
     return passes.logprobs(Model.POLICY, trees);
   }
 
-  private List<RolloutTree> rewarded(
-      List<ScoredTree> scored, List<float[]> old, List<float[]> ofReference) {
+  private List<RolloutTree> rewarded(List<ScoredTree> scored, Logprobs logprobs) {
     List<RolloutTree> trees = new ArrayList<>();
     KlPenalty penalty = new KlPenalty(loss.klEstimator(), loss.klCoefficient());
     for (int i = 0; i < scored.size(); i++) {
       RolloutTree tree = scored.get(i).tree();
       trees.add(
           loss.kl() == KlPlacement.REWARD
-              ? penalty.apply(tree, old.get(i), ofReference.get(i))
+              ? penalty.apply(tree, logprobs.old(i), logprobs.reference(i).orElseThrow())
               : tree);
     }
     return trees;

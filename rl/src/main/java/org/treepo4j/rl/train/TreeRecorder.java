@@ -15,6 +15,7 @@ import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import org.treepo4j.base.files.DurableFiles;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.rl.sampling.ScoredTree;
 import org.treepo4j.rollout.RolloutTree;
@@ -28,11 +29,13 @@ final class TreeRecorder {
   /** Also what a killed process was writing. */
   private static final Pattern FILE = Pattern.compile("\\.?step-([0-9]{6,18})\\.jsonl.*");
 
+  private final Path runFolder;
   private final Path folder;
   private final Tokenizer tokenizer;
   private final int treesKept;
 
   TreeRecorder(Path runFolder, Tokenizer tokenizer, int treesKept) {
+    this.runFolder = runFolder;
     this.folder = runFolder.resolve("trees");
     this.tokenizer = tokenizer;
     this.treesKept = treesKept;
@@ -78,6 +81,7 @@ final class TreeRecorder {
     List<TokenTree> tokens = kept.stream().map(i -> trees.get(i).tree().toTokenTree()).toList();
     List<float[]> after = logprobs.apply(tokens);
     Path file = folder.resolve(String.format(Locale.ROOT, "step-%06d.jsonl", step));
+    DurableFiles.requireStillThere(runFolder);
     try (TreeJsonlWriter writer = TreeJsonlWriter.create(file)) {
       for (int k = 0; k < kept.size(); k++) {
         int i = kept.get(k);

@@ -169,6 +169,34 @@ class AdvantageEstimatorsTest {
     }
   }
 
+  @Test
+  void answersOfAnotherShapeOrWithoutNumbersAreNamed() {
+    List<RolloutTree> batch = List.of(tree(0.5));
+    double[][][] right = {{{1, -2}}};
+    assertThat(checked(right, batch)).isSameAs(right);
+    assertRefused(batch, null, "for the 1 trees, gave null");
+    assertRefused(batch, new double[0][][], "for the 1 trees, gave them for 0");
+    assertRefused(batch, new double[][][] {null}, "the 1 trajectories of prompt q, gave null");
+    assertRefused(batch, new double[][][] {{}}, "1 trajectories of prompt q, gave them for 0");
+    String leaf = "of the trajectory to leaf 1 of prompt q";
+    assertRefused(batch, new double[][][] {{null}}, "the 2 response tokens " + leaf);
+    assertRefused(batch, new double[][][] {{{1}}}, leaf + ", gave them for 1");
+    assertRefused(batch, new double[][][] {{{1, Double.NaN}}}, "gave NaN for response token 1");
+    assertRefused(
+        batch, new double[][][] {{{Double.NEGATIVE_INFINITY, 1}}}, "gave -Infinity for response");
+  }
+
+  private static void assertRefused(List<RolloutTree> batch, double[][][] answer, String message) {
+    assertThatThrownBy(() -> checked(answer, batch))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining(message);
+  }
+
+  private static double[][][] checked(double[][][] answer, List<RolloutTree> batch) {
+    AdvantageEstimator estimator = trees -> answer;
+    return estimator.checked().advantages(batch);
+  }
+
   private static RolloutTree tree(double reward) {
     double[] none = new double[2];
     return new RolloutTree(

@@ -59,6 +59,20 @@ class MetricsLogTest {
     assertThat(bytes.hasRemaining()).isFalse();
   }
 
+  @Test
+  void eventFilesOfAResumedRunComeAfterTheOthersWhateverTheClockSays() throws IOException {
+    Path future = Files.createFile(run.resolve("events.out.tfevents.4102444800.treepo4j"));
+    MetricsLog.open(run, 0, Optional.empty()).close();
+    MetricsLog.open(run, 0, Optional.empty()).close();
+    try (var files = Files.list(run)) {
+      assertThat(files.filter(f -> f.toString().contains("tfevents")).sorted())
+          .containsExactly(
+              future,
+              run.resolve("events.out.tfevents.4102444801.treepo4j"),
+              run.resolve("events.out.tfevents.4102444802.treepo4j"));
+    }
+  }
+
   private static byte[] frame(ByteBuffer bytes) {
     byte[] data = new byte[(int) bytes.getLong()];
     bytes.getInt();

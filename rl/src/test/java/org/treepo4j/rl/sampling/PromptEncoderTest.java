@@ -3,13 +3,22 @@ package org.treepo4j.rl.sampling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.treepo4j.rl.data.ChatMessage;
+import org.treepo4j.rl.data.ModelTokenizer;
 import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.train.LetterTokenizer;
+import org.treepo4j.tokenizer.ChatTemplate;
+import org.treepo4j.tokenizer.SpecialTokens;
 import org.treepo4j.tokenizer.Tokenizer;
 
 /** Texts go to the tokenizer as they stand, message lists through the model's chat template. */
@@ -40,6 +49,28 @@ class PromptEncoderTest {
     assertThatThrownBy(() -> encoder.encode(CONVERSATION))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("no chat template");
+  }
+
+  @Test
+  void aTemplateThatAsksForTheDateGetsTheSameOneEveryDay(@TempDir Path model) throws IOException {
+    Files.writeString(
+        model.resolve("chat_template.jinja"),
+        "{{ strftime_now('%d %b %Y') }}{% for m in messages %}{{ m.content }}{% endfor %}");
+    List<String> texts = new ArrayList<>();
+    Tokenizer remembering =
+        new LetterTokenizer() {
+          @Override
+          public int[] encode(String text) {
+            texts.add(text);
+            return new int[] {1};
+          }
+        };
+    SpecialTokens none =
+        new SpecialTokens(
+            OptionalInt.empty(), new TreeSet<>(), OptionalInt.empty(), OptionalInt.empty());
+    PromptEncoder.of(new ModelTokenizer(remembering, ChatTemplate.load(model), none))
+        .encode(CONVERSATION);
+    assertThat(texts).last().isEqualTo("01 Jan 2026abcd");
   }
 
   @Test

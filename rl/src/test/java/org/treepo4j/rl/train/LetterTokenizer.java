@@ -6,7 +6,7 @@ import org.treepo4j.tokenizer.StreamingDecoder;
 import org.treepo4j.tokenizer.Tokenizer;
 
 /** Token 0 ends a text, 1 is {@code a}, 2 is {@code b} and so on. */
-public final class LetterTokenizer implements Tokenizer {
+public class LetterTokenizer implements Tokenizer {
   public static final int VOCABULARY = 8;
 
   @Override

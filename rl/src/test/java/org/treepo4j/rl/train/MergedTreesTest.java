@@ -64,7 +64,21 @@ class MergedTreesTest {
 
   private static TrainingStep.Update update(CausalLm model, boolean treeTraining) {
     TrainerSettings loop =
-        new TrainerSettings(1, 0, 2, 2, 1, 1000, 1, treeTraining, true, 10, false, 2, 1);
+        new TrainerSettings(
+            1,
+            0,
+            2,
+            2,
+            1,
+            1000,
+            1,
+            treeTraining,
+            TrainerSettings.Routing.REPLAY,
+            true,
+            10,
+            false,
+            2,
+            1);
     OptimizerSettings optimizer =
         new OptimizerSettings(
             new LearningRateSchedule(0.01, 0, LearningRateSchedule.Shape.CONSTANT, 0),

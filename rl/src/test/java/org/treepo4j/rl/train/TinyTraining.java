@@ -103,12 +103,39 @@ public final class TinyTraining {
   /** Two prompts a step, everything else as it comes. */
   public static TrainerSettings loop(int steps, int maxRounds, boolean trainOnShortBatch) {
     return new TrainerSettings(
-        steps, 0, 2, 1, 1, 1000, 1, true, true, maxRounds, trainOnShortBatch, 2, 1);
+        steps,
+        0,
+        2,
+        1,
+        1,
+        1000,
+        1,
+        true,
+        TrainerSettings.Routing.REPLAY,
+        true,
+        maxRounds,
+        trainOnShortBatch,
+        2,
+        1);
   }
 
   /** As {@link #loop}, until so many tokens are sampled. */
   public static TrainerSettings budget(int steps, long sampledTokens) {
-    return new TrainerSettings(steps, sampledTokens, 2, 1, 1, 1000, 1, true, true, 10, false, 2, 1);
+    return new TrainerSettings(
+        steps,
+        sampledTokens,
+        2,
+        1,
+        1,
+        1000,
+        1,
+        true,
+        TrainerSettings.Routing.REPLAY,
+        true,
+        10,
+        false,
+        2,
+        1);
   }
 
   public static TrainSettings settings(
@@ -156,11 +183,21 @@ public final class TinyTraining {
 
   public static Trainer.Parts parts(
       TrainSettings settings, Policy policy, Reward reward, List<Task> heldOut) {
+    return parts(settings, policy, Optional.empty(), reward, heldOut);
+  }
+
+  /** With a frozen reference policy. */
+  static Trainer.Parts parts(
+      TrainSettings settings,
+      Policy policy,
+      Optional<CausalLm> reference,
+      Reward reward,
+      List<Task> heldOut) {
     return new Trainer.Parts(
         LocalBackend.of(
             settings,
             policy,
-            Optional.empty(),
+            reference,
             new LocalBackend.Sampling(
                 new LetterTokenizer(),
                 prompts(),

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.treepo4j.base.settings.Settings;
 import org.treepo4j.base.settings.SettingsReader;
 import org.treepo4j.checkpoints.Architecture;
 import org.treepo4j.checkpoints.DType;
@@ -33,7 +34,7 @@ class TrainingInputsTest {
     Path tasks =
         Files.writeString(
             folder.resolve("tasks.jsonl"), "{\"prompt\":\"1+1=\",\"answer\":\"2\"}\n");
-    ModelConfig tied = config();
+    ModelConfig tied = config(true);
     Weights weights = RandomWeights.create(tied, 3);
     Map<String, int[]> shapes = weights.shapes();
     int head = tied.vocabSize() * tied.hiddenSize();
@@ -56,7 +57,22 @@ class TrainingInputsTest {
         .isEqualTo(MemoryEstimate.of(settings, tied, 1).parameters() + head);
   }
 
-  private static ModelConfig config() throws IOException {
+  @Test
+  void anAdapterOfTheHeadCountsWithTheMergedMatrixAndItsGradient() throws IOException {
+    Path file = Files.writeString(folder.resolve("lora.yaml"), "output: run\nengine: vector\n");
+    ModelConfig config = config(false);
+    List<String> set = List.of("model=m", "data.train=[" + file + "]", "lora.rank=4");
+    TrainSettings layers = SettingsReader.read(TrainSettings.class, file, set);
+    TrainSettings withHead =
+        Settings.of(layers).set("lora.targetModules", List.of("q_proj", "lm_head")).build();
+    TrainSettings without =
+        Settings.of(layers).set("lora.targetModules", List.of("q_proj")).build();
+    long head = (long) config.vocabSize() * config.hiddenSize();
+    assertThat(MemoryEstimate.of(withHead, config, 1).engineCopy())
+        .isEqualTo(MemoryEstimate.of(without, config, 1).engineCopy() + 2 * Float.BYTES * head);
+  }
+
+  private static ModelConfig config(boolean tied) throws IOException {
     Tokenizer tokenizer = Tokenizer.load(TOKENIZER);
     return new ModelConfig(
         Architecture.LLAMA,
@@ -74,7 +90,7 @@ class TrainingInputsTest {
         false,
         false,
         false,
-        true,
+        tied,
         -1,
         List.of(1));
   }

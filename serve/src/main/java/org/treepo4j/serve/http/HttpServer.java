@@ -21,6 +21,7 @@ import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.flush.FlushConsolidationHandler;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.timeout.WriteTimeoutHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
@@ -36,6 +37,7 @@ public final class HttpServer implements AutoCloseable {
   private static final int MAX_LINE = 4096;
   private static final int MAX_HEADERS = 16 << 10;
   private static final int MAX_CHUNK = 16 << 10;
+  private static final int EVENTS_OF_A_WRITE = 256;
   private static final int THREADS = 2;
   private static final int CLOSE_MILLISECONDS = 2000;
 
@@ -102,6 +104,7 @@ public final class HttpServer implements AutoCloseable {
     ChannelPipeline pipeline = channel.pipeline();
     ssl.ifPresent(context -> pipeline.addLast(context.newHandler(channel.alloc())));
     pipeline
+        .addLast(new FlushConsolidationHandler(EVENTS_OF_A_WRITE, true)) // of those told together
         .addLast(new WriteTimeoutHandler(limits.writeTime().toMillis(), TimeUnit.MILLISECONDS))
         .addLast(new HttpServerCodec(MAX_LINE, MAX_HEADERS, MAX_CHUNK))
         .addLast(new RequestDeadlines(limits))

@@ -21,6 +21,12 @@ import org.treepo4j.tokenizer.Tokenizer;
  * goes on where it was.
  */
 final class ContinuousBatch implements AutoCloseable {
+  /**
+   * How long tokens may wait to be told. Every telling wakes other threads, which would cost small
+   * models more than their tokens do; where a token takes longer than this, each is told at once.
+   */
+  private static final long MOST_NANOS_UNTOLD = 5_000_000;
+
   /** Prompt tokens of one step; pieces of a prompt end at whole units of the cache. */
   private static final int PREFILL_TOKENS = 4 * PromptCache.UNIT;
 
@@ -41,6 +47,11 @@ final class ContinuousBatch implements AutoCloseable {
   private final List<News> news = new ArrayList<>();
 
   private record News(RunningRequest request, Consumer<SamplingListener> event) {}
+
+  /** Whether the news are more than that an answer goes on. */
+  private boolean urgent;
+
+  private long told = System.nanoTime();
 
   /** Requests that run at once; less than all since the cache was full. */
   private int maxRunning = Integer.MAX_VALUE;
@@ -94,14 +105,22 @@ final class ContinuousBatch implements AutoCloseable {
         maxRunning = Integer.MAX_VALUE;
         SamplingListener.Usage usage = request.usage();
         news.add(new News(request, listener -> listener.completed(usage)));
+        urgent = true;
       }
     }
   }
 
-  /** Tells listeners what the last step did. */
+  /**
+   * Tells listeners what the last steps did: at once of first tokens and ends, of others before
+   * long.
+   */
   void tellNews() {
-    news.forEach(each -> each.request().tell(each.event()));
-    news.clear();
+    if (urgent || System.nanoTime() - told >= MOST_NANOS_UNTOLD) {
+      news.forEach(each -> each.request().tell(each.event()));
+      news.clear();
+      urgent = false;
+      told = System.nanoTime();
+    }
   }
 
   /** Ends all requests. */
@@ -155,6 +174,7 @@ final class ContinuousBatch implements AutoCloseable {
     request.reset(decoder);
     maxRunning = Integer.MAX_VALUE;
     news.add(new News(request, listener -> listener.failed(reason)));
+    urgent = true;
   }
 
   /** Computes the next tokens of prompts; what begins alike is computed once. */
@@ -306,6 +326,7 @@ final class ContinuousBatch implements AutoCloseable {
         TokenLogprobs logprobs = tells ? likeliest.with(token) : null;
         path.accept(
             token, endTokens.contains(token), logprobs, event -> news.add(new News(owner, event)));
+        urgent |= path.count() == 1;
         sampledTokens++;
       }
     } catch (RuntimeException e) {

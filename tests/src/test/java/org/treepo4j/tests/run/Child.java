@@ -1,6 +1,7 @@
 package org.treepo4j.tests.run;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,7 +13,8 @@ final class Child {
   /**
    * Starts it.
    *
-   * @param limit for the shell to run before, {@code ulimit -n 40}; empty for none
+   * @param limit for the shell to run before, {@code ulimit -n 40}; empty for none. The command is
+   *     its positional parameters
    * @param main class to run
    * @param log where stdout and stderr go
    */
@@ -39,5 +41,14 @@ final class Child {
         .redirectErrorStream(true)
         .redirectOutput(log.toFile())
         .start();
+  }
+
+  /** Runs a line of the shell and returns its exit status. */
+  static int shell(String command) throws Exception {
+    return new ProcessBuilder("/bin/bash", "-c", command + " >/dev/null 2>&1").start().waitFor();
+  }
+
+  static String lastLine(Path log) throws IOException {
+    return Files.readAllLines(log).stream().reduce((first, second) -> second).orElse("");
   }
 }

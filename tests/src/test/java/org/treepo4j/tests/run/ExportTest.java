@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.treepo4j.checkpoints.DType;
@@ -14,6 +18,7 @@ import org.treepo4j.model.LoraAdapters;
 import org.treepo4j.model.Parameter;
 import org.treepo4j.model.Weights;
 import org.treepo4j.model.WeightsLoader;
+import org.treepo4j.testsupport.SharedData;
 
 /** An export is the model, and says where it is not. */
 class ExportTest {
@@ -61,6 +66,94 @@ class ExportTest {
             "bf16");
     assertThat(rounded.ok().err())
         .contains("written as bf16: ", "% of the weights are rounded", "--dtype f32 keeps all");
+  }
+
+  @Test
+  void aModelWithAnAdapterIsTheMergedModelForEveryCommand() throws IOException {
+    TinyRuns runs = new TinyRuns(folder);
+    runs.run("train", "run", "--set", "lora.rank=2", "--set", "trainer.steps=2").ok();
+    String base = runs.path("model").toString();
+    String adapter = runs.checkpoint("run", 2).toString();
+    String merged = export(runs.path("model"), "merged", "--adapter", adapter).toString();
+    String[][] commands = {
+      {"generate", "--prompt", "1+2=", "--max-tokens", "8", "--seed", "3"},
+      {"eval", "--data", runs.path("tasks.jsonl").toString(), "--samples", "2"},
+    };
+    for (String[] command : commands) {
+      String ofMerged = cli(command, "--model", merged).ok().out();
+      String plain = cli(command, "--model", base).ok().out();
+      assertThat(cli(command, "--model", base, "--adapter", adapter).ok().out())
+          .isEqualTo(ofMerged)
+          .isNotEqualTo(plain);
+    }
+    TinyRuns.Result alone = cli(commands[0], "--model", adapter);
+    assertThat(alone.exitCode()).isEqualTo(2);
+    assertThat(alone.err()).contains("holds a LoRA adapter: give it as --adapter");
+    Path wide = runs.model("wide", 24, 3);
+    TinyRuns.Result other = cli(commands[0], "--model", wide.toString(), "--adapter", adapter);
+    assertThat(other.exitCode()).isEqualTo(2);
+    assertThat(other.err()).contains(adapter + ": adapter of model.layers.0");
+  }
+
+  private static TinyRuns.Result cli(String[] command, String... more) {
+    return TinyRuns.cli(
+        Stream.concat(Arrays.stream(command), Arrays.stream(more)).toArray(String[]::new));
+  }
+
+  @Test
+  void aCheckpointOfFullTrainingIsTheFolderItBeganWithButForTheTextModel() throws IOException {
+    TinyRuns runs = new TinyRuns(folder);
+    Path model = Files.createDirectory(folder.resolve("nested"));
+    for (Path from :
+        List.of(SharedData.require("models/qwen3_5-tiny-nested"), runs.path("model"))) {
+      try (Stream<Path> files = Files.list(from)) {
+        for (Path file : files.toList()) {
+          Path to = model.resolve(file.getFileName());
+          if (!Files.exists(to) && !file.toString().endsWith("reference.json")) {
+            Files.write(to, Files.readAllBytes(file));
+          }
+        }
+      }
+    }
+    Files.writeString(model.resolve("preprocessor_config.json"), "{\"size\": 4}");
+    String[] settings = {"--set", "model=" + model, "--set", "trainer.steps=4"};
+    runs.run("train", "whole", settings).ok();
+    runs.run("train", "resumed", settings).ok();
+    runs.killAfter("resumed", 2);
+    runs.run("train", "resumed", "--set", "model=" + model, "--set", "trainer.steps=4", "--resume")
+        .ok();
+    runs.assertSameRuns("whole", "resumed", 4);
+    assertThat(runs.checkpoint("whole", 4).resolve("preprocessor_config.json"))
+        .hasContent("{\"size\": 4}");
+    try (HfFolder begun = HfFolder.open(model);
+        HfFolder trained = HfFolder.open(runs.checkpoint("whole", 4))) {
+      assertThat(trained.passedOver()).isEqualTo(begun.passedOver()).hasSize(4);
+      assertThat(trained.config()).isEqualTo(begun.config());
+      assertThat(trained.readFloats("model.norm.weight"))
+          .isNotEqualTo(begun.readFloats("model.norm.weight"));
+    }
+    Map<String, float[]> before = TinyRuns.tensors(model.resolve("model.safetensors"));
+    Map<String, float[]> after =
+        TinyRuns.tensors(runs.checkpoint("whole", 4).resolve("model.safetensors"));
+    assertThat(after.keySet()).isEqualTo(before.keySet());
+    assertThat(after.get("mtp.fc.weight")).isEqualTo(before.get("mtp.fc.weight"));
+  }
+
+  @Test
+  void whatIsNoPartOfTheTextModelGoesAlongToAFolderAndIsNamedForAFile() throws IOException {
+    Path source = SharedData.require("models/qwen3_5-tiny-nested");
+    TinyRuns.Result whole =
+        TinyRuns.cli(
+                "export", "--model", source.toString(), "--out", folder.resolve("whole").toString())
+            .ok();
+    assertThat(whole.err()).contains("4 tensors of vision and multi-token prediction go along");
+    try (HfFolder read = HfFolder.open(folder.resolve("whole"));
+        HfFolder nested = HfFolder.open(source)) {
+      assertThat(read.passedOver()).isEqualTo(nested.passedOver());
+      assertThat(read.storedName("model.norm.weight"))
+          .isEqualTo("model.language_model.norm.weight");
+      assertThat(Files.readString(folder.resolve("whole/config.json"))).contains("vision_config");
+    }
   }
 
   @Test

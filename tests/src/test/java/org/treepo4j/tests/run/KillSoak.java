@@ -16,7 +16,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Kills in every phase of a run, each followed by a resumption; in the end the run must equal one
- * that nobody touched, bit for bit. Not part of {@code verify}: docs/testing.md has the command.
+ * that nobody touched, bit for bit. Kills of exports between them leave nothing, or all. Not part
+ * of {@code verify}: docs/testing.md has the command.
  */
 class KillSoak {
   private static final int KILLS = Integer.getInteger("soak.kills", 200);
@@ -29,31 +30,100 @@ class KillSoak {
     TinyRuns runs = new TinyRuns(folder);
     Map<KilledMain.Phase, Integer> kills = new EnumMap<>(KilledMain.Phase.class);
     int resumed = 0;
+    int ofTraining = 0;
     for (int kill = 0; kill < KILLS; kill++) {
       KilledMain.Phase phase = KilledMain.Phase.values()[kill % KilledMain.Phase.values().length];
-      Path log = folder.resolve("log");
-      List<String> arguments =
-          new ArrayList<>(List.of(phase.name().toLowerCase(Locale.ROOT), String.valueOf(kill)));
-      arguments.addAll(List.of(runs.arguments("train", "killed")));
-      arguments.addAll(settings(100_000));
-      arguments.add("--resume");
-      Child.start("", KilledMain.class, log, arguments).waitFor();
-      String output = Files.readString(log);
-      assertThat(output).as("kill %d", kill).doesNotContain("treepo: ").contains("killed in");
-      resumed += output.contains("going on from") ? 1 : 0;
-      kills.merge(phase, 1, Integer::sum);
+      boolean killed;
+      if (phase.isOfExport()) {
+        killed = killExport(runs, phase, kill);
+      } else {
+        List<String> training = new ArrayList<>(List.of(runs.arguments("train", "killed")));
+        training.addAll(settings(100_000));
+        training.add("--resume");
+        String output = output(phase, kill, training);
+        assertThat(output).as("kill %d", kill).doesNotContain("treepo: ").contains("killed in");
+        killed = true;
+        ofTraining++;
+        resumed += output.contains("going on from") ? 1 : 0;
+      }
+      kills.merge(phase, killed ? 1 : 0, Integer::sum);
     }
-    assertThat(resumed).as("runs that went on from a checkpoint").isGreaterThanOrEqualTo(KILLS / 2);
+    assertThat(resumed)
+        .as("runs that went on from a checkpoint")
+        .isGreaterThanOrEqualTo(ofTraining / 2);
+    kills.forEach((phase, count) -> assertThat(count).as(phase.name()).isPositive());
+    assertThat(lastStep(runs)).as("steps between kills").isGreaterThanOrEqualTo(ofTraining / 2);
     int end = lastStep(runs) + SPARE_STEPS;
     runs.run("train", "killed", with(settings(end), "--resume")).ok();
     runs.run("train", "whole", settings(end).toArray(String[]::new)).ok();
     runs.assertSameRuns("whole", "killed", end);
-    try (Stream<Path> files = Files.walk(runs.path("killed"))) {
-      assertThat(files.map(Path::toString))
-          .noneMatch(name -> name.endsWith(".writing") || name.endsWith(".partial"));
-    }
+    assertNoLeftovers(runs.path("killed"));
     System.out.printf(
         Locale.ROOT, "soak kills %s, %d resumed, %d steps, bit-equal%n", kills, resumed, end);
+  }
+
+  /**
+   * An export of the last checkpoint, killed: nothing is there or all of it, and the same command
+   * then writes what one that nobody touched does.
+   *
+   * @return false where it had ended before its kill came
+   */
+  private boolean killExport(TinyRuns runs, KilledMain.Phase phase, int kill) throws Exception {
+    boolean gguf = phase == KilledMain.Phase.EXPORT_GGUF;
+    Path model =
+        lastStep(runs) == 0 ? runs.path("model") : runs.checkpoint("killed", lastStep(runs));
+    Path out = Files.createDirectories(folder.resolve("exports")).resolve("out-" + kill);
+    Path whole = folder.resolve("whole-" + kill);
+    String output = output(phase, kill, export(model, out, gguf));
+    assertThat(output).as("kill %d", kill).doesNotContain("treepo: ");
+    TinyRuns.cli(export(model, whole, gguf).toArray(String[]::new)).ok();
+    if (Files.exists(out)) {
+      assertSameFiles(out, whole);
+    } else {
+      TinyRuns.cli(export(model, out, gguf).toArray(String[]::new)).ok();
+      assertSameFiles(out, whole);
+    }
+    assertNoLeftovers(out.getParent());
+    return output.contains("killed in");
+  }
+
+  private static List<String> export(Path model, Path out, boolean gguf) {
+    List<String> command =
+        new ArrayList<>(List.of("export", "--model", model.toString(), "--out", out.toString()));
+    command.addAll(
+        gguf
+            ? List.of("--format", "gguf", "--type", "f32")
+            : List.of("--dtype", "f32", "--max-shard-gb", "0.000004"));
+    return command;
+  }
+
+  /** What a command printed until it was killed or ended. */
+  private String output(KilledMain.Phase phase, int kill, List<String> command) throws Exception {
+    Path log = folder.resolve("log");
+    List<String> arguments =
+        new ArrayList<>(List.of(phase.name().toLowerCase(Locale.ROOT), String.valueOf(kill)));
+    arguments.addAll(command);
+    Child.start("", KilledMain.class, log, arguments).waitFor();
+    return Files.readString(log);
+  }
+
+  private static void assertSameFiles(Path one, Path other) throws IOException {
+    try (Stream<Path> left = Files.walk(one);
+        Stream<Path> right = Files.walk(other)) {
+      List<Path> files = left.filter(Files::isRegularFile).map(one::relativize).toList();
+      assertThat(right.filter(Files::isRegularFile).map(other::relativize))
+          .containsExactlyInAnyOrderElementsOf(files);
+      for (Path file : files) {
+        assertThat(one.resolve(file)).hasSameBinaryContentAs(other.resolve(file));
+      }
+    }
+  }
+
+  private static void assertNoLeftovers(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      assertThat(files.map(Path::toString))
+          .noneMatch(name -> name.matches(".*\\.(writing|partial|new|tmp)"));
+    }
   }
 
   private static List<String> settings(int steps) {
@@ -76,7 +146,11 @@ class KillSoak {
   }
 
   private static int lastStep(TinyRuns runs) throws IOException {
-    try (Stream<Path> found = Files.list(runs.path("killed").resolve("checkpoints"))) {
+    Path checkpoints = runs.path("killed").resolve("checkpoints");
+    if (!Files.exists(checkpoints)) {
+      return 0;
+    }
+    try (Stream<Path> found = Files.list(checkpoints)) {
       return found
           .map(path -> path.getFileName().toString())
           .filter(name -> name.matches("step-\\d+"))

@@ -1,6 +1,7 @@
 package org.treepo4j.tests.run;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.Locale;
@@ -12,27 +13,38 @@ import org.treepo4j.cli.Main;
  * Arguments: the phase, a seed, and those of the command.
  */
 final class KilledMain {
-  /** What is on the stack of the thread that trains, innermost last, by class. */
+  /** What is on the stack of a thread, by the beginning of a class's or method's name. */
   enum Phase {
-    SAMPLING("train.GroupCollector"),
-    UPDATE("train.PolicyUpdate"),
-    CHECKPOINT("run.RunCheckpoints"),
-    METRICS("metrics."),
-    EVALUATION("sampling.Evaluator");
+    SAMPLING("rl.train.GroupCollector"),
+    UPDATE("rl.train.PolicyUpdate"),
+    CHECKPOINT("rl.run.RunCheckpoints.write"),
+    METRICS("rl.metrics."),
+    EVALUATION("rl.sampling.Evaluator"),
+    EXPORT_FOLDER("checkpoints.HfExport"),
+    EXPORT_GGUF("checkpoints.gguf.GgufExport");
 
     private final String place;
 
     Phase(String place) {
-      this.place = "org.treepo4j.rl." + place;
+      this.place = "org.treepo4j." + place;
+    }
+
+    boolean isOfExport() {
+      return this == EXPORT_FOLDER || this == EXPORT_GGUF;
     }
 
     private boolean contains(StackTraceElement[] stack) {
-      return Arrays.stream(stack).anyMatch(frame -> frame.getClassName().startsWith(place));
+      return Arrays.stream(stack)
+          .anyMatch(
+              frame -> (frame.getClassName() + "." + frame.getMethodName()).startsWith(place));
     }
   }
 
   private static final int MOST_CHECKPOINTS = 4;
   private static final int MOST_VISITS = 4;
+
+  /** An export is one visit that is looked at again and again. */
+  private static final int MOST_LOOKS_AT_EXPORT = 40;
 
   private KilledMain() {}
 
@@ -40,9 +52,20 @@ final class KilledMain {
     Phase phase = Phase.valueOf(arguments[0].toUpperCase(Locale.ROOT));
     Random random = new Random(Long.parseLong(arguments[1]));
     String[] command = Arrays.copyOfRange(arguments, 2, arguments.length);
+    Process executioner = executioner();
     Thread killer =
         new Thread(
-            () -> killIn(phase, random.nextInt(MOST_CHECKPOINTS), 1 + random.nextInt(MOST_VISITS)),
+            () -> {
+              if (phase.isOfExport()) {
+                killIn(executioner, phase, 0, 1 + random.nextInt(MOST_LOOKS_AT_EXPORT));
+              } else {
+                killIn(
+                    executioner,
+                    phase,
+                    random.nextInt(MOST_CHECKPOINTS),
+                    1 + random.nextInt(MOST_VISITS));
+              }
+            },
             "killer");
     killer.setDaemon(true);
     killer.start();
@@ -51,7 +74,7 @@ final class KilledMain {
   }
 
   /** Kills once so many checkpoints were written and the phase was seen so many times. */
-  private static void killIn(Phase phase, int checkpoints, int visits) {
+  private static void killIn(Process executioner, Phase phase, int checkpoints, int visits) {
     awaitCheckpoints(checkpoints);
     int seen = 0;
     while (seen < visits) {
@@ -59,7 +82,7 @@ final class KilledMain {
       Thread.onSpinWait();
     }
     System.out.println("killed in " + phase);
-    kill();
+    kill(executioner);
   }
 
   private static void awaitCheckpoints(int count) {
@@ -80,11 +103,17 @@ final class KilledMain {
                 thread.getKey() != Thread.currentThread() && phase.contains(thread.getValue()));
   }
 
-  private static void kill() {
-    try {
-      new ProcessBuilder("kill", "-9", String.valueOf(ProcessHandle.current().pid()))
-          .start()
-          .waitFor();
+  /** Waits for a line and kills this process: starting it takes longer than some phases. */
+  private static Process executioner() throws IOException {
+    String command = "read line; kill -9 " + ProcessHandle.current().pid();
+    return new ProcessBuilder("sh", "-c", command).start();
+  }
+
+  private static void kill(Process executioner) {
+    try (OutputStream line = executioner.getOutputStream()) {
+      line.write('\n');
+      line.flush();
+      executioner.waitFor();
     } catch (IOException | InterruptedException e) {
       Runtime.getRuntime().halt(1);
     }

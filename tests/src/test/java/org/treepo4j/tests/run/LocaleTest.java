@@ -1,11 +1,13 @@
 package org.treepo4j.tests.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -14,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.treepo4j.cli.Main;
 
 /** Files and results are the same in every locale, also for programs that do not set one. */
 class LocaleTest {
@@ -65,6 +68,41 @@ class LocaleTest {
     TinyRuns.cli(
             "export", "--model", shards.toString(), "--out", folder.resolve("again").toString())
         .ok();
+  }
+
+  /** As a shell sets it: what the JVM reads before any class of ours is loaded. */
+  @ParameterizedTest
+  @ValueSource(strings = {"fa_IR.UTF-8", "tr_TR.UTF-8"})
+  void aProcessUnderALocaleOfTheSystemWritesTheSame(String locale) throws Exception {
+    assumeTrue(
+        Child.shell("locale -a | grep -qix " + locale.replace("-", "")) == 0,
+        "needs the locale " + locale + " (Debian: locale-gen)");
+    TinyRuns runs = new TinyRuns(folder);
+    List<String> settings = List.of("--set", "trainer.steps=2", "--set", "trainer.treesKept=1");
+    List<String> arguments = new ArrayList<>(List.of(runs.arguments("train", "there")));
+    arguments.addAll(settings);
+    Path log = folder.resolve("log");
+    int code = Child.start("export LC_ALL=" + locale, Main.class, log, arguments).waitFor();
+    assertThat(code).as(Files.readString(log)).isZero();
+    runs.run("train", "here", settings.toArray(String[]::new)).ok();
+    runs.assertSameRuns("here", "there", 2);
+    assertThat(names(runs.path("there"))).isEqualTo(names(runs.path("here")));
+    String summary = Child.lastLine(log).replaceAll("\"seconds\":[0-9.]+,", "");
+    assertThat(summary)
+        .isASCII()
+        .isEqualTo(
+            Files.readString(runs.path("here/summary.json"))
+                .strip()
+                .replaceAll("\"seconds\":[0-9.]+,", "")
+                .replace("/here", "/there"));
+  }
+
+  /** Of all files of a run; those for TensorBoard are named by the time. */
+  private static List<String> names(Path run) throws IOException {
+    return files(run).stream()
+        .map(file -> run.relativize(file).toString().replaceAll("tfevents\\.[0-9]+", "tfevents"))
+        .sorted()
+        .toList();
   }
 
   @Test

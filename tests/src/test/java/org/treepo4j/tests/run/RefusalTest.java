@@ -30,6 +30,8 @@ class RefusalTest {
     refused("--set trainer.steps=[1: ", "trainer.steps=[1");
     refused("trainer.steps must be positive, was 0", "trainer.steps=0");
     refused("rollout.sampling.temperature must be positive", "rollout.sampling.temperature=0");
+    refused("010 is an octal number in YAML", "trainer.steps=010");
+    refused("the tokenizer has none of id 99999", "rollout.sampling.stopTokenIds=[2, 99999]");
     refused("rollout.maxWidth must be at least 2", "rollout.maxWidth=1");
     refused("reward.overlongBuffer must be at most", "reward.overlongBuffer=13");
     refused("weights must be f32 with the samediff engine", "engine=samediff", "weights=bf16");
@@ -207,6 +209,20 @@ class RefusalTest {
     assertRefused(
         runs.run("train", "lora", "--resume", "--set", "lora.rank=3"),
         "adapter must have rank 3 and alpha 16.0, had 2 and 16.0");
+  }
+
+  @Test
+  void aRunHasAFolderOfItsOwn() throws IOException {
+    Files.writeString(folder.resolve("notes.txt"), "mine");
+    String model = "output: " + path("model") + " holds a model, expected a folder";
+    String file = "output: " + path("notes.txt") + " is a file, expected a folder";
+    assertRefused(runs.run("train", "model"), model);
+    assertRefused(runs.run("train", "model", "--resume"), model);
+    assertRefused(runs.run("train", "model", "--dry-run"), model);
+    assertRefused(runs.run("train", "notes.txt"), file);
+    assertRefused(runs.run("train", "notes.txt", "--dry-run"), file);
+    assertThat(folder.resolve("model/.lock")).doesNotExist();
+    assertThat(folder.resolve("notes.txt")).hasContent("mine");
   }
 
   private void refused(String message, String... settings) {

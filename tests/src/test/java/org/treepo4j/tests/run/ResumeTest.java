@@ -49,6 +49,22 @@ class ResumeTest {
     resumesAsUninterrupted("train", lora);
   }
 
+  /** What was sampled in bfloat16 is trained with the same experts, also after a kill. */
+  @Test
+  void aResumedRunOfAMixtureIsTheUninterruptedRun() throws IOException {
+    Path mixture = runs.mixture("mixture", 3);
+    resumesAsUninterrupted(
+        "train",
+        "--set",
+        "model=" + mixture,
+        "--set",
+        "weights=bf16",
+        "--set",
+        "trainer.routing=replay",
+        "--set",
+        "trainer.steps=4");
+  }
+
   /** A random model fails every task, so each is passed over at most of its places once seen. */
   @Test
   void aResumedRunWithPoolsIsTheUninterruptedRun() throws IOException {

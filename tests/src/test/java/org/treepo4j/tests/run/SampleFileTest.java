@@ -38,6 +38,8 @@ class SampleFileTest {
     refused("data.maxPromptTokens was 0, is 5", "--set", "data.maxPromptTokens=5");
     refused("data.template.text was", "--set", "data.template.text=\"{prompt} \"");
     refused("reward.correct was 1.0, is 2.0", "--set", "reward.correct=2");
+    runs.run("train", "run", "--set", "lora.rank=1", "--set", "trainer.steps=1").ok();
+    refused("model.adapter differs", "--adapter", runs.checkpoint("run", 1).toString());
     Files.createDirectories(folder.resolve("x"));
     Files.writeString(folder.resolve("x/tasks.jsonl"), "{\"prompt\":\"9+9=\",\"answer\":\"18\"}\n");
     refused("data.content differs", "--data", folder.resolve("x/tasks.jsonl").toString());
@@ -98,6 +100,9 @@ class SampleFileTest {
     lines.set(1, "[]");
     Files.write(out, lines);
     refusedWith(eval(), out + " line 2: is no sample");
+    lines.set(1, "{\"prompt\":\"1+1=\",\"answer\":\"2\"}"); // a file of tasks, by mistake
+    Files.write(out, lines);
+    refusedWith(eval(), out + " line 2: is no sample: expected an object with taskId");
     lines.set(1, lines.get(0));
     Files.write(out, lines);
     refusedWith(eval(), out + " line 2: task tasks.jsonl:1 comes twice");
@@ -114,6 +119,9 @@ class SampleFileTest {
       assertThat(line.path("samples")).hasSize(2);
       assertThat(line.has("evaluation")).isEqualTo(i == 0);
     }
+    assertThat(TinyRuns.JSON.readTree(lines.get(0)).path("evaluation").fieldNames())
+        .toIterable()
+        .containsSubsequence("model.tokenizer", "seed", "weights", "data.file"); // in every JVM
   }
 
   @Test

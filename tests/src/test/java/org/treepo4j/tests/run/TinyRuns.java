@@ -19,6 +19,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.treepo4j.checkpoints.Architecture;
 import org.treepo4j.checkpoints.DType;
+import org.treepo4j.checkpoints.Design;
 import org.treepo4j.checkpoints.ExportOptions;
 import org.treepo4j.checkpoints.HfExport;
 import org.treepo4j.checkpoints.ModelConfig;
@@ -129,28 +130,41 @@ final class TinyRuns {
 
   /** As above, with a vocabulary of another size than the tokenizer's. */
   Path model(String name, int hiddenSize, int vocabulary, long seed) throws IOException {
-    Tokenizer tokenizer = Tokenizer.load(TOKENIZER);
-    int eos = tokenizer.id("<eos>").orElse(1);
-    ModelConfig config =
-        new ModelConfig(
-            Architecture.LLAMA,
-            vocabulary,
-            hiddenSize,
-            1,
-            2,
-            1,
-            hiddenSize / 2,
-            24,
-            32,
-            1e-6,
-            10_000,
-            RopeScaling.NONE,
-            false,
-            false,
-            false,
-            true,
-            -1,
-            List.of(eos));
+    return write(name, config(Architecture.LLAMA, hiddenSize, vocabulary), seed);
+  }
+
+  /** A folder of a mixture of experts with random weights. */
+  Path mixture(String name, long seed) throws IOException {
+    int vocabulary = Tokenizer.load(TOKENIZER).vocabSize();
+    Design design = Design.PLAIN.withExperts(new Design.Experts(6, 2, 8, true));
+    return write(name, config(Architecture.QWEN3_MOE, 16, vocabulary).withDesign(design), seed);
+  }
+
+  private static ModelConfig config(Architecture family, int hiddenSize, int vocabulary)
+      throws IOException {
+    int eos = Tokenizer.load(TOKENIZER).id("<eos>").orElse(1);
+    return new ModelConfig(
+        family,
+        vocabulary,
+        hiddenSize,
+        1,
+        2,
+        1,
+        hiddenSize / 2,
+        24,
+        32,
+        1e-6,
+        10_000,
+        RopeScaling.NONE,
+        false,
+        false,
+        family == Architecture.QWEN3_MOE,
+        true,
+        -1,
+        List.of(eos));
+  }
+
+  private Path write(String name, ModelConfig config, long seed) throws IOException {
     Weights weights = RandomWeights.create(config, seed);
     Path model = folder.resolve(name);
     HfExport.write(

@@ -68,8 +68,8 @@ public interface BranchingDecoderContract {
         decoder.append(paths, next);
       }
       for (int p = 0; p < texts.size(); p++) {
-        int[] experts = decoder.experts(paths.get(p));
-        int[] expected = pass.experts(p);
+        short[] experts = decoder.experts(paths.get(p));
+        short[] expected = pass.experts(p);
         assertThat(experts).hasSameSizeAs(expected);
         long same =
             IntStream.range(0, experts.length).filter(i -> experts[i] == expected[i]).count();

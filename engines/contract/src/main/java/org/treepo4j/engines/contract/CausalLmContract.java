@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -135,10 +136,10 @@ public interface CausalLmContract {
     ForwardOptions options = new ForwardOptions(0.5 + random.nextDouble(), true);
     try (CausalLm model = open(family.weights(seed))) {
       // Where a step makes a token go to another expert there is no slope.
-      int[][] experts = new int[trees.size()][];
+      List<TokenTree> routed = new ArrayList<>();
       try (ForwardPass pass = model.forward(trees, options)) {
-        for (int t = 0; t < experts.length; t++) {
-          experts[t] = pass.experts(t);
+        for (int t = 0; t < trees.size(); t++) {
+          routed.add(routed(trees.get(t), pass.experts(t)));
         }
         pass.backward(dLogprob, dEntropy);
       }
@@ -157,26 +158,10 @@ public interface CausalLmContract {
         double length = Math.min(0.02, 0.02 / norm);
         double up =
             shifted(
-                model,
-                parameter,
-                direction,
-                length / norm,
-                trees,
-                options,
-                experts,
-                dLogprob,
-                dEntropy);
+                model, parameter, direction, length / norm, routed, options, dLogprob, dEntropy);
         double down =
             shifted(
-                model,
-                parameter,
-                direction,
-                -length / norm,
-                trees,
-                options,
-                experts,
-                dLogprob,
-                dEntropy);
+                model, parameter, direction, -length / norm, routed, options, dLogprob, dEntropy);
         assertThat((up - down) / (2 * length))
             .as("slope of the score along the gradient of %s", parameter.name())
             .isCloseTo(norm, within(0.02 * norm + 2e-3));
@@ -191,7 +176,6 @@ public interface CausalLmContract {
       double step,
       List<TokenTree> trees,
       ForwardOptions options,
-      int[][] experts,
       float[][] dLogprob,
       float[][] dEntropy) {
     float[] saved = parameter.values().clone();
@@ -200,7 +184,7 @@ public interface CausalLmContract {
     }
     model.weightsChanged();
     double score = 0;
-    try (ForwardPass pass = model.forward(trees, options, experts)) {
+    try (ForwardPass pass = model.forward(trees, options)) {
       for (int t = 0; t < trees.size(); t++) {
         float[] logprobs = pass.logprobs(t);
         float[] entropies = pass.entropies(t);
@@ -227,28 +211,48 @@ public interface CausalLmContract {
     try (CausalLm model = open(family.weights(seed));
         ForwardPass free = model.forward(List.of(tree), ForwardOptions.SCORE);
         ForwardPass same =
-            model.forward(List.of(tree), ForwardOptions.SCORE, new int[][] {free.experts(0)})) {
-      int[] experts = free.experts(0);
+            model.forward(List.of(routed(tree, free.experts(0))), ForwardOptions.SCORE)) {
+      short[] experts = free.experts(0);
       int perToken = family.config().layers() * mixture.perToken();
       assertThat(experts).hasSize(12 * perToken);
       assertThat(same.experts(0)).isEqualTo(experts);
       assertThat(same.logprobs(0)).isEqualTo(free.logprobs(0));
       for (int i = 0; i < mixture.perToken(); i++) {
-        experts[i] = (experts[i] + 1) % mixture.count();
+        experts[i] = (short) ((experts[i] + 1) % mixture.count());
       }
       experts[11 * perToken] = -1;
       try (ForwardPass other =
-          model.forward(List.of(tree), ForwardOptions.SCORE, new int[][] {experts})) {
+          model.forward(List.of(routed(tree, experts)), ForwardOptions.SCORE)) {
         assertThat(Arrays.copyOf(other.experts(0), 11 * perToken))
             .isEqualTo(Arrays.copyOf(experts, 11 * perToken));
         assertThat(other.logits(0, 0)).isNotEqualTo(free.logits(0, 0));
         assertThat(other.experts(0)[11 * perToken]).isNotNegative();
       }
-      experts[0] = mixture.count();
-      assertThatThrownBy(
-              () -> model.forward(List.of(tree), ForwardOptions.SCORE, new int[][] {experts}))
+      experts[0] = (short) mixture.count();
+      assertThatThrownBy(() -> model.forward(List.of(routed(tree, experts)), ForwardOptions.SCORE))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("token 0 of tree 0 cannot go to expert " + mixture.count());
+      assertThatThrownBy(
+              () ->
+                  model.forward(
+                      List.of(tree.withExperts(new short[12 * perToken + 12])),
+                      ForwardOptions.SCORE))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("must have " + perToken + " experts, had " + (perToken + 1));
+    }
+  }
+
+  private static TokenTree routed(TokenTree tree, short[] experts) {
+    return experts.length == 0 ? tree : tree.withExperts(experts);
+  }
+
+  @Test
+  default void aDenseModelRefusesExperts() {
+    try (CausalLm model = open(TinyModels.LLAMA.weights(1))) {
+      TokenTree tree = TokenTree.chain(1, 2).withExperts(new short[4]);
+      assertThatThrownBy(() -> model.forward(List.of(tree), ForwardOptions.SCORE))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("experts");
     }
   }
 

@@ -60,6 +60,9 @@ public final class SameDiffCausalLm implements CausalLm {
   public ForwardPass forward(List<TokenTree> trees, ForwardOptions options) {
     requireOpen();
     for (TokenTree tree : trees) {
+      if (tree.experts() != null) {
+        throw new IllegalArgumentException("trees must name no experts, the model has none");
+      }
       int longest = 0;
       for (int position : tree.positions()) {
         longest = Math.max(longest, position + 1);

@@ -65,7 +65,7 @@ public final class SameDiffEngine implements Engine {
    * with its gradient. Attention scores come on top, which grow with the square of a pack.
    */
   @Override
-  public Memory memory(ModelConfig config, EngineOptions options, long trained) {
+  public Memory memory(ModelConfig config, EngineOptions options, Trained trained) {
     long parameters =
         TensorNames.shapes(config).values().stream()
             .mapToLong(shape -> Arrays.stream(shape).asLongStream().reduce(1, Math::multiplyExact))

@@ -113,7 +113,7 @@ public final class OneDnnEngine implements Engine {
   }
 
   @Override
-  public Memory memory(ModelConfig config, EngineOptions options, long trained) {
+  public Memory memory(ModelConfig config, EngineOptions options, Trained trained) {
     return vector.memory(config, options, trained);
   }
 }

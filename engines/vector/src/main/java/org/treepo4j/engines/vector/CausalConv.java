@@ -23,14 +23,14 @@ final class CausalConv {
   /** Weights by distance, {@code [width × channels]}, and their gradient. */
   private final float[] taps;
 
-  private final float[] dTaps;
+  /** Allocated with the first backward pass. */
+  private float[] dTaps;
 
   CausalConv(WorkerPool pool, int channels, int width) {
     this.pool = pool;
     this.channels = channels;
     this.width = width;
     this.taps = new float[width * channels];
-    this.dTaps = new float[width * channels];
     this.scratch = new float[pool.threads()][2 * CHANNELS_PER_TASK];
   }
 
@@ -65,14 +65,15 @@ final class CausalConv {
   /**
    * One row whose ancestors lie elsewhere, on the calling thread.
    *
-   * @param before inputs of the {@code width − 1} rows before, the farthest first, {@code [width −
-   *     1 × channels]} from {@code beforeAt}
+   * @param before inputs of the {@code width − 1} positions before, {@code [width − 1 × channels]},
+   *     each at the remainder of its position by {@code width − 1}; zeros before the first
+   * @param position of the row
    */
-  void row(float[] x, int at, float[] before, int beforeAt, float[] y, int to) {
+  void row(float[] x, int at, float[] before, int position, float[] y, int to) {
     RowMath.scale(x, at, 1, y, to, channels);
     RowMath.multiply(taps, 0, y, to, channels);
     for (int distance = 1; distance < width; distance++) {
-      int from = beforeAt + (width - 1 - distance) * channels;
+      int from = Math.floorMod(position - distance, width - 1) * channels;
       addProduct(taps, distance * channels, before, from, y, to, channels);
     }
     silu(y, to, channels);
@@ -83,6 +84,7 @@ final class CausalConv {
    * @param dWeight receives that of the weight, as it is stored, or null
    */
   void backward(int rows, int[] parents, float[] x, float[] dy, float[] dx, float[] dWeight) {
+    dTaps = FloatArrays.atLeast(dTaps == null ? new float[0] : dTaps, width * channels);
     pool.run(
         (channels + CHANNELS_PER_TASK - 1) / CHANNELS_PER_TASK,
         (task, worker) -> {

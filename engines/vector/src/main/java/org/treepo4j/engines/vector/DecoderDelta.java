@@ -8,26 +8,29 @@ import java.util.ArrayList;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import org.treepo4j.checkpoints.Design.DeltaRule;
+import org.treepo4j.checkpoints.ModelConfig;
 
 /**
  * A linear layer of a decoder's batch. New tokens of one chunk are a run, which brings the state of
  * its path on: piece by piece where a prompt is computed ({@link DeltaChunk}), a token at a time
- * where a path grows. Pieces end at multiples of {@link DeltaStates#SPACING} positions and runs
+ * where a path grows ({@link DeltaRecurrence}). Pieces end at multiples of {@link DeltaStates#SPACING} positions and runs
  * meet in no sum, so a path gets the same bits alone and in any batch.
  */
 final class DecoderDelta {
   private final DeltaRule rule;
   private final WorkerPool pool;
   private final RmsNorm norm;
-  private final CausalConv conv;
+
+  /** By linear layer; made with the first batch. */
+  private final CausalConv[] convs;
+
   private final UnitHeads unit;
   private final DeltaGates gating;
   private final DeltaChunk[] chunks;
-  private final float[][] scratch;
+  private final DeltaRecurrence[] recurrences;
   private final int inputStride;
   private final int outputStride;
   private final int stateSize;
-  private final int padded;
   private final List<Run> runs = new ArrayList<>();
   private float[] mixed = new float[0]; // input projections, [rows × inputStride]
   private float[] x = new float[0]; // after the convolution, [rows × convSize]
@@ -42,33 +45,48 @@ final class DecoderDelta {
    */
   private record Run(int from, int to, int position, int index, int prefilled, DeltaState state) {
 
+    int position(int row) {
+      return position + row - from;
+    }
+
     /** Row after the piece that begins with {@code row}. */
     int pieceEnd(int row) {
       int at = index + row - from;
       if (at >= prefilled) {
         return row + 1;
       }
-      int left = DeltaStates.SPACING - (position + row - from) % DeltaStates.SPACING;
+      int left = DeltaStates.SPACING - position(row) % DeltaStates.SPACING;
       return Math.min(to, row + Math.min(left, prefilled - at));
+    }
+
+    /** Tokens kept beside the state after these rows, from those before. */
+    int keptAfter(int before) {
+      int kept = before;
+      for (int row = from; row < to; ) {
+        int end = pieceEnd(row);
+        kept = end > row + 1 ? 0 : DeltaRecurrence.keptAfter(kept, position(row));
+        row = end;
+      }
+      return kept;
     }
   }
 
-  DecoderDelta(DeltaRule rule, WorkerPool pool, RmsNorm norm) {
-    this.rule = rule;
+  DecoderDelta(ModelConfig config, WorkerPool pool, RmsNorm norm) {
+    this.rule = config.design().deltaRule();
     this.pool = pool;
     this.norm = norm;
-    this.conv = new CausalConv(pool, rule.convSize(), rule.convWidth());
+    this.convs = new CausalConv[config.layers() - config.attentionLayers()];
     this.unit = new UnitHeads(pool, rule.convSize(), rule.keyHeads(), rule.keyDim());
     this.gating = new DeltaGates(pool, rule.valueHeads());
     this.inputStride = DecoderWeights.linearWidth(rule);
     this.outputStride = whole(rule.valueSize());
-    this.stateSize = DeltaChunk.stateSize(rule);
-    this.padded = DeltaChunk.padded(rule.valueDim());
+    this.stateSize = DeltaProducts.stateSize(rule);
     this.chunks = new DeltaChunk[pool.threads()];
+    this.recurrences = new DeltaRecurrence[pool.threads()];
     for (int worker = 0; worker < chunks.length; worker++) {
       chunks[worker] = new DeltaChunk(rule, DeltaStates.SPACING);
+      recurrences[worker] = new DeltaRecurrence(rule);
     }
-    this.scratch = new float[pool.threads()][2 * (rule.keyDim() + padded)];
   }
 
   /** Floats between the rows of the input projections. */
@@ -118,8 +136,8 @@ final class DecoderDelta {
    * @param layer counted among linear layers
    */
   float[] forward(BatchPlan plan, int layer, DeltaParameters weights) {
-    conv.load(weights.conv().values());
-    pool.run(runs.size(), (task, worker) -> convolve(runs.get(task), layer));
+    CausalConv conv = conv(layer, weights);
+    pool.run(runs.size(), (task, worker) -> convolve(conv, runs.get(task), layer));
     float factor = DeltaLayer.queryFactor(rule);
     int betaAt = whole(rule.convSize()) + whole(rule.valueSize());
     int decayAt = betaAt + whole(rule.valueHeads());
@@ -145,87 +163,91 @@ final class DecoderDelta {
           Run run = runs.get(task / rule.keyHeads());
           head(run, layer, task % rule.keyHeads(), weights.norm().factors(), worker);
         });
+    for (Run run : runs) {
+      run.state().kept[layer] = run.keptAfter(run.state().kept[layer]);
+    }
     return out;
   }
 
+  /** With the weights of a layer, which do not change while a decoder is open. */
+  private CausalConv conv(int layer, DeltaParameters weights) {
+    if (convs[layer] == null) {
+      convs[layer] = new CausalConv(pool, rule.convSize(), rule.convWidth());
+      convs[layer].load(weights.conv().values());
+    }
+    return convs[layer];
+  }
+
   /** The convolution of a run's rows; the state keeps the last inputs. */
-  private void convolve(Run run, int layer) {
+  private void convolve(CausalConv conv, Run run, int layer) {
     int channels = rule.convSize();
     float[] before = run.state().inputs[layer];
-    int older = before.length - channels;
+    int slots = rule.convWidth() - 1;
     for (int row = run.from(); row < run.to(); row++) {
-      conv.row(mixed, row * inputStride, before, 0, x, row * channels);
-      if (older >= 0) {
-        System.arraycopy(before, channels, before, 0, older);
-        System.arraycopy(mixed, row * inputStride, before, older, channels);
+      int position = run.position(row);
+      conv.row(mixed, row * inputStride, before, position, x, row * channels);
+      if (slots > 0) {
+        int slot = position % slots;
+        System.arraycopy(mixed, row * inputStride, before, slot * channels, channels);
       }
     }
   }
 
   /** A run's rows and the value heads of one key head. */
   private void head(Run run, int layer, int keyHead, float[] normWeight, int worker) {
-    float[] state = run.state().matrices[layer];
-    int queryAt = keyHead * rule.keyDim();
-    int keyAt = rule.keySize() + queryAt;
+    int kept = run.state().kept[layer];
     for (int row = run.from(); row < run.to(); ) {
       int end = run.pieceEnd(row);
       if (end > row + 1) {
-        chunks[worker].load(end - row, row, x, rule.convSize(), queryAt, keyAt);
-      }
-      for (int member = 0; member < rule.group(); member++) {
-        int head = keyHead * rule.group() + member;
-        int valueAt = 2 * rule.keySize() + head * rule.valueDim();
-        int at = head * stateSize;
-        int outAt = head * rule.valueDim();
-        if (end > row + 1) {
-          chunks[worker].forward(
-              head, valueAt, gates, state, at, state, at, out, outputStride, outAt);
-        } else {
-          step(row, head, queryAt, keyAt, valueAt, state, at, outAt, scratch[worker]);
+        piece(run.state(), layer, keyHead, kept, row, end, worker);
+        kept = 0;
+      } else {
+        for (int member = 0; member < rule.group(); member++) {
+          int head = keyHead * rule.group() + member;
+          recurrences[worker].step(
+              run.state(),
+              layer,
+              head,
+              run.position(row),
+              kept,
+              x,
+              row * rule.convSize(),
+              (float) Math.exp(gates.logDecay(row, head)),
+              gates.beta(row, head),
+              out,
+              row * outputStride + head * rule.valueDim());
         }
-        for (int done = row; done < end; done++) {
-          gate(done, outAt, normWeight);
+        kept = DeltaRecurrence.keptAfter(kept, run.position(row));
+      }
+      for (int done = row; done < end; done++) {
+        for (int member = 0; member < rule.group(); member++) {
+          gate(done, (keyHead * rule.group() + member) * rule.valueDim(), normWeight);
         }
       }
       row = end;
     }
   }
 
-  /** {@code S ← e^g·S + k·uᵀ} and the output, in two passes over the state. */
-  private void step(
-      int row,
-      int head,
-      int queryAt,
-      int keyAt,
-      int valueAt,
-      float[] state,
-      int at,
-      int outAt,
-      float[] memory) {
-    int width = rule.keyDim();
-    int from = row * rule.convSize();
-    int products = 2 * width; // Sᵀk and Sᵀq, [2 × padded]
-    System.arraycopy(x, from + keyAt, memory, 0, width);
-    System.arraycopy(x, from + queryAt, memory, width, width);
-    GemmKernel.clear(2, padded, memory, products, padded);
-    GemmKernel.product(
-        2, padded, width, memory, 0, width, 1, state, at, padded, memory, products, padded);
-    float decay = (float) Math.exp(gates.logDecay(row, head));
-    float beta = gates.beta(row, head);
-    float kq = RowMath.dot(memory, 0, memory, width, width);
-    for (int d = 0; d < rule.valueDim(); d++) {
-      float u = beta * (x[from + valueAt + d] - decay * memory[products + d]);
-      memory[products + d] = u;
-      out[row * outputStride + outAt + d] = decay * memory[products + padded + d] + kq * u;
-    }
-    for (int k = 0; k < width; k++) {
-      FloatVector key = FloatVector.broadcast(SPECIES, memory[k]);
-      for (int d = 0; d < padded; d += LANES) {
-        int to = at + k * padded + d;
-        FloatVector.fromArray(SPECIES, memory, products + d)
-            .fma(key, FloatVector.fromArray(SPECIES, state, to).mul(decay))
-            .intoArray(state, to);
-      }
+  /** Rows of a prompt that are solved at once. */
+  private void piece(
+      DeltaState state, int layer, int keyHead, int kept, int row, int end, int worker) {
+    int queryAt = keyHead * rule.keyDim();
+    float[] matrix = state.matrices[layer];
+    chunks[worker].load(end - row, row, x, rule.convSize(), queryAt, rule.keySize() + queryAt);
+    for (int member = 0; member < rule.group(); member++) {
+      int head = keyHead * rule.group() + member;
+      recurrences[worker].settle(state, layer, head, kept);
+      chunks[worker].forward(
+          head,
+          2 * rule.keySize() + head * rule.valueDim(),
+          gates,
+          matrix,
+          head * stateSize,
+          matrix,
+          head * stateSize,
+          out,
+          outputStride,
+          head * rule.valueDim());
     }
   }
 
@@ -234,7 +256,14 @@ final class DecoderDelta {
     int at = row * outputStride + outAt;
     int gateAt = row * inputStride + whole(rule.convSize()) + outAt;
     norm.row(rule.valueDim(), out, at, normWeight, out, at);
-    for (int d = 0; d < rule.valueDim(); d++) {
+    int d = 0;
+    for (; d <= rule.valueDim() - LANES; d += LANES) {
+      FloatVector z = FloatVector.fromArray(SPECIES, mixed, gateAt + d);
+      z.div(FastExp.exp(z.neg()).add(1f))
+          .mul(FloatVector.fromArray(SPECIES, out, at + d))
+          .intoArray(out, at + d);
+    }
+    for (; d < rule.valueDim(); d++) {
       float z = mixed[gateAt + d];
       out[at + d] *= z / (1f + FastExp.exp(-z));
     }

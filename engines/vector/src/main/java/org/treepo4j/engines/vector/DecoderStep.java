@@ -71,7 +71,7 @@ final class DecoderStep {
     this.attention = new DecoderAttention(pool, HeadShape.of(config));
     this.attentionGate = config.architecture().gatesAttention() ? kernels.attentionGate() : null;
     DeltaRule rule = config.design().deltaRule();
-    this.delta = rule == null ? null : new DecoderDelta(rule, pool, norm);
+    this.delta = rule == null ? null : new DecoderDelta(config, pool, norm);
     this.hiddenStride = DecoderWeights.whole(config.hiddenSize());
     this.attentionStride = DecoderWeights.attentionWidth(config);
     this.attendedStride = DecoderWeights.whole(config.querySize());

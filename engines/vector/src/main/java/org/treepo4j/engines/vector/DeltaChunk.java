@@ -1,8 +1,5 @@
 package org.treepo4j.engines.vector;
 
-import static org.treepo4j.engines.vector.GemmKernel.NARROW;
-
-import java.util.Arrays;
 import org.treepo4j.checkpoints.Design.DeltaRule;
 
 /**
@@ -28,14 +25,13 @@ import org.treepo4j.checkpoints.Design.DeltaRule;
  * valuePadded]}. An instance is the scratch memory of one worker.
  */
 final class DeltaChunk {
-  /** Tokens whose system is solved one by one after the others are subtracted at once. */
-  private static final int BLOCK = 16;
-
   private final int keyDim;
   private final int valueDim;
   private final int keyPadded;
   private final int valuePadded;
   private final int columns;
+  private final DeltaProducts products;
+  private final DeltaSystem system;
 
   /** The rows at hand: {@code count} from {@code first} of {@code x}, {@code stride} apart. */
   private int count;
@@ -46,28 +42,11 @@ final class DeltaChunk {
 
   private final float[] q; // [tokens × keyPadded]
   private final float[] k; // [tokens × keyPadded]
-  private final float[] transposed; // the second factor of a product, [keyPadded × columns] at most
-  private final float[] kk; // k_i·k_j, [tokens × columns]
-  private final float[] qk; // q_i·k_j, [tokens × columns]
-  private final float[] decay; // D, [tokens × columns]
-  private final float[] fromStart; // e, [tokens]
   private final float[] scaled; // queries or keys times e or f, [tokens × keyPadded]
-  private final float[] mix; // −D∘kk below the diagonal, [tokens × columns]
-  private final float[] weights; // D∘qk up to the diagonal, [tokens × columns]
-  private final float[] written; // u before β, [tokens × valuePadded]
-  private final float[] u; // [tokens × valuePadded]
   private final float[] o; // outputs or their gradients, [tokens × valuePadded]
 
-  private final float[] du; // [tokens × valuePadded]
-  private final float[] dWritten; // of what β multiplies, [tokens × valuePadded]
-  private final float[] dMix; // [tokens × columns]
-  private final float[] dWeights; // [tokens × columns]
-  private final float[] dkk; // summed over value heads, [tokens × columns]
-  private final float[] dqk; // [tokens × columns]
   private final float[] dq; // [tokens × keyPadded]
   private final float[] dk; // [tokens × keyPadded]
-  private final float[] product; // [tokens × keyPadded]
-  private final double[] dLogDecay; // by the decay summed up to each token, [tokens]
 
   /**
    * @param tokens most tokens of a chunk
@@ -75,42 +54,17 @@ final class DeltaChunk {
   DeltaChunk(DeltaRule rule, int tokens) {
     keyDim = rule.keyDim();
     valueDim = rule.valueDim();
-    keyPadded = padded(keyDim);
-    valuePadded = padded(valueDim);
-    columns = padded(tokens);
+    keyPadded = DeltaProducts.padded(keyDim);
+    valuePadded = DeltaProducts.padded(valueDim);
+    columns = DeltaProducts.padded(tokens);
+    products = new DeltaProducts(rule, tokens);
+    system = new DeltaSystem(rule, tokens);
     q = new float[tokens * keyPadded];
     k = new float[tokens * keyPadded];
-    int widest = Math.max(keyPadded, columns);
-    transposed = new float[Math.max(keyPadded, valuePadded) * widest];
-    kk = new float[tokens * columns];
-    qk = new float[tokens * columns];
-    decay = new float[tokens * columns];
-    fromStart = new float[tokens];
     scaled = new float[tokens * keyPadded];
-    mix = new float[tokens * columns];
-    weights = new float[tokens * columns];
-    written = new float[tokens * valuePadded];
-    u = new float[tokens * valuePadded];
     o = new float[tokens * valuePadded];
-    du = new float[tokens * valuePadded];
-    dWritten = new float[tokens * valuePadded];
-    dMix = new float[tokens * columns];
-    dWeights = new float[tokens * columns];
-    dkk = new float[tokens * columns];
-    dqk = new float[tokens * columns];
     dq = new float[tokens * keyPadded];
     dk = new float[tokens * keyPadded];
-    product = new float[tokens * keyPadded];
-    dLogDecay = new double[tokens];
-  }
-
-  /** Numbers of one state. */
-  static int stateSize(DeltaRule rule) {
-    return rule.keyDim() * padded(rule.valueDim());
-  }
-
-  static int padded(int width) {
-    return (width + NARROW - 1) / NARROW * NARROW;
   }
 
   /**
@@ -122,18 +76,14 @@ final class DeltaChunk {
   void load(int rows, int from, float[] values, int step, int queryAt, int keyAt) {
     count = rows;
     first = from;
+    system.begin(rows, from);
     x = values;
     stride = step;
     gather(values, step, queryAt, keyDim, q, keyPadded);
     gather(values, step, keyAt, keyDim, k, keyPadded);
-    transpose(count, keyDim, k, 0, keyPadded, columns);
-    GemmKernel.clear(count, columns, kk, 0, columns);
-    GemmKernel.clear(count, columns, qk, 0, columns);
-    int wide = padded(count);
-    GemmKernel.product(
-        count, wide, keyDim, k, 0, keyPadded, 1, transposed, 0, columns, kk, 0, columns);
-    GemmKernel.product(
-        count, wide, keyDim, q, 0, keyPadded, 1, transposed, 0, columns, qk, 0, columns);
+    products.transposeRows(count, k, keyPadded, keyDim);
+    products.byTransposedRows(count, q, keyPadded, keyDim, system.qk);
+    products.byTransposedRows(count, k, keyPadded, keyDim, system.kk);
   }
 
   /**
@@ -155,106 +105,36 @@ final class DeltaChunk {
       int outAt) {
     solve(head, valueAt, gates, before, beforeAt);
     if (out != null) {
-      scaleRows(q, fromStart, 1);
+      scaleRows(q, system.fromStart, 1);
       GemmKernel.clear(count, valuePadded, o, 0, valuePadded);
-      multiplyState(scaled, before, beforeAt, o);
-      weigh();
-      for (int from = 0; from < count; from += BLOCK) {
-        int rows = Math.min(BLOCK, count - from);
-        GemmKernel.product(
-            rows,
-            valuePadded,
-            from + rows,
-            weights,
-            from * columns,
-            columns,
-            1,
-            u,
-            0,
-            valuePadded,
-            o,
-            from * valuePadded,
-            valuePadded);
-      }
+      products.multiplyState(count, scaled, before, beforeAt, o);
+      system.weigh();
+      system.addWeighted(o);
       for (int i = 0; i < count; i++) {
         System.arraycopy(o, i * valuePadded, out, (first + i) * outStride + outAt, valueDim);
       }
     }
     int last = (count - 1) * columns;
-    RowMath.scale(before, beforeAt, fromStart[count - 1], after, afterAt, keyDim * valuePadded);
+    RowMath.scale(
+        before, beforeAt, system.fromStart[count - 1], after, afterAt, keyDim * valuePadded);
     for (int j = 0; j < count; j++) {
-      RowMath.scale(k, j * keyPadded, decay[last + j], scaled, j * keyPadded, keyPadded);
+      RowMath.scale(k, j * keyPadded, system.decay[last + j], scaled, j * keyPadded, keyPadded);
     }
-    addOuter(scaled, u, after, afterAt);
+    products.addOuter(count, scaled, system.u, after, afterAt);
   }
 
-  /** Finds {@link #u}, and the decays on the way. */
+  /** Finds what the tokens write, and the decays on the way. */
   private void solve(int head, int valueAt, DeltaGates.Values gates, float[] before, int beforeAt) {
-    decays(head, gates);
-    gather(x, stride, valueAt, valueDim, written, valuePadded);
-    scaleRows(k, fromStart, -1);
-    multiplyState(scaled, before, beforeAt, written);
-    GemmKernel.clear(count, columns, mix, 0, columns);
-    for (int i = 1; i < count; i++) {
-      RowMath.scale(kk, i * columns, -1, mix, i * columns, i);
-      RowMath.multiply(decay, i * columns, mix, i * columns, i);
-    }
-    for (int from = 0; from < count; from += BLOCK) {
-      int rows = Math.min(BLOCK, count - from);
-      subtract(from, rows, 0, from);
-      for (int i = from; i < from + rows; i++) {
-        subtract(i, 1, from, i - from);
-        float beta = gates.beta(first + i, head);
-        RowMath.scale(written, i * valuePadded, beta, u, i * valuePadded, valuePadded);
-      }
-    }
-  }
-
-  /** {@code written_i += Σ mix_ij·u_j} for some rows and {@code depth} tokens from {@code j}. */
-  private void subtract(int row, int rows, int j, int depth) {
-    GemmKernel.product(
-        rows,
-        valuePadded,
-        depth,
-        mix,
-        row * columns + j,
-        columns,
-        1,
-        u,
-        j * valuePadded,
-        valuePadded,
-        written,
-        row * valuePadded,
-        valuePadded);
-  }
-
-  /** {@code D_ij = D_{i−1,j}·e^{g_i}}: products of factors below one, never differences of sums. */
-  private void decays(int head, DeltaGates.Values gates) {
-    GemmKernel.clear(count, columns, decay, 0, columns);
-    float sinceStart = 1;
-    for (int i = 0; i < count; i++) {
-      float factor = (float) Math.exp(gates.logDecay(first + i, head));
-      sinceStart *= factor;
-      fromStart[i] = sinceStart;
-      if (i > 0) {
-        RowMath.scale(decay, (i - 1) * columns, factor, decay, i * columns, i);
-      }
-      decay[i * columns + i] = 1;
-    }
-  }
-
-  private void weigh() {
-    GemmKernel.clear(count, columns, weights, 0, columns);
-    for (int i = 0; i < count; i++) {
-      RowMath.scale(qk, i * columns, 1, weights, i * columns, i + 1);
-      RowMath.multiply(decay, i * columns, weights, i * columns, i + 1);
-    }
+    system.decays(head, gates);
+    gather(x, stride, valueAt, valueDim, system.written, valuePadded);
+    scaleRows(k, system.fromStart, -1);
+    products.multiplyState(count, scaled, before, beforeAt, system.written);
+    system.solve(head, gates);
   }
 
   /** Before the value heads of a key head are differentiated. */
   void beginBackward() {
-    GemmKernel.clear(count, columns, dkk, 0, columns);
-    GemmKernel.clear(count, columns, dqk, 0, columns);
+    system.beginBackward();
     GemmKernel.clear(count, keyPadded, dq, 0, keyPadded);
     GemmKernel.clear(count, keyPadded, dk, 0, keyPadded);
   }
@@ -284,133 +164,75 @@ final class DeltaChunk {
       float[] dx,
       DeltaGates.Values dGates) {
     solve(head, valueAt, gates, before, beforeAt);
-    weigh();
+    system.weigh();
     gather(dOut, outStride, outAt, valueDim, o, valuePadded);
-    Arrays.fill(dLogDecay, 0, count, 0);
     int last = (count - 1) * columns;
 
     // o_i ∋ Σ weights_ij·u_j and S₁ ∋ Σ f_j·k_j·u_jᵀ
-    GemmKernel.clear(count, valuePadded, du, 0, valuePadded);
-    GemmKernel.product(
-        count, valuePadded, count, weights, 0, 1, columns, o, 0, valuePadded, du, 0, valuePadded);
+    system.weightedBackward(o);
     for (int j = 0; j < count; j++) {
-      RowMath.scale(k, j * keyPadded, decay[last + j], scaled, j * keyPadded, keyPadded);
+      RowMath.scale(k, j * keyPadded, system.decay[last + j], scaled, j * keyPadded, keyPadded);
     }
-    multiplyState(scaled, dAfter, dAfterAt, du);
-    solveBackward(head, gates, dGates);
-    transpose(count, valueDim, u, 0, valuePadded, columns);
-    multiplyTransposed(o, dWeights);
-    multiplyTransposed(dWritten, dMix);
-    throughDecays();
+    products.multiplyState(count, scaled, dAfter, dAfterAt, system.du);
+    system.solveBackward(head, gates, dGates);
+    products.transposeRows(count, system.u, valuePadded, valueDim);
+    products.byTransposedRows(count, o, valuePadded, valueDim, system.dWeights);
+    products.byTransposedRows(count, system.dWritten, valuePadded, valueDim, system.dMix);
+    system.throughDecays();
     for (int i = 0; i < count; i++) {
-      System.arraycopy(dWritten, i * valuePadded, dx, (first + i) * stride + valueAt, valueDim);
+      System.arraycopy(
+          system.dWritten, i * valuePadded, dx, (first + i) * stride + valueAt, valueDim);
     }
 
     // S₁ ∋ f_j·k_j·u_jᵀ once more, for k and f
-    transposeState(dAfter, dAfterAt);
-    byState(u);
+    products.transposeState(dAfter, dAfterAt);
+    float[] product = products.byTransposedState(count, system.u);
     for (int j = 0; j < count; j++) {
-      float f = decay[last + j];
+      float f = system.decay[last + j];
       double slope = f * RowMath.dot(product, j * keyPadded, k, j * keyPadded, keyDim);
-      dLogDecay[count - 1] += slope;
-      dLogDecay[j] -= slope;
-      addScaled(product, j * keyPadded, f, dk, j * keyPadded);
+      system.dLogDecay[count - 1] += slope;
+      system.dLogDecay[j] -= slope;
+      addScaled(product, j * keyPadded, f, dk, j * keyPadded, keyDim);
     }
-    float toEnd = fromStart[count - 1];
-    dLogDecay[count - 1] +=
+    float toEnd = system.fromStart[count - 1];
+    system.dLogDecay[count - 1] +=
         (double) toEnd * RowMath.dot(before, beforeAt, dAfter, dAfterAt, keyDim * valuePadded);
 
     // written_i ∋ −e_i·S₀ᵀk_i and o_i ∋ e_i·S₀ᵀq_i
-    transposeState(before, beforeAt);
-    throughState(dWritten, k, dk, -1);
+    products.transposeState(before, beforeAt);
+    throughState(system.dWritten, k, dk, -1);
     throughState(o, q, dq, 1);
     if (dBefore != null) {
-      addScaledState(dAfter, dAfterAt, toEnd, dBefore, dBeforeAt);
-      scaleRows(q, fromStart, 1);
-      addOuter(scaled, o, dBefore, dBeforeAt);
-      scaleRows(k, fromStart, -1);
-      addOuter(scaled, dWritten, dBefore, dBeforeAt);
+      addScaled(dAfter, dAfterAt, toEnd, dBefore, dBeforeAt, keyDim * valuePadded);
+      scaleRows(q, system.fromStart, 1);
+      products.addOuter(count, scaled, o, dBefore, dBeforeAt);
+      scaleRows(k, system.fromStart, -1);
+      products.addOuter(count, scaled, system.dWritten, dBefore, dBeforeAt);
     }
-    double sum = 0;
-    for (int i = count - 1; i >= 0; i--) {
-      sum += dLogDecay[i];
-      dGates.logDecay(first + i, head, (float) sum);
-    }
-  }
-
-  /** From {@link #du} to {@link #dWritten}: the triangular system read from its end. */
-  private void solveBackward(int head, DeltaGates.Values gates, DeltaGates.Values dGates) {
-    int blocks = (count + BLOCK - 1) / BLOCK;
-    for (int block = blocks - 1; block >= 0; block--) {
-      int from = block * BLOCK;
-      int to = Math.min(count, from + BLOCK);
-      for (int i = to - 1; i >= from; i--) {
-        int at = i * valuePadded;
-        dGates.beta(first + i, head, RowMath.dot(du, at, written, at, valueDim));
-        RowMath.scale(du, at, gates.beta(first + i, head), dWritten, at, valuePadded);
-        spread(i, 1, from, i - from);
-      }
-      spread(from, to - from, 0, from);
-    }
-  }
-
-  /** {@code du_j += Σ mix_ij·dWritten_i} for {@code rows} i and {@code width} j. */
-  private void spread(int i, int rows, int j, int width) {
-    GemmKernel.product(
-        width,
-        valuePadded,
-        rows,
-        mix,
-        i * columns + j,
-        1,
-        columns,
-        dWritten,
-        i * valuePadded,
-        valuePadded,
-        du,
-        j * valuePadded,
-        valuePadded);
-  }
-
-  /**
-   * From {@link #dMix} and {@link #dWeights} to products of keys and queries, and to the decays.
-   */
-  private void throughDecays() {
-    for (int i = 0; i < count; i++) {
-      int at = i * columns;
-      for (int j = 0; j < i; j++) {
-        double slope =
-            (double) dMix[at + j] * mix[at + j] + (double) dWeights[at + j] * weights[at + j];
-        dLogDecay[i] += slope;
-        dLogDecay[j] -= slope;
-        dkk[at + j] -= dMix[at + j] * decay[at + j];
-        dqk[at + j] += dWeights[at + j] * decay[at + j];
-      }
-      dqk[at + i] += dWeights[at + i];
-    }
+    system.sumDecays(head, dGates);
   }
 
   /** {@code product = d·S₀ᵀ}, of the transposed state: to {@code e} and to {@code heads}. */
   private void throughState(float[] d, float[] heads, float[] dHeads, float sign) {
-    byState(d);
+    float[] product = products.byTransposedState(count, d);
     for (int i = 0; i < count; i++) {
       int at = i * keyPadded;
-      float factor = sign * fromStart[i];
-      dLogDecay[i] += factor * RowMath.dot(product, at, heads, at, keyDim);
-      addScaled(product, at, factor, dHeads, at);
+      float factor = sign * system.fromStart[i];
+      system.dLogDecay[i] += factor * RowMath.dot(product, at, heads, at, keyDim);
+      addScaled(product, at, factor, dHeads, at, keyDim);
     }
   }
 
   /** After all value heads: gradients of queries and keys, at their places in each row of dx. */
   void endBackward(float[] dx, int queryAt, int keyAt) {
     GemmKernel.product(
-        count, keyPadded, count, dqk, 0, columns, 1, k, 0, keyPadded, dq, 0, keyPadded);
+        count, keyPadded, count, system.dqk, 0, columns, 1, k, 0, keyPadded, dq, 0, keyPadded);
     GemmKernel.product(
-        count, keyPadded, count, dqk, 0, 1, columns, q, 0, keyPadded, dk, 0, keyPadded);
+        count, keyPadded, count, system.dqk, 0, 1, columns, q, 0, keyPadded, dk, 0, keyPadded);
     GemmKernel.product(
-        count, keyPadded, count, dkk, 0, columns, 1, k, 0, keyPadded, dk, 0, keyPadded);
+        count, keyPadded, count, system.dkk, 0, columns, 1, k, 0, keyPadded, dk, 0, keyPadded);
     GemmKernel.product(
-        count, keyPadded, count, dkk, 0, 1, columns, k, 0, keyPadded, dk, 0, keyPadded);
+        count, keyPadded, count, system.dkk, 0, 1, columns, k, 0, keyPadded, dk, 0, keyPadded);
     for (int i = 0; i < count; i++) {
       int row = (first + i) * stride;
       System.arraycopy(dq, i * keyPadded, dx, row + queryAt, keyDim);
@@ -418,6 +240,7 @@ final class DeltaChunk {
     }
   }
 
+  /** The rows at hand, some columns of each. */
   private void gather(float[] from, int step, int at, int width, float[] to, int padded) {
     for (int i = 0; i < count; i++) {
       System.arraycopy(from, (first + i) * step + at, to, i * padded, width);
@@ -432,103 +255,10 @@ final class DeltaChunk {
     }
   }
 
-  /** {@code to += heads·S}. */
-  private void multiplyState(float[] heads, float[] state, int stateAt, float[] to) {
-    GemmKernel.product(
-        count,
-        valuePadded,
-        keyDim,
-        heads,
-        0,
-        keyPadded,
-        1,
-        state,
-        stateAt,
-        valuePadded,
-        to,
-        0,
-        valuePadded);
-  }
-
-  /** {@code S += headsᵀ·values}. */
-  private void addOuter(float[] heads, float[] values, float[] state, int stateAt) {
-    GemmKernel.product(
-        keyDim,
-        valuePadded,
-        count,
-        heads,
-        0,
-        1,
-        keyPadded,
-        values,
-        0,
-        valuePadded,
-        state,
-        stateAt,
-        valuePadded);
-  }
-
-  /** {@code to = values·uᵀ}, of the transposed {@link #u}. */
-  private void multiplyTransposed(float[] values, float[] to) {
-    GemmKernel.clear(count, columns, to, 0, columns);
-    GemmKernel.product(
-        count,
-        padded(count),
-        valueDim,
-        values,
-        0,
-        valuePadded,
-        1,
-        transposed,
-        0,
-        columns,
-        to,
-        0,
-        columns);
-  }
-
-  private void transposeState(float[] state, int at) {
-    transpose(keyDim, valueDim, state, at, valuePadded, keyPadded);
-  }
-
-  /** {@code product = values·Sᵀ}, of the transposed state. */
-  private void byState(float[] values) {
-    GemmKernel.clear(count, keyPadded, product, 0, keyPadded);
-    GemmKernel.product(
-        count,
-        keyPadded,
-        valueDim,
-        values,
-        0,
-        valuePadded,
-        1,
-        transposed,
-        0,
-        keyPadded,
-        product,
-        0,
-        keyPadded);
-  }
-
-  /** {@code [rows × width]} into {@link #transposed}, {@code [width × toStep]}, zeros behind. */
-  private void transpose(int rows, int width, float[] from, int at, int fromStep, int toStep) {
+  /** {@code to += factor·from}. */
+  private static void addScaled(
+      float[] from, int at, float factor, float[] to, int toAt, int width) {
     for (int d = 0; d < width; d++) {
-      int to = d * toStep;
-      for (int i = 0; i < rows; i++) {
-        transposed[to + i] = from[at + i * fromStep + d];
-      }
-      Arrays.fill(transposed, to + rows, to + toStep, 0f);
-    }
-  }
-
-  private void addScaled(float[] from, int at, float factor, float[] to, int toAt) {
-    for (int d = 0; d < keyDim; d++) {
-      to[toAt + d] += factor * from[at + d];
-    }
-  }
-
-  private void addScaledState(float[] from, int at, float factor, float[] to, int toAt) {
-    for (int d = 0; d < keyDim * valuePadded; d++) {
       to[toAt + d] += factor * from[at + d];
     }
   }

@@ -1,5 +1,6 @@
 package org.treepo4j.engines.vector;
 
+import java.util.Arrays;
 import org.treepo4j.checkpoints.Design.DeltaRule;
 import org.treepo4j.checkpoints.ModelConfig;
 
@@ -9,10 +10,28 @@ import org.treepo4j.checkpoints.ModelConfig;
  * differently; until one of them writes, it is ({@link DeltaStates}).
  */
 final class DeltaState {
+  /** Tokens that are kept beside a state before they are put into it. */
+  static final int KEPT = 8;
+
   /** {@code [linear layers × valueHeads × keyDim × valuePadded]}. */
   final float[][] matrices;
 
-  /** {@code [linear layers][convWidth − 1 × convSize]}, the oldest first. */
+  /** Keys of the tokens kept, {@code [linear layers][KEPT × keySize]}. */
+  final float[][] keys;
+
+  /** What these wrote, {@code [linear layers][KEPT × valueHeads × valuePadded]}. */
+  final float[][] writes;
+
+  /**
+   * Decays since the matrix was written, and since each token kept, {@code [linear layers][1 + KEPT
+   * × valueHeads]}.
+   */
+  final float[][] factors;
+
+  /** How many tokens are kept, by linear layer. */
+  final int[] kept;
+
+  /** {@code [linear layers][convWidth − 1 × convSize]}, that of a position at its remainder. */
   final float[][] inputs;
 
   /** Paths and snapshots that hold it. */
@@ -22,6 +41,10 @@ final class DeltaState {
     DeltaRule rule = config.design().deltaRule();
     int layers = config.layers() - config.attentionLayers();
     matrices = new float[layers][matrixSize(rule)];
+    keys = new float[layers][KEPT * rule.keySize()];
+    writes = new float[layers][KEPT * writtenSize(rule)];
+    factors = new float[layers][(1 + KEPT) * rule.valueHeads()];
+    kept = new int[layers];
     inputs = new float[layers][inputSize(rule)];
   }
 
@@ -32,11 +55,18 @@ final class DeltaState {
         ? 0
         : (long) Float.BYTES
             * (config.layers() - config.attentionLayers())
-            * (matrixSize(rule) + inputSize(rule));
+            * (matrixSize(rule)
+                + KEPT * (rule.keySize() + writtenSize(rule))
+                + (1 + KEPT) * rule.valueHeads()
+                + inputSize(rule));
+  }
+
+  private static int writtenSize(DeltaRule rule) {
+    return rule.valueHeads() * DeltaProducts.padded(rule.valueDim());
   }
 
   private static int matrixSize(DeltaRule rule) {
-    return Math.multiplyExact(rule.valueHeads(), DeltaChunk.stateSize(rule));
+    return Math.multiplyExact(rule.valueHeads(), DeltaProducts.stateSize(rule));
   }
 
   private static int inputSize(DeltaRule rule) {
@@ -46,6 +76,12 @@ final class DeltaState {
   void copyFrom(DeltaState other) {
     for (int layer = 0; layer < matrices.length; layer++) {
       System.arraycopy(other.matrices[layer], 0, matrices[layer], 0, matrices[layer].length);
+      int tokens = other.kept[layer];
+      kept[layer] = tokens;
+      System.arraycopy(other.keys[layer], 0, keys[layer], 0, keys[layer].length / KEPT * tokens);
+      System.arraycopy(
+          other.writes[layer], 0, writes[layer], 0, writes[layer].length / KEPT * tokens);
+      System.arraycopy(other.factors[layer], 0, factors[layer], 0, factors[layer].length);
       System.arraycopy(other.inputs[layer], 0, inputs[layer], 0, inputs[layer].length);
     }
   }
@@ -53,9 +89,10 @@ final class DeltaState {
   /** The state before any token. */
   void clear() {
     for (int layer = 0; layer < matrices.length; layer++) {
-      java.util.Arrays.fill(matrices[layer], 0f);
-      java.util.Arrays.fill(inputs[layer], 0f);
+      Arrays.fill(matrices[layer], 0f);
+      Arrays.fill(inputs[layer], 0f);
     }
+    Arrays.fill(kept, 0);
   }
 
   int holders() {

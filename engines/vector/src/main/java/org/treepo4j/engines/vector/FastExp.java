@@ -14,7 +14,8 @@ import jdk.incubator.vector.IntVector;
  * adding 1.5·2²³, which leaves it in the low bits of the sum, ready to be shifted into an exponent:
  * no conversion instruction is needed, and C2 handles every step on JDK 17. An exponent out of
  * range is held at the border, as an integer: the float minimum of Java costs several instructions.
- * Between ±10⁹ results are right or at that border; NaN stays NaN.
+ * The lower one comes before the subtraction, which overflows where the sum is negative. Between
+ * ±10⁹ results are right or at that border; NaN stays NaN.
  */
 final class FastExp {
   private static final float ROUND = 12582912f;
@@ -44,7 +45,7 @@ final class FastExp {
     p = p.fma(r, constant(P4));
     p = p.fma(r, constant(P5));
     FloatVector y = p.mul(r).fma(r, r).add(1f);
-    IntVector exponent = shifted.reinterpretAsInts().sub(BIAS).max(LOWEST).min(HIGHEST);
+    IntVector exponent = shifted.reinterpretAsInts().max(LOWEST + BIAS).sub(BIAS).min(HIGHEST);
     return y.mul(exponent.lanewise(LSHL, MANTISSA_BITS).reinterpretAsFloats());
   }
 
@@ -63,8 +64,8 @@ final class FastExp {
     p = Math.fma(p, r, P4);
     p = Math.fma(p, r, P5);
     float y = Math.fma(p * r, r, r) + 1f;
-    int exponent = Float.floatToRawIntBits(shifted) - BIAS;
-    int held = Math.min(Math.max(exponent, LOWEST), HIGHEST);
+    int bits = Math.max(Float.floatToRawIntBits(shifted), LOWEST + BIAS);
+    int held = Math.min(bits - BIAS, HIGHEST);
     return y * Float.intBitsToFloat(held << MANTISSA_BITS);
   }
 }

@@ -24,6 +24,10 @@ final class HeadWeight {
     return parameter;
   }
 
+  boolean isAdapted() {
+    return adapter != null;
+  }
+
   float[] values() {
     return adapter == null ? parameter.values() : merged;
   }

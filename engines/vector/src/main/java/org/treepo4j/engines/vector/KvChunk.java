@@ -28,7 +28,7 @@ final class KvChunk {
   private int[] tokens = new int[KvBlock.SMALLEST];
 
   /** Experts of its tokens, {@code [tokens × layers × perToken]}; empty in dense models. */
-  private int[] experts = new int[0];
+  private short[] experts = new short[0];
 
   /** Tokens from the beginning that were computed as a prompt, in pieces. */
   private int prefilled;
@@ -100,7 +100,7 @@ final class KvChunk {
   }
 
   /** Notes the experts that a token goes to in one layer. */
-  void keepExperts(int index, int layer, int layers, int[] chosen, int from, int count) {
+  void keepExperts(int index, int layer, int layers, short[] chosen, int from, int count) {
     int size = (index + 1) * layers * count;
     if (experts.length < size) {
       experts = Arrays.copyOf(experts, Math.max(size, 2 * experts.length));
@@ -108,7 +108,7 @@ final class KvChunk {
     System.arraycopy(chosen, from, experts, (index * layers + layer) * count, count);
   }
 
-  int[] experts() {
+  short[] experts() {
     return experts;
   }
 

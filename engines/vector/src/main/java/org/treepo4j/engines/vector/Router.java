@@ -17,7 +17,7 @@ final class Router {
     float[] probabilities = new float[0];
 
     /** Chosen experts, {@code [rows × perToken]}, the most probable first. */
-    int[] chosen = new int[0];
+    short[] chosen = new short[0];
 
     /** Their weights, {@code [rows × perToken]}. */
     float[] weights = new float[0];
@@ -32,7 +32,7 @@ final class Router {
       probabilities = FloatArrays.atLeast(probabilities, rows * experts.count());
       weights = FloatArrays.atLeast(weights, rows * experts.perToken());
       if (chosen.length < rows * experts.perToken()) {
-        chosen = new int[rows * experts.perToken()];
+        chosen = new short[rows * experts.perToken()];
         places = new int[rows * experts.perToken()];
       }
       if (starts.length == 0) {
@@ -94,7 +94,7 @@ final class Router {
           best = e;
         }
       }
-      choice.chosen[to + slot] = best;
+      choice.chosen[to + slot] = (short) best;
     }
   }
 
@@ -111,7 +111,7 @@ final class Router {
     }
   }
 
-  private static boolean taken(int[] chosen, int from, int count, int expert) {
+  private static boolean taken(short[] chosen, int from, int count, int expert) {
     for (int slot = 0; slot < count; slot++) {
       if (chosen[from + slot] == expert) {
         return true;

@@ -241,8 +241,9 @@ final class TreeAttention {
       int queryHead = head * group + lane % group;
       int at = token * shape.querySize() + queryHead * shape.dim();
       tile.greatest[lane] = logSums[token * shape.heads() + queryHead];
-      tile.shift[lane] = RowMath.dot(out, at, dOut, at, shape.dim());
+      RowMath.scale(out, at, 1f, tile.out, lane * padded, shape.dim());
     }
+    tile.shifts(lanes, shape.dim());
     Arrays.fill(tile.dQueries, 0, lanes * padded, 0f);
     int keys = tile.list(block, sight);
     for (int first = 0; first < keys; first += KEYS) {
@@ -365,7 +366,6 @@ final class TreeAttention {
     }
   }
 
-  /** A column of some rows. */
   private static void transpose(float[] rows, int from, int padded, float[] columns, int to) {
     for (int lane = 0; lane < LANES; lane++) {
       columns[to + lane] = rows[from + lane * padded];

@@ -30,7 +30,7 @@ final class TreeDelta {
   TreeDelta(WorkerPool pool, DeltaRule rule, int chunkTokens) {
     this.pool = pool;
     this.rule = rule;
-    this.stateSize = DeltaChunk.stateSize(rule);
+    this.stateSize = DeltaProducts.stateSize(rule);
     this.chunks = new DeltaChunk[pool.threads()];
     for (int worker = 0; worker < chunks.length; worker++) {
       chunks[worker] = new DeltaChunk(rule, chunkTokens);

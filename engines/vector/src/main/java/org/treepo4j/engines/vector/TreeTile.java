@@ -75,6 +75,38 @@ final class TreeTile {
     valueRows = new float[KEYS * padded];
   }
 
+  /**
+   * {@code shift = Σ out·dOut} of each lane, added up in the order of the product V·dOut: where one
+   * key has all the weight, both are equal to the last bit and its score has no gradient. Another
+   * order leaves rounding there, which large queries make large.
+   */
+  void shifts(int lanes, int dim) {
+    int lane = 0;
+    for (; lane + 4 <= lanes; lane += 4) { // four sums at once, each is a chain
+      float a = 0;
+      float b = 0;
+      float c = 0;
+      float d = 0;
+      for (int i = lane * padded; i < lane * padded + dim; i++) {
+        a = Math.fma(out[i], dOut[i], a);
+        b = Math.fma(out[i + padded], dOut[i + padded], b);
+        c = Math.fma(out[i + 2 * padded], dOut[i + 2 * padded], c);
+        d = Math.fma(out[i + 3 * padded], dOut[i + 3 * padded], d);
+      }
+      shift[lane] = a;
+      shift[lane + 1] = b;
+      shift[lane + 2] = c;
+      shift[lane + 3] = d;
+    }
+    for (; lane < lanes; lane++) {
+      float sum = 0;
+      for (int i = lane * padded; i < lane * padded + dim; i++) {
+        sum = Math.fma(out[i], dOut[i], sum);
+      }
+      shift[lane] = sum;
+    }
+  }
+
   /** Lists the keys of a block; returns how many there are. */
   int list(TreeBlocks.Block block, TreeBlocks.Sight sight) {
     int[] ancestors = block.segment().ancestors();

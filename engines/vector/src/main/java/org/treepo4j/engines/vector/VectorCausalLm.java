@@ -33,7 +33,7 @@ public final class VectorCausalLm implements CausalLm {
   /** Most memory for activations that are kept so as not to be computed twice. */
   private final long keptBytes;
 
-  /** Bytes of weights, gradients and the optimiser's moments. */
+  /** Bytes of weights, gradients and the optimiser's moments, and of an adapted head. */
   private final long standing;
 
   /** Of a training pass so far. */
@@ -67,7 +67,9 @@ public final class VectorCausalLm implements CausalLm {
     this.factory = factory;
     this.model = ModelParameters.of(weights);
     long trained = VectorMemory.trained(weights);
-    this.standing = Float.BYTES * (VectorMemory.parameters(config()) + 3 * trained);
+    this.standing =
+        Float.BYTES * (VectorMemory.parameters(config()) + 3 * trained)
+            + (model.head().isAdapted() ? VectorMemory.adaptedHead(config()) : 0);
     this.keptBytes = options.keptActivations().orElse(VectorMemory.keptAtMost(config(), trained));
     this.pool = new WorkerPool(options.threads());
     this.kernels = Kernels.of(weights, pool);
@@ -107,12 +109,6 @@ public final class VectorCausalLm implements CausalLm {
 
   @Override
   public ForwardPass forward(List<TokenTree> trees, ForwardOptions forwardOptions) {
-    return forward(trees, forwardOptions, null);
-  }
-
-  @Override
-  public ForwardPass forward(
-      List<TokenTree> trees, ForwardOptions forwardOptions, int[][] experts) {
     check(trees);
     TreeLayout layout = new TreeLayout(trees);
     Targets targets = new Targets(layout);
@@ -124,32 +120,10 @@ public final class VectorCausalLm implements CausalLm {
     activations.reserve(config(), layout.rows(), gradients, keptBytes);
     mostRows = Math.max(mostRows, gradients ? layout.rows() : 0);
     if (activations.routing != null) {
-      take(experts, layout, activations.routing);
+      activations.routing.take(trees, layout);
     }
     forward.run(layout, targets, (float) forwardOptions.temperature(), activations);
     return new VectorForwardPass(this, layout, targets, forwardOptions, activations);
-  }
-
-  /** Fills the choices that are given, by row. */
-  private void take(int[][] experts, TreeLayout layout, Routing routing) {
-    routing.clear(layout.rows());
-    if (experts == null) {
-      return;
-    }
-    if (experts.length != layout.trees()) {
-      throw new IllegalArgumentException(
-          "experts must be of " + layout.trees() + " trees, were of " + experts.length);
-    }
-    for (int tree = 0; tree < experts.length; tree++) {
-      int[] rows = layout.rowsOf(tree);
-      if (experts[tree] != null) {
-        Routing.check(config(), experts[tree], rows.length, tree);
-        for (int token = 0; token < rows.length; token++) {
-          int n = routing.perRow();
-          System.arraycopy(experts[tree], token * n, routing.chosen(), rows[token] * n, n);
-        }
-      }
-    }
   }
 
   @Override
@@ -234,6 +208,7 @@ public final class VectorCausalLm implements CausalLm {
                   i, t, config().maxPositions()));
         }
       }
+      Routing.check(config(), tree, t);
     }
   }
 }

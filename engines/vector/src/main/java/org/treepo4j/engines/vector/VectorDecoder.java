@@ -274,14 +274,14 @@ final class VectorDecoder implements BranchingDecoder {
   }
 
   @Override
-  public int[] experts(Path path) {
+  public short[] experts(Path path) {
     checkOpen();
     VectorPath own = own(path);
     if (config.design().experts() == null) {
-      return new int[0];
+      return new short[0];
     }
     int perToken = config.layers() * config.design().experts().perToken();
-    int[] experts = new int[own.length() * perToken];
+    short[] experts = new short[own.length() * perToken];
     KvChunk chunk = own.chunk();
     int length = own.lengthInChunk();
     while (chunk != null) {

@@ -33,14 +33,14 @@ public final class VectorEngine implements Engine {
   }
 
   @Override
-  public Memory memory(ModelConfig config, EngineOptions options, long trained) {
+  public Memory memory(ModelConfig config, EngineOptions options, Trained trained) {
     return new Memory(
-        0,
+        trained.adaptedHead() ? VectorMemory.adaptedHead(config) : 0,
         VectorMemory.decoderWeights(config, options.weights()),
         VectorMemory.cachedToken(config),
         VectorMemory.cachedPath(config),
         VectorMemory.trainingToken(config),
         VectorMemory.keptToken(config),
-        VectorMemory.keptAtMost(config, trained));
+        VectorMemory.keptAtMost(config, trained.numbers()));
   }
 }

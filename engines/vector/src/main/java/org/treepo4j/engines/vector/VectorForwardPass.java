@@ -41,14 +41,14 @@ final class VectorForwardPass implements ForwardPass {
   }
 
   @Override
-  public int[] experts(int tree) {
+  public short[] experts(int tree) {
     Routing routing = open().routing;
     if (routing == null) {
-      return new int[0];
+      return new short[0];
     }
     int[] rows = layout.rowsOf(tree);
     int n = routing.perRow();
-    int[] experts = new int[rows.length * n];
+    short[] experts = new short[rows.length * n];
     for (int token = 0; token < rows.length; token++) {
       System.arraycopy(routing.chosen(), rows[token] * n, experts, token * n, n);
     }

@@ -74,6 +74,11 @@ public final class VectorMemory {
     return trained;
   }
 
+  /** The output matrix with its adapter merged in, and the gradient of that. */
+  static long adaptedHead(ModelConfig config) {
+    return 2L * Float.BYTES * config.vocabSize() * config.hiddenSize();
+  }
+
   private static long size(int[] shape) {
     return Arrays.stream(shape).asLongStream().reduce(1, Math::multiplyExact);
   }
@@ -178,7 +183,7 @@ public final class VectorMemory {
                 + 3L * rule.valueSize()
                 + 2L * rule.keyHeads()
                 + 4L * rule.valueHeads()
-                + 2L * rule.valueHeads() * DeltaChunk.stateSize(rule) / DeltaLayer.CHUNK_TOKENS;
+                + 2L * rule.valueHeads() * DeltaProducts.stateSize(rule) / DeltaLayer.CHUNK_TOKENS;
     long gate = config.architecture().gatesAttention() ? 6L * config.querySize() : 0;
     return (plain ? 5L : 7L) * config.hiddenSize()
         + linear

@@ -19,7 +19,7 @@ class FastExpTest {
 
   @Test
   void staysTinyBelowTheRangeAndLargeAboveIt() {
-    for (float x : new float[] {-88f, -104f, -1e3f, -1e6f, -1e9f}) {
+    for (float x : new float[] {-88f, -104f, -1e3f, -1e6f, -8.8e6f, -1.3e7f, -1.74e7f, -1e9f}) {
       assertThat(vector(x)).isBetween(-1e-30f, 1e-30f);
       assertThat(FastExp.exp(x)).isBetween(-1e-30f, 1e-30f);
     }
@@ -28,6 +28,13 @@ class FastExpTest {
     }
     assertThat(vector(Float.NaN)).isNaN();
     assertThat(FastExp.exp(Float.NaN)).isNaN();
+  }
+
+  @Property
+  void staysTinyAnywhereBelowTheRange(@ForAll @FloatRange(min = 2, max = 9) float decade) {
+    float x = (float) -Math.pow(10, decade);
+    assertThat(vector(x)).isBetween(-1e-30f, 1e-30f);
+    assertThat(FastExp.exp(x)).isBetween(-1e-30f, 1e-30f);
   }
 
   private static float vector(float x) {

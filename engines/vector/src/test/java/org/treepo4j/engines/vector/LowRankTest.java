@@ -43,7 +43,7 @@ class LowRankTest {
     try (VectorCausalLm lm = open(apart.modelWeights());
         VectorCausalLm plain = open(merged);
         ForwardPass pass = lm.forward(List.of(tree), ForwardOptions.TRAIN);
-        ForwardPass expected = plain.forward(List.of(tree), ForwardOptions.TRAIN, experts(pass))) {
+        ForwardPass expected = plain.forward(List.of(routed(tree, pass)), ForwardOptions.TRAIN)) {
       assertThat(pass.logprobs(0)).containsExactly(expected.logprobs(0), within(1e-4f));
       assertThat(pass.entropies(0)).containsExactly(expected.entropies(0), within(1e-4f));
       pass.backward(dLogprob, null);
@@ -82,10 +82,10 @@ class LowRankTest {
     return Arbitraries.of(models());
   }
 
-  /** Those that were chosen, for a choice may turn on the last bit; null without experts. */
-  private static int[][] experts(ForwardPass pass) {
-    int[] chosen = pass.experts(0);
-    return chosen.length == 0 ? null : new int[][] {chosen};
+  /** With the experts that were chosen, for a choice may turn on the last bit. */
+  private static TokenTree routed(TokenTree tree, ForwardPass pass) {
+    short[] chosen = pass.experts(0);
+    return chosen.length == 0 ? tree : tree.withExperts(chosen);
   }
 
   private static List<ModelConfig> models() {

@@ -28,7 +28,9 @@ class RouterTest {
         .forward(rows, logits, count, choice, null, 0);
     for (int row = 0; row < rows; row++) {
       int at = row * count;
-      int[] chosen = Arrays.copyOfRange(choice.chosen, row * perToken, (row + 1) * perToken);
+      int from = row * perToken;
+      int[] chosen =
+          IntStream.range(from, from + perToken).map(place -> choice.chosen[place]).toArray();
       int[] expected =
           IntStream.range(0, count)
               .boxed()
@@ -49,7 +51,7 @@ class RouterTest {
     int[] places = Arrays.copyOf(choice.places, rows * perToken);
     for (int e = 0; e < count; e++) {
       for (int i = choice.starts[e]; i < choice.starts[e + 1]; i++) {
-        assertThat(choice.chosen[places[i]]).isEqualTo(e);
+        assertThat((int) choice.chosen[places[i]]).isEqualTo(e);
       }
     }
     Arrays.sort(places);
@@ -61,7 +63,7 @@ class RouterTest {
     Router.Choice choice = new Router.Choice();
     new Router(new Experts(3, 2, 1, true))
         .forward(1, new float[] {1e30f, -1e30f, 3}, 3, choice, null, 0);
-    assertThat(Arrays.copyOf(choice.chosen, 2)).containsExactly(0, 2);
+    assertThat(Arrays.copyOf(choice.chosen, 2)).containsExactly((short) 0, (short) 2);
     assertThat(Arrays.copyOf(choice.weights, 2)).containsExactly(1f, 0f);
   }
 }

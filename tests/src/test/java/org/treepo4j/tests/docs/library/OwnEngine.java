@@ -45,7 +45,7 @@ public final class OwnEngine {
     }
 
     @Override
-    public Memory memory(ModelConfig config, EngineOptions options, long trained) {
+    public Memory memory(ModelConfig config, EngineOptions options, Trained trained) {
       return vector.memory(config, options, trained);
     }
   }
