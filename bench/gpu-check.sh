@@ -3,7 +3,7 @@
 # network. Two halves, because the machine with the GPU may have neither Maven nor Java:
 #
 #   bench/gpu-check.sh pack    where the project is built: puts a Java runtime, jars, tests and small models
-#                              into target/gpu-check (about 60 MB)
+#                              into target/gpu-check.tar.xz, less than 64 MiB
 #   bench/gpu-check.sh         where the GPU is: device facts, all tests of engines/cuda on it (contract,
 #                              reference values, kernels), rates of kernels, bench, sampling and a training
 #                              run; JSON into the folder that OUT names (default target/gpu-check/out)
@@ -24,8 +24,9 @@ pack() {
     -Dmdep.includeScope=test -Dmdep.outputFile=target/tests.txt -pl cli,engines/cuda -am
   rm -rf "$pack"
   mkdir -p "$lib" "$pack/data"
-  # ND4J and its natives are half a gigabyte, and not what is checked.
-  tr ':' '\n' <cli/target/dependencies.txt | grep -v -E 'nd4j|bytedeco|openblas|dnnl|engine-samediff' | xargs -I{} cp {} "$lib"
+  # ND4J, what it uses and its natives are half a gigabyte, and not what is checked.
+  tr ':' '\n' <cli/target/dependencies.txt | grep -v -E 'nd4j|bytedeco|engine-samediff|oshi|threeten|flatbuffers|jna-platform|commons-(net|io|codec|compress|lang)' |
+    xargs -I{} cp {} "$lib"
   cp cli/target/treepo4j-cli-*.jar engines/cuda/target/treepo4j-engine-cuda-*.jar "$lib"
   for module in test-support engines/contract rollout engines/cuda; do
     [ -d "$module/target/test-classes" ] && (cd "$module/target/test-classes" && jar -cf "$lib/tests-$(basename "$module").jar" .)
@@ -34,17 +35,21 @@ pack() {
   tr ':' '\n' <engines/cuda/target/tests.txt | grep '\.jar$' | grep -v '/treepo4j-' | xargs -I{} cp -n {} "$lib"
   local data=${TREEPO_DATA:-$root/../shared/data}
   for folder in models stories260K; do
-    [ -d "$data/$folder" ] && cp -r "$data/$folder" "$pack/data"
+    [ -d "$data/$folder" ] && cp -rL "$data/$folder" "$pack/data"
   done
-  "$home/bin/jlink" --compress=2 --strip-java-debug-attributes --no-header-files --no-man-pages --output "$pack/jre" \
-    --add-modules java.se,jdk.unsupported,jdk.incubator.vector,jdk.management,jdk.zipfs
-  du -sh "$pack"
+  rm -rf "$pack"/data/models/qwen3_5* # linear layers: the engine refuses them
+  # Uncompressed, since xz does it better.
+  "$home/bin/jlink" --strip-java-debug-attributes --no-header-files --no-man-pages --output "$pack/jre" \
+    --add-modules java.base,java.logging,java.management,java.naming,java.net.http,java.sql,java.xml,jdk.unsupported,jdk.incubator.vector,jdk.management,jdk.zipfs
+  tar -C "$root/target" -cJf "$root/target/gpu-check.tar.xz" gpu-check
+  ls -l "$root/target/gpu-check.tar.xz"
 }
 
 if [ "${1:-}" = pack ]; then
   pack
   exit
 fi
+[ -d "$pack" ] || tar -C "$root/target" -xJf "$root/target/gpu-check.tar.xz" || true
 [ -x "$pack/jre/bin/java" ] || { echo "gpu-check: first run: bench/gpu-check.sh pack" >&2; exit 2; }
 mkdir -p "$out"
 java=("$pack/jre/bin/java" -Xmx16g --add-modules jdk.incubator.vector "-Dtreepo.root=$root" -cp "$pack/lib/*")

@@ -2,6 +2,7 @@
 // binds, and the kernels of src/main/cuda.
 #include "emu.h"
 #include "attention.cuh"
+#include "distribution.cuh"
 #include <chrono>
 #include <mutex>
 
