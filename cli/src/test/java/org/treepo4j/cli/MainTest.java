@@ -39,7 +39,8 @@ class MainTest {
   void aGpuThatIsNotThereIsRefusedInOneLine() {
     assumeFalse(Files.exists(Path.of("/proc/driver/nvidia/version")), "there is a GPU");
     String model =
-        Path.of(System.getProperty("treepo.root", "..")).resolve("examples/chain-sums/model")
+        Path.of(System.getProperty("treepo.root", ".."))
+            .resolve("examples/chain-sums/model")
             .toString();
 
     assertThat(run("generate", "--model", model, "--prompt", "1", "--engine", "cuda")).isEqualTo(2);

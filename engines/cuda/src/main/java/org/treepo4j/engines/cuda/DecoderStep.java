@@ -151,8 +151,7 @@ final class DecoderStep implements CudaForward.Mixer, AutoCloseable {
     forward.run(batch, activations, this);
     kernels
         .rows()
-        .scatter(
-            rows, config.hiddenSize(), slotsOn.array, activations.hidden(), cache.hidden());
+        .scatter(rows, config.hiddenSize(), slotsOn.array, activations.hidden(), cache.hidden());
   }
 
   /** Launches a recorded step where there is one: one call instead of hundreds. */
