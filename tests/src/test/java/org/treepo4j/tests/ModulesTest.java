@@ -117,6 +117,7 @@ class ModulesTest {
               .should()
               .onlyDependOnClassesThat(
                   not(resideInAPackage("org.treepo4j..")).or(resideInAnyPackage(allowed)))
+              .allowEmptyShould(module.equals("engines.onednn")) // built on request only
               .check(all);
         });
   }
