@@ -134,8 +134,7 @@ public final class TurnsBench {
       Collections.sort(times.get(i));
       double rate = batch / times.get(i).get(times.get(i).size() / 2);
       double relative = i == 0 ? 1 : rate / results.get(0).tokensPerSecond();
-      results.add(
-          new Result(plan.engines().get(i).title(), model, work, batch, rate, relative));
+      results.add(new Result(plan.engines().get(i).title(), model, work, batch, rate, relative));
     }
     return results;
   }

@@ -9,10 +9,10 @@ import java.util.Optional;
  * @param dtype element type of every tensor: F32, F16 or BF16
  * @param maxShardBytes most bytes of tensors in one file; a larger tensor gets a file of its own
  * @param carryFrom folder whose tokenizer, chat template and generation settings are carried over
- * @param partsFrom folder or GGUF file that the model was read from: where it is a folder that holds
- *     more than a text model (vision, multi-token prediction), this goes along bit for bit, and the
- *     text model is written under the names and into the configuration that it has there. Empty to
- *     write the text model alone
+ * @param partsFrom folder or GGUF file that the model was read from: where it is a folder that
+ *     holds more than a text model (vision, multi-token prediction), this goes along bit for bit,
+ *     and the text model is written under the names and into the configuration that it has there.
+ *     Empty to write the text model alone
  */
 public record ExportOptions(
     DType dtype, long maxShardBytes, Optional<Path> carryFrom, Optional<Path> partsFrom) {

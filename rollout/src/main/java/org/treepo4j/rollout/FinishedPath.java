@@ -13,8 +13,8 @@ import org.treepo4j.rollout.DonorOrder.Donor;
  * @param text of these
  * @param keys the decoder's path up to the token before the last, or further; paths of one row
  *     share it
- * @param experts of the prompt's and its tokens, {@code [tokens × layers × perToken]}, −1 where
- *     the decoder has not computed one; empty where they are not kept or there are none
+ * @param experts of the prompt's and its tokens, {@code [tokens × layers × perToken]}, −1 where the
+ *     decoder has not computed one; empty where they are not kept or there are none
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by nobody
 record FinishedPath(

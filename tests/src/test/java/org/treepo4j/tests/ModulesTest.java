@@ -38,8 +38,7 @@ class ModulesTest {
           Map.entry("grading", List.of("base")),
           Map.entry("model", List.of("base", "checkpoints")),
           Map.entry("engines.vector", List.of("base", "checkpoints", "model")),
-          Map.entry(
-              "engines.onednn", List.of("base", "checkpoints", "model", "engines.vector")),
+          Map.entry("engines.onednn", List.of("base", "checkpoints", "model", "engines.vector")),
           Map.entry("engines.samediff", List.of("base", "checkpoints", "model")),
           Map.entry("rollout", List.of("base", "checkpoints", "model")),
           Map.entry(

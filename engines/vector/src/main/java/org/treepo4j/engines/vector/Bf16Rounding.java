@@ -34,8 +34,7 @@ public final class Bf16Rounding {
       IntVector odd = bits.lanewise(LSHR, HALF).lanewise(AND, 1);
       VectorMask<Integer> nan = numbers.test(IS_NAN).cast(INTS);
       IntVector rounded = bits.add(odd.add(0x7FFF)).blend(QUIET_NAN, nan);
-      ShortVector halves =
-          (ShortVector) rounded.lanewise(LSHR, HALF).convertShape(I2S, SHORTS, 0);
+      ShortVector halves = (ShortVector) rounded.lanewise(LSHR, HALF).convertShape(I2S, SHORTS, 0);
       halves.intoArray(to, i);
     }
     for (; i < n; i++) {

@@ -13,8 +13,9 @@ import org.treepo4j.checkpoints.ModelConfig;
 /**
  * A linear layer of a decoder's batch. New tokens of one chunk are a run, which brings the state of
  * its path on: piece by piece where a prompt is computed ({@link DeltaChunk}), a token at a time
- * where a path grows ({@link DeltaRecurrence}). Pieces end at multiples of {@link DeltaStates#SPACING} positions and runs
- * meet in no sum, so a path gets the same bits alone and in any batch.
+ * where a path grows ({@link DeltaRecurrence}). Pieces end at multiples of {@link
+ * DeltaStates#SPACING} positions and runs meet in no sum, so a path gets the same bits alone and in
+ * any batch.
  */
 final class DecoderDelta {
   private final DeltaRule rule;

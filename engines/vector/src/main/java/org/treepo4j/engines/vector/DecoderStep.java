@@ -1,6 +1,5 @@
 package org.treepo4j.engines.vector;
 
-import static org.treepo4j.engines.vector.GemmKernel.WIDE;
 import static org.treepo4j.engines.vector.HeadShape.PANEL;
 
 import java.util.List;
@@ -24,7 +23,7 @@ final class DecoderStep {
   private final WorkerPool pool;
   private final RmsNorm norm;
   private final List<Rope> ropes;
-  private final GatedActivation activation;
+  private final PackedProducts products;
   private final LogitShape logitShape;
   private final float residualScale;
   private final DecoderAttention attention;
@@ -40,7 +39,6 @@ final class DecoderStep {
   private final int attentionStride;
   private final int attendedStride;
   private final int ffnStride;
-  private final float[][] scratch;
 
   /** The residual stream. */
   private float[] x = new float[0];
@@ -67,7 +65,7 @@ final class DecoderStep {
     this.pool = kernels.pool();
     this.norm = kernels.norm();
     this.ropes = kernels.ropes();
-    this.activation = kernels.activation();
+    this.products = new PackedProducts(pool, kernels.activation());
     this.logitShape = LogitShape.of(config);
     this.residualScale = (float) config.design().scales().residual();
     this.attention = new DecoderAttention(pool, HeadShape.of(config));
@@ -80,7 +78,6 @@ final class DecoderStep {
     Experts experts = config.design().experts();
     this.router = experts == null ? null : new Router(experts);
     this.ffnStride = DecoderWeights.whole(experts == null ? config.ffnSize() : experts.width());
-    this.scratch = new float[pool.threads()][0];
   }
 
   /**
@@ -109,7 +106,8 @@ final class DecoderStep {
         feedForward(plan, layer, packed, parameters);
         continue;
       }
-      multiply(packed.attention(), rows, input, hiddenStride, qkv, attentionStride, false);
+      products.multiply(
+          packed.attention(), rows, input, hiddenStride, qkv, attentionStride, false);
       store(plan, layer, parameters, replay);
       attention.forward(
           plan,
@@ -142,7 +140,8 @@ final class DecoderStep {
       experts(plan, layer, packed, input);
       return;
     }
-    gateUp(packed.dense().gateUp(), rows, input, ffnStride);
+    products.gateUp(
+        packed.dense().gateUp(), rows, input, hiddenStride, activated, ffnStride);
     join(packed.dense().down(), rows, activated, ffnStride, null, parameters.ffnOutNorm());
   }
 
@@ -153,7 +152,8 @@ final class DecoderStep {
     int logitStride = DecoderWeights.whole(count);
     int width = DecoderWeights.whole(config.design().experts().width());
     routerLogits = FloatArrays.atLeast(routerLogits, rows * logitStride);
-    multiply(packed.router(), rows, input, hiddenStride, routerLogits, logitStride, false);
+    products.multiply(
+        packed.router(), rows, input, hiddenStride, routerLogits, logitStride, false);
     router.forward(rows, routerLogits, logitStride, choice, null, layer);
     int perToken = config.design().experts().perToken();
     for (int row = 0; row < rows; row++) {
@@ -171,8 +171,10 @@ final class DecoderStep {
         System.arraycopy(input, row * hiddenStride, gathered, i * hiddenStride, hiddenStride);
       }
       if (n > 0) {
-        gateUp(packed.experts().get(e).gateUp(), n, gathered, width);
-        multiply(packed.experts().get(e).down(), n, activated, width, addend, hiddenStride, false);
+        DecoderWeights.FeedForward expert = packed.experts().get(e);
+        products.gateUp(expert.gateUp(), n, gathered, hiddenStride, activated, width);
+        products.multiply(
+            packed.experts().get(e).down(), n, activated, width, addend, hiddenStride, false);
       }
       for (int i = 0; i < n; i++) {
         int place = choice.places[from + i];
@@ -192,7 +194,8 @@ final class DecoderStep {
       float[] input) {
     int rows = plan.rows();
     float[] mixed = delta.reserve(rows);
-    multiply(packed.attention(), rows, input, hiddenStride, mixed, delta.inputStride(), false);
+    products.multiply(
+        packed.attention(), rows, input, hiddenStride, mixed, delta.inputStride(), false);
     int index = layer - config.attentionLayersBefore(layer);
     float[] out = delta.forward(plan, index, parameters.delta());
     join(packed.output(), rows, out, delta.outputStride(), null, parameters.attentionOutNorm());
@@ -217,23 +220,17 @@ final class DecoderStep {
    * @param logits receives them, {@code [rows][vocabSize]}
    */
   void logits(int rows, float[] hidden, float[][] logits) {
-    PackedMatrix head = weights.head();
-    int width = config.hiddenSize();
-    head.prepare(rows, hidden, width);
-    eachPart(
-        head.panels(),
-        head.together(),
-        (panel, count, worker) -> {
-          int stride = count * WIDE;
-          float[] tile = scratch(worker, rows * stride);
-          head.multiply(panel, count, rows, hidden, width, tile, 0, stride, false);
-          int columns = Math.min(stride, config.vocabSize() - panel * WIDE);
-          for (int row = 0; row < rows; row++) {
-            if (!logitShape.plain()) {
-              logitShape.forward(tile, row * stride, columns);
-            }
-            System.arraycopy(tile, row * stride, logits[row], panel * WIDE, columns);
+    products.rows(
+        weights.head(),
+        rows,
+        hidden,
+        config.hiddenSize(),
+        (row, output, tile, at, count) -> {
+          int columns = Math.min(count, config.vocabSize() - output);
+          if (!logitShape.plain()) {
+            logitShape.forward(tile, at, columns);
           }
+          System.arraycopy(tile, at, logits[row], output, columns);
         });
   }
 
@@ -270,7 +267,7 @@ final class DecoderStep {
       Parameter bias,
       NormWeight weight) {
     if (weight == null && residualScale == 1) {
-      multiply(matrix, rows, from, fromStride, x, hiddenStride, true);
+      products.multiply(matrix, rows, from, fromStride, x, hiddenStride, true);
       for (int row = 0; row < rows; row++) {
         addBias(bias, x, row * hiddenStride);
       }
@@ -278,7 +275,7 @@ final class DecoderStep {
     }
     int width = config.hiddenSize();
     addend = FloatArrays.atLeast(addend, rows * hiddenStride);
-    multiply(matrix, rows, from, fromStride, addend, hiddenStride, false);
+    products.multiply(matrix, rows, from, fromStride, addend, hiddenStride, false);
     pool.eachRow(
         rows,
         ROWS_PER_TASK,
@@ -291,42 +288,6 @@ final class DecoderStep {
           RowMath.scale(addend, at, residualScale, addend, at, width);
           RowMath.add(addend, at, x, at, width);
         });
-  }
-
-  private void multiply(
-      PackedMatrix matrix,
-      int rows,
-      float[] from,
-      int fromStride,
-      float[] to,
-      int toStride,
-      boolean add) {
-    matrix.prepare(rows, from, fromStride);
-    eachPart(
-        matrix.panels(),
-        matrix.together(),
-        (panel, count, worker) ->
-            matrix.multiply(
-                panel, count, rows, from, fromStride, to, panel * WIDE, toStride, add));
-  }
-
-  /** Some panels that lie side by side. */
-  private interface Part {
-    void run(int panel, int count, int worker);
-  }
-
-  private void eachPart(int panels, int together, Part part) {
-    pool.run(
-        (panels + together - 1) / together,
-        (index, worker) -> {
-          int panel = index * together;
-          part.run(panel, Math.min(together, panels - panel), worker);
-        });
-  }
-
-  private float[] scratch(int worker, int floats) {
-    scratch[worker] = FloatArrays.atLeast(scratch[worker], floats);
-    return scratch[worker];
   }
 
   /** Biases, head norms and rotation; then keys and values go into the cache. */
@@ -379,25 +340,6 @@ final class DecoderStep {
         norm.row(weight.width(), qkv, from, weight.factors(), qkv, from);
       }
     }
-  }
-
-  private void gateUp(PackedMatrix matrix, int rows, float[] input, int stride) {
-    matrix.prepare(rows, input, hiddenStride);
-    eachPart(
-        matrix.panels(),
-        Math.max(2, matrix.together()),
-        (panel, count, worker) -> {
-          int width = count * WIDE;
-          float[] pairs = scratch(worker, rows * width); // gate and up in turns
-          matrix.multiply(panel, count, rows, input, hiddenStride, pairs, 0, width, false);
-          for (int row = 0; row < rows; row++) {
-            for (int i = 0; i < count; i += 2) {
-              int gate = row * width + i * WIDE;
-              int to = row * stride + (panel + i) / 2 * WIDE;
-              activation.row(WIDE, pairs, gate, pairs, gate + WIDE, activated, to);
-            }
-          }
-        });
   }
 
   private void keepHidden(BatchPlan plan) {

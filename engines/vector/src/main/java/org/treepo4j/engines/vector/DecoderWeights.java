@@ -58,9 +58,7 @@ final class DecoderWeights {
       layers.add(
           new Layer(
               factory.create(
-                  storage,
-                  (linear ? linearWidth(rule) : attentionWidth(config)) / WIDE,
-                  hidden),
+                  storage, (linear ? linearWidth(rule) : attentionWidth(config)) / WIDE, hidden),
               factory.create(
                   storage,
                   PackedMatrix.panels(hidden),

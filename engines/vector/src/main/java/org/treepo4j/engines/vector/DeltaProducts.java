@@ -60,7 +60,9 @@ final class DeltaProducts {
         valuePadded);
   }
 
-  /** {@code S += headsᵀ·values}, of {@code [count × keyPadded]} and {@code [count × valuePadded]}. */
+  /**
+   * {@code S += headsᵀ·values}, of {@code [count × keyPadded]} and {@code [count × valuePadded]}.
+   */
   void addOuter(int count, float[] heads, float[] values, float[] state, int stateAt) {
     GemmKernel.product(
         keyDim,

@@ -8,10 +8,10 @@ import org.treepo4j.checkpoints.Design.DeltaRule;
 
 /**
  * The gated delta rule token by token, as paths grow ({@link DeltaChunk} has the formulas). What
- * costs is to move states through memory, so a token reads its state {@code S} and does not
- * write it: its key and what it wrote are kept beside it, until every {@link DeltaState#KEPT}th position puts
- * those of all tokens since into the state at once. With the decay {@code c} since the state was
- * written and {@code f_j} since token j,
+ * costs is to move states through memory, so a token reads its state {@code S} and does not write
+ * it: its key and what it wrote are kept beside it, until every {@link DeltaState#KEPT}th position
+ * puts those of all tokens since into the state at once. With the decay {@code c} since the state
+ * was written and {@code f_j} since token j,
  *
  * <pre>
  *   u = β·(v − c·Sᵀk − Σ_j f_j·(k_j·k)·u_j)

@@ -86,15 +86,7 @@ class GemmTest {
   }
 
   private static void multiply(
-      Form form,
-      int m,
-      int n,
-      int k,
-      Matrix a,
-      Matrix b,
-      Matrix c,
-      boolean add,
-      int threads) {
+      Form form, int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean add, int threads) {
     try (WorkerPool pool = new WorkerPool(threads)) {
       Gemm gemm = new Gemm(pool);
       switch (form) {

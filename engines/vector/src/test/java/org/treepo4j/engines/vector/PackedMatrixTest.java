@@ -94,7 +94,7 @@ class PackedMatrixTest {
     assertThat(matrix.in()).isEqualTo(in);
     for (int panel = 0; panel < matrix.panels(); panel++) {
       matrix.pack(panel, weights, panel * WIDE, Math.min(WIDE, out - panel * WIDE));
-      }
+    }
     int together = 1 + rows % 3;
     for (int panel = 0; panel < matrix.panels(); panel += together) {
       int count = Math.min(together, matrix.panels() - panel);
