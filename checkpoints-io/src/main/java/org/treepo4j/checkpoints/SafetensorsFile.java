@@ -4,9 +4,11 @@ import static org.treepo4j.checkpoints.CheckpointException.quoted;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collections;
@@ -54,7 +56,10 @@ public final class SafetensorsFile implements AutoCloseable {
   public static SafetensorsFile open(Path file) throws CheckpointException {
     FileChannel channel = null;
     try {
-      Optional<String> problem = InputFile.problem(file, "safetensors");
+      Optional<String> problem = InputFile.notAFile(file);
+      if (problem.isEmpty() && !beginsWithHeader(file)) {
+        problem = InputFile.problem(file, "safetensors");
+      }
       if (problem.isPresent()) {
         throw new CheckpointException(file, problem.get());
       }
@@ -66,6 +71,19 @@ public final class SafetensorsFile implements AutoCloseable {
       throw CheckpointException.of(file, "cannot be read", e);
     } finally {
       closeQuietly(channel);
+    }
+  }
+
+  /**
+   * Whether a length below 4 GB and the brace of a JSON object come first. Such a file is taken for
+   * what it is whatever the length: 640 has the bytes that a pickle begins with.
+   */
+  private static boolean beginsWithHeader(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] head = in.readNBytes(LENGTH_BYTES + 1);
+      return head.length == LENGTH_BYTES + 1
+          && ByteBuffer.wrap(head).getInt(LENGTH_BYTES / 2) == 0
+          && head[LENGTH_BYTES] == '{';
     }
   }
 

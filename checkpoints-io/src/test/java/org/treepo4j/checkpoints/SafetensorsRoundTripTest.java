@@ -25,6 +25,8 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.treepo4j.base.files.DurableFiles;
 
 class SafetensorsRoundTripTest {
@@ -65,6 +67,20 @@ class SafetensorsRoundTripTest {
       }
     } finally {
       DurableFiles.deleteTree(folder);
+    }
+  }
+
+  /** 640 and 1024 + 128 are the lengths whose bytes are those of a pickle. */
+  @ParameterizedTest
+  @ValueSource(ints = {640, 1152, 0x8b1f})
+  void aHeaderOfAnyLengthIsRead(int length, @TempDir Path folder) throws IOException {
+    String json = "{\"__metadata__\":{\"a\":\"b\"}}";
+    byte[] header = (json + " ".repeat(length - json.length())).getBytes(StandardCharsets.UTF_8);
+    ByteBuffer bytes = ByteBuffer.allocate(8 + length).order(ByteOrder.LITTLE_ENDIAN);
+    Path file = folder.resolve("x.safetensors");
+    Files.write(file, bytes.putLong(length).put(header).array());
+    try (SafetensorsFile read = SafetensorsFile.open(file)) {
+      assertThat(read.metadata()).isEqualTo(Map.of("a", "b"));
     }
   }
 
