@@ -32,7 +32,7 @@ pack() {
     [ -d "$module/target/test-classes" ] && (cd "$module/target/test-classes" && jar -cf "$lib/tests-$(basename "$module").jar" .)
     ls "$module"/target/treepo4j-*.jar | xargs -I{} cp {} "$lib"
   done
-  tr ':' '\n' <engines/cuda/target/tests.txt | grep '\.jar$' | grep -v '/treepo4j-' | xargs -I{} cp -n {} "$lib"
+  tr ':' '\n' <engines/cuda/target/tests.txt | grep '\.jar$' | grep -v -E '/treepo4j-|byte-buddy|parquet|aircompressor' | xargs -I{} cp -n {} "$lib"
   local data=${TREEPO_DATA:-$root/../shared/data}
   for folder in models stories260K; do
     [ -d "$data/$folder" ] && cp -rL "$data/$folder" "$pack/data"

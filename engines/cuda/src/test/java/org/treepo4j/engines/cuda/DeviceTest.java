@@ -2,7 +2,7 @@ package org.treepo4j.engines.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -81,7 +81,7 @@ class DeviceTest {
 
   @Test
   void anOldDeviceIsRefused() {
-    assumeThat(CudaEmulator.isEmulated()).isTrue();
+    assumeTrue(CudaEmulator.isEmulated(), "skipped on a real device");
     TestDevice.pretend(13000, 75, 1, MEMORY);
     assertThatThrownBy(Device::open)
         .isInstanceOf(EngineUnavailableException.class)
@@ -90,7 +90,7 @@ class DeviceTest {
 
   @Test
   void anOldDriverIsRefused() {
-    assumeThat(CudaEmulator.isEmulated()).isTrue();
+    assumeTrue(CudaEmulator.isEmulated(), "skipped on a real device");
     TestDevice.pretend(11040, 90, 1, MEMORY);
     assertThatThrownBy(Device::open)
         .isInstanceOf(EngineUnavailableException.class)
@@ -100,7 +100,7 @@ class DeviceTest {
 
   @Test
   void noDeviceIsRefused() {
-    assumeThat(CudaEmulator.isEmulated()).isTrue();
+    assumeTrue(CudaEmulator.isEmulated(), "skipped on a real device");
     TestDevice.pretend(13000, 90, 0, MEMORY);
     assertThatThrownBy(Device::open)
         .isInstanceOf(EngineUnavailableException.class)

@@ -1,7 +1,7 @@
 package org.treepo4j.engines.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,14 +17,19 @@ class PtxTest {
   /** Others make other PTX of the same sources. */
   private static final String COMPILER = "V13.0.88";
 
+  private static final Path MODULE =
+      Path.of(System.getProperty("treepo.root", "."), "engines", "cuda").toAbsolutePath();
+
   private static final Path RESOURCES =
-      Path.of("src/main/resources/org/treepo4j/engines/cuda").toAbsolutePath();
+      MODULE.resolve("src/main/resources/org/treepo4j/engines/cuda");
 
   @Test
   void ptxIsWhatTheSourcesGive(@TempDir Path folder) throws Exception {
     String nvcc = System.getenv().getOrDefault("NVCC", "nvcc");
-    assumeThat(version(nvcc)).as("nvcc %s, see docs/cuda.md", COMPILER).contains(COMPILER);
-    ProcessBuilder builder = new ProcessBuilder("./ptx.sh", folder.toString());
+    assumeTrue(
+        version(nvcc).contains(COMPILER), "skipped: no nvcc " + COMPILER + ", see docs/cuda.md");
+    ProcessBuilder builder =
+        new ProcessBuilder(MODULE.resolve("ptx.sh").toString(), folder.toString());
     builder.environment().putAll(Map.of("NVCC", nvcc));
     Process process = builder.redirectErrorStream(true).start();
     String said = new String(process.getInputStream().readAllBytes());
