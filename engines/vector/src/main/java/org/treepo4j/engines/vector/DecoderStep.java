@@ -106,8 +106,7 @@ final class DecoderStep {
         feedForward(plan, layer, packed, parameters);
         continue;
       }
-      products.multiply(
-          packed.attention(), rows, input, hiddenStride, qkv, attentionStride, false);
+      products.multiply(packed.attention(), rows, input, hiddenStride, qkv, attentionStride, false);
       store(plan, layer, parameters, replay);
       attention.forward(
           plan,
@@ -140,8 +139,7 @@ final class DecoderStep {
       experts(plan, layer, packed, input);
       return;
     }
-    products.gateUp(
-        packed.dense().gateUp(), rows, input, hiddenStride, activated, ffnStride);
+    products.gateUp(packed.dense().gateUp(), rows, input, hiddenStride, activated, ffnStride);
     join(packed.dense().down(), rows, activated, ffnStride, null, parameters.ffnOutNorm());
   }
 
@@ -152,8 +150,7 @@ final class DecoderStep {
     int logitStride = DecoderWeights.whole(count);
     int width = DecoderWeights.whole(config.design().experts().width());
     routerLogits = FloatArrays.atLeast(routerLogits, rows * logitStride);
-    products.multiply(
-        packed.router(), rows, input, hiddenStride, routerLogits, logitStride, false);
+    products.multiply(packed.router(), rows, input, hiddenStride, routerLogits, logitStride, false);
     router.forward(rows, routerLogits, logitStride, choice, null, layer);
     int perToken = config.design().experts().perToken();
     for (int row = 0; row < rows; row++) {

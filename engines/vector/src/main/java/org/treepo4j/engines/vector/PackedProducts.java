@@ -38,8 +38,7 @@ final class PackedProducts {
         matrix,
         matrix.together(),
         (panel, count, worker) ->
-            matrix.multiply(
-                panel, count, rows, from, fromStride, to, panel * WIDE, toStride, add));
+            matrix.multiply(panel, count, rows, from, fromStride, to, panel * WIDE, toStride, add));
   }
 
   /** {@code from·Wᵀ}, handed on piece by piece. */
