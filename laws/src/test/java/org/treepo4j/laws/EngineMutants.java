@@ -2,7 +2,6 @@ package org.treepo4j.laws;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
-import java.util.List;
 import java.util.Map;
 import org.treepo4j.engines.vector.VectorEngine;
 import org.treepo4j.model.AdamW;
@@ -51,36 +50,12 @@ final class EngineMutants {
   }
 
   private static TokenSampler shifted(TokenSampler whole) {
-    return new TokenSampler() {
-      @Override
-      public void draw(
-          List<? extends BranchingDecoder.Path> paths, int draws, int[] of, double[] uniforms) {
-        double[] next = new double[draws];
-        for (int draw = 0; draw < draws; draw++) {
-          next[draw] = uniforms[(draw + 1) % draws];
-        }
-        whole.draw(paths, draws, of, next);
+    return (paths, draws, of, uniforms) -> {
+      double[] next = new double[draws];
+      for (int draw = 0; draw < draws; draw++) {
+        next[draw] = uniforms[(draw + 1) % draws];
       }
-
-      @Override
-      public int token(int draw) {
-        return whole.token(draw);
-      }
-
-      @Override
-      public double logprob(int draw) {
-        return whole.logprob(draw);
-      }
-
-      @Override
-      public double modelLogprob(int draw) {
-        return whole.modelLogprob(draw);
-      }
-
-      @Override
-      public double entropy(int draw) {
-        return whole.entropy(draw);
-      }
+      return whole.draw(paths, draws, of, next);
     };
   }
 

@@ -74,10 +74,7 @@ public interface BranchingDecoder extends AutoCloseable {
    * @throws IllegalArgumentException for a rule of another vocabulary
    */
   default TokenSampler sampler(SamplingRule rule) {
-    if (rule.allowed().length != vocabSize()) {
-      throw new IllegalArgumentException(
-          "a rule for " + vocabSize() + " ids is needed, was for " + rule.allowed().length);
-    }
+    rule.requireVocabulary(vocabSize());
     return new HostSampler(this, rule);
   }
 

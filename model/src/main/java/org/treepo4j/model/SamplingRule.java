@@ -29,6 +29,16 @@ public record SamplingRule(
     }
   }
 
+  /**
+   * @throws IllegalArgumentException when this rule is for another number of ids
+   */
+  public void requireVocabulary(int vocabSize) {
+    if (allowed.length != vocabSize) {
+      throw new IllegalArgumentException(
+          "a rule for " + vocabSize + " ids is needed, was for " + allowed.length);
+    }
+  }
+
   /** The model's own distribution over the ids that are allowed. */
   public static SamplingRule plain(int vocabSize, IntPredicate vocabulary) {
     return new SamplingRule(1, 0, 1, 0, allowed(vocabSize, vocabulary));

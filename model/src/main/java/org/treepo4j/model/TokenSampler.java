@@ -8,8 +8,7 @@ import java.util.List;
  * {@link TokenDistribution} is the law. Engines whose logits are not on the heap draw where they
  * are, and may take another token where a number is within rounding of the border of two.
  *
- * <p>What was drawn can be asked for until the next call of {@link #draw}; nothing is allocated for
- * a token.
+ * <p>What was drawn holds until the next call of {@link #draw}; nothing is allocated for a token.
  */
 public interface TokenSampler extends AutoCloseable {
 
@@ -38,22 +37,8 @@ public interface TokenSampler extends AutoCloseable {
    * @param uniforms number of each draw, in [0, 1); {@code [≥ draws]}
    * @throws NotFiniteException when there is nothing to draw from behind a path
    */
-  void draw(List<? extends BranchingDecoder.Path> paths, int draws, int[] of, double[] uniforms);
-
-  /** A token drawn. */
-  int token(int draw);
-
-  /** Its log-probability in nats under the distribution drawn from. */
-  double logprob(int draw);
-
-  /**
-   * Its log-probability in nats under the model's own distribution: temperature 1, nothing
-   * truncated, every id included.
-   */
-  double modelLogprob(int draw);
-
-  /** Entropy in nats of the model's own distribution. */
-  double entropy(int draw);
+  DrawnTokens draw(
+      List<? extends BranchingDecoder.Path> paths, int draws, int[] of, double[] uniforms);
 
   /** Frees what it holds outside the heap. */
   @Override

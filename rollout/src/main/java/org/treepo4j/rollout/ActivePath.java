@@ -1,6 +1,6 @@
 package org.treepo4j.rollout;
 
-import org.treepo4j.model.TokenSampler;
+import org.treepo4j.model.DrawnTokens;
 
 /** A path that samples its next segment. */
 final class ActivePath {
@@ -46,9 +46,10 @@ final class ActivePath {
   }
 
   /** Takes the next token. */
-  void take(TokenSampler drawn, int draw) {
-    int token = drawn.token(draw);
-    sampled.add(token, drawn.logprob(draw), drawn.modelLogprob(draw), drawn.entropy(draw));
+  void take(DrawnTokens drawn, int draw) {
+    int token = drawn.tokens()[draw];
+    sampled.add(
+        token, drawn.logprobs()[draw], drawn.modelLogprobs()[draw], drawn.entropies()[draw]);
     ended = rules.ends(token, text);
   }
 

@@ -9,6 +9,7 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CacheFullException;
+import org.treepo4j.model.DrawnTokens;
 import org.treepo4j.model.TokenSampler;
 
 /**
@@ -188,11 +189,11 @@ final class BatchScheduler implements AutoCloseable {
 
   /** Lets every path of the rows sample its next token. */
   private void advance(List<Row> rows) {
-    naming(owners(rows), () -> draw(rows));
+    DrawnTokens drawn = naming(owners(rows), () -> draw(rows));
     int draw = 0;
     for (Row row : rows) {
       int first = draw;
-      naming(List.of(row.owner()), () -> take(row, first));
+      naming(List.of(row.owner()), () -> take(row, drawn, first));
       draw += row.paths().size();
     }
     for (Row row : rows) {
@@ -202,7 +203,7 @@ final class BatchScheduler implements AutoCloseable {
     rowsUsed += rows.size();
   }
 
-  private void draw(List<Row> rows) {
+  private DrawnTokens draw(List<Row> rows) {
     int draws = 0;
     for (int i = 0; i < rows.size(); i++) {
       for (ActivePath path : rows.get(i).paths()) {
@@ -215,15 +216,15 @@ final class BatchScheduler implements AutoCloseable {
       }
     }
     try {
-      sampler.draw(rows.stream().map(Row::keys).toList(), draws, rowOf, uniforms);
+      return sampler.draw(rows.stream().map(Row::keys).toList(), draws, rowOf, uniforms);
     } catch (TokenSampler.NotFiniteException e) {
       throw failure(List.of(rows.get(e.path()).owner()), e);
     }
   }
 
-  private void take(Row row, int first) {
+  private static void take(Row row, DrawnTokens drawn, int first) {
     for (int i = 0; i < row.paths().size(); i++) {
-      row.paths().get(i).take(sampler, first + i);
+      row.paths().get(i).take(drawn, first + i);
     }
   }
 

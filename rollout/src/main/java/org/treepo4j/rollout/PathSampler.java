@@ -47,8 +47,7 @@ public final class PathSampler {
     try (TokenSampler sampler = decoder.sampler(settings.rule(decoder.vocabSize(), vocabulary))) {
       for (int position = 0; position < maxTokens; position++) {
         uniform[0] = RandomStreams.uniform(stream, position);
-        sampler.draw(List.of(path), 1, of, uniform);
-        int token = sampler.token(0);
+        int token = sampler.draw(List.of(path), 1, of, uniform).tokens()[0];
         tokens.accept(token);
         if (rules.ends(token, response)) {
           return FinishReason.EOS;

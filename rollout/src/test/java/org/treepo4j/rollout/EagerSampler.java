@@ -134,8 +134,7 @@ final class EagerSampler {
         decoder.append(List.of(keys), new int[] {token});
       }
       while (true) {
-        sampler.draw(List.of(keys), 1, new int[] {0}, new double[] {path.uniform()});
-        path.take(sampler, 0);
+        path.take(sampler.draw(List.of(keys), 1, new int[] {0}, new double[] {path.uniform()}), 0);
         if (path.isComplete()) {
           break;
         }

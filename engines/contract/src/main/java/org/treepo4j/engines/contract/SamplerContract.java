@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.DecoderOptions;
+import org.treepo4j.model.DrawnTokens;
 import org.treepo4j.model.SamplingRule;
 import org.treepo4j.model.TensorNames;
 import org.treepo4j.model.TokenDistribution;
@@ -57,14 +58,14 @@ public interface SamplerContract {
             uniforms[draws++] = random.nextInt(8) == 0 ? 0 : random.nextDouble();
           }
         }
-        sampler.draw(paths, draws, of, uniforms);
+        DrawnTokens drawn = sampler.draw(paths, draws, of, uniforms);
         float[][] logits = decoder.nextLogits(paths);
         TokenDistribution law = new TokenDistribution(rule);
         int[] next = new int[paths.size()];
         for (int draw = 0; draw < draws; draw++) {
           law.read(logits[of[draw]]);
-          assertDrawn(law, uniforms[draw], sampler, draw);
-          next[of[draw]] = sampler.token(draw);
+          assertDrawn(law, uniforms[draw], drawn, draw);
+          next[of[draw]] = drawn.tokens()[draw];
         }
         decoder.append(paths, next);
       }
@@ -72,16 +73,16 @@ public interface SamplerContract {
   }
 
   private static void assertDrawn(
-      TokenDistribution law, double uniform, TokenSampler sampler, int draw) {
-    int token = sampler.token(draw);
+      TokenDistribution law, double uniform, DrawnTokens drawn, int draw) {
+    int token = drawn.tokens()[draw];
     assertThat(token)
         .isIn(
             law.sample(uniform),
             law.sample(Math.max(0, uniform - BORDER)),
             law.sample(Math.min(Math.nextDown(1.0), uniform + BORDER)));
-    assertThat(sampler.logprob(draw)).isCloseTo(law.logprob(token), within(1e-5));
-    assertThat(sampler.modelLogprob(draw)).isCloseTo(law.modelLogprob(token), within(1e-5));
-    assertThat(sampler.entropy(draw)).isCloseTo(law.entropy(), within(1e-5));
+    assertThat(drawn.logprobs()[draw]).isCloseTo(law.logprob(token), within(1e-5));
+    assertThat(drawn.modelLogprobs()[draw]).isCloseTo(law.modelLogprob(token), within(1e-5));
+    assertThat(drawn.entropies()[draw]).isCloseTo(law.entropy(), within(1e-5));
   }
 
   private static SamplingRule rule(Random random, int vocab) {

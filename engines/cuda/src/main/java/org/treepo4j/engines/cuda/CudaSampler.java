@@ -6,6 +6,7 @@ import static org.treepo4j.engines.cuda.DeviceArray.Type.I32;
 import java.util.Arrays;
 import java.util.List;
 import org.treepo4j.model.BranchingDecoder;
+import org.treepo4j.model.DrawnTokens;
 import org.treepo4j.model.SamplingRule;
 import org.treepo4j.model.TokenSampler;
 
@@ -23,10 +24,7 @@ final class CudaSampler implements TokenSampler {
   private final SamplingKernels.Draws rule;
   private final SamplingKernels.Drawn drawn;
   private final int[] rowOf = new int[AT_ONCE];
-  private int[] tokens = new int[0];
-  private double[] logprobs = new double[0];
-  private double[] modelLogprobs = new double[0];
-  private double[] entropies = new double[0];
+  private final DrawnTokens result = new DrawnTokens();
 
   CudaSampler(CudaDecoder decoder, Device device, SamplingKernels kernels, SamplingRule rule) {
     this.decoder = decoder;
@@ -68,14 +66,9 @@ final class CudaSampler implements TokenSampler {
   }
 
   @Override
-  public void draw(
+  public DrawnTokens draw(
       List<? extends BranchingDecoder.Path> paths, int draws, int[] of, double[] uniforms) {
-    if (tokens.length < draws) {
-      tokens = Arrays.copyOf(tokens, draws);
-      logprobs = Arrays.copyOf(logprobs, draws);
-      modelLogprobs = Arrays.copyOf(modelLogprobs, draws);
-      entropies = Arrays.copyOf(entropies, draws);
-    }
+    result.reserve(draws);
     for (int from = 0; from < draws; from += AT_ONCE) {
       int count = Math.min(AT_ONCE, draws - from);
       int firstPath = of[from];
@@ -86,36 +79,17 @@ final class CudaSampler implements TokenSampler {
       device.write(rows, rowOf, 0, count);
       device.write(uniform, uniforms, from, count);
       kernels.sample(count, decoder.vocabSize(), nucleus, logits, rule, drawn);
-      device.read(drawn.tokens(), tokens, from, count);
+      device.read(drawn.tokens(), result.tokens(), from, count);
       for (int draw = from; draw < from + count; draw++) {
-        if (tokens[draw] < 0) {
+        if (result.tokens()[draw] < 0) {
           throw new NotFiniteException(of[draw]);
         }
       }
-      device.read(drawn.logprobs(), logprobs, from, count);
-      device.read(drawn.modelLogprobs(), modelLogprobs, from, count);
-      device.read(drawn.entropies(), entropies, from, count);
+      device.read(drawn.logprobs(), result.logprobs(), from, count);
+      device.read(drawn.modelLogprobs(), result.modelLogprobs(), from, count);
+      device.read(drawn.entropies(), result.entropies(), from, count);
     }
-  }
-
-  @Override
-  public int token(int draw) {
-    return tokens[draw];
-  }
-
-  @Override
-  public double logprob(int draw) {
-    return logprobs[draw];
-  }
-
-  @Override
-  public double modelLogprob(int draw) {
-    return modelLogprobs[draw];
-  }
-
-  @Override
-  public double entropy(int draw) {
-    return entropies[draw];
+    return result;
   }
 
   @Override
