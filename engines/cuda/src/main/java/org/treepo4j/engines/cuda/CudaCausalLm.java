@@ -17,6 +17,8 @@ import org.treepo4j.model.Optimizer;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.model.Weights;
 import org.treepo4j.model.engine.MemoryNeed;
+import org.treepo4j.model.engine.TokenLimits;
+import org.treepo4j.model.engine.TreeRows;
 import org.treepo4j.model.engine.WeightStorage;
 
 /**
@@ -106,7 +108,10 @@ final class CudaCausalLm implements CausalLm {
 
   @Override
   public ForwardPass forward(List<TokenTree> trees, ForwardOptions options) {
-    check(trees);
+    TokenLimits.of(config()).check(trees);
+    if (trees.stream().anyMatch(tree -> tree.experts() != null)) {
+      throw new IllegalArgumentException("trees must name no experts, the model has none");
+    }
     TreeRows rows = new TreeRows(trees);
     Activations activations =
         spare.isEmpty() ? new Activations(device, config(), type) : spare.pop();
@@ -152,31 +157,5 @@ final class CudaCausalLm implements CausalLm {
     closed = true;
     model.close(); // brings what is newer to the heap
     device.close(); // frees all else
-  }
-
-  private void check(List<TokenTree> trees) {
-    if (trees.isEmpty()) {
-      throw new IllegalArgumentException("a forward pass needs at least one tree");
-    }
-    for (int t = 0; t < trees.size(); t++) {
-      TokenTree tree = trees.get(t);
-      if (tree.experts() != null) {
-        throw new IllegalArgumentException("trees must name no experts, the model has none");
-      }
-      for (int i = 0; i < tree.size(); i++) {
-        if (tree.tokens()[i] < 0 || tree.tokens()[i] >= config().vocabSize()) {
-          throw new IllegalArgumentException(
-              String.format(
-                  "token %d of tree %d is outside the vocabulary of %d: %d",
-                  i, t, config().vocabSize(), tree.tokens()[i]));
-        }
-        if (tree.positions()[i] >= config().maxPositions()) {
-          throw new IllegalArgumentException(
-              String.format(
-                  "token %d of tree %d is beyond the model's %d positions",
-                  i, t, config().maxPositions()));
-        }
-      }
-    }
   }
 }

@@ -16,6 +16,7 @@ import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.model.DecoderStatistics;
 import org.treepo4j.model.SamplingRule;
 import org.treepo4j.model.TokenSampler;
+import org.treepo4j.model.engine.TokenLimits;
 
 /**
  * The engine's decoder: keeps the tree of chunks, checks the callers, and hands batches to {@link
@@ -30,6 +31,7 @@ final class CudaDecoder implements BranchingDecoder {
 
   private final CudaCausalLm lm;
   private final ModelConfig config;
+  private final TokenLimits limits;
   private final Device device;
   private final Kernels kernels;
   private final Type type;
@@ -55,6 +57,7 @@ final class CudaDecoder implements BranchingDecoder {
       DecoderOptions options) {
     this.lm = lm;
     this.config = lm.config();
+    this.limits = TokenLimits.of(config);
     this.device = device;
     this.kernels = kernels;
     this.type = type;
@@ -73,7 +76,10 @@ final class CudaDecoder implements BranchingDecoder {
     checkOpen();
     long blocks = 0;
     for (Prompt prompt : prompts) {
-      check(prompt);
+      if (prompt.before() != null) {
+        own(prompt.before());
+      }
+      limits.check(prompt);
       blocks += (prompt.tokens().length + CudaCache.BLOCK - 1) / CudaCache.BLOCK;
     }
     cache.require(blocks);
@@ -109,25 +115,11 @@ final class CudaDecoder implements BranchingDecoder {
     }
   }
 
-  private void check(Prompt prompt) {
-    if (prompt.tokens().length == 0) {
-      throw new IllegalArgumentException("a prompt must hold at least one token");
-    }
-    int before = prompt.before() == null ? 0 : own(prompt.before()).length();
-    checkLength(before + prompt.tokens().length);
-    for (int token : prompt.tokens()) {
-      checkToken(token);
-    }
-  }
-
   @Override
   public Path fork(Path path, int length) {
     checkOpen();
     CudaPath from = own(path);
-    if (length < 1 || length > from.length()) {
-      throw new IllegalArgumentException(
-          "length to share must be between 1 and " + from.length() + ", was " + length);
-    }
+    TokenLimits.checkShared(from, length);
     CudaChunk chunk = from.chunk();
     while (chunk.start() >= length) {
       chunk = chunk.parent();
@@ -140,14 +132,11 @@ final class CudaDecoder implements BranchingDecoder {
   @Override
   public void append(List<? extends Path> batch, int[] tokens) {
     checkOpen();
-    if (batch.size() != tokens.length) {
-      throw new IllegalArgumentException(
-          batch.size() + " paths need as many tokens, were " + tokens.length);
-    }
+    batch.forEach(this::own);
+    limits.check(batch, tokens);
     if (tokens.length == 0) {
       return;
     }
-    check(batch, tokens);
     cache.require(growth(batch));
     for (int i = 0; i < tokens.length; i++) {
       CudaPath path = own(batch.get(i));
@@ -226,10 +215,7 @@ final class CudaDecoder implements BranchingDecoder {
   @Override
   public TokenSampler sampler(SamplingRule rule) {
     checkOpen();
-    if (rule.allowed().length != vocabSize()) {
-      throw new IllegalArgumentException(
-          "a rule for " + vocabSize() + " ids is needed, was for " + rule.allowed().length);
-    }
+    rule.requireVocabulary(vocabSize());
     return new CudaSampler(this, device, kernels.sampler(), rule);
   }
 
@@ -258,32 +244,6 @@ final class CudaDecoder implements BranchingDecoder {
     }
     closed = true;
     paths.clear();
-  }
-
-  private void check(List<? extends Path> batch, int[] tokens) {
-    Set<Path> seen = new HashSet<>();
-    for (int i = 0; i < tokens.length; i++) {
-      CudaPath path = own(batch.get(i));
-      if (!seen.add(path)) {
-        throw new IllegalArgumentException("path " + i + " occurs twice in one batch");
-      }
-      checkToken(tokens[i]);
-      checkLength(path.length() + 1);
-    }
-  }
-
-  private void checkToken(int token) {
-    if (token < 0 || token >= config.vocabSize()) {
-      throw new IllegalArgumentException(
-          "token is outside the vocabulary of " + config.vocabSize() + ": " + token);
-    }
-  }
-
-  private void checkLength(int length) {
-    if (length > config.maxPositions()) {
-      throw new IllegalArgumentException(
-          "a path of " + length + " tokens is beyond the model's " + config.maxPositions());
-    }
   }
 
   private CudaPath own(Path path) {

@@ -2,11 +2,15 @@ package org.treepo4j.engines.cuda;
 
 import static org.treepo4j.engines.cuda.DeviceArray.Type.F32;
 
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.engines.cuda.VocabularyHead.Scores;
 import org.treepo4j.engines.cuda.VocabularyHead.Targets;
 import org.treepo4j.model.ForwardOptions;
 import org.treepo4j.model.ForwardPass;
+import org.treepo4j.model.engine.RowTargets;
+import org.treepo4j.model.engine.TreeRows;
 
 /** One pass; closing it hands its activations to the next. */
 final class CudaForwardPass implements ForwardPass {
@@ -18,6 +22,7 @@ final class CudaForwardPass implements ForwardPass {
   private final ForwardOptions options;
   private final TreeMixer mixer;
   private final CudaForward.Batch batch;
+  private final RowTargets predicted;
   private final Targets targets;
   private final Scores scores;
   private final float[] logprobs;
@@ -49,11 +54,13 @@ final class CudaForwardPass implements ForwardPass {
             device.upload(rows.positions()),
             growth == null ? null : device.upload(growth),
             false);
+    predicted = new RowTargets(rows);
     targets =
         new Targets(
-            device.upload(rows.targetStarts()),
-            device.upload(rows.targetRows()),
-            device.upload(rows.targetTokens()));
+            device.upload(predicted.starts()),
+            device.upload(predicted.rows()),
+            device.upload(
+                Arrays.stream(predicted.rows()).map(row -> rows.tokens()[row]).toArray()));
     scores = Scores.of(device, n);
     lm.forward().run(batch, activations, mixer);
     kernels
@@ -77,13 +84,13 @@ final class CudaForwardPass implements ForwardPass {
   @Override
   public float[] logprobs(int tree) {
     requireOpen();
-    return pick(rows.rowsOf(tree), logprobs);
+    return rows.pick(tree, logprobs);
   }
 
   @Override
   public float[] entropies(int tree) {
     requireOpen();
-    return pick(rows.rowsOf(tree), entropies);
+    return rows.pick(tree, entropies);
   }
 
   @Override
@@ -118,9 +125,9 @@ final class CudaForwardPass implements ForwardPass {
     requireOpen();
     backwardDone = true;
     int n = rows.rows();
-    float[] byRow = place(dLogprob, "dLogprob");
-    float[] entropyByRow = dEntropy == null ? new float[n] : place(dEntropy, "dEntropy");
-    int[] active = rows.active(byRow, entropyByRow);
+    float[] byRow = rows.place(dLogprob, "dLogprob");
+    float[] entropyByRow = dEntropy == null ? new float[n] : rows.place(dEntropy, "dEntropy");
+    int[] active = active(byRow, entropyByRow);
     DeviceArray activeRows = device.upload(active);
     DeviceArray dLogprobs = device.upload(byRow);
     DeviceArray dEntropies = device.upload(entropyByRow);
@@ -174,32 +181,10 @@ final class CudaForwardPass implements ForwardPass {
     }
   }
 
-  private static float[] pick(int[] rows, float[] byRow) {
-    float[] values = new float[rows.length];
-    for (int i = 0; i < rows.length; i++) {
-      values[i] = byRow[rows[i]];
-    }
-    return values;
-  }
-
-  private float[] place(float[][] byToken, String name) {
-    if (byToken.length != rows.trees()) {
-      throw new IllegalArgumentException(
-          name + " must have " + rows.trees() + " rows, had " + byToken.length);
-    }
-    float[] byRow = new float[rows.rows()];
-    for (int tree = 0; tree < byToken.length; tree++) {
-      int[] own = rows.rowsOf(tree);
-      if (byToken[tree].length != own.length) {
-        throw new IllegalArgumentException(
-            String.format(
-                "%s of tree %d must have %d values, had %d",
-                name, tree, own.length, byToken[tree].length));
-      }
-      for (int token = 0; token < own.length; token++) {
-        byRow[own[token]] = byToken[tree][token];
-      }
-    }
-    return byRow;
+  /** Rows that are used, in rising order. */
+  private int[] active(float[] dLogprob, float[] dEntropy) {
+    return IntStream.range(0, rows.rows())
+        .filter(row -> predicted.isUsed(row, dLogprob, dEntropy))
+        .toArray();
   }
 }

@@ -3,6 +3,7 @@ package org.treepo4j.engines.cuda;
 import java.util.HashMap;
 import java.util.Map;
 import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.model.engine.TreeRows;
 
 /**
  * Attention over trees: rows see themselves and their ancestors, as far as a layer's window goes.

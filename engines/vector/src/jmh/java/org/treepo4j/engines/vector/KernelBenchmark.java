@@ -1,5 +1,6 @@
 package org.treepo4j.engines.vector;
 
+import org.treepo4j.model.engine.RowTargets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -133,7 +134,7 @@ public class KernelBenchmark {
   public float[] vocabularyHead() {
     Scores scores = new Scores();
     new VocabularyHead(pool, gemm, WIDTH, VOCABULARY, LogitShape.PLAIN)
-        .forward(ROWS, x, y, new Targets(tree), 1f, scores);
+        .forward(ROWS, x, y, new RowTargets(tree.order()), 1f, scores);
     return scores.logprobs();
   }
 

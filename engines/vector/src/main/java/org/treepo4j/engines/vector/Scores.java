@@ -6,6 +6,7 @@ import static org.treepo4j.engines.vector.GemmKernel.SPECIES;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import org.treepo4j.model.engine.RowTargets;
 
 /** Running softmax statistics of every row over the vocabulary, and what comes of them. */
 final class Scores {
@@ -91,7 +92,7 @@ final class Scores {
     logprobs[row] = logit;
   }
 
-  void finish(int rows, Targets targets, float inverseTemperature) {
+  void finish(int rows, RowTargets targets, float inverseTemperature) {
     for (int row = 0; row < rows; row++) {
       double log = Math.log(sums[row]);
       logSums[row] = (float) log;

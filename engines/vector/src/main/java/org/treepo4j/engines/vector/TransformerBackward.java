@@ -2,6 +2,7 @@ package org.treepo4j.engines.vector;
 
 import org.treepo4j.checkpoints.Design.QueryGrowth;
 import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.model.engine.RowTargets;
 
 /** The backward pass: {@link TransformerForward} read from bottom to top. */
 final class TransformerBackward {
@@ -44,7 +45,7 @@ final class TransformerBackward {
    */
   void run(
       TreeLayout layout,
-      Targets targets,
+      RowTargets targets,
       float temperature,
       Activations activations,
       TransformerForward forward,

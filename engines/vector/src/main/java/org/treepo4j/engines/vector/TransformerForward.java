@@ -3,6 +3,7 @@ package org.treepo4j.engines.vector;
 import org.treepo4j.checkpoints.Design.QueryGrowth;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.Parameter;
+import org.treepo4j.model.engine.RowTargets;
 
 /** The forward pass, block by block, top to bottom as the model is drawn. */
 final class TransformerForward {
@@ -25,7 +26,7 @@ final class TransformerForward {
   }
 
   /** Fills {@code activations}, its scores included. */
-  void run(TreeLayout layout, Targets targets, float temperature, Activations activations) {
+  void run(TreeLayout layout, RowTargets targets, float temperature, Activations activations) {
     int rows = layout.rows();
     float[] x = activations.stream(0);
     kernels

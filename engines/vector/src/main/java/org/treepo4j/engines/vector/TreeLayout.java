@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.treepo4j.model.TokenTree;
+import org.treepo4j.model.engine.TreeRows;
 
 /**
  * The tokens of a batch of trees as rows of one matrix, ordered so that attention reads whole
@@ -22,56 +23,50 @@ final class TreeLayout {
    */
   record Segment(int start, int end, int[] ancestors) {}
 
-  private final int[][] rowOf;
-  private final int[] tokens;
-  private final int[] positions;
-  private final int[] parents;
+  private final TreeRows order;
   private final List<List<Segment>> segments = new ArrayList<>();
 
   TreeLayout(List<TokenTree> trees) {
-    int size = 0;
-    for (TokenTree tree : trees) {
-      size = Math.addExact(size, tree.size());
-    }
-    tokens = new int[size];
-    positions = new int[size];
-    parents = new int[size];
-    rowOf = new int[trees.size()][];
+    order = new TreeRows(trees);
     int row = 0;
-    for (int t = 0; t < trees.size(); t++) {
-      place(trees.get(t), t, row);
-      segments.add(segments(row, row + trees.get(t).size()));
-      row += trees.get(t).size();
+    for (TokenTree tree : trees) {
+      segments.add(segments(row, row + tree.size()));
+      row += tree.size();
     }
+  }
+
+  /** Where the tokens stand. */
+  TreeRows order() {
+    return order;
   }
 
   /** Number of rows. */
   int rows() {
-    return tokens.length;
+    return order.rows();
   }
 
   int trees() {
-    return rowOf.length;
+    return order.trees();
   }
 
   /** Token ids by row. */
   int[] tokens() {
-    return tokens;
+    return order.tokens();
   }
 
   /** Positions by row. */
   int[] positions() {
-    return positions;
+    return order.positions();
   }
 
   /** Parent rows by row, −1 for roots; always smaller than the row. */
   int[] parents() {
-    return parents;
+    return order.parents();
   }
 
   /** Row of every token of a tree. */
   int[] rowsOf(int tree) {
-    return rowOf[tree];
+    return order.rowsOf(tree);
   }
 
   /** First row of a tree. */
@@ -90,58 +85,8 @@ final class TreeLayout {
     return segments.get(tree);
   }
 
-  private void place(TokenTree tree, int number, int firstRow) {
-    int size = tree.size();
-    int[] treeParents = tree.parents();
-    int[] height = new int[size];
-    for (int i = size - 1; i > 0; i--) {
-      height[treeParents[i]] = Math.max(height[treeParents[i]], height[i] + 1);
-    }
-    // Children as linked lists; each list will be popped from its head, so the highest goes there.
-    int[] firstChild = new int[size];
-    int[] nextSibling = new int[size];
-    Arrays.fill(firstChild, -1);
-    for (int i = size - 1; i > 0; i--) {
-      int head = firstChild[treeParents[i]];
-      if (head < 0 || height[i] >= height[head]) {
-        nextSibling[i] = head;
-        firstChild[treeParents[i]] = i;
-      } else {
-        nextSibling[i] = nextSibling[head];
-        nextSibling[head] = i;
-      }
-    }
-    int[] rows = new int[size];
-    int[] stack = new int[size];
-    int depth = 0;
-    stack[depth++] = 0;
-    int row = firstRow;
-    while (depth > 0) {
-      int token = stack[--depth];
-      rows[token] = row;
-      tokens[row] = tree.tokens()[token];
-      positions[row] = tree.positions()[token];
-      parents[row] = token == 0 ? -1 : rows[treeParents[token]];
-      row++;
-      depth = pushChildren(firstChild[token], nextSibling, stack, depth);
-    }
-    rowOf[number] = rows;
-  }
-
-  /** Pushes siblings so that the head of their list comes off first. */
-  private static int pushChildren(int head, int[] nextSibling, int[] stack, int depth) {
-    int count = 0;
-    for (int child = head; child >= 0; child = nextSibling[child]) {
-      count++;
-    }
-    int at = depth + count;
-    for (int child = head; child >= 0; child = nextSibling[child]) {
-      stack[--at] = child;
-    }
-    return depth + count;
-  }
-
   private List<Segment> segments(int from, int to) {
+    int[] parents = parents();
     List<Segment> found = new ArrayList<>();
     int start = from;
     for (int row = from + 1; row <= to; row++) {

@@ -11,6 +11,8 @@ import org.treepo4j.model.ForwardOptions;
 import org.treepo4j.model.ForwardPass;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.model.Weights;
+import org.treepo4j.model.engine.RowTargets;
+import org.treepo4j.model.engine.TokenLimits;
 
 /**
  * The engine in pure Java: our own kernels on {@code float[]} with the JDK's Vector API, on all
@@ -109,9 +111,12 @@ public final class VectorCausalLm implements CausalLm {
 
   @Override
   public ForwardPass forward(List<TokenTree> trees, ForwardOptions forwardOptions) {
-    check(trees);
+    TokenLimits.of(config()).check(trees);
+    for (int t = 0; t < trees.size(); t++) {
+      Routing.check(config(), trees.get(t), t);
+    }
     TreeLayout layout = new TreeLayout(trees);
-    Targets targets = new Targets(layout);
+    RowTargets targets = new RowTargets(layout.order());
     boolean gradients = forwardOptions.gradients();
     if (gradients && !roomForBoth(layout.rows())) {
       packed = null;
@@ -133,7 +138,7 @@ public final class VectorCausalLm implements CausalLm {
 
   void backward(
       TreeLayout layout,
-      Targets targets,
+      RowTargets targets,
       ForwardOptions forwardOptions,
       Activations activations,
       float[] dLogprob,
@@ -186,29 +191,5 @@ public final class VectorCausalLm implements CausalLm {
             + VectorMemory.trainingToken(config()) * rows
             + Math.min(VectorMemory.keptToken(config()) * rows, keptBytes);
     return needed < Runtime.getRuntime().maxMemory() / 3 * 2;
-  }
-
-  private void check(List<TokenTree> trees) {
-    if (trees.isEmpty()) {
-      throw new IllegalArgumentException("a forward pass needs at least one tree");
-    }
-    for (int t = 0; t < trees.size(); t++) {
-      TokenTree tree = trees.get(t);
-      for (int i = 0; i < tree.size(); i++) {
-        if (tree.tokens()[i] < 0 || tree.tokens()[i] >= config().vocabSize()) {
-          throw new IllegalArgumentException(
-              String.format(
-                  "token %d of tree %d is outside the vocabulary of %d: %d",
-                  i, t, config().vocabSize(), tree.tokens()[i]));
-        }
-        if (tree.positions()[i] >= config().maxPositions()) {
-          throw new IllegalArgumentException(
-              String.format(
-                  "token %d of tree %d is beyond the model's %d positions",
-                  i, t, config().maxPositions()));
-        }
-      }
-      Routing.check(config(), tree, t);
-    }
   }
 }

@@ -13,6 +13,7 @@ import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.model.DecoderStatistics;
+import org.treepo4j.model.engine.TokenLimits;
 
 /**
  * The vector engine's decoder: keeps the tree of chunks, checks the callers, and hands batches to
@@ -27,6 +28,7 @@ final class VectorDecoder implements BranchingDecoder {
 
   private final VectorCausalLm lm;
   private final ModelConfig config;
+  private final TokenLimits limits;
   private final DecoderStep step;
   private final KvCache cache;
 
@@ -47,6 +49,7 @@ final class VectorDecoder implements BranchingDecoder {
   VectorDecoder(VectorCausalLm lm, DecoderStep step, DecoderOptions options) {
     this.lm = lm;
     this.config = lm.config();
+    this.limits = TokenLimits.of(config);
     this.step = step;
     this.cache = new KvCache(config, options.maxCacheBytes());
     this.states = config.design().deltaRule() == null ? null : new DeltaStates(config, cache);
@@ -64,7 +67,10 @@ final class VectorDecoder implements BranchingDecoder {
     checkOpen();
     long capacity = 0;
     for (Prompt prompt : prompts) {
-      check(prompt);
+      if (prompt.before() != null) {
+        own(prompt.before());
+      }
+      limits.check(prompt);
       int rest = prompt.tokens().length % PANEL;
       capacity += prompt.tokens().length - rest + (rest == 0 ? 0 : KvBlock.capacityFor(rest));
     }
@@ -185,25 +191,11 @@ final class VectorDecoder implements BranchingDecoder {
     return path.chunk().branch(path.lengthInChunk());
   }
 
-  private void check(Prompt prompt) {
-    if (prompt.tokens().length == 0) {
-      throw new IllegalArgumentException("a prompt must hold at least one token");
-    }
-    int before = prompt.before() == null ? 0 : own(prompt.before()).length();
-    checkLength(before + prompt.tokens().length);
-    for (int token : prompt.tokens()) {
-      checkToken(token);
-    }
-  }
-
   @Override
   public Path fork(Path path, int length) {
     checkOpen();
     VectorPath from = own(path);
-    if (length < 1 || length > from.length()) {
-      throw new IllegalArgumentException(
-          "length to share must be between 1 and " + from.length() + ", was " + length);
-    }
+    TokenLimits.checkShared(from, length);
     KvChunk chunk = from.chunk();
     while (chunk.start() >= length) {
       chunk = chunk.parent();
@@ -223,16 +215,12 @@ final class VectorDecoder implements BranchingDecoder {
   @Override
   public void append(List<? extends Path> batch, int[] tokens) {
     checkOpen();
-    if (batch.size() != tokens.length) {
-      throw new IllegalArgumentException(
-          batch.size() + " paths need as many tokens, were " + tokens.length);
-    }
+    List<VectorPath> growing = new ArrayList<>();
+    batch.forEach(path -> growing.add(own(path)));
+    limits.check(growing, tokens);
     if (tokens.length == 0) {
       return;
     }
-    check(batch, tokens);
-    List<VectorPath> growing = new ArrayList<>();
-    batch.forEach(path -> growing.add(own(path)));
     if (states == null) {
       cache.require(growth(batch), 0);
     } else {
@@ -336,32 +324,6 @@ final class VectorDecoder implements BranchingDecoder {
       growth += stays ? path.chunk().growth() : KvBlock.SMALLEST;
     }
     return growth;
-  }
-
-  private void check(List<? extends Path> batch, int[] tokens) {
-    Set<Path> seen = new HashSet<>();
-    for (int i = 0; i < tokens.length; i++) {
-      VectorPath path = own(batch.get(i));
-      if (!seen.add(path)) {
-        throw new IllegalArgumentException("path " + i + " occurs twice in one batch");
-      }
-      checkToken(tokens[i]);
-      checkLength(path.length() + 1);
-    }
-  }
-
-  private void checkToken(int token) {
-    if (token < 0 || token >= config.vocabSize()) {
-      throw new IllegalArgumentException(
-          "token is outside the vocabulary of " + config.vocabSize() + ": " + token);
-    }
-  }
-
-  private void checkLength(int length) {
-    if (length > config.maxPositions()) {
-      throw new IllegalArgumentException(
-          "a path of " + length + " tokens is beyond the model's " + config.maxPositions());
-    }
   }
 
   private VectorPath own(Path path) {

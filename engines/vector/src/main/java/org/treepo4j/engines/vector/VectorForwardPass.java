@@ -2,12 +2,13 @@ package org.treepo4j.engines.vector;
 
 import org.treepo4j.model.ForwardOptions;
 import org.treepo4j.model.ForwardPass;
+import org.treepo4j.model.engine.RowTargets;
 
 /** One pass of the vector engine; closing it hands its memory to the next. */
 final class VectorForwardPass implements ForwardPass {
   private final VectorCausalLm lm;
   private final TreeLayout layout;
-  private final Targets targets;
+  private final RowTargets targets;
   private final ForwardOptions options;
   private Activations activations;
   private boolean backwardDone;
@@ -15,7 +16,7 @@ final class VectorForwardPass implements ForwardPass {
   VectorForwardPass(
       VectorCausalLm lm,
       TreeLayout layout,
-      Targets targets,
+      RowTargets targets,
       ForwardOptions options,
       Activations activations) {
     this.lm = lm;
@@ -27,12 +28,12 @@ final class VectorForwardPass implements ForwardPass {
 
   @Override
   public float[] logprobs(int tree) {
-    return pick(layout.rowsOf(tree), open().scores.logprobs());
+    return layout.order().pick(tree, open().scores.logprobs());
   }
 
   @Override
   public float[] entropies(int tree) {
-    return pick(layout.rowsOf(tree), open().scores.entropies());
+    return layout.order().pick(tree, open().scores.entropies());
   }
 
   @Override
@@ -65,9 +66,9 @@ final class VectorForwardPass implements ForwardPass {
     }
     Activations memory = open();
     backwardDone = true;
-    float[] byRow = place(dLogprob, "dLogprob");
+    float[] byRow = layout.order().place(dLogprob, "dLogprob");
     float[] entropyByRow =
-        dEntropy == null ? new float[layout.rows()] : place(dEntropy, "dEntropy");
+        dEntropy == null ? new float[layout.rows()] : layout.order().place(dEntropy, "dEntropy");
     lm.backward(layout, targets, options, memory, byRow, entropyByRow);
   }
 
@@ -84,34 +85,5 @@ final class VectorForwardPass implements ForwardPass {
       throw new IllegalStateException("this forward pass is closed");
     }
     return activations;
-  }
-
-  private static float[] pick(int[] rows, float[] byRow) {
-    float[] values = new float[rows.length];
-    for (int i = 0; i < rows.length; i++) {
-      values[i] = byRow[rows[i]];
-    }
-    return values;
-  }
-
-  private float[] place(float[][] byToken, String name) {
-    if (byToken.length != layout.trees()) {
-      throw new IllegalArgumentException(
-          name + " must have " + layout.trees() + " rows, had " + byToken.length);
-    }
-    float[] byRow = new float[layout.rows()];
-    for (int tree = 0; tree < byToken.length; tree++) {
-      int[] rows = layout.rowsOf(tree);
-      if (byToken[tree].length != rows.length) {
-        throw new IllegalArgumentException(
-            String.format(
-                "%s of tree %d must have %d values, had %d",
-                name, tree, rows.length, byToken[tree].length));
-      }
-      for (int token = 0; token < rows.length; token++) {
-        byRow[rows[token]] = byToken[tree][token];
-      }
-    }
-    return byRow;
   }
 }

@@ -1,6 +1,7 @@
 package org.treepo4j.engines.vector;
 
 import java.util.Arrays;
+import org.treepo4j.model.engine.RowTargets;
 
 /**
  * Log-probabilities and entropies from hidden states, without ever holding logits of more than a
@@ -48,7 +49,12 @@ final class VocabularyHead {
    * @param out receives the results
    */
   void forward(
-      int rows, float[] hidden, float[] weights, Targets targets, float temperature, Scores out) {
+      int rows,
+      float[] hidden,
+      float[] weights,
+      RowTargets targets,
+      float temperature,
+      Scores out) {
     out.reset(rows);
     float inverse = 1 / temperature;
     for (int first = 0; first < rows; first += ROWS) {
@@ -90,7 +96,7 @@ final class VocabularyHead {
       int rows,
       float[] hidden,
       float[] weights,
-      Targets targets,
+      RowTargets targets,
       float temperature,
       Scores scores,
       float[] dLogprob,
@@ -160,17 +166,13 @@ final class VocabularyHead {
         false);
   }
 
-  private int findActive(int rows, Targets targets, float[] dLogprob, float[] dEntropy) {
+  private int findActive(int rows, RowTargets targets, float[] dLogprob, float[] dEntropy) {
     if (active.length < rows) {
       active = new int[rows];
     }
     int count = 0;
     for (int row = 0; row < rows; row++) {
-      boolean used = dEntropy[row] != 0;
-      for (int t = targets.from(row); t < targets.to(row) && !used; t++) {
-        used = dLogprob[targets.row(t)] != 0;
-      }
-      if (used) {
+      if (targets.isUsed(row, dLogprob, dEntropy)) {
         active[count++] = row;
       }
     }

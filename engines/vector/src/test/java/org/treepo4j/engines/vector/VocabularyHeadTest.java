@@ -13,6 +13,7 @@ import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import org.treepo4j.engines.contract.PlainKernels;
 import org.treepo4j.engines.contract.RandomTrees;
+import org.treepo4j.model.engine.RowTargets;
 
 class VocabularyHeadTest {
   /** Logits of up to about 20 are sums of up to 30 products, each rounded to 6e-8. */
@@ -109,7 +110,13 @@ class VocabularyHeadTest {
     void run(int threads) {
       try (WorkerPool pool = new WorkerPool(threads)) {
         head(pool)
-            .forward(layout.rows(), hidden, weights, new Targets(layout), temperature, scores);
+            .forward(
+                layout.rows(),
+                hidden,
+                weights,
+                new RowTargets(layout.order()),
+                temperature,
+                scores);
       }
       backward(threads, dWeights);
     }
@@ -121,7 +128,7 @@ class VocabularyHeadTest {
                 layout.rows(),
                 hidden,
                 weights,
-                new Targets(layout),
+                new RowTargets(layout.order()),
                 temperature,
                 scores,
                 dLogprob,

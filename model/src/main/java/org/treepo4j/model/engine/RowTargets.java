@@ -1,15 +1,15 @@
-package org.treepo4j.engines.vector;
+package org.treepo4j.model.engine;
 
 /** Which tokens each row predicts: its children in the tree, none for a leaf. */
-final class Targets {
+public final class RowTargets {
   private final int[] starts;
   private final int[] rows;
   private final int[] tokens;
 
-  Targets(TreeLayout layout) {
-    int size = layout.rows();
-    int[] parents = layout.parents();
-    tokens = layout.tokens();
+  public RowTargets(TreeRows batch) {
+    int size = batch.rows();
+    int[] parents = batch.parents();
+    tokens = batch.tokens();
     starts = new int[size + 1];
     for (int parent : parents) {
       if (parent >= 0) {
@@ -29,31 +29,55 @@ final class Targets {
   }
 
   /** First target of a row. */
-  int from(int row) {
+  public int from(int row) {
     return starts[row];
   }
 
   /** End of the targets of a row. */
-  int to(int row) {
+  public int to(int row) {
     return starts[row + 1];
   }
 
   /** Row of a target. */
-  int row(int target) {
+  public int row(int target) {
     return rows[target];
   }
 
   /** Token id of a target. */
-  int token(int target) {
+  public int token(int target) {
     return tokens[rows[target]];
   }
 
   /** Σ of {@code values} over the targets of a row. */
-  float sum(int row, float[] values) {
+  public float sum(int row, float[] values) {
     float sum = 0;
     for (int t = from(row); t < to(row); t++) {
       sum += values[rows[t]];
     }
     return sum;
+  }
+
+  /** First target of every row and, at the end, their number; not copied. */
+  public int[] starts() {
+    return starts;
+  }
+
+  /** Row of every target; not copied. */
+  public int[] rows() {
+    return rows;
+  }
+
+  /**
+   * Whether a score depends on what a row predicts.
+   *
+   * @param dLogprob derivatives by the row that is predicted
+   * @param dEntropy derivatives by the row that predicts
+   */
+  public boolean isUsed(int row, float[] dLogprob, float[] dEntropy) {
+    boolean used = dEntropy[row] != 0;
+    for (int t = from(row); t < to(row) && !used; t++) {
+      used = dLogprob[rows[t]] != 0;
+    }
+    return used;
   }
 }
