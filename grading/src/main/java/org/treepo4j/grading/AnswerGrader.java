@@ -24,6 +24,10 @@ public final class AnswerGrader {
       Pattern.compile(
           "([^\\d,]{0,20}(?:\\d+(?=,(?:\\d{2}|\\d{4,})(?!\\d))|0(?=,\\d{2}))),(\\d+[^\\d,]*)");
 
+  /** "1.234,56", whose point can only separate thousands. */
+  private static final Pattern THOUSANDS_POINTS =
+      Pattern.compile("[^\\d,.]{0,20}\\d{1,3}(?:\\.\\d{3})+,\\d+[^\\d,.]*");
+
   private static final Pattern LABEL = Pattern.compile("^\\\\text(bf)?\\s*\\{\\s*\\([A-J]\\)\\s*}");
 
   private static final String UNIT_LETTERS = "msghL";
@@ -177,12 +181,16 @@ public final class AnswerGrader {
     List<Answer> readings = new ArrayList<>();
     read(tokens, budget).ifPresent(readings::add);
     Matcher comma = DECIMAL_COMMA.matcher(answer);
+    Optional<String> decimal = Optional.empty();
     if (comma.matches()) {
-      String decimal = comma.group(1) + "." + comma.group(2);
-      read(LatexLexer.tokens(decimal, budget), budget)
-          .filter(Answer.Scalar.class::isInstance)
-          .ifPresent(readings::add);
+      decimal = Optional.of(comma.group(1) + "." + comma.group(2));
+    } else if (THOUSANDS_POINTS.matcher(answer).matches()) {
+      decimal = Optional.of(answer.replace(".", "").replace(',', '.'));
     }
+    decimal
+        .flatMap(text -> read(LatexLexer.tokens(text, budget), budget))
+        .filter(Answer.Scalar.class::isInstance)
+        .ifPresent(readings::add);
     List<Token> measured = withUnitLetters(tokens);
     if (!measured.equals(tokens)) {
       read(measured, budget).ifPresent(readings::add);

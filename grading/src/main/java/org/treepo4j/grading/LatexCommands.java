@@ -76,7 +76,8 @@ final class LatexCommands {
     define(":", "colon");
     define("…", "ldots", "cdots", "dots", "dotsc");
     define("∅", "emptyset", "varnothing");
-    define(",", "land", "lor", "wedge", "vee");
+    define("∧", "land", "wedge");
+    define("∨", "lor", "vee");
     define("&", "&");
     define("", ",", ";", ":", "!", " ", ">", "quad", "qquad", "thinspace", "enspace", "left");
     define("", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl");
@@ -98,7 +99,7 @@ final class LatexCommands {
     unicode("＝", "=");
     unicode("％", "%");
     unicode("′’", "'");
-    unicode("≠≈∈∪∩∖°±∓⟨⟩∅…", null);
+    unicode("≠≈∈∪∩∖∧∨°±∓⟨⟩∅…", null);
   }
 
   private LatexCommands() {}

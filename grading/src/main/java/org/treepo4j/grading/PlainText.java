@@ -43,8 +43,8 @@ final class PlainText {
       }
       letters += Character.isLetter(c) ? 1 : 0;
     }
-    boolean factorial = letters == 1 && plain.indexOf('!') >= 0;
-    return letters > 0 && !factorial
+    boolean formula = letters == 1 && (plain.indexOf('!') >= 0 || plain.indexOf('\'') >= 0);
+    return letters > 0 && !formula
         ? Optional.of(plain.replaceAll("[{}$.!]", "").strip())
         : Optional.empty();
   }
