@@ -109,9 +109,9 @@ final class ScalarEquality {
   }
 
   /**
-   * Whether a decimal with many digits is a rational of unending digits: to its last digit, rounded
-   * or cut there, and rounded to {@link #ROUNDED_DECIMALS}. So 0.666667 and 0.6666666666666666 are
-   * 2/3, as programs print it; 0.666666 is not.
+   * Whether a decimal with many digits is a rational of unending digits, rounded at its last digit,
+   * or cut there and equal where both are rounded to {@link #ROUNDED_DECIMALS}. So 0.666667 and
+   * 0.6666666666666666 are 2/3, as programs print it; 0.666666 is not.
    */
   private boolean isRounded(Expression decimal, Expression exact) {
     if (!(decimal instanceof Expression.Number number)
@@ -128,12 +128,13 @@ final class ScalarEquality {
     }
     BigDecimal digits = decimal(number.value(), number.decimals(), RoundingMode.UNNECESSARY);
     BigFraction value = rational.get();
+    boolean cut =
+        digits.equals(decimal(value, number.decimals(), RoundingMode.DOWN))
+            && digits
+                .setScale(ROUNDED_DECIMALS, RoundingMode.HALF_UP)
+                .equals(decimal(value, ROUNDED_DECIMALS, RoundingMode.HALF_UP));
     return digits.precision() >= ROUNDED_DECIMALS
-        && (digits.equals(decimal(value, number.decimals(), RoundingMode.HALF_UP))
-            || digits.equals(decimal(value, number.decimals(), RoundingMode.DOWN)))
-        && digits
-            .setScale(ROUNDED_DECIMALS, RoundingMode.HALF_UP)
-            .equals(decimal(value, ROUNDED_DECIMALS, RoundingMode.HALF_UP));
+        && (cut || digits.equals(decimal(value, number.decimals(), RoundingMode.HALF_UP)));
   }
 
   private static BigDecimal decimal(BigFraction value, int decimals, RoundingMode rounding) {

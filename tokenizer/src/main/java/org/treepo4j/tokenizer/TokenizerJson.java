@@ -53,7 +53,7 @@ final class TokenizerJson {
     if (model == null) {
       throw new TokenizerException(file, "has no model");
     }
-    return new Contents(model, new Section(file, "", rest));
+    return new Contents(model, JsonFiles.checked(new Section(file, "", rest)));
   }
 
   /** A tokenizer of a model and the other sections of the file. */
