@@ -151,7 +151,17 @@ record TaskRow(String place, String id, String source, JsonNode fields) {
       throw new DataException(
           place + ": " + field + ": expected a solution with \\boxed{…} or ####, has neither");
     }
-    return solution ? GRADER.reference(text).orElse(text) : text;
+    return solution ? ofSolution(field, text) : text;
+  }
+
+  /** The reference in a solution; one that nothing can equal would look like a low reward. */
+  private String ofSolution(String field, String solution) throws DataException {
+    String answer = GRADER.reference(solution).orElse(solution);
+    if (answer.isBlank() || answer.contains("####")) {
+      throw new DataException(
+          place + ": " + field + ": expected an answer in \\boxed{…} or behind ####, was empty");
+    }
+    return answer;
   }
 
   /** As people write it, where that is of a sensible length: not 1E+3, but 1e999999 as it is. */

@@ -107,6 +107,22 @@ class TaskReaderTest {
   }
 
   @Test
+  void aSolutionWithoutAnAnswerInItsPlaceIsRefused() throws IOException {
+    for (String solution : new String[] {"so \\\\boxed{}", "so \\\\boxed{ }", "so it is 5\\n####", "#### "}) {
+      assertBad(
+          "{\"problem\": \"p\", \"solution\": \"" + solution + "\"}",
+          "x.jsonl:1: solution: expected an answer in \\boxed{…} or behind ####, was empty");
+    }
+  }
+
+  @Test
+  void tablesAreNoRows() throws IOException {
+    Path file = Files.writeString(folder.resolve("x.csv"), "prompt,answer\np,1\n");
+    assertThatThrownBy(() -> TaskReader.read(file))
+        .hasMessage(file + ": is CSV, expected JSON lines, a JSON array or Parquet");
+  }
+
+  @Test
   void halfOfASurrogatePairIsRefusedInFieldsThatAreRead() throws IOException {
     assertBad(
         "{\"prompt\": \"p\", \"answer\": 1}\n{\"prompt\": \"a \\ud800 b\", \"answer\": 1}",
