@@ -28,7 +28,7 @@ public final class AnswerGrader {
   private static final Pattern THOUSANDS_POINTS =
       Pattern.compile("[^\\d,.]{0,20}\\d{1,3}(?:\\.\\d{3})+,\\d+[^\\d,.]*");
 
-  private static final Pattern LABEL = Pattern.compile("^\\\\text(bf)?\\s*\\{\\s*\\([A-J]\\)\\s*}");
+  private static final Pattern LABEL = Pattern.compile("^\\\\text(bf)?\\s*\\{\\s*\\(([A-J])\\)\\s*}");
 
   private static final String UNIT_LETTERS = "msghL";
 
@@ -131,7 +131,17 @@ public final class AnswerGrader {
     if (a.length() > MAX_ANSWER || b.length() > MAX_ANSWER) {
       throw new LimitException();
     }
-    return equalAsText(a, b) || equalAsMathematics(a, b);
+    return equalAsText(a, b) || (!areOtherNames(a, b) && equalAsMathematics(a, b));
+  }
+
+  /** Whether two answers are names or labels of choices, and not the same. */
+  private static boolean areOtherNames(String a, String b) {
+    Matcher left = LABEL.matcher(a);
+    Matcher right = LABEL.matcher(b);
+    if (left.find() && right.find()) {
+      return !left.group(2).equals(right.group(2));
+    }
+    return PlainText.isOrder(a) && PlainText.isOrder(b);
   }
 
   private static boolean equalAsText(String a, String b) {

@@ -31,6 +31,9 @@ final class Conditions {
   static List<Answer> joined(List<Answer> items, List<String> signs) {
     boolean and = signs.contains("∧");
     boolean or = signs.contains("∨");
+    if (or && items.stream().allMatch(Conditions::isName)) {
+      return List.of(new Answer.Conditions(false, items)); // "red or blue" are not both
+    }
     if ((!and && !or) || !areConditions(items, or)) {
       return items;
     }
@@ -51,6 +54,12 @@ final class Conditions {
     }
     either.add(all(both));
     return List.of(new Answer.Conditions(false, either));
+  }
+
+  /** Words, or the letter of a statement or choice. */
+  private static boolean isName(Answer item) {
+    return item instanceof Answer.Words
+        || (Equivalence.isBare(item) && AnswerParser.scalar(item) instanceof Expression.Symbol);
   }
 
   /** Equations in one variable are only listed, "x = 1 and x = 2"; about others "or" counts. */

@@ -30,7 +30,7 @@ final class LastNumber {
   /** An expression or an index whose first number stands before. */
   private static final Pattern CONTINUING =
       Pattern.compile(
-          " ?(?:\\\\(?:pi|sqrt|d?frac|cdot|times|div|pm|cup|cap|choose|log|ln|sin|cos|tan)\\b"
+          " ?(?:\\\\\\\\|\\\\(?:end|pi|sqrt|d?frac|cdot|times|div|pm|cup|cap|choose|log|ln|sin|cos|tan)\\b"
               + "|\\^(?!\\\\circ|\\{ *\\\\circ)|_|[×·÷√π‰‱]|\\(|/ ?[a-zA-Z(\\\\])");
 
   private static final Pattern LEFT_OUT =

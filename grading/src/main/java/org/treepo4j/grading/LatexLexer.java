@@ -222,6 +222,8 @@ final class LatexLexer {
       add(Token.Kind.COMMAND, name);
     } else if (name.equals("infty")) {
       add(Token.Kind.SYMBOL, "∞");
+    } else if (name.equals("pmod")) {
+      add(Token.Kind.SYMBOL, "mod " + argument().strip());
     } else if (name.equals("mathbb") || name.equals("Bbb")) {
       add(Token.Kind.SYMBOL, "mathbb " + argument().strip());
     } else {

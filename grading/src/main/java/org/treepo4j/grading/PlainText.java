@@ -49,6 +49,11 @@ final class PlainText {
         : Optional.empty();
   }
 
+  /** Whether an answer is an order of points or people, ACB, which is no product. */
+  static boolean isOrder(String answer) {
+    return words(answer).filter(text -> text.matches("[A-Z]{3,}")).isPresent();
+  }
+
   /** The letter of a choice: E, (E), E., (E) 12, \textbf{(E)} 12. */
   static Optional<String> choice(String answer) {
     String plain = answer;

@@ -61,17 +61,17 @@ class UnsupportedTest {
   /** The last of two would be taken without a word; half of a surrogate pair has no bytes. */
   @ParameterizedTest
   @CsvSource(
-      delimiter = '|',
+      delimiter = ';',
       quoteCharacter = '`',
       value = {
-        "tokenizer.json | \"vocab\":{ | \"vocab\":{\"a\":1, | field 'a' stands twice",
-        "tokenizer.json | \"model\": | \"decoder\":null,\"model\": | field 'decoder' stands twice",
-        "tokenizer.json | \"vocab\":{ | \"vocab\":{\"\\ud800\":1, | token '\\ud800' is no Unicode text",
-        "tokenizer.json | \"content\":\" | \"content\":\"\\ud800 | content: expected Unicode text",
-        "tokenizer.json | \"vocab\":{ | \"vocab\":{\"new\":5, | have the same id 5",
-        "tokenizer.json | \"added_tokens\":[ | \"added_tokens\":[{\"id\":7,\"content\":\"<|end|>\"}, | token '<|end|>' has the ids 7 and",
-        "tokenizer_config.json | { | {\"eos_token\":\"a\",\"eos_token\":\"b\", | field 'eos_token' stands twice",
-        "tokenizer_config.json | { | {\"chat_template\":\"\\udc00\", | chat_template: expected Unicode text",
+        "tokenizer.json ; \"vocab\":{ ; \"vocab\":{\"a\":1, ; field 'a' stands twice",
+        "tokenizer.json ; \"model\": ; \"decoder\":null,\"model\": ; field 'decoder' stands twice",
+        "tokenizer.json ; \"vocab\":{ ; \"vocab\":{\"\\ud800\":1, ; token '\\ud800' is no Unicode text",
+        "tokenizer.json ; \"content\":\" ; \"content\":\"\\ud800 ; content: expected Unicode text",
+        "tokenizer.json ; \"vocab\":{ ; \"vocab\":{\"new\":5, ; have the same id 5",
+        "tokenizer.json ; \"added_tokens\":[ ; \"added_tokens\":[{\"id\":7,\"content\":\"<|end|>\"}, ; token '<|end|>' has the ids 7 and",
+        "tokenizer_config.json ; { ; {\"eos_token\":\"a\",\"eos_token\":\"b\", ; field 'eos_token' stands twice",
+        "tokenizer_config.json ; { ; {\"chat_template\":\"\\udc00\", ; chat_template: expected Unicode text",
       })
   void doubledFieldsAndHalvesOfCharactersAreNamed(
       String name, String before, String after, String problem) throws IOException {

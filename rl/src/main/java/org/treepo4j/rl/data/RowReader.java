@@ -49,7 +49,8 @@ final class RowReader {
     if (name.endsWith(".csv") || name.endsWith(".tsv")) {
       throw new DataException(
           file,
-          "is " + (name.endsWith(".csv") ? "CSV" : "TSV")
+          "is "
+              + (name.endsWith(".csv") ? "CSV" : "TSV")
               + ", expected JSON lines, a JSON array or Parquet");
     }
     RowReader reader = new RowReader(file, consumer);

@@ -108,7 +108,8 @@ class TaskReaderTest {
 
   @Test
   void aSolutionWithoutAnAnswerInItsPlaceIsRefused() throws IOException {
-    for (String solution : new String[] {"so \\\\boxed{}", "so \\\\boxed{ }", "so it is 5\\n####", "#### "}) {
+    for (String solution :
+        new String[] {"so \\\\boxed{}", "so \\\\boxed{ }", "so it is 5\\n####", "#### "}) {
       assertBad(
           "{\"problem\": \"p\", \"solution\": \"" + solution + "\"}",
           "x.jsonl:1: solution: expected an answer in \\boxed{…} or behind ####, was empty");
