@@ -28,7 +28,8 @@ public final class AnswerGrader {
   private static final Pattern THOUSANDS_POINTS =
       Pattern.compile("[^\\d,.]{0,20}\\d{1,3}(?:\\.\\d{3})+,\\d+[^\\d,.]*");
 
-  private static final Pattern LABEL = Pattern.compile("^\\\\text(bf)?\\s*\\{\\s*\\(([A-J])\\)\\s*}");
+  private static final Pattern LABEL =
+      Pattern.compile("^\\\\text(bf)?\\s*\\{\\s*\\(([A-J])\\)\\s*}");
 
   private static final String UNIT_LETTERS = "msghL";
 
