@@ -20,11 +20,9 @@ final class Transcript implements SamplingListener {
   }
 
   @Override
-  public synchronized void sampled(int path, String text, TokenLogprobs token) {
+  public synchronized void sampled(int path, String text, List<TokenLogprobs> tokens) {
     texts.get(path).append(text);
-    if (token != null) {
-      logprobs.add(token);
-    }
+    logprobs.addAll(tokens);
   }
 
   @Override
