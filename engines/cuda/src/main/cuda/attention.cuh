@@ -1,6 +1,6 @@
 // What both kinds of attention over trees share: tree.cu and flash.cu. Rows stand in depth-first order,
 // in tiles of 32. Shapes: q, out, dOut, dq [rows][heads][dim]; k, v, dk, dv [rows][kvHeads][dim];
-// logSums, delta [rows][heads]; ends, positions [rows]; starts [tiles + 1], tiles [.]: which tiles to
+// normalizers, delta [rows][heads]; ends, positions [rows]; starts [tiles + 1], tiles [.]: which tiles to
 // visit.
 #pragma once
 #include "common.cuh"
@@ -16,6 +16,12 @@ struct Sight {
     return i < rows && j <= i && i < ends[j] && (window == 0 || positions[i] - positions[j] < window);
   }
 };
+// Turns scores into probabilities again, exp(score − most)·inverse; their log-sum-exp in one number would
+// round the sum to a unit of the score.
+struct Normalizer {
+  float most, inverse;
+};
+__device__ inline float probability(float score, Normalizer n) { return expf(score - n.most) * n.inverse; }
 __device__ inline float capped(float s, float cap) { return cap == 0 ? s : cap * tanhf(s / cap); }
 // Derivative of capped, which keeps its digits where the cap is all but reached
 __device__ inline float cap_slope(float s, float cap) {

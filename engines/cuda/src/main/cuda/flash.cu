@@ -88,7 +88,7 @@ template <int DIM> __device__ void weigh(const float w[4][4], const bf16* y, flo
 template <int DIM>
 __device__ void forward(int heads, int kvHeads, int dim, float scale, float cap, Sight sight,
                         const int* starts, const int* tiles, int together, const bf16* q, const bf16* k,
-                        const bf16* v, bf16* out, float* logSums) {
+                        const bf16* v, bf16* out, Normalizer* normalizers) {
   constexpr int TILE = ROWS * (DIM + 8);
   DYNAMIC_SHARED(bf16, room);
   bf16* ks = room;              // [2][TILE]
@@ -152,7 +152,7 @@ __device__ void forward(int heads, int kvHeads, int dim, float scale, float cap,
     int row = row0 + g + h * 8;
     if (row >= sight.rows || inGroup >= group) continue;
     size_t at = (size_t)row * heads + head;
-    if (t4 == 0) logSums[at] = most[h] + logf(sum[h]);
+    if (t4 == 0) normalizers[at] = {most[h], 1 / sum[h]};
   }
 #pragma unroll
   for (int j = 0; j < DIM / 8; j++)
@@ -170,8 +170,8 @@ __device__ void forward(int heads, int kvHeads, int dim, float scale, float cap,
 template <int DIM>
 __device__ void back_queries(int heads, int kvHeads, int dim, float scale, float cap, Sight sight,
                              const int* starts, const int* tiles, int together, const bf16* q, const bf16* k,
-                             const bf16* v, const float* logSums, const bf16* dOut, const float* delta,
-                             bf16* dq) {
+                             const bf16* v, const Normalizer* normalizers, const bf16* dOut,
+                             const float* delta, bf16* dq) {
   constexpr int TILE = ROWS * (DIM + 8);
   DYNAMIC_SHARED(bf16, room);
   bf16* ks = room;              // [2][TILE]
@@ -186,10 +186,11 @@ __device__ void back_queries(int heads, int kvHeads, int dim, float scale, float
   unsigned x[DIM / 16][4], dx[DIM / 16][4];
   take<DIM>(q + head * dim, row0, sight.rows, heads * dim, dim, x);
   take<DIM>(dOut + head * dim, row0, sight.rows, heads * dim, dim, dx);
-  float logSum[2], shift[2];
+  Normalizer normalizer[2] = {};
+  float shift[2];
   for (int h = 0; h < 2; h++) {
     int row = row0 + g + h * 8;
-    logSum[h] = row < sight.rows ? logSums[(size_t)row * heads + head] : 0;
+    if (row < sight.rows) normalizer[h] = normalizers[(size_t)row * heads + head];
     shift[h] = row < sight.rows ? delta[(size_t)row * heads + head] : 0;
   }
   float sums[DIM / 8][4] = {};
@@ -214,7 +215,7 @@ __device__ void back_queries(int heads, int kvHeads, int dim, float scale, float
 #pragma unroll
       for (int e = 0; e < 4; e++) {
         bool seen = sight.sees(row0 + g + e / 2 * 8, k0 + j * 8 + 2 * t4 + e % 2);
-        float score = s[j][e] * scale, p = seen ? expf(capped(score, cap) - logSum[e / 2]) : 0;
+        float score = s[j][e] * scale, p = seen ? probability(capped(score, cap), normalizer[e / 2]) : 0;
         s[j][e] = p * (dp[j][e] - shift[e / 2]) * cap_slope(score, cap) * scale;
       }
     weigh<DIM>(s, ks + odd * TILE, sums);
@@ -235,7 +236,8 @@ __device__ void back_queries(int heads, int kvHeads, int dim, float scale, float
 template <int DIM>
 __device__ void back_keys(int heads, int kvHeads, int dim, float scale, float cap, Sight sight,
                           const int* starts, const int* tiles, const bf16* q, const bf16* k, const bf16* v,
-                          const float* logSums, const bf16* dOut, const float* delta, bf16* dk, bf16* dv) {
+                          const Normalizer* normalizers, const bf16* dOut, const float* delta, bf16* dk,
+                          bf16* dv) {
   constexpr int TILE = ROWS * (DIM + 8);
   DYNAMIC_SHARED(bf16, room);
   bf16* ks = room;
@@ -270,7 +272,7 @@ __device__ void back_keys(int heads, int kvHeads, int dim, float scale, float ca
           int key = k0 + own + g + e / 2 * 8, row = q0 + j * 8 + 2 * t4 + e % 2;
           bool seen = sight.sees(row, key);
           size_t at = seen ? (size_t)row * heads + head : 0;
-          float score = s[j][e] * scale, p = seen ? expf(capped(score, cap) - logSums[at]) : 0;
+          float score = s[j][e] * scale, p = seen ? probability(capped(score, cap), normalizers[at]) : 0;
           s[j][e] = p;
           dp[j][e] = seen ? p * (dp[j][e] - delta[at]) * cap_slope(score, cap) * scale : 0;
         }
@@ -300,19 +302,19 @@ __device__ void back_keys(int heads, int kvHeads, int dim, float scale, float ca
 
 #define FORWARD(DIM)                                                                              \
   KERNEL(flash_forward_##DIM, 256, (SHAPE, int together, const bf16* q, const bf16* k,            \
-                                    const bf16* v, bf16* out, float* logSums)) {                  \
-    forward<DIM>(PASS, together, q, k, v, out, logSums);                                          \
+                                    const bf16* v, bf16* out, Normalizer* normalizers)) {         \
+    forward<DIM>(PASS, together, q, k, v, out, normalizers);                                      \
   }
 #define BACKWARD(DIM)                                                                             \
   KERNEL(flash_back_queries_##DIM, 256, (SHAPE, int together, const bf16* q, const bf16* k,       \
-                                         const bf16* v, const float* logSums, const bf16* dOut,   \
+                                         const bf16* v, const Normalizer* normalizers, const bf16* dOut,\
                                          const float* delta, bf16* dq)) {                         \
-    back_queries<DIM>(PASS, together, q, k, v, logSums, dOut, delta, dq);                         \
+    back_queries<DIM>(PASS, together, q, k, v, normalizers, dOut, delta, dq);                     \
   }                                                                                               \
   KERNEL(flash_back_keys_##DIM, 256, (SHAPE, const bf16* q, const bf16* k, const bf16* v,         \
-                                      const float* logSums, const bf16* dOut,                     \
+                                      const Normalizer* normalizers, const bf16* dOut,            \
                                       const float* delta, bf16* dk, bf16* dv)) {                  \
-    back_keys<DIM>(PASS, q, k, v, logSums, dOut, delta, dk, dv);                                  \
+    back_keys<DIM>(PASS, q, k, v, normalizers, dOut, delta, dk, dv);                              \
   }
 FORWARD(64)
 FORWARD(128)

@@ -29,7 +29,7 @@ __device__ inline void multiply(const float* x, const float* y, float s[8]) {
 template <class T, int PARTS>
 __device__ void forward(int heads, int kvHeads, int dim, float scale, float cap, Sight sight,
                         const int* starts, const int* tiles, const T* q, const T* k, const T* v, T* out,
-                        float* logSums) {
+                        Normalizer* normalizers) {
   SHARED(float, qs, ROWS * PITCH);
   SHARED(float, ks, ROWS * PITCH);    // keys, then values
   SHARED(float, ps, ROWS * SQUARE);   // weights
@@ -89,7 +89,7 @@ __device__ void forward(int heads, int kvHeads, int dim, float scale, float cap,
       int d = part * PART + c + 4 * i;
       if (d < dim) store(&out[at * dim + d], o[part][i] / sum);
     }
-  if (c == 0) logSums[at] = most + logf(sum);
+  if (c == 0) normalizers[at] = {most, 1 / sum};
 }
 
 // --- backward -------------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ template <class T> __device__ void row_delta(long long pairs, int dim, const T* 
 // Weights p and derivatives of products ds of a square, for the numbers that a thread has
 template <class T>
 __device__ void derive(int heads, int kvHeads, int dim, float scale, float cap, const Sight& sight, int head,
-                       int q0, int k0, const T* q, const T* k, const T* v, const float* logSums,
+                       int q0, int k0, const T* q, const T* k, const T* v, const Normalizer* normalizers,
                        const T* dOut, const float* delta, float* qs, float* ks, float* os, float* vs,
                        float p[8], float ds[8]) {
   int kvHead = head / (heads / kvHeads), row = q0 + threadIdx.x / 4, c = threadIdx.x % 4;
@@ -125,7 +125,7 @@ __device__ void derive(int heads, int kvHeads, int dim, float scale, float cap, 
   size_t at = (size_t)row * heads + head;
   for (int i = 0; i < 8; i++) {
     bool seen = sight.sees(row, k0 + c + 4 * i);
-    p[i] = seen ? expf(capped(s[i] * scale, cap) - logSums[at]) : 0;
+    p[i] = seen ? probability(capped(s[i] * scale, cap), normalizers[at]) : 0;
     ds[i] = seen ? p[i] * (dp[i] - delta[at]) * cap_slope(s[i] * scale, cap) * scale : 0;
   }
 }
@@ -134,7 +134,7 @@ __device__ void derive(int heads, int kvHeads, int dim, float scale, float cap, 
 template <class T, int PARTS>
 __device__ void back_queries(int heads, int kvHeads, int dim, float scale, float cap, Sight sight,
                              const int* starts, const int* tiles, const T* q, const T* k, const T* v,
-                             const float* logSums, const T* dOut, const float* delta, T* dq) {
+                             const Normalizer* normalizers, const T* dOut, const float* delta, T* dq) {
   SHARED(float, qs, ROWS * PITCH);
   SHARED(float, ks, ROWS * PITCH);
   SHARED(float, os, ROWS * PITCH);
@@ -146,7 +146,8 @@ __device__ void back_queries(int heads, int kvHeads, int dim, float scale, float
   for (int t = starts[blockIdx.x]; t < starts[blockIdx.x + 1]; t++) {
     int k0 = tiles[t] * ROWS;
     float p[8], ds[8];
-    derive(heads, kvHeads, dim, scale, cap, sight, head, q0, k0, q, k, v, logSums, dOut, delta, qs, ks, os, vs, p, ds);
+    derive(heads, kvHeads, dim, scale, cap, sight, head, q0, k0, q, k, v, normalizers, dOut, delta, qs, ks, os, vs,
+           p, ds);
     for (int i = 0; i < 8; i++) dss[r * SQUARE + c + 4 * i] = ds[i];
 #pragma unroll
     for (int part = 0; part < PARTS; part++) {
@@ -176,7 +177,7 @@ __device__ void back_queries(int heads, int kvHeads, int dim, float scale, float
 template <class T, int PARTS>
 __device__ void back_keys(int heads, int kvHeads, int dim, float scale, float cap, Sight sight,
                           const int* starts, const int* tiles, const T* q, const T* k, const T* v,
-                          const float* logSums, const T* dOut, const float* delta, T* dk, T* dv) {
+                          const Normalizer* normalizers, const T* dOut, const float* delta, T* dk, T* dv) {
   SHARED(float, qs, ROWS * PITCH);
   SHARED(float, ks, ROWS * PITCH);
   SHARED(float, os, ROWS * PITCH);
@@ -190,7 +191,8 @@ __device__ void back_keys(int heads, int kvHeads, int dim, float scale, float ca
     for (int head = kvHead * group; head < (kvHead + 1) * group; head++) {
       int q0 = tiles[t] * ROWS;
       float p[8], ds[8];
-      derive(heads, kvHeads, dim, scale, cap, sight, head, q0, k0, q, k, v, logSums, dOut, delta, qs, ks, os, vs, p, ds);
+      derive(heads, kvHeads, dim, scale, cap, sight, head, q0, k0, q, k, v, normalizers, dOut, delta, qs, ks, os, vs,
+             p, ds);
       for (int i = 0; i < 8; i++) {
         pss[r * SQUARE + c + 4 * i] = p[i];
         dss[r * SQUARE + c + 4 * i] = ds[i];
@@ -231,19 +233,19 @@ __device__ void back_keys(int heads, int kvHeads, int dim, float scale, float ca
 
 #define FORWARD(s, T, PARTS)                                                                      \
   KERNEL(tree_forward_##s, 128, (SHAPE, const T* q, const T* k, const T* v, T* out,               \
-                                 float* logSums)) {                                               \
-    forward<T, PARTS>(PASS, q, k, v, out, logSums);                                               \
+                                 Normalizer* normalizers)) {                                      \
+    forward<T, PARTS>(PASS, q, k, v, out, normalizers);                                           \
   }
 #define BACKWARD(s, T, PARTS)                                                                     \
   KERNEL(tree_back_queries_##s, 128, (SHAPE, const T* q, const T* k, const T* v,                  \
-                                      const float* logSums, const T* dOut, const float* delta,    \
+                                      const Normalizer* normalizers, const T* dOut, const float* delta,\
                                       T* dq)) {                                                   \
-    back_queries<T, PARTS>(PASS, q, k, v, logSums, dOut, delta, dq);                              \
+    back_queries<T, PARTS>(PASS, q, k, v, normalizers, dOut, delta, dq);                          \
   }                                                                                               \
   KERNEL(tree_back_keys_##s, 128, (SHAPE, const T* q, const T* k, const T* v,                     \
-                                   const float* logSums, const T* dOut, const float* delta,       \
+                                   const Normalizer* normalizers, const T* dOut, const float* delta,\
                                    T* dk, T* dv)) {                                               \
-    back_keys<T, PARTS>(PASS, q, k, v, logSums, dOut, delta, dk, dv);                             \
+    back_keys<T, PARTS>(PASS, q, k, v, normalizers, dOut, delta, dk, dv);                         \
   }
 FORWARD(f64, float, 1)
 FORWARD(f128, float, 2)

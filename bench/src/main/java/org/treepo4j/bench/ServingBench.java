@@ -225,7 +225,7 @@ public final class ServingBench {
   private <T> T served(CausalLm lm, int count, Function<Clients, T> work) {
     int most = Math.max(LONG_PROMPTS, Collections.max(streams));
     SamplingLimits defaults = SamplingLimits.defaults();
-    SamplingLimits limits = new SamplingLimits(most, most, most, defaults.maxCacheBytes());
+    SamplingLimits limits = new SamplingLimits(most, most, most, defaults.cache());
     NumberTokenizer tokenizer = new NumberTokenizer(lm.config().vocabSize());
     ServedModel.Loader loader =
         source ->

@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.treepo4j.base.InputException;
+import org.treepo4j.model.DecoderOptions;
+import org.treepo4j.model.engine.Engines;
 import org.treepo4j.serve.ServeSettings;
 import org.treepo4j.serve.Server;
 import org.treepo4j.serve.http.TlsFiles;
@@ -86,8 +88,9 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--cache-mib",
       paramLabel = "N",
-      description = "Memory of all models' keys and values; default half of the Java heap.")
-  private long cacheMib = SamplingLimits.defaults().maxCacheBytes() >> 20;
+      description =
+          "Memory of all models' keys and values; default half of the Java heap, or of what is free on the GPU.")
+  private Long cacheMib;
 
   @Override
   public Integer call() throws Exception {
@@ -110,13 +113,8 @@ final class ServeCommand implements Callable<Integer> {
     if (port < 0 || port > MAX_PORT) {
       throw new InputException("--port must be from 0 to 65535, was " + port);
     }
-    if (cacheMib <= 0) {
-      throw new InputException("--cache-mib must be positive, was " + cacheMib);
-    }
-    long heap = Runtime.getRuntime().maxMemory() >> 20;
-    if (cacheMib > heap) {
-      throw new InputException(
-          "--cache-mib must be at most the JVM's memory, %d MiB, was %d".formatted(heap, cacheMib));
+    if (cacheMib != null) {
+      requireCache(cacheMib);
     }
     if ((tlsCertificates == null) != (tlsKey == null)) {
       throw new InputException("--tls-cert and --tls-key must be given together");
@@ -136,6 +134,17 @@ final class ServeCommand implements Callable<Integer> {
     return tlsKey == null ? settings : settings.withTls(new TlsFiles(tlsCertificates, tlsKey));
   }
 
+  private void requireCache(long mib) {
+    if (mib <= 0) {
+      throw new InputException("--cache-mib must be positive, was " + mib);
+    }
+    long heap = Runtime.getRuntime().maxMemory() >> 20;
+    if (mib > heap && Engines.choose(modelMixin.engine()).computesOnHeap()) {
+      throw new InputException(
+          "--cache-mib must be at most the JVM's memory, %d MiB, was %d".formatted(heap, mib));
+    }
+  }
+
   private ModelCatalog models() throws IOException {
     List<ServedModel.Source> sources = new ArrayList<>();
     ServedModel.Source base = ServedModel.Source.of(modelMixin.folder());
@@ -144,14 +153,18 @@ final class ServeCommand implements Callable<Integer> {
     try {
       SamplingLimits limits =
           new SamplingLimits(
-              maxPaths,
-              maxWaiting,
-              SamplingLimits.defaults().keptPrompts(),
-              (cacheMib << 20) / sources.size());
+              maxPaths, maxWaiting, SamplingLimits.defaults().keptPrompts(), cache(sources.size()));
       return new ModelCatalog(ServedModel.loader(modelMixin.engine(), limits), sources);
     } catch (IllegalArgumentException e) {
       throw new InputException(e.getMessage());
     }
+  }
+
+  /** What each of several models may take. */
+  private DecoderOptions cache(int models) {
+    return cacheMib == null
+        ? DecoderOptions.share(DecoderOptions.defaults().share() / models)
+        : new DecoderOptions(Math.max(1, (cacheMib << 20) / models));
   }
 
   /** One JSON line, when requests can come. */

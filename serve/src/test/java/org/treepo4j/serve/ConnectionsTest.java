@@ -208,11 +208,15 @@ class ConnectionsTest {
 
   @RepeatedTest(10)
   void closingFinishesWhatRuns() throws Exception {
-    open(FakeLm.saying("x".repeat(100)).beforeBatch(() -> sleep(1)), HttpLimits.defaults());
+    CountDownLatch hold = new CountDownLatch(1);
+    open(FakeLm.saying("x".repeat(100)).beforeBatch(() -> hold(hold)), HttpLimits.defaults());
     String body = "{\"model\":\"fake\",\"prompt\":\"a>\",\"max_tokens\":200,\"stream\":false}";
     CompletableFuture<HttpResponse<String>> running = postLater(body);
     await(() -> server.statistics().running() == 1);
-    server.close();
+    Thread closing = new Thread(server::close);
+    closing.start();
+    await(() -> closing.getState().name().endsWith("WAITING")); // for what runs
+    hold.countDown();
     HttpResponse<String> response = running.get();
     assertThat(response.statusCode()).isEqualTo(200);
     assertThat(response.body()).contains("x".repeat(100));
@@ -293,7 +297,9 @@ class ConnectionsTest {
   }
 
   private static void await(BooleanSupplier condition) {
+    long until = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
     while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("not within a minute").isLessThan(until);
       sleep(2);
     }
   }

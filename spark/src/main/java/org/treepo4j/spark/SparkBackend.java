@@ -19,6 +19,7 @@ import org.treepo4j.rl.run.Policy;
 import org.treepo4j.rl.sampling.GroupSampler;
 import org.treepo4j.rl.train.Backend;
 import org.treepo4j.rl.train.PolicyPasses;
+import org.treepo4j.rl.train.TrainSettings;
 
 /**
  * Samples and computes on executors. The policy's weights are broadcast once per version, when the
@@ -31,7 +32,7 @@ final class SparkBackend implements Backend {
   private final String runId;
   private final StepCosts costs;
   private final int slots;
-  private final int shards;
+  private final TrainSettings settings;
   private long version;
   private Broadcast<Tensors> weights;
 
@@ -89,13 +90,13 @@ final class SparkBackend implements Backend {
   }
 
   private SparkBackend(
-      SparkCluster cluster, RunDescription run, Policy policy, int slots, int shards) {
+      SparkCluster cluster, RunDescription run, Policy policy, int slots, TrainSettings settings) {
     this.cluster = cluster;
     this.runId = run.id();
     this.run = cluster.context().broadcast(run);
     this.policy = new OnDriver(policy);
     this.slots = slots;
-    this.shards = shards;
+    this.settings = settings;
     this.costs = new StepCosts(slots);
   }
 
@@ -126,8 +127,7 @@ final class SparkBackend implements Backend {
           "trainer.shards is 1, so one executor computes all gradients; %d would occupy all"
               .formatted(2 * slots));
     }
-    return new SparkBackend(
-        cluster, run, given.policy(), slots, given.settings().trainer().shards());
+    return new SparkBackend(cluster, run, given.policy(), slots, given.settings());
   }
 
   private static void requireSerializable(String what, Optional<?> part) {
@@ -177,17 +177,18 @@ final class SparkBackend implements Backend {
 
   @Override
   public GroupSampler groups() {
-    return new SparkSampler(this, false);
+    return new SparkSampler(this, false, settings.rollout().maxWidth());
   }
 
   @Override
   public GroupSampler evaluation() {
-    return new SparkSampler(this, true);
+    return new SparkSampler(this, true, settings.evaluation().samples());
   }
 
   @Override
   public PolicyPasses passes() {
-    return new SparkPasses(this, policy.trainable(), shards, SparkPasses.Limits.USUAL);
+    return new SparkPasses(
+        this, policy.trainable(), settings.trainer().shards(), SparkPasses.Limits.USUAL);
   }
 
   @Override

@@ -15,14 +15,19 @@ import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rollout.RolloutStatistics;
 
 /**
- * Has executors sample and score trees, a few prompts a task: small enough that a long tree does
- * not hold everybody up, as many as there are at once on a decoder all the same.
+ * Has executors sample and score trees, some prompts a task: as many paths as a decoder computes
+ * well at once, else the weights are read, and what prompts begin with is computed, for few; and
+ * where there are more, so few prompts that a long tree does not hold everybody up.
  *
  * @param evaluation whether by independent samples
+ * @param paths trajectories of a prompt, at most
  */
-record SparkSampler(SparkBackend backend, boolean evaluation) implements GroupSampler {
-  /** Tasks for each executor, so that one with short trees takes more of them. */
+record SparkSampler(SparkBackend backend, boolean evaluation, int paths) implements GroupSampler {
+  /** Tasks for each executor at most, so that one with short trees takes more of them. */
   private static final int TASKS_PER_EXECUTOR = 4;
+
+  /** Paths of a task at least, as long as every executor has one. */
+  private static final int PATHS_PER_TASK = 256;
 
   /** Some prompts of a round. */
   @SuppressWarnings("ArrayRecordComponent") // compared by nobody
@@ -78,7 +83,7 @@ record SparkSampler(SparkBackend backend, boolean evaluation) implements GroupSa
       return TaskSampler.Sampled.NONE;
     }
     SparkBackend.Place place = backend.place();
-    List<List<Integer>> places = split(tasks, backend.slots() * TASKS_PER_EXECUTOR);
+    List<List<Integer>> places = split(tasks, parts(tasks.size(), paths, backend.slots()));
     List<Part> parts = new ArrayList<>();
     for (List<Integer> part : places) {
       byte[][] encoded =
@@ -111,6 +116,12 @@ record SparkSampler(SparkBackend backend, boolean evaluation) implements GroupSa
                     part.stream,
                     part.progress,
                     part.round)));
+  }
+
+  /** Into how many parts a round is split at most. */
+  static int parts(int prompts, int paths, int executors) {
+    long full = (long) prompts * paths / PATHS_PER_TASK;
+    return (int) Math.max(executors, Math.min((long) executors * TASKS_PER_EXECUTOR, full));
   }
 
   /**

@@ -135,6 +135,18 @@ class TravelTest {
     }
   }
 
+  @Property
+  void aRoundGivesEveryExecutorAPartAndSeveralOnlyWhereTheyAreFull(
+      @ForAll @IntRange(min = 1, max = 500) int prompts,
+      @ForAll @IntRange(min = 1, max = 64) int paths,
+      @ForAll @IntRange(min = 1, max = 20) int executors) {
+    int parts = SparkSampler.parts(prompts, paths, executors);
+    assertThat(parts).isBetween(executors, 4 * executors);
+    if (parts > executors) {
+      assertThat((long) prompts * paths).isGreaterThanOrEqualTo(256L * parts);
+    }
+  }
+
   private static ScoredTree tree(Random random, Task task, boolean sameLogprobs) {
     List<SegmentNode> nodes = new ArrayList<>();
     int count = 1 + random.nextInt(6);

@@ -30,6 +30,11 @@ public interface Engine {
    */
   int autoRank();
 
+  /** Whether weights, activations and caches lie in the JVM's heap. */
+  default boolean computesOnHeap() {
+    return true;
+  }
+
   /** Opens a model on weights at hand; there is no {@link #problem}. */
   CausalLm open(Weights weights, EngineOptions options);
 

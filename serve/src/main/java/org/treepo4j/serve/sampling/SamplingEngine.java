@@ -10,7 +10,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CausalLm;
-import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.model.DecoderStatistics;
 import org.treepo4j.tokenizer.Tokenizer;
 
@@ -187,7 +186,7 @@ public final class SamplingEngine implements AutoCloseable {
 
   private void run() {
     try (CausalLm owned = model;
-        BranchingDecoder decoder = owned.decoder(new DecoderOptions(limits.maxCacheBytes()));
+        BranchingDecoder decoder = owned.decoder(limits.cache());
         ContinuousBatch batch = new ContinuousBatch(decoder, tokenizer, endTokenIds, limits)) {
       while (takeWaiting(batch)) {
         step(batch);

@@ -1,14 +1,16 @@
 package org.treepo4j.serve.sampling;
 
+import org.treepo4j.model.DecoderOptions;
+
 /**
  * What a {@link SamplingEngine} may hold.
  *
  * @param maxPaths continuations that are sampled at once
  * @param maxWaiting requests that may wait for their turn
  * @param keptPrompts prompts and answers kept to be forked
- * @param maxCacheBytes most memory of keys and values
+ * @param cache memory of keys and values
  */
-public record SamplingLimits(int maxPaths, int maxWaiting, int keptPrompts, long maxCacheBytes) {
+public record SamplingLimits(int maxPaths, int maxWaiting, int keptPrompts, DecoderOptions cache) {
 
   private static final int MAX_PATHS = 1 << 16;
   private static final int MAX_WAITING = 1 << 20;
@@ -18,15 +20,18 @@ public record SamplingLimits(int maxPaths, int maxWaiting, int keptPrompts, long
     most("maxPaths", maxPaths, MAX_PATHS);
     positive("maxWaiting", maxWaiting);
     most("maxWaiting", maxWaiting, MAX_WAITING);
-    positive("maxCacheBytes", maxCacheBytes);
     if (keptPrompts < 0) {
       throw new IllegalArgumentException("keptPrompts must not be negative, was " + keptPrompts);
     }
   }
 
-  /** 64 paths, 256 waiting requests, 64 kept prompts, half of the memory the JVM may use. */
+  public SamplingLimits(int maxPaths, int maxWaiting, int keptPrompts, long maxCacheBytes) {
+    this(maxPaths, maxWaiting, keptPrompts, new DecoderOptions(maxCacheBytes));
+  }
+
+  /** 64 paths, 256 waiting requests, 64 kept prompts, half of the engine's memory. */
   public static SamplingLimits defaults() {
-    return new SamplingLimits(64, 256, 64, Runtime.getRuntime().maxMemory() / 2);
+    return new SamplingLimits(64, 256, 64, DecoderOptions.defaults());
   }
 
   private static void most(String name, long value, long greatest) {

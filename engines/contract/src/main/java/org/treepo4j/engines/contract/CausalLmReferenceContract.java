@@ -13,8 +13,11 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.treepo4j.checkpoints.HfFolder;
 import org.treepo4j.checkpoints.SafetensorsFile;
@@ -40,9 +43,8 @@ public abstract class CausalLmReferenceContract {
     return true;
   }
 
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
+  protected static Stream<String> models() {
+    return Stream.of(
         "qwen2-tiny-sharded",
         "llama3-tiny-ropescaled",
         "gemma2-tiny",
@@ -55,14 +57,26 @@ public abstract class CausalLmReferenceContract {
         "ministral3-tiny",
         "mistral-sliding-tiny",
         "qwen2-sliding-tiny",
-        "qwen3_5-tiny"
-      })
+        "qwen3_5-tiny");
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
   void scoresLikeTheReference(String name) throws IOException {
+    assertScores(name, this::open, 2e-4, 1e-4);
+  }
+
+  /**
+   * @param tolerance of log-probabilities and entropies
+   */
+  protected final void assertScores(
+      String name, Function<Weights, CausalLm> engine, double tolerance, double logitTolerance)
+      throws IOException {
     Path folder = SharedData.require("models/" + name);
     JsonNode cases = json(folder.resolve("reference.json")).get("cases");
     List<TokenTree> trees = new ArrayList<>();
     cases.forEach(reference -> trees.add(TokenTree.chain(ints(reference.get("ids")))));
-    try (CausalLm model = load(name);
+    try (CausalLm model = load(name, engine);
         ForwardPass pass = model.forward(trees, ForwardOptions.SCORE)) {
       for (int c = 0; c < cases.size(); c++) {
         JsonNode reference = cases.get(c);
@@ -72,19 +86,19 @@ public abstract class CausalLmReferenceContract {
         for (int i = 0; i < last; i++) {
           assertThat((double) logprobs[i + 1])
               .as("log-prob %s of case %s", i, c)
-              .isCloseTo(reference.get("logprobs").get(i).asDouble(), within(2e-4));
+              .isCloseTo(reference.get("logprobs").get(i).asDouble(), within(tolerance));
         }
         float[] entropies = pass.entropies(c);
         for (int i = 0; i <= last; i++) {
           assertThat((double) entropies[i])
               .as("entropy %s of case %s", i, c)
-              .isCloseTo(reference.get("entropies").get(i).asDouble(), within(2e-4));
+              .isCloseTo(reference.get("entropies").get(i).asDouble(), within(tolerance));
         }
         float[] logits = pass.logits(c, last);
         for (int v = 0; v < logits.length; v++) {
           assertThat((double) logits[v])
               .as("logit %s of case %s", v, c)
-              .isCloseTo(reference.get("last_logits").get(v).asDouble(), within(1e-4));
+              .isCloseTo(reference.get("last_logits").get(v).asDouble(), within(logitTolerance));
         }
       }
     }
@@ -159,12 +173,17 @@ public abstract class CausalLmReferenceContract {
   }
 
   private CausalLm load(String model) throws IOException {
+    return load(model, this::open);
+  }
+
+  private CausalLm load(String model, Function<Weights, CausalLm> engine) throws IOException {
     assumeTrue(runs(model), "refused by this engine");
     try (HfFolder opened = HfFolder.open(SharedData.require("models/" + model))) {
       Weights weights = WeightsLoader.load(opened);
       // These references were made by a model cast as a whole to the type it is stored in.
       boolean cast = model.equals("qwen2-tiny-sharded") || model.equals("llama3-tiny-ropescaled");
-      return open(cast ? weights.withRotaryPrecision(RotaryPrecision.ofStored(opened)) : weights);
+      return engine.apply(
+          cast ? weights.withRotaryPrecision(RotaryPrecision.ofStored(opened)) : weights);
     }
   }
 

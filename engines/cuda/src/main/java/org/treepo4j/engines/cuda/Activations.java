@@ -46,10 +46,11 @@ final class Activations implements AutoCloseable {
     DeviceArray k;
     DeviceArray v;
 
-    /** Output of attention, {@code [query]}, and log-sum-exps of its scores, {@code [heads]}. */
+    /** Output of attention, {@code [query]}. */
     DeviceArray attended;
 
-    DeviceArray logSums;
+    /** Greatest scores and inverse sums of exponentials, {@code [heads × 2]}. */
+    DeviceArray normalizers;
 
     /** Outputs of the layers before their norms, {@code [hidden]}. */
     DeviceArray attentionOut;
@@ -76,7 +77,7 @@ final class Activations implements AutoCloseable {
       k = device.atLeast(k, type, rows * kv);
       v = device.atLeast(v, type, rows * kv);
       attended = device.atLeast(attended, type, rows * query);
-      logSums = device.atLeast(logSums, F32, rows * config.heads());
+      normalizers = device.atLeast(normalizers, F32, 2 * rows * config.heads());
       gate = device.atLeast(gate, type, rows * config.ffnSize());
       up = device.atLeast(up, type, rows * config.ffnSize());
       if (config.qkNorm()) {
@@ -109,7 +110,7 @@ final class Activations implements AutoCloseable {
             k,
             v,
             attended,
-            logSums,
+            normalizers,
             attentionOut,
             attentionOutInverse,
             ffnOut,

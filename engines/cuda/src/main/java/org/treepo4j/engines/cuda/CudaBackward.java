@@ -160,7 +160,7 @@ final class CudaBackward implements AutoCloseable {
             inner.k,
             inner.v,
             inner.attended,
-            inner.logSums,
+            inner.normalizers,
             dAttended,
             delta,
             dq,

@@ -61,7 +61,7 @@ final class CudaDecoder implements BranchingDecoder {
     this.device = device;
     this.kernels = kernels;
     this.type = type;
-    this.cache = new CudaCache(device, config, type, options.maxCacheBytes());
+    this.cache = new CudaCache(device, config, type, options.cacheBytes(device.memory().free()));
     this.step = new DecoderStep(device, config, kernels, forward, rotary, cache, type);
     this.version = lm.version();
   }

@@ -81,6 +81,11 @@ public final class CudaEngine implements Engine {
     }
   }
 
+  @Override
+  public boolean computesOnHeap() {
+    return false;
+  }
+
   /** Nothing on the heap: the device's memory is asked for when the model is opened. */
   @Override
   public Memory memory(ModelConfig config, EngineOptions options, Trained trained) {

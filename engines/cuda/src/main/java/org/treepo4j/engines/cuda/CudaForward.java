@@ -34,7 +34,7 @@ final class CudaForward implements AutoCloseable {
   /** How rows see each other. */
   interface Mixer {
     /**
-     * Fills {@code attended}, and {@code logSums} for a backward pass, from queries, keys and
+     * Fills {@code attended}, and {@code normalizers} for a backward pass, from queries, keys and
      * values.
      */
     void attend(int layer, Activations.Inner inner);

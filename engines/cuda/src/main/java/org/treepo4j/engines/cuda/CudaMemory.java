@@ -19,7 +19,7 @@ final class CudaMemory {
     long query = config.querySize();
     long kv = config.kvSize();
     long numbers = 2 * query + 2 * kv + 2L * config.ffnSize();
-    long statistics = 2 + config.heads();
+    long statistics = 2 + 2 * config.heads();
     if (config.qkNorm()) {
       numbers += query + kv;
       statistics += config.heads() + config.kvHeads();

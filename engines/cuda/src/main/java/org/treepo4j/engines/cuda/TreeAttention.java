@@ -59,7 +59,8 @@ final class TreeAttention {
 
   /**
    * @param out receives the weighted values
-   * @param logSums receives the log-sum-exp of every row's scores, which the backward pass needs
+   * @param normalizers receives what the backward pass needs to turn scores into probabilities
+   *     again: greatest score and inverse sum of exponentials, {@code F32 [rows × heads × 2]}
    */
   void forward(
       AttentionShape shape,
@@ -68,17 +69,17 @@ final class TreeAttention {
       DeviceArray k,
       DeviceArray v,
       DeviceArray out,
-      DeviceArray logSums) {
+      DeviceArray normalizers) {
     require(shape, tiles, q, k, v);
     out.require("out", q.type(), (long) tiles.rows() * shape.querySize());
-    logSums.require("logSums", F32, (long) tiles.rows() * shape.heads());
-    launch("forward", shape, tiles, tiles.keys(), q, k, v, out, logSums);
+    normalizers.require("normalizers", F32, 2L * tiles.rows() * shape.heads());
+    launch("forward", shape, tiles, tiles.keys(), q, k, v, out, normalizers);
   }
 
   /**
    * Gradients of queries, keys and values; the arrays are overwritten.
    *
-   * @param out and {@code logSums} as {@link #forward} left them
+   * @param out and {@code normalizers} as {@link #forward} left them
    * @param delta scratch, {@code F32 [rows × heads]}
    */
   void backward(
@@ -88,7 +89,7 @@ final class TreeAttention {
       DeviceArray k,
       DeviceArray v,
       DeviceArray out,
-      DeviceArray logSums,
+      DeviceArray normalizers,
       DeviceArray dOut,
       DeviceArray delta,
       DeviceArray dq,
@@ -108,8 +109,8 @@ final class TreeAttention {
         out,
         dOut,
         delta);
-    launch("back_queries", shape, tiles, tiles.keys(), q, k, v, logSums, dOut, delta, dq);
-    launch("back_keys", shape, tiles, tiles.queries(), q, k, v, logSums, dOut, delta, dk, dv);
+    launch("back_queries", shape, tiles, tiles.keys(), q, k, v, normalizers, dOut, delta, dq);
+    launch("back_keys", shape, tiles, tiles.queries(), q, k, v, normalizers, dOut, delta, dk, dv);
   }
 
   /**

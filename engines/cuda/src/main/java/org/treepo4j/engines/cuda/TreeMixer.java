@@ -32,7 +32,7 @@ final class TreeMixer implements CudaForward.Mixer, AutoCloseable {
   @Override
   public void attend(int layer, Activations.Inner inner) {
     attention.forward(
-        shape, tiles(layer), inner.q, inner.k, inner.v, inner.attended, inner.logSums);
+        shape, tiles(layer), inner.q, inner.k, inner.v, inner.attended, inner.normalizers);
   }
 
   @Override

@@ -1,6 +1,9 @@
 package org.treepo4j.engines.cuda;
 
+import java.io.IOException;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.treepo4j.engines.contract.CausalLmReferenceContract;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.Weights;
@@ -11,6 +14,12 @@ class CudaReferenceTest extends CausalLmReferenceContract {
   @Override
   protected CausalLm open(Weights weights) {
     return OpenedModels.f32(weights);
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  void scoresInBf16LikeTheReference(String name) throws IOException {
+    assertScores(name, OpenedModels::bf16, 3e-2, 5e-2);
   }
 
   /** On the emulator the whole story takes half a minute. */

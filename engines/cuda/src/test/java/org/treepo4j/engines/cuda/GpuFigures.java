@@ -136,17 +136,19 @@ final class GpuFigures {
       DeviceArray k = random(type, (long) rows * shape.kvSize());
       DeviceArray v = random(type, (long) rows * shape.kvSize());
       DeviceArray out = random(type, q.length());
-      DeviceArray sums = random(F32, (long) rows * shape.heads());
+      DeviceArray normalizers = random(F32, 2L * rows * shape.heads());
       DeviceArray delta = random(F32, (long) rows * shape.heads());
       DeviceArray dq = random(type, q.length());
       DeviceArray dk = random(type, k.length());
       DeviceArray dv = random(type, v.length());
       try (TreeTiles tiles = new TreeTiles(device, parents, positions, 0)) {
         TreeAttention attention = kernels.treeAttention();
-        double forward = median(() -> attention.forward(shape, tiles, q, k, v, out, sums));
+        double forward = median(() -> attention.forward(shape, tiles, q, k, v, out, normalizers));
         double backward =
             median(
-                () -> attention.backward(shape, tiles, q, k, v, out, sums, q, delta, dq, dk, dv));
+                () ->
+                    attention.backward(
+                        shape, tiles, q, k, v, out, normalizers, q, delta, dq, dk, dv));
         double work = 2.0 * rows * rows * shape.querySize();
         say(
             "{\"name\": \"attention\", \"type\": \"%s\", \"rows\": %d, \"forward\": %.4g,"

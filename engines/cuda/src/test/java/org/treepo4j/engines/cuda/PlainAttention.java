@@ -7,7 +7,10 @@ final class PlainAttention {
   private final int window;
 
   final double[] out;
-  final double[] logSums;
+
+  /** Greatest scores and inverse sums of exponentials, {@code [rows × heads × 2]}. */
+  final double[] normalizers;
+
   final double[] dq;
   final double[] dk;
   final double[] dv;
@@ -17,7 +20,7 @@ final class PlainAttention {
     this.trees = trees;
     this.window = window;
     out = new double[trees.rows() * shape.querySize()];
-    logSums = new double[trees.rows() * shape.heads()];
+    normalizers = new double[2 * trees.rows() * shape.heads()];
     dq = new double[out.length];
     dk = new double[trees.rows() * shape.kvSize()];
     dv = new double[dk.length];
@@ -39,17 +42,24 @@ final class PlainAttention {
     int at = (row * shape.heads() + head) * dim;
     double[] weights = new double[row + 1];
     double[] slopes = new double[row + 1];
-    double sum = 0;
+    double greatest = Double.NEGATIVE_INFINITY;
     for (int key = 0; key <= row; key++) {
+      weights[key] = Double.NEGATIVE_INFINITY;
       if (trees.sees(row, key, window)) {
         double score = shape.scale() * dot(q, at, k, kvAt(key, head));
         double tanh = shape.cap() == 0 ? 0 : Math.tanh(score / shape.cap());
         slopes[key] = 1 - tanh * tanh;
-        weights[key] = Math.exp(shape.cap() == 0 ? score : shape.cap() * tanh);
-        sum += weights[key];
+        weights[key] = shape.cap() == 0 ? score : shape.cap() * tanh;
+        greatest = Math.max(greatest, weights[key]);
       }
     }
-    logSums[row * shape.heads() + head] = Math.log(sum);
+    double sum = 0;
+    for (int key = 0; key <= row; key++) {
+      weights[key] = Math.exp(weights[key] - greatest);
+      sum += weights[key];
+    }
+    normalizers[2 * (row * shape.heads() + head)] = greatest;
+    normalizers[2 * (row * shape.heads() + head) + 1] = 1 / sum;
     double delta = 0;
     for (int key = 0; key <= row; key++) {
       weights[key] /= sum;

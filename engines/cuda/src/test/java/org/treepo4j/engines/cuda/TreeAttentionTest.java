@@ -32,6 +32,17 @@ class TreeAttentionTest {
     }
   }
 
+  /** These are exact in float32, so that nothing but the softmax rounds. */
+  @KernelCases
+  void scoresOfTenThousandKeepTheirProbabilities(Case from) {
+    try (Numbers numbers = new Numbers(device, from.begin())) {
+      Heads heads = heads(numbers, numbers.between(2, 70), 0.25f);
+      double[] q = large(numbers, heads.rows() * heads.shape().querySize(), heads.shape().dim());
+      double[] k = large(numbers, heads.rows() * heads.shape().kvSize(), heads.shape().dim());
+      check(numbers, heads, F32, q, k, 1e-3, 1e-4); // 200 times the rounding of a weight
+    }
+  }
+
   @Test
   void tilesThatSeeNothingAreNotVisited() {
     // A trunk of two tiles with three branches of two tiles each.
@@ -71,29 +82,58 @@ class TreeAttentionTest {
     assertThat(TreeTiles.ends(new int[] {-1, 0, 1, 0, -1})).containsExactly(4, 3, 3, 4, 5);
   }
 
-  private void check(Numbers numbers, int dim, Type type) {
+  /** How many rows there are and how their heads are arranged. */
+  private record Heads(AttentionShape shape, int rows) {}
+
+  private static Heads heads(Numbers numbers, int dim, float scale) {
     int kvHeads = numbers.between(1, 2);
     int heads = kvHeads * numbers.between(1, 3);
     int rows = numbers.between(1, 110);
-    int window = numbers.between(0, 1) * numbers.between(1, 40);
     float cap = numbers.between(0, 1) * 2f;
-    AttentionShape shape = new AttentionShape(heads, kvHeads, dim, 0.3f, cap);
+    return new Heads(new AttentionShape(heads, kvHeads, dim, scale, cap), rows);
+  }
+
+  /** Small whole numbers behind a large first one of each head. */
+  private static double[] large(Numbers numbers, int size, int dim) {
+    return IntStream.range(0, size)
+        .mapToDouble(i -> i % dim == 0 ? 200 : numbers.between(-2, 2))
+        .toArray();
+  }
+
+  private void check(Numbers numbers, int dim, Type type) {
+    Heads heads = heads(numbers, dim, 0.3f);
+    double[] q = numbers.normal(type, heads.rows() * heads.shape().querySize());
+    double[] k = numbers.normal(type, heads.rows() * heads.shape().kvSize());
+    // Sums over up to a hundred rows, of terms that partly cancel; in bf16 the weights between
+    // two products are rounded as well.
+    check(numbers, heads, type, q, k, type == F32 ? 2e-5 : 0.1, type == F32 ? 2e-6 : 0.01);
+  }
+
+  private void check(
+      Numbers numbers,
+      Heads heads,
+      Type type,
+      double[] q,
+      double[] k,
+      double tolerance,
+      double mean) {
+    AttentionShape shape = heads.shape();
+    int rows = heads.rows();
+    int window = numbers.between(0, 1) * numbers.between(1, 40);
     Trees trees = Trees.random(numbers, rows, numbers.between(1, 4), 10);
-    double[] q = numbers.normal(type, rows * heads * dim);
-    double[] k = numbers.normal(type, rows * kvHeads * dim);
-    double[] v = numbers.normal(type, rows * kvHeads * dim);
-    double[] dOut = numbers.normal(type, rows * heads * dim);
+    double[] v = numbers.normal(type, k.length);
+    double[] dOut = numbers.normal(type, q.length);
     PlainAttention plain = new PlainAttention(shape, trees, window);
     plain.run(q, k, v, dOut);
     DeviceArray qs = numbers.put(type, q);
     DeviceArray ks = numbers.put(type, k);
     DeviceArray vs = numbers.put(type, v);
     DeviceArray out = numbers.poison(type, q.length);
-    DeviceArray logSums = numbers.poison(F32, (long) rows * heads);
+    DeviceArray normalizers = numbers.poison(F32, 2L * rows * shape.heads());
     try (TreeTiles tiles = new TreeTiles(device, trees.parents(), trees.positions(), window)) {
-      attention.forward(shape, tiles, qs, ks, vs, out, logSums);
+      attention.forward(shape, tiles, qs, ks, vs, out, normalizers);
       numbers.assertClose("out", out, plain.out);
-      numbers.assertClose("logSums", logSums, plain.logSums, 2e-5);
+      numbers.assertClose("normalizers", normalizers, plain.normalizers, 2e-5);
       DeviceArray dq = numbers.poison(type, q.length);
       DeviceArray dk = numbers.poison(type, k.length);
       DeviceArray dv = numbers.poison(type, v.length);
@@ -104,16 +144,12 @@ class TreeAttentionTest {
           ks,
           vs,
           out,
-          logSums,
+          normalizers,
           numbers.put(type, dOut),
-          numbers.poison(F32, (long) rows * heads),
+          numbers.poison(F32, (long) rows * shape.heads()),
           dq,
           dk,
           dv);
-      // Sums over up to a hundred rows, of terms that partly cancel; in bf16 the weights between
-      // two products are rounded as well.
-      double tolerance = type == F32 ? 2e-5 : 0.1;
-      double mean = type == F32 ? 2e-6 : 0.01;
       numbers.assertClose("dq", dq, plain.dq, tolerance, mean);
       numbers.assertClose("dk", dk, plain.dk, tolerance, mean);
       numbers.assertClose("dv", dv, plain.dv, tolerance, mean);

@@ -46,7 +46,7 @@ final class SameDiffDecoder implements BranchingDecoder {
   SameDiffDecoder(Network network, DecoderOptions options, BooleanSupplier valid) {
     this.network = network;
     this.valid = valid;
-    cache = new TokenCache(network.config(), options.maxCacheBytes());
+    cache = new TokenCache(network.config(), options.cacheBytesOnHeap());
   }
 
   @Override

@@ -55,7 +55,7 @@ public class KernelBenchmark {
   private float[] dq;
   private float[] dk;
   private float[] dv;
-  private float[] logSums;
+  private final SoftmaxLanes.Normalizers normalizers = new SoftmaxLanes.Normalizers();
   private float[] inverse;
 
   @Setup
@@ -73,7 +73,7 @@ public class KernelBenchmark {
     dq = new float[ROWS * WIDTH];
     dk = new float[ROWS * HEADS.kvSize()];
     dv = new float[ROWS * HEADS.kvSize()];
-    logSums = new float[ROWS * HEADS.heads()];
+    normalizers.reserve(ROWS * HEADS.heads());
     inverse = new float[ROWS];
     // A prompt of 128 tokens, then branches of 64 from its end and from one another.
     int[] parents = new int[ROWS];
@@ -120,14 +120,14 @@ public class KernelBenchmark {
 
   @Benchmark
   public void treeAttentionForward() {
-    new TreeAttention(pool, HEADS).forward(tree, 0, x, k, v, y, logSums);
+    new TreeAttention(pool, HEADS).forward(tree, 0, x, k, v, y, normalizers);
   }
 
   @Benchmark
   public void treeAttentionForwardAndBackward() {
     TreeAttention attention = new TreeAttention(pool, HEADS);
-    attention.forward(tree, 0, x, k, v, y, logSums);
-    attention.backward(tree, 0, x, k, v, y, logSums, gate, dq, dk, dv);
+    attention.forward(tree, 0, x, k, v, y, normalizers);
+    attention.backward(tree, 0, x, k, v, y, normalizers, gate, dq, dk, dv);
   }
 
   @Benchmark

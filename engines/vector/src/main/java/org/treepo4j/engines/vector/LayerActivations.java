@@ -21,12 +21,10 @@ final class LayerActivations {
   float[] queryInverse = new float[0];
   float[] keyInverse = new float[0];
 
-  /**
-   * Output of attention, {@code [rows × heads·dim]}, and its log-sum-exps, {@code [rows × heads]}.
-   */
+  /** Output of attention, {@code [rows × heads·dim]}. */
   float[] attended = new float[0];
 
-  float[] logSums = new float[0];
+  final SoftmaxLanes.Normalizers normalizers = new SoftmaxLanes.Normalizers();
 
   /** The residual stream between attention and feed-forward, {@code [rows × hidden]}. */
   float[] middle = new float[0];
@@ -99,6 +97,6 @@ final class LayerActivations {
       attentionGate = FloatArrays.atLeast(attentionGate, rows * config.querySize());
     }
     attended = FloatArrays.atLeast(attended, rows * config.querySize());
-    logSums = FloatArrays.atLeast(logSums, rows * config.heads());
+    normalizers.reserve(rows * config.heads());
   }
 }

@@ -23,6 +23,22 @@ final class SoftmaxLanes {
   private SoftmaxLanes() {}
 
   /**
+   * What turns scores into probabilities again, {@code p = exp(score − greatest)·inverse}, {@code
+   * [rows × heads]} each: the greatest score and the inverse of the sum of exponentials relative to
+   * it. Their log-sum-exp in one number would round the sum to a unit of the score: at scores of
+   * 1e4 probabilities would be off by 5e-4 and no longer add up to one.
+   */
+  static final class Normalizers {
+    float[] greatest = new float[0];
+    float[] inverse = new float[0];
+
+    void reserve(int size) {
+      greatest = FloatArrays.atLeast(greatest, size);
+      inverse = FloatArrays.atLeast(inverse, size);
+    }
+  }
+
+  /**
    * Turns scores into weights relative to their lane's greatest score so far.
    *
    * @param scores {@code [keys × stride]}, −∞ where a lane does not see the key; NaN there
@@ -96,21 +112,32 @@ final class SoftmaxLanes {
   }
 
   /**
-   * Turns scores into probabilities, given each lane's log-sum-exp, and derivatives by
-   * probabilities into those by scores: {@code d ← p ∘ (d − shift)}.
+   * Turns scores into probabilities and derivatives by probabilities into those by scores: {@code d
+   * ← p ∘ (d − shift)}.
    *
    * @param scores {@code [keys × stride]}
    * @param d {@code [keys × stride]}
+   * @param greatest greatest score of each lane
+   * @param inverse inverse sum of exponentials of each lane
    * @param shift {@code Σ p·d} of each lane
    */
   static void backward(
-      float[] scores, float[] d, int keys, int stride, int width, float[] logSums, float[] shift) {
+      float[] scores,
+      float[] d,
+      int keys,
+      int stride,
+      int width,
+      float[] greatest,
+      float[] inverse,
+      float[] shift) {
     for (int lane = 0; lane < width; lane += LANES) {
-      FloatVector logSum = FloatVector.fromArray(SPECIES, logSums, lane);
+      FloatVector most = FloatVector.fromArray(SPECIES, greatest, lane);
+      FloatVector share = FloatVector.fromArray(SPECIES, inverse, lane);
       FloatVector less = FloatVector.fromArray(SPECIES, shift, lane);
       for (int key = 0; key < keys; key++) {
         int at = key * stride + lane;
-        FloatVector p = FastExp.exp(FloatVector.fromArray(SPECIES, scores, at).sub(logSum));
+        FloatVector score = FloatVector.fromArray(SPECIES, scores, at);
+        FloatVector p = FastExp.exp(score.sub(most)).mul(share);
         p.intoArray(scores, at);
         FloatVector.fromArray(SPECIES, d, at).sub(less).mul(p).intoArray(d, at);
       }

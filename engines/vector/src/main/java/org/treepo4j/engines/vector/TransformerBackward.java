@@ -153,7 +153,7 @@ final class TransformerBackward {
             inner.k,
             inner.v,
             inner.attended,
-            inner.logSums,
+            inner.normalizers,
             dAttended,
             dq,
             dk,

@@ -122,7 +122,13 @@ final class TransformerForward {
     kernels
         .attention()
         .forward(
-            layout, config.window(layer), inner.q, inner.k, inner.v, inner.attended, inner.logSums);
+            layout,
+            config.window(layer),
+            inner.q,
+            inner.k,
+            inner.v,
+            inner.attended,
+            inner.normalizers);
     float[] mixed = inner.attended;
     if (gates) {
       gated = FloatArrays.atLeast(gated, rows * config.querySize());

@@ -5,6 +5,7 @@ import static org.treepo4j.engines.vector.TreeTile.KEYS;
 
 import java.util.Arrays;
 import java.util.List;
+import org.treepo4j.engines.vector.SoftmaxLanes.Normalizers;
 import org.treepo4j.engines.vector.TreeBlocks.Block;
 import org.treepo4j.engines.vector.TreeBlocks.Part;
 import org.treepo4j.engines.vector.TreeBlocks.Sight;
@@ -16,7 +17,7 @@ import org.treepo4j.engines.vector.TreeBlocks.Sight;
  * eight keys. Scores never leave the tile (Dao et al. 2022). Other branches are not visited.
  *
  * <p>Shapes: queries and outputs {@code [rows × heads·dim]}, keys and values {@code [rows ×
- * kvHeads·dim]}, log-sum-exps {@code [rows × heads]}. Rows are those of a {@link TreeLayout}.
+ * kvHeads·dim]}. Rows are those of a {@link TreeLayout}.
  */
 final class TreeAttention {
   /** Lanes of a tile, about: tokens times grouped heads. */
@@ -51,7 +52,7 @@ final class TreeAttention {
   /**
    * @param window tokens that a token sees, itself included; 0 for all
    * @param out receives the weighted values
-   * @param logSums receives the log-sum-exp of every row's scores, which the backward pass needs
+   * @param normalizers receives those of every row and head, which the backward pass needs
    */
   void forward(
       TreeLayout layout,
@@ -60,7 +61,7 @@ final class TreeAttention {
       float[] k,
       float[] v,
       float[] out,
-      float[] logSums) {
+      Normalizers normalizers) {
     pad(layout.rows(), k, v);
     Sight sight = new Sight(window, layout.positions());
     List<Block> blocks = new TreeBlocks(layout, blockTokens, shape.kvHeads()).all();
@@ -74,7 +75,7 @@ final class TreeAttention {
                 sight,
                 q,
                 out,
-                logSums,
+                normalizers,
                 tiles[worker]));
   }
 
@@ -85,7 +86,7 @@ final class TreeAttention {
       Sight sight,
       float[] q,
       float[] out,
-      float[] logSums,
+      Normalizers normalizers,
       TreeTile tile) {
     int lanes = block.tokens() * shape.group();
     gather(block, head, q, shape.scale(), tile.queries, tile.queryColumns, tile.stride);
@@ -103,7 +104,8 @@ final class TreeAttention {
       int target = token * shape.querySize() + queryHead * shape.dim();
       float sum = tile.sums[lane];
       RowMath.scale(tile.out, lane * shape.padded(), 1 / sum, out, target, shape.dim());
-      logSums[token * shape.heads() + queryHead] = (float) (tile.greatest[lane] + Math.log(sum));
+      normalizers.greatest[token * shape.heads() + queryHead] = tile.greatest[lane];
+      normalizers.inverse[token * shape.heads() + queryHead] = 1 / sum;
     }
   }
 
@@ -173,7 +175,7 @@ final class TreeAttention {
       float[] k,
       float[] v,
       float[] out,
-      float[] logSums,
+      Normalizers normalizers,
       float[] dOut,
       float[] dq,
       float[] dk,
@@ -196,7 +198,7 @@ final class TreeAttention {
           Arrays.fill(dValues, from, to, 0f);
           for (Block block : part.blocks()) {
             TreeTile tile = tiles[worker];
-            backward(block, head, rows, sight, q, out, logSums, dOut, dq, dKeys, dValues, tile);
+            backward(block, head, rows, sight, q, out, normalizers, dOut, dq, dKeys, dValues, tile);
           }
         });
     int[] parts = new int[layout.trees()];
@@ -225,7 +227,7 @@ final class TreeAttention {
       Sight sight,
       float[] q,
       float[] out,
-      float[] logSums,
+      Normalizers normalizers,
       float[] dOut,
       float[] dq,
       float[] dKeys,
@@ -240,7 +242,8 @@ final class TreeAttention {
       int token = block.from() + lane / group;
       int queryHead = head * group + lane % group;
       int at = token * shape.querySize() + queryHead * shape.dim();
-      tile.greatest[lane] = logSums[token * shape.heads() + queryHead];
+      tile.greatest[lane] = normalizers.greatest[token * shape.heads() + queryHead];
+      tile.inverse[lane] = normalizers.inverse[token * shape.heads() + queryHead];
       RowMath.scale(out, at, 1f, tile.out, lane * padded, shape.dim());
     }
     tile.shifts(lanes, shape.dim());
@@ -280,7 +283,7 @@ final class TreeAttention {
     }
     // dWeights = V·dOutᵀ
     product(keys, width, v, from, tile.dOutColumns, d, stride);
-    SoftmaxLanes.backward(p, d, keys, stride, width, tile.greatest, tile.shift);
+    SoftmaxLanes.backward(p, d, keys, stride, width, tile.greatest, tile.inverse, tile.shift);
     if (shape.cap() != 0) {
       RowMath.multiply(tile.slopes, 0, d, 0, keys * stride);
     }

@@ -39,6 +39,7 @@ final class TreeTile {
   final float[] greatest;
 
   final float[] sums;
+  final float[] inverse;
   final float[] shrink;
   final float[] shift;
 
@@ -68,6 +69,7 @@ final class TreeTile {
     dQueries = new float[stride * shape.padded()];
     greatest = new float[stride];
     sums = new float[stride];
+    inverse = new float[stride];
     shrink = new float[stride];
     shift = new float[stride];
     padded = shape.padded();

@@ -52,7 +52,7 @@ final class VectorDecoder implements BranchingDecoder {
     this.config = lm.config();
     this.limits = TokenLimits.of(config);
     this.step = step;
-    this.cache = new KvCache(config, options.maxCacheBytes());
+    this.cache = new KvCache(config, options.cacheBytesOnHeap());
     this.states = config.design().deltaRule() == null ? null : new DeltaStates(config, cache);
     this.cache.states(states);
     this.version = lm.version();

@@ -153,7 +153,7 @@ public final class VectorMemory {
   private static long ofAttention(ModelConfig config) {
     long query = config.querySize();
     long kv = config.kvSize();
-    long attention = 2 * query + 2 * kv + config.heads();
+    long attention = 2 * query + 2 * kv + 2 * config.heads();
     if (config.qkNorm()) {
       attention += query + kv + config.heads() + config.kvHeads();
     }

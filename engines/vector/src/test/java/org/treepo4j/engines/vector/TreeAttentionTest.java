@@ -16,6 +16,7 @@ import org.treepo4j.checkpoints.Design;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.RopeScaling;
 import org.treepo4j.engines.contract.PlainKernels;
+import org.treepo4j.engines.vector.SoftmaxLanes.Normalizers;
 import org.treepo4j.model.TokenTree;
 
 class TreeAttentionTest {
@@ -34,7 +35,7 @@ class TreeAttentionTest {
     Case c = new Case(kvHeads, group, 2 * half, size, branching, new Random(seed));
     float[] out = new float[c.q.length];
     try (WorkerPool pool = new WorkerPool(threads)) {
-      c.attention(pool).forward(c.layout, c.window, c.q, c.k, c.v, out, new float[c.logSums()]);
+      c.attention(pool).forward(c.layout, c.window, c.q, c.k, c.v, out, c.normalizers());
     }
     double[] q = PlainKernels.widen(c.q);
     assertClose(out, c.plain(q, PlainKernels.widen(c.k), PlainKernels.widen(c.v)), ROUNDING);
@@ -62,6 +63,26 @@ class TreeAttentionTest {
         found.k(), c.k, at -> PlainKernels.dot(dOut, c.plain(q, at, v)), ROUNDING, random);
     assertGradient(
         found.v(), c.v, at -> PlainKernels.dot(dOut, c.plain(q, k, at)), ROUNDING, random);
+  }
+
+  /** Scores are exact in float32 here, so that nothing but the softmax rounds. */
+  @Property(tries = 30)
+  void gradientsAtScoresOfTenThousandEqualFiniteDifferences(
+      @ForAll @IntRange(min = 1, max = 3) int kvHeads,
+      @ForAll @IntRange(min = 1, max = 4) int group,
+      @ForAll @IntRange(min = 2, max = 120) int size,
+      @ForAll long seed) {
+    Random random = new Random(seed);
+    Case c = new Case(kvHeads, group, 16, size, 0.2, random);
+    c.wholeNumbers(200, random);
+    float[] dOut = TestModels.coefficients(c.q.length, 0.1, random);
+    Gradients found = c.gradients(2, dOut);
+    double[] q = PlainKernels.widen(c.q);
+    double[] k = PlainKernels.widen(c.k);
+    double[] v = PlainKernels.widen(c.v);
+    assertGradient(found.q(), c.q, at -> PlainKernels.dot(dOut, c.plain(at, k, v)), 1e-4, random);
+    assertGradient(found.k(), c.k, at -> PlainKernels.dot(dOut, c.plain(q, at, v)), 1e-4, random);
+    assertGradient(found.v(), c.v, at -> PlainKernels.dot(dOut, c.plain(q, k, at)), 1e-5, random);
   }
 
   @Property(tries = 30)
@@ -185,12 +206,23 @@ class TreeAttentionTest {
       }
     }
 
+    /** Queries and keys of small whole numbers behind a large first one. */
+    void wholeNumbers(int large, Random random) {
+      for (float[] x : List.of(q, k)) {
+        for (int i = 0; i < x.length; i++) {
+          x[i] = i % shape.dim() == 0 ? large : random.nextInt(5) - 2;
+        }
+      }
+    }
+
     TreeAttention attention(WorkerPool pool) {
       return new TreeAttention(pool, shape);
     }
 
-    int logSums() {
-      return layout.rows() * shape.heads();
+    Normalizers normalizers() {
+      Normalizers normalizers = new Normalizers();
+      normalizers.reserve(layout.rows() * shape.heads());
+      return normalizers;
     }
 
     int width(float[] x) {
@@ -207,10 +239,20 @@ class TreeAttentionTest {
               new float[q.length], new float[q.length], new float[k.length], new float[v.length]);
       try (WorkerPool pool = new WorkerPool(threads)) {
         TreeAttention attention = attention(pool);
-        float[] logSums = new float[logSums()];
-        attention.forward(layout, window, q, k, v, found.out(), logSums);
+        Normalizers normalizers = normalizers();
+        attention.forward(layout, window, q, k, v, found.out(), normalizers);
         attention.backward(
-            layout, window, q, k, v, found.out(), logSums, dOut, found.q(), found.k(), found.v());
+            layout,
+            window,
+            q,
+            k,
+            v,
+            found.out(),
+            normalizers,
+            dOut,
+            found.q(),
+            found.k(),
+            found.v());
       }
       return found;
     }
