@@ -71,8 +71,8 @@ public interface BranchingDecoder extends AutoCloseable {
 
   /**
    * Does work for every index below {@code count}, at the same time on the engine's own threads
-   * where it has some; for what callers make of logits, row by row. Nothing else may be asked of the
-   * decoder meanwhile.
+   * where it has some; for what callers make of logits, row by row. Nothing else may be asked of
+   * the decoder meanwhile.
    */
   default void inParallel(int count, IntConsumer work) {
     for (int i = 0; i < count; i++) {

@@ -2,7 +2,9 @@ package org.treepo4j.model;
 
 import java.util.List;
 
-/** Draws from {@link BranchingDecoder#nextLogits}, rows beside each other on the engine's threads. */
+/**
+ * Draws from {@link BranchingDecoder#nextLogits}, rows beside each other on the engine's threads.
+ */
 final class HostSampler implements TokenSampler {
   /** Runs of rows, each drawn one after the other, at most. */
   private static final int MOST_RUNS = 32;

@@ -23,10 +23,10 @@ import org.treepo4j.tokenizer.Tokenizer;
 final class ContinuousBatch implements AutoCloseable {
   /**
    * How long tokens may wait to be told, together then. Every telling wakes other threads, which
-   * would cost small models more than their tokens do; where a token takes longer than this, each is
-   * told at once.
+   * would cost small models more than their tokens do; where a token takes longer than this, each
+   * is told at once.
    */
-  private static final long MOST_NANOS_UNTOLD = 5_000_000;
+  private static final long MOST_NANOS_UNTOLD = 10_000_000;
 
   /** Prompt tokens of one step; pieces of a prompt end at whole units of the cache. */
   private static final int PREFILL_TOKENS = 4 * PromptCache.UNIT;

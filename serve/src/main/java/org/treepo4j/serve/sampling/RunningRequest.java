@@ -27,7 +27,6 @@ final class RunningRequest {
   private List<RunningPath> drawing = List.of();
   private RuntimeException drawFailure;
 
-
   /** The prompt as far as it is computed; null before it begins and when its paths have begun. */
   private BranchingDecoder.Path prompt;
 
