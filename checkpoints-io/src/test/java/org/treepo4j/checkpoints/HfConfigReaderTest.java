@@ -323,7 +323,7 @@ class HfConfigReaderTest {
       textBlock =
           """
           `[]`              | expected a JSON object
-          `{'a':1,'a':2}`   | Duplicate
+          `{'a':1,'a':2}`   | field 'a' stands twice
           `{'a':1`          | is not valid JSON
           `{} {}`           | goes on after its closing }
           `{'a':nan}`       | is not valid JSON

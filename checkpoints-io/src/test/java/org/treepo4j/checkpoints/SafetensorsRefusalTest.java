@@ -29,8 +29,8 @@ class SafetensorsRefusalTest {
           `{} x`                                                              | not valid JSON
           `{} {}`                                                             | goes on after
           `{}`                                                                | take 0 bytes, the file holds 8
-          `{'a':{'dtype':'U8','shape':[8],'data_offsets':[0,8]},'a':{'dtype':'U8','shape':[0],'data_offsets':[8,8]}}` | uplicate
-          `{'a':{'dtype':'U8','dtype':'U8','shape':[8],'data_offsets':[0,8]}}` | uplicate
+          `{'a':{'dtype':'U8','shape':[8],'data_offsets':[0,8]},'a':{'dtype':'U8','shape':[0],'data_offsets':[8,8]}}` | stands twice
+          `{'a':{'dtype':'U8','dtype':'U8','shape':[8],'data_offsets':[0,8]}}` | stands twice
           `{'a':{'dtype':'Q4','shape':[8],'data_offsets':[0,8]}}`             | dtype "Q4" is not supported
           `{'a':{'dtype':'u8','shape':[8],'data_offsets':[0,8]}}`             | dtype "u8" is not supported
           `{'a':{'dtype':3,'shape':[8],'data_offsets':[0,8]}}`                | dtype is not a string

@@ -16,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import org.treepo4j.base.InputException;
 import org.treepo4j.base.json.StrictJson;
 
@@ -67,6 +68,10 @@ final class JsonLines {
   private static ObjectNode object(String line) {
     try {
       if (JSON.readTree(StrictJson.withoutMark(line)) instanceof ObjectNode object) {
+        Optional<String> broken = StrictJson.brokenText("", object);
+        if (broken.isPresent()) {
+          throw new InputException(broken.get());
+        }
         return object;
       }
     } catch (JsonProcessingException e) {

@@ -25,6 +25,9 @@ sealed interface Answer {
   /** A union of sets, in any order. */
   record Union(List<Answer> items) implements Answer {}
 
+  /** What two sets have in common (∩), or what of the first is not in the second (∖). */
+  record SetOperation(String sign, Answer left, Answer right) implements Answer {}
+
   /** A matrix by rows, all of the same length. */
   record Matrix(List<List<Expression>> rows) implements Answer {}
 
@@ -53,6 +56,14 @@ sealed interface Answer {
     }
   }
 
+  /**
+   * Relations joined by "and" or "or", where that makes a difference: as inequalities and
+   * memberships, or about several variables.
+   *
+   * @param all whether all of them hold, not one of them
+   */
+  record Conditions(boolean all, List<Answer> items) implements Answer {}
+
   /** Words. */
   record Words(String text) implements Answer {}
 
@@ -76,6 +87,10 @@ sealed interface Answer {
       return bracketed.items;
     } else if (this instanceof Union union) {
       return union.items;
+    } else if (this instanceof SetOperation operation) {
+      return List.of(operation.left, operation.right);
+    } else if (this instanceof Conditions conditions) {
+      return conditions.items;
     } else if (this instanceof Ratio ratio) {
       return ratio.terms;
     } else if (this instanceof Relation relation) {

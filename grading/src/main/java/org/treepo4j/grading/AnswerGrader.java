@@ -24,7 +24,12 @@ public final class AnswerGrader {
       Pattern.compile(
           "([^\\d,]{0,20}(?:\\d+(?=,(?:\\d{2}|\\d{4,})(?!\\d))|0(?=,\\d{2}))),(\\d+[^\\d,]*)");
 
-  private static final Pattern LABEL = Pattern.compile("^\\\\text(bf)?\\s*\\{\\s*\\([A-J]\\)\\s*}");
+  /** "1.234,56", whose point can only separate thousands. */
+  private static final Pattern THOUSANDS_POINTS =
+      Pattern.compile("[^\\d,.]{0,20}\\d{1,3}(?:\\.\\d{3})+,\\d+[^\\d,.]*");
+
+  private static final Pattern LABEL =
+      Pattern.compile("^\\\\text(bf)?\\s*\\{\\s*\\(([A-J])\\)\\s*}");
 
   private static final String UNIT_LETTERS = "msghL";
 
@@ -127,7 +132,17 @@ public final class AnswerGrader {
     if (a.length() > MAX_ANSWER || b.length() > MAX_ANSWER) {
       throw new LimitException();
     }
-    return equalAsText(a, b) || equalAsMathematics(a, b);
+    return equalAsText(a, b) || (!areOtherNames(a, b) && equalAsMathematics(a, b));
+  }
+
+  /** Whether two answers are names or labels of choices, and not the same. */
+  private static boolean areOtherNames(String a, String b) {
+    Matcher left = LABEL.matcher(a);
+    Matcher right = LABEL.matcher(b);
+    if (left.find() && right.find()) {
+      return !left.group(2).equals(right.group(2));
+    }
+    return PlainText.isOrder(a) && PlainText.isOrder(b);
   }
 
   private static boolean equalAsText(String a, String b) {
@@ -177,12 +192,16 @@ public final class AnswerGrader {
     List<Answer> readings = new ArrayList<>();
     read(tokens, budget).ifPresent(readings::add);
     Matcher comma = DECIMAL_COMMA.matcher(answer);
+    Optional<String> decimal = Optional.empty();
     if (comma.matches()) {
-      String decimal = comma.group(1) + "." + comma.group(2);
-      read(LatexLexer.tokens(decimal, budget), budget)
-          .filter(Answer.Scalar.class::isInstance)
-          .ifPresent(readings::add);
+      decimal = Optional.of(comma.group(1) + "." + comma.group(2));
+    } else if (THOUSANDS_POINTS.matcher(answer).matches()) {
+      decimal = Optional.of(answer.replace(".", "").replace(',', '.'));
     }
+    decimal
+        .flatMap(text -> read(LatexLexer.tokens(text, budget), budget))
+        .filter(Answer.Scalar.class::isInstance)
+        .ifPresent(readings::add);
     List<Token> measured = withUnitLetters(tokens);
     if (!measured.equals(tokens)) {
       read(measured, budget).ifPresent(readings::add);

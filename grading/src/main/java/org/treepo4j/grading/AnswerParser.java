@@ -74,14 +74,39 @@ final class AnswerParser {
   }
 
   private List<Answer> listed() {
-    List<Answer> items = new ArrayList<>();
-    do {
-      items.add(relation());
-      while (cursor.peek(1).is(",") && cursor.peek().is(",")) {
-        cursor.take(); // ", and"
+    List<Answer> items = new ArrayList<>(List.of(relation()));
+    List<String> signs = new ArrayList<>();
+    while (true) {
+      if (isJoining(cursor.peek())) {
+        String sign = cursor.take().text();
+        while (isJoining(cursor.peek())) {
+          sign = cursor.take().text(); // ", and"
+        }
+        signs.add(sign);
+        items.add(relation());
+      } else if (cursor.peek().kind() == Token.Kind.NUMBER) {
+        signs.add(",");
+        items.add(smallerUnit(items.get(items.size() - 1)));
+      } else {
+        return Conditions.joined(items, signs);
       }
-    } while (cursor.accept(","));
-    return items;
+    }
+  }
+
+  /** The 30 minutes of "2 hours 30 minutes". */
+  private Answer smallerUnit(Answer before) {
+    Answer next = relation();
+    if (before instanceof Answer.Scalar larger
+        && next instanceof Answer.Scalar smaller
+        && !larger.measure().unit().isOne()
+        && larger.measure().unit().powers().equals(smaller.measure().unit().powers())) {
+      return next;
+    }
+    throw new NotUnderstoodException("a number right behind " + before);
+  }
+
+  private static boolean isJoining(Token token) {
+    return token.is(",") || token.is("∧") || token.is("∨");
   }
 
   private Answer relation() {
@@ -154,7 +179,7 @@ final class AnswerParser {
     int depth = 0;
     while (!cursor.atEnd()) {
       Token token = cursor.peek();
-      if (depth == 0 && (token.is(",") || token.is(";") || isClosing(token))) {
+      if (depth == 0 && (isJoining(token) || token.is(";") || isClosing(token))) {
         return;
       }
       depth += "([{⦃⟨".contains(token.text()) && token.kind() == Token.Kind.OPERATOR ? 1 : 0;
@@ -169,6 +194,9 @@ final class AnswerParser {
 
   private Answer union() {
     Answer first = ratio();
+    if (cursor.peek().is("∩") || cursor.peek().is("∖")) {
+      return new Answer.SetOperation(cursor.take().text(), first, ratio());
+    }
     if (!cursor.peek().is("∪")) {
       return first;
     }
@@ -242,10 +270,9 @@ final class AnswerParser {
         && cursor.peek().kind() != Token.Kind.END) {
       int depth = budget.depth();
       try {
-        if (relation() instanceof Answer.Relation relation
-            && cursor.accept("⦄")
-            && RealSets.of(relation).filter(s -> s.isOf(variable.text())).isPresent()) {
-          return Optional.of(relation);
+        Answer condition = Conditions.all(listed());
+        if (cursor.accept("⦄") && Conditions.areAbout(condition, variable.text())) {
+          return Optional.of(condition);
         }
       } catch (NotUnderstoodException e) {
         budget.returnTo(depth);

@@ -1,8 +1,8 @@
 package org.treepo4j.grading;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /** Finds {@code \boxed{…}} and {@code \fbox{…}}. */
@@ -27,25 +27,26 @@ final class Boxes {
 
   /**
    * Content of the last balanced box; boxes listed one after the other ("\boxed{1} and \boxed{2}")
-   * are joined by commas.
+   * are joined by what stands between them: a comma, "and" or "or".
    */
   static Optional<String> last(String text) {
     Box box = before(text, text.length());
     if (box == null) {
       return Optional.empty();
     }
-    List<String> contents = new ArrayList<>(List.of(box.content));
-    while (contents.size() < MAX_JOINED) {
+    Set<String> contents = new HashSet<>(Set.of(box.content));
+    StringBuilder joined = new StringBuilder(box.content);
+    for (int count = 1; count < MAX_JOINED; count++) {
       Box earlier = before(text, box.start);
       if (earlier == null || !isList(text, earlier.end, box.start)) {
         break;
       }
-      if (!contents.contains(earlier.content)) {
-        contents.add(0, earlier.content);
+      if (contents.add(earlier.content)) {
+        joined.insert(0, earlier.content + Phrases.joint(text, earlier.end, box.start));
       }
       box = earlier;
     }
-    return Optional.of(String.join(", ", contents));
+    return Optional.of(joined.toString());
   }
 
   private static Box before(String text, int end) {

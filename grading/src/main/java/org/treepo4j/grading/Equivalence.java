@@ -3,6 +3,7 @@ package org.treepo4j.grading;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.treepo4j.grading.Answer.Bracketed;
 import org.treepo4j.grading.Answer.Matrix;
@@ -23,7 +24,8 @@ final class Equivalence {
   private final ExpressionEquality expressions;
   private final ScalarEquality scalars;
   private final RelationEquality relations;
-  private final IntervalEquality intervals;
+  private final Intervals intervals;
+  private final Conditions conditions;
 
   /**
    * @param rounded whether a decimal equals what rounds to it at its last digit
@@ -33,7 +35,8 @@ final class Equivalence {
     this.expressions = new ExpressionEquality(budget);
     this.scalars = new ScalarEquality(expressions, rounded);
     this.relations = new RelationEquality(this, expressions);
-    this.intervals = new IntervalEquality(expressions);
+    this.intervals = new Intervals(expressions);
+    this.conditions = new Conditions(intervals);
   }
 
   boolean equal(Answer left, Answer right) {
@@ -47,7 +50,11 @@ final class Equivalence {
 
   /** One direction of the rules; {@link #equal} tries both. */
   private boolean compare(Answer a, Answer b) {
-    if (a instanceof Relation relation) {
+    if (a instanceof Answer.Conditions joined) {
+      return conditions(joined, b);
+    } else if (b instanceof Answer.Conditions) {
+      return false; // the other direction decides
+    } else if (a instanceof Relation relation) {
       return b instanceof Relation other
           ? relations.equal(relation, other)
           : relations.equalsValue(relation, b);
@@ -91,9 +98,36 @@ final class Equivalence {
           && point.close().equals(")")
           && inOrder(a.items(), point.items());
     }
-    return RealSets.either(a.items(), expressions)
-        .filter(solution -> equal(solution.set(), b))
-        .isPresent();
+    if (b instanceof Scalar whole && !whole.measure().unit().isOne()) {
+      return scalars.sum(a.items()).filter(sum -> equal(sum, whole)).isPresent();
+    }
+    return sameSet(a, b);
+  }
+
+  private boolean conditions(Answer.Conditions a, Answer b) {
+    if (b instanceof Answer.Conditions other
+        && a.all() == other.all()
+        && anyOrder(a.items(), other.items())) {
+      return true;
+    }
+    boolean listed = a.all() && b instanceof Several && conditions.solution(b).isEmpty();
+    return (listed && anyOrder(a.items(), ((Several) b).items())) || sameSet(a, b);
+  }
+
+  /** Whether conditions hold for a set of numbers, or for the same as others on one variable. */
+  private boolean sameSet(Answer condition, Answer b) {
+    Optional<RealSets.Solution> solution = conditions.solution(condition);
+    if (solution.isEmpty()) {
+      return false;
+    }
+    if (b instanceof Relation || b instanceof Several || b instanceof Answer.Conditions) {
+      return conditions
+          .solution(b)
+          .filter(other -> other.subject().equals(solution.get().subject()))
+          .filter(other -> equal(other.set(), solution.get().set()))
+          .isPresent();
+    }
+    return equal(solution.get().set(), b);
   }
 
   /** x = 1, y = 2 — but not x_1 = 1, x_2 = 2. */
@@ -258,7 +292,21 @@ final class Equivalence {
     if (answer instanceof Relation relation) {
       return relations.simplified(relation);
     }
+    if (answer instanceof Words words) {
+      return RealSets.named(words.text()).orElse(words);
+    }
+    if (answer instanceof Answer.SetOperation operation) {
+      return computed(operation).orElse(operation);
+    }
     return answer;
+  }
+
+  private Optional<Answer> computed(Answer.SetOperation operation) {
+    Answer left = simplified(operation.left());
+    Answer right = simplified(operation.right());
+    return operation.sign().equals("∩")
+        ? intervals.intersection(left, right)
+        : intervals.difference(left, right);
   }
 
   private static boolean isPlusMinus(Answer item) {

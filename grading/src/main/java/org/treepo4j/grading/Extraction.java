@@ -1,6 +1,5 @@
 package org.treepo4j.grading;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -17,6 +16,9 @@ final class Extraction {
   };
 
   private static final Pattern QUOTES = Pattern.compile("^(\\\\?[\"“”])+|(\\\\?[\"“”])+\\.?$");
+
+  /** "0.33..." and "1, 2, ...": what is left out belongs to the answer. */
+  private static final Pattern GOES_ON = Pattern.compile("(\\.\\d+|,)\\s*\\.{3,}$");
 
   private final List<ExtractionRule> rules;
   private final boolean thoughts;
@@ -100,15 +102,16 @@ final class Extraction {
 
   /** Formulas that follow each other as a list. */
   private static String listed(String text, List<Formula> formulas) {
-    List<String> listed = new ArrayList<>(List.of(formulas.get(0).content()));
+    StringBuilder listed = new StringBuilder(formulas.get(0).content());
     for (int i = 1; i < formulas.size(); i++) {
-      String between = text.substring(formulas.get(i - 1).end(), formulas.get(i).start()).strip();
-      if (!between.matches("(,|;|and|or|, and|, or)")) {
+      int from = formulas.get(i - 1).end();
+      int to = formulas.get(i).start();
+      if (!text.substring(from, to).strip().matches("(,|;|and|or|, and|, or)")) {
         break;
       }
-      listed.add(formulas.get(i).content());
+      listed.append(Phrases.joint(text, from, to)).append(formulas.get(i).content());
     }
-    return String.join(", ", listed);
+    return listed.toString();
   }
 
   private static Optional<String> startingNumber(String text) {
@@ -168,7 +171,7 @@ final class Extraction {
       before = plain;
       plain = plain.startsWith("**") ? plain.substring(2).strip() : plain;
       plain = plain.endsWith("**") ? plain.substring(0, plain.length() - 2).strip() : plain;
-      boolean stop = plain.endsWith(".") || plain.endsWith(",");
+      boolean stop = (plain.endsWith(".") && !GOES_ON.matcher(plain).find()) || plain.endsWith(",");
       plain = stop ? plain.substring(0, plain.length() - 1).strip() : plain;
     } while (plain.length() < before.length());
     List<Formula> formulas = plain.length() > MAX_BARE ? List.of() : Formulas.in(plain);

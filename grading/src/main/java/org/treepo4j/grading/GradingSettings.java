@@ -9,7 +9,8 @@ public record GradingSettings(
         List<ExtractionRule> extraction,
     @Setting(
             "Whether a decimal equals an exact value that rounds to it at its last digit: 0.67 for"
-                + " 2/3. For tasks whose answers are rounded; otherwise values are exact.")
+                + " 2/3. For tasks whose answers are rounded; otherwise only 0.666667 and longer"
+                + " ones do.")
         boolean roundedDecimals,
     @Setting("Whether an answer counts that stands behind a <think> without end.")
         boolean unfinishedThoughts,

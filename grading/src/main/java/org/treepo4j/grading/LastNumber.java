@@ -12,6 +12,42 @@ final class LastNumber {
   private static final int MAX_WORDS = 4;
   private static final Pattern WORDS = Pattern.compile(" ?[/a-zA-Z°€£¢²³]+");
 
+  private static final int MAX_BEFORE = 40;
+  private static final int MAX_BEHIND = 12;
+
+  /** A relation at the end, which no arrow and no end of a tag is. */
+  private static final Pattern RELATED =
+      Pattern.compile(
+          "(?:[≤≥≠<]|(?<![-=]|<[a-z/]{1,8})>|[<>!]=|\\\\(?:[lg]eq?(?:slant|q)?|[lg]t|neq?))\\s*$",
+          Pattern.CASE_INSENSITIVE);
+
+  /** An expression, a point, an index or a time of day whose last number follows. */
+  private static final Pattern CONTINUED =
+      Pattern.compile(
+          "(?:[\\w)}] *[-−–+*×·÷/] *|\\\\(?:sqrt|pi|cdot|times|div|pm|cup|cap|log|ln) *(?:\\[\\d+])?\\{?"
+              + "|[\\^_√π] *\\{?|[(\\[][^()\\[\\]]{1,30}, *|\\d:|\\d')$");
+
+  /** An expression or an index whose first number stands before. */
+  private static final Pattern CONTINUING =
+      Pattern.compile(
+          " ?(?:\\\\\\\\|\\\\(?:end|pi|sqrt|d?frac|cdot|times|div|pm|cup|cap|choose|log|ln|sin|cos|tan)\\b"
+              + "|\\^(?!\\\\circ|\\{ *\\\\circ)|_|[×·÷√π‰‱]|\\(|/ ?[a-zA-Z(\\\\])");
+
+  private static final Pattern LEFT_OUT =
+      Pattern.compile("[^.]*\\.\\d+\\s*(?:\\.{3}|…|\\\\[lc]?dots)");
+  private static final Pattern PRIMED =
+      Pattern.compile("\\s?(?:['′″’\"]|\\^?\\{?\\\\prime)(?!s\\b)");
+
+  /** Words that make another number of the one behind them, or one of several. */
+  private static final Pattern CHANGED =
+      Pattern.compile(
+          "(?:\\b(?:twice|double|triple|half of|root of|log of|logarithm of|minus|negative|not)"
+              + "|\\d[%$°]* +(?:to|and|or|nor|in|through)) *\\$?$",
+          Pattern.CASE_INSENSITIVE);
+
+  private static final Pattern OWN_UNIT = Pattern.compile("[\\d.,/]+ *([a-zA-Z]{1,12})");
+  private static final Pattern MEASURED = Pattern.compile("\\d *([a-zA-Z]{1,12})\\.?,? $");
+
   private LastNumber() {}
 
   static Optional<Found> in(String text) {
@@ -27,14 +63,45 @@ final class LastNumber {
     }
     Found fraction = latexFraction(text, end);
     if (fraction != null) {
-      return Optional.of(fraction);
+      return Optional.of(fraction).filter(found -> isAlone(text, found));
     }
     int start = numberStart(text, end);
     if (start > 1 && text.charAt(start - 1) == '/' && isDigit(text, start - 2)) {
       start = numberStart(text, start - 2);
     }
-    return Optional.of(
-        new Found(withSign(text, start), withUnit(text, withPercent(text, end + 1))));
+    int behind = withUnit(text, withPercent(text, end + 1));
+    return Optional.of(new Found(withSign(text, start), behind))
+        .filter(found -> isAlone(text, found));
+  }
+
+  /**
+   * Whether a number means what it does without its neighbours: it stands behind no relation other
+   * than =, is no part of an expression (25\pi, 3 + 5, x^2), point, time or date, has no digits
+   * left out, no minutes of arc or feet, is not the inches of "5 ft 6 in", nor one of "3 or 5".
+   */
+  private static boolean isAlone(String text, Found found) {
+    String before = text.substring(Math.max(0, found.start - MAX_BEFORE), found.start);
+    String behind = text.substring(found.end, Math.min(text.length(), found.end + MAX_BEHIND));
+    boolean quoted = before.endsWith("'") || before.endsWith("’") || before.endsWith("\"");
+    return !RELATED.matcher(before).find()
+        && !CONTINUED.matcher(before).find()
+        && !CHANGED.matcher(before).find()
+        && !CONTINUING.matcher(behind).lookingAt()
+        && !LEFT_OUT.matcher(text.substring(found.start, found.end) + behind).lookingAt()
+        && (quoted || !PRIMED.matcher(behind).lookingAt())
+        && !isPartOfQuantity(text, found);
+  }
+
+  /** Whether a number with a unit stands right before one with a unit of the same kind. */
+  private static boolean isPartOfQuantity(String text, Found found) {
+    Matcher before =
+        MEASURED.matcher(text.substring(Math.max(0, found.start - MAX_BEFORE), found.start));
+    Matcher own = OWN_UNIT.matcher(text).region(found.start, text.length());
+    return before.find()
+        && own.lookingAt()
+        && Units.find(before.group(1))
+            .flatMap(unit -> Units.find(own.group(1)).filter(unit::measuresTheSameAs))
+            .isPresent();
   }
 
   /** Behind the unit that the words after a number are, the longest of up to four words. */

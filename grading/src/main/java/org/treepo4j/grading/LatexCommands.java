@@ -43,6 +43,48 @@ final class LatexCommands {
           "ensuremath",
           "displaystyle");
 
+  /** Relations and signs of logic: what stands on both sides of them does not change places. */
+  private static final Set<String> OPAQUE =
+      Set.of(
+          "to",
+          "rightarrow",
+          "leftarrow",
+          "Rightarrow",
+          "Leftarrow",
+          "leftrightarrow",
+          "Leftrightarrow",
+          "longrightarrow",
+          "Longrightarrow",
+          "implies",
+          "iff",
+          "mapsto",
+          "parallel",
+          "perp",
+          "subset",
+          "subseteq",
+          "subsetneq",
+          "supset",
+          "supseteq",
+          "notin",
+          "ni",
+          "forall",
+          "exists",
+          "neg",
+          "lnot",
+          "sim",
+          "propto",
+          "otimes",
+          "oplus",
+          "bmod",
+          "mod",
+          "ll",
+          "gg",
+          "prec",
+          "succ",
+          "models",
+          "vdash",
+          "nmid");
+
   private static final Map<String, String> UNICODE = new HashMap<>();
 
   static {
@@ -76,7 +118,8 @@ final class LatexCommands {
     define(":", "colon");
     define("…", "ldots", "cdots", "dots", "dotsc");
     define("∅", "emptyset", "varnothing");
-    define(",", "land", "lor", "wedge", "vee");
+    define("∧", "land", "wedge");
+    define("∨", "lor", "vee");
     define("&", "&");
     define("", ",", ";", ":", "!", " ", ">", "quad", "qquad", "thinspace", "enspace", "left");
     define("", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl");
@@ -98,7 +141,7 @@ final class LatexCommands {
     unicode("＝", "=");
     unicode("％", "%");
     unicode("′’", "'");
-    unicode("≠≈∈∪∩∖°±∓⟨⟩∅…", null);
+    unicode("≠≈∈∪∩∖∧∨°±∓⟨⟩∅…", null);
   }
 
   private LatexCommands() {}
@@ -117,7 +160,7 @@ final class LatexCommands {
 
   /** The operator a command stands for, "" for white space, or null. */
   static String operator(String command) {
-    return OPERATORS.get(command);
+    return OPAQUE.contains(command) ? "\\" + command : OPERATORS.get(command);
   }
 
   /** The sign of a currency by its command, or null. */

@@ -2,7 +2,8 @@ package org.treepo4j.grading;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
+import java.util.Locale;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -13,42 +14,16 @@ final class LatexLexer {
   private static final String SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
   private static final String SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
   private static final String VULGAR = "½1/2⅓1/3⅔2/3¼1/4¾3/4⅕1/5⅛1/8⅜3/8⅝5/8⅞7/8";
-  private static final Pattern JOINING =
-      Pattern.compile("[,;]?\\s*(and|or)\\s*", Pattern.CASE_INSENSITIVE);
-
-  /** What may follow "or" behind a number without being another answer. */
-  private static final Pattern OR_MORE =
-      Pattern.compile(
-          "\\s+(more|less|fewer|greater|higher|lower|above|below|over|under|older|younger|later"
-              + "|earlier|longer|shorter)\\b",
-          Pattern.CASE_INSENSITIVE);
 
   /** "5 apples" as one text. */
   private static final Pattern MEASURE = Pattern.compile("[-+$€£]?\\d[\\d,.]* +[^\\d]*");
 
+  /** "p.m." behind a number. */
+  private static final Pattern HALF_OF_DAY =
+      Pattern.compile("([ap])\\. ?m(\\.|(?![a-z]))", Pattern.CASE_INSENSITIVE);
+
   private static final Pattern SPACE = Pattern.compile("[\\s~]|\\\\[,;: ]");
   private static final String CURRENCIES = "€£¥₹₩₽¢";
-  private static final Set<String> CURRENCY_CODES =
-      Set.of(
-          "USD", "EUR", "GBP", "JPY", "INR", "CNY", "CHF", "CAD", "AUD", "Rs", "US", "CA", "AU",
-          "NZ", "HK", "SG", "MX");
-
-  /** Short units that are hardly products of variables. */
-  private static final Set<String> UNITS_ONLY = Set.of("cm", "mm", "km", "kg", "ft");
-
-  /** Short units that are read as such right behind a number: "5in", "30 min". */
-  private static final Set<String> UNITS_BEHIND_NUMBERS =
-      Set.of(
-          "cm", "mm", "km", "kg", "ft", "in", "yd", "mi", "mg", "ml", "mL", "oz", "lb", "lbs",
-          "sec", "min", "hr", "hrs", "yr", "yrs", "am", "pm", "AM", "PM", "mph", "kph", "deg",
-          "pct", "rad", "usd", "day", "Hz", "kHz");
-
-  private static final Set<String> SHORT_WORDS =
-      Set.of(
-          "of", "to", "is", "the", "no", "yes", "not", "all", "per", "one", "two", "six", "ten",
-          "day", "men", "for", "are", "odd", "both", "sq", "ago", "old", "BC", "AD", "low", "up",
-          "at", "an", "red", "big", "new");
-
   private final String text;
   private final Budget budget;
   private final List<Token> tokens = new ArrayList<>();
@@ -105,6 +80,16 @@ final class LatexLexer {
     } else if (numbers.startsAt(at)) {
       add(Token.Kind.NUMBER, numbers.read(at, brackets > 0));
       at = numbers.end();
+    } else if (text.startsWith("...", at)) {
+      while (text.startsWith(".", at)) {
+        at++;
+      }
+      operator("…");
+    } else if (isHalfOfDay()) {
+      Matcher half = HALF_OF_DAY.matcher(text).region(at, text.length());
+      half.lookingAt();
+      at = half.end();
+      add(Token.Kind.TEXT, half.group(1).toLowerCase(Locale.ROOT) + "m");
     } else if (c < 128 && Character.isLetter(c)) {
       int start = at;
       skipLetters();
@@ -112,6 +97,12 @@ final class LatexLexer {
     } else {
       character(c);
     }
+  }
+
+  private boolean isHalfOfDay() {
+    return !tokens.isEmpty()
+        && last().kind() == Token.Kind.NUMBER
+        && HALF_OF_DAY.matcher(text).region(at, text.length()).lookingAt();
   }
 
   private void skipLetters() {
@@ -215,7 +206,7 @@ final class LatexLexer {
           case "dbinom", "tbinom" -> "binom";
           default -> name;
         };
-    String operator = LatexCommands.operator(name);
+    String operator = name.equals("not") ? negation() : LatexCommands.operator(name);
     if (LatexCommands.currency(name) != null) {
       currency(LatexCommands.currency(name));
     } else if (operator != null) {
@@ -231,11 +222,26 @@ final class LatexLexer {
       add(Token.Kind.COMMAND, name);
     } else if (name.equals("infty")) {
       add(Token.Kind.SYMBOL, "∞");
+    } else if (name.equals("pmod")) {
+      add(Token.Kind.SYMBOL, "mod " + argument().strip());
     } else if (name.equals("mathbb") || name.equals("Bbb")) {
       add(Token.Kind.SYMBOL, "mathbb " + argument().strip());
     } else {
       add(Token.Kind.SYMBOL, name.equals("pi") ? "π" : name);
     }
+  }
+
+  /** \not= is ≠; what else it negates is not understood. */
+  private String negation() {
+    int next = at;
+    while (next < text.length() && text.charAt(next) == ' ') {
+      next++;
+    }
+    if (!text.startsWith("=", next)) {
+      return "¬";
+    }
+    at = next + 1;
+    return "≠";
   }
 
   /** A word in another font, \\mathrm{cm}, is read as the word alone. */
@@ -279,31 +285,18 @@ final class LatexLexer {
       spaced = true;
     } else if (isScaleOfDegrees(plain)) {
       add(Token.Kind.TEXT, plain);
-    } else if ((!unit && (isChoices(plain) || oneLetter))
+    } else if ((!unit && (Vocabulary.isChoices(plain) || oneLetter))
         || formula
         || MEASURE.matcher(plain).matches()) {
       spaced = true;
       budget.enter();
       tokens.addAll(tokens(plain, budget));
       budget.leave();
-    } else if (JOINING.matcher(plain).matches()) {
-      operator(",");
+    } else if (Vocabulary.joining(plain).isPresent()) {
+      operator(Vocabulary.joining(plain).get());
     } else {
       add(Token.Kind.TEXT, plain);
     }
-  }
-
-  /** "(E)", "A, B" and the like. */
-  private static boolean isChoices(String plain) {
-    boolean letterBefore = false;
-    for (char c : plain.toCharArray()) {
-      boolean letter = c >= 'A' && c <= 'Z';
-      if ((letter && letterBefore) || (!letter && "(), .".indexOf(c) < 0)) {
-        return false;
-      }
-      letterBefore = letter;
-    }
-    return true;
   }
 
   private void word(String word) {
@@ -311,7 +304,7 @@ final class LatexLexer {
     boolean name = word.length() > 1 && Character.isLowerCase(word.charAt(1));
     if (isScaleOfDegrees(word)) {
       add(Token.Kind.TEXT, word);
-    } else if (CURRENCY_CODES.contains(word) && isMoney(word)) {
+    } else if (Vocabulary.isCurrencyCode(word) && isMoney(word)) {
       currencyCode(word);
     } else if (word.length() == 1) {
       add(isUnitOfRate(word) ? Token.Kind.TEXT : Token.Kind.SYMBOL, word);
@@ -323,15 +316,15 @@ final class LatexLexer {
       add(Token.Kind.SYMBOL, "∞");
     } else if (LatexCommands.isFunction(word)) {
       add(Token.Kind.FUNCTION, word);
-    } else if (word.equals("or") && OR_MORE.matcher(text).region(at, text.length()).lookingAt()) {
+    } else if (word.equals("or") && Vocabulary.isOrMore(text, at)) {
       add(Token.Kind.TEXT, word);
     } else if (word.equals("and") || word.equals("or")) {
-      operator(",");
+      operator(Vocabulary.joining(word).orElseThrow());
     } else if (word.length() > 3
-        || SHORT_WORDS.contains(word)
+        || Vocabulary.isShortWord(word)
         || (name && Character.isUpperCase(word.charAt(0)))
-        || (afterNumber && UNITS_BEHIND_NUMBERS.contains(word))
-        || (spaced && afterValue() && UNITS_ONLY.contains(word))) {
+        || (afterNumber && Vocabulary.isUnitBehindNumber(word))
+        || (spaced && afterValue() && Vocabulary.isUnitOnly(word))) {
       add(Token.Kind.TEXT, word);
     } else {
       for (int i = 0; i < word.length(); i++) {

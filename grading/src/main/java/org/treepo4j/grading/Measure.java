@@ -51,12 +51,18 @@ record Measure(
     return unit.isOne() && scale.equals(BigFraction.ONE) && mark.isEmpty() && details.isEmpty();
   }
 
-  /** Whether this names a currency and nothing else. */
-  boolean isMoney() {
-    return Units.isCurrency(unit)
+  /** Whether this names a unit and nothing else. */
+  boolean isOnlyUnit() {
+    return !unit.isOne()
         && scale.equals(BigFraction.ONE)
         && mark.isEmpty()
-        && details.isEmpty();
+        && details.isEmpty()
+        && remarks.isEmpty();
+  }
+
+  /** Whether this names a currency and nothing else. */
+  boolean isMoney() {
+    return Units.isCurrency(unit) && new Measure(unit, scale, mark, details, Set.of()).isOnlyUnit();
   }
 
   Measure withoutScale() {

@@ -243,8 +243,13 @@ final class MeasureReader {
       }
       case "square", "sq" -> power = 2;
       case "cubic", "cu" -> power = 3;
-      case "squared" -> raise(2);
-      case "cubed" -> raise(3);
+      case "squared", "cubed" -> {
+        if (unit.isOne() && nouns.isEmpty()) {
+          remarks.add(lower); // "5 squared" is 25 or 5 square units
+        } else {
+          raise(lower.equals("squared") ? 2 : 3);
+        }
+      }
       case "degree", "degrees", "deg", "°" -> mark = "°";
       case "percent", "pct", "percentage", "%" -> mark = "%";
       default -> {

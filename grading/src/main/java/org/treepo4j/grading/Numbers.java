@@ -32,7 +32,9 @@ final class Numbers {
       String exponent = spelled.substring(power + 1);
       int tens = small(exponent.replaceFirst("^[+-]", ""), 1000);
       BigFraction scale = new BigFraction(BigInteger.TEN.pow(tens));
-      value = exponent.startsWith("-") ? value.divide(scale) : value.multiply(scale);
+      boolean small = exponent.startsWith("-");
+      value = small ? value.divide(scale) : value.multiply(scale);
+      decimals = Math.max(0, small ? decimals + tens : decimals - tens);
     }
     return new Expression.Number(value, decimals);
   }

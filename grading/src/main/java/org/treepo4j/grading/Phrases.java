@@ -2,6 +2,8 @@ package org.treepo4j.grading;
 
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Finds "the answer is …", "Answer: …", "A: …", hashes and tags: what stands behind them. */
 final class Phrases {
@@ -11,6 +13,7 @@ final class Phrases {
   /** "answer", "option" and "choice" without their first letter, small or capital. */
   private static final String[] NOUNS = {"nswer", "NSWER", "ption", "hoice"};
 
+  private static final Pattern JOINT = Pattern.compile("\\b(and|or)\\b");
   private static final int NOUN_LENGTH = 5;
   private static final String[] VERBS = {
     "is:", "is", "are:", "are", "was", "would be", "will be", "should be", "=", ":"
@@ -92,6 +95,12 @@ final class Phrases {
       }
     }
     return -1;
+  }
+
+  /** What joins two parts of an answer with a text between them: "and", "or", or a comma. */
+  static String joint(String text, int from, int to) {
+    Matcher word = JOINT.matcher(text).region(from, to);
+    return word.find() ? " " + word.group() + " " : ", ";
   }
 
   private static String skipMarks(String text) {

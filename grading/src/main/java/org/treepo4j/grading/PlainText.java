@@ -43,10 +43,15 @@ final class PlainText {
       }
       letters += Character.isLetter(c) ? 1 : 0;
     }
-    boolean factorial = letters == 1 && plain.indexOf('!') >= 0;
-    return letters > 0 && !factorial
+    boolean formula = letters == 1 && (plain.indexOf('!') >= 0 || plain.indexOf('\'') >= 0);
+    return letters > 0 && !formula
         ? Optional.of(plain.replaceAll("[{}$.!]", "").strip())
         : Optional.empty();
+  }
+
+  /** Whether an answer is an order of points or people, ACB, which is no product. */
+  static boolean isOrder(String answer) {
+    return words(answer).filter(text -> text.matches("[A-Z]{3,}")).isPresent();
   }
 
   /** The letter of a choice: E, (E), E., (E) 12, \textbf{(E)} 12. */

@@ -1,6 +1,7 @@
 package org.treepo4j.grading;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** Inequalities in one variable as intervals, so that x &lt; 3 equals (-∞, 3). */
@@ -15,6 +16,16 @@ final class RealSets {
   static final Answer REALS = new Answer.Bracketed("(", ")", List.of(MINUS_INFINITY, INFINITY));
 
   private RealSets() {}
+
+  /** A set that words stand for. */
+  static Optional<Answer> named(String words) {
+    return switch (words.toLowerCase(Locale.ROOT)) {
+      case "all real numbers", "all reals", "real numbers" -> Optional.of(REALS);
+      case "no solution", "no solutions", "empty set", "the empty set" ->
+          Optional.of(new Answer.SetOf(List.of()));
+      default -> Optional.empty();
+    };
+  }
 
   /** What is between the bounds. */
   record Solution(Expression subject, Answer set) {
@@ -106,36 +117,5 @@ final class RealSets {
               }
             });
     return bound[0];
-  }
-
-  /** "x &lt; 1 or x &gt; 2" as a union, where the parts do not overlap. */
-  static Optional<Solution> either(List<Answer> items, ExpressionEquality equality) {
-    if (items.size() != 2
-        || !(items.get(0) instanceof Answer.Relation first)
-        || !(items.get(1) instanceof Answer.Relation second)) {
-      return Optional.empty();
-    }
-    Optional<Solution> a = of(first);
-    Optional<Solution> b = of(second);
-    if (a.isEmpty() || b.isEmpty() || !a.get().subject().equals(b.get().subject())) {
-      return Optional.empty();
-    }
-    if (!(a.get().set() instanceof Answer.Bracketed left)
-        || !(b.get().set() instanceof Answer.Bracketed right)) {
-      return Optional.empty();
-    }
-    boolean ordered = left.items().get(0).equals(MINUS_INFINITY);
-    Answer.Bracketed low = ordered ? left : right;
-    Answer.Bracketed high = ordered ? right : left;
-    Expression gap =
-        Expression.difference(
-            AnswerParser.scalar(high.items().get(0)), AnswerParser.scalar(low.items().get(1)));
-    boolean apart =
-        low.items().get(0).equals(MINUS_INFINITY)
-            && high.items().get(1).equals(INFINITY)
-            && equality.sign(gap).orElse(-1) >= 0;
-    return apart
-        ? Optional.of(new Solution(a.get().subject(), new Answer.Union(List.of(left, right))))
-        : Optional.empty();
   }
 }

@@ -86,9 +86,10 @@ final class RelationEquality {
     if (relation.isChainOf("=")) {
       return relation.name().isPresent() && answers.equal(relation.last(), value);
     }
-    return RealSets.of(relation)
-        .filter(solution -> answers.equal(solution.set(), value))
-        .isPresent();
+    return !(value instanceof Answer.Several) // a list of inequalities names its variable
+        && RealSets.of(relation)
+            .filter(solution -> answers.equal(solution.set(), value))
+            .isPresent();
   }
 
   private static boolean isBinary(Relation relation) {

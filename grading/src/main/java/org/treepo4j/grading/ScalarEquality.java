@@ -1,17 +1,23 @@
 package org.treepo4j.grading;
 
+import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.math.RoundingMode;
 import java.util.List;
 import java.util.Optional;
 import org.apache.commons.math3.fraction.BigFraction;
 import org.treepo4j.grading.Answer.Scalar;
 
 /**
- * Equality of single values with units. A missing unit fits any; 28% equals 28 and 0.28; 90° equals
- * 90 and π/2; lengths, times and the like are converted; other units must not differ.
+ * Equality of single values with units. A missing unit fits any, so 28% equals 28 beside 0.28, and
+ * 90° equals 90 beside π/2, but no temperature; lengths, times and the like are converted; other
+ * units must not differ.
  */
 final class ScalarEquality {
-  /** From this many decimals on, a decimal may stand for a fraction that rounds to it. */
+  /**
+   * From this many decimals on, which have to be that many digits, a decimal may stand for a
+   * fraction whose digits do not end. Math-Verify compares decimals rounded to as many.
+   */
   private static final int ROUNDED_DECIMALS = 6;
 
   private static final Expression PERCENT = new Expression.Number(new BigFraction(1, 100), 0);
@@ -39,6 +45,38 @@ final class ScalarEquality {
     return left.isEmpty() && markedEquals(b, right, a);
   }
 
+  /**
+   * The sum of a quantity's parts in ever smaller units, "5 ft 6 in"; empty where a list is no such
+   * quantity: every part but the first is less than one of the unit before it.
+   */
+  Optional<Scalar> sum(List<Answer> items) {
+    Scalar sum = null;
+    for (Answer item : items) {
+      if (!(item instanceof Scalar part) || !part.measure().isOnlyUnit()) {
+        return Optional.empty();
+      }
+      Unit unit = part.measure().unit();
+      if (sum == null) {
+        sum = part;
+        continue;
+      }
+      Unit larger = sum.measure().unit();
+      BigFraction size = larger.factor().divide(unit.factor());
+      Expression rest = new Expression.Number(size, 0);
+      boolean follows =
+          unit.powers().equals(larger.powers())
+              && unit.zero().equals(larger.zero())
+              && expressions.sign(part.value()).orElse(-1) >= 0
+              && expressions.sign(Expression.difference(part.value(), rest)).orElse(1) < 0;
+      if (!follows || size.compareTo(BigFraction.ONE) <= 0) {
+        return Optional.empty();
+      }
+      Expression before = new Expression.Product(List.of(sum.value(), rest));
+      sum = new Scalar(new Expression.Sum(List.of(before, part.value())), part.measure());
+    }
+    return Optional.ofNullable(sum);
+  }
+
   private boolean measured(Scalar a, Scalar b) {
     Unit x = a.measure().unit();
     Unit y = b.measure().unit();
@@ -49,9 +87,6 @@ final class ScalarEquality {
 
   private boolean markedEquals(Scalar marked, String mark, Scalar plain) {
     Unit unit = plain.measure().unit();
-    if (mark.equals("°") && unit.powers().containsKey(Units.TEMPERATURE)) {
-      return values(marked.value(), plain.value());
-    }
     boolean radians = mark.equals("°") && unit.equals(Units.find("radian").orElseThrow());
     if (!radians && !(unit.isOne() && marked.measure().fits(plain.measure()))) {
       return false;
@@ -73,7 +108,11 @@ final class ScalarEquality {
     return expressions.equal(a, b) || isRounded(a, b) || isRounded(b, a);
   }
 
-  /** Whether a decimal with many digits is a rounded or cut rational of unending digits. */
+  /**
+   * Whether a decimal with many digits is a rational of unending digits, rounded at its last digit,
+   * or cut there and equal where both are rounded to {@link #ROUNDED_DECIMALS}. So 0.666667 and
+   * 0.6666666666666666 are 2/3, as programs print it; 0.666666 is not.
+   */
   private boolean isRounded(Expression decimal, Expression exact) {
     if (!(decimal instanceof Expression.Number number)
         || number.decimals() < (rounded ? 1 : ROUNDED_DECIMALS)
@@ -87,11 +126,20 @@ final class ScalarEquality {
     if (rational.isEmpty() || isDecimal(rational.get())) {
       return false;
     }
-    BigFraction difference = rational.get().subtract(number.value()).abs();
-    BigFraction unit = new BigFraction(BigInteger.ONE, BigInteger.TEN.pow(number.decimals()));
+    BigDecimal digits = decimal(number.value(), number.decimals(), RoundingMode.UNNECESSARY);
+    BigFraction value = rational.get();
     boolean cut =
-        rational.get().abs().compareTo(number.value().abs()) > 0 && difference.compareTo(unit) < 0;
-    return cut || difference.multiply(2).compareTo(unit) <= 0;
+        digits.equals(decimal(value, number.decimals(), RoundingMode.DOWN))
+            && digits
+                .setScale(ROUNDED_DECIMALS, RoundingMode.HALF_UP)
+                .equals(decimal(value, ROUNDED_DECIMALS, RoundingMode.HALF_UP));
+    return digits.precision() >= ROUNDED_DECIMALS
+        && (cut || digits.equals(decimal(value, number.decimals(), RoundingMode.HALF_UP)));
+  }
+
+  private static BigDecimal decimal(BigFraction value, int decimals, RoundingMode rounding) {
+    return new BigDecimal(value.getNumerator())
+        .divide(new BigDecimal(value.getDenominator()), decimals, rounding);
   }
 
   /** Whether a constant, also an irrational one, rounds to a decimal at its last digit. */

@@ -2,6 +2,8 @@ package org.treepo4j.grading;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -69,6 +71,37 @@ class EquivalenceLawsTest {
     assertThat(equal(factor + "x+" + 2 * factor + "y<" + factor * bound, inequality)).isTrue();
     assertThat(equal("-x-2y>" + -bound, inequality)).isTrue();
     assertThat(equal("-x-2y<" + -bound, inequality)).isFalse();
+  }
+
+  @Property(tries = 300)
+  void twoBoundsAreAnIntervalWithAndAndAUnionWithOr(
+      @ForAll @IntRange(min = -99, max = 99) int low,
+      @ForAll @IntRange(min = -99, max = 99) int high) {
+    String both = "x>" + low + " and x<" + high;
+    String either = "x>" + low + " or x<" + high;
+    String interval = "(" + low + "," + high + ")";
+    String union = "(-\\infty," + high + ")\\cup(" + low + ",\\infty)";
+    assertThat(equal(both, interval)).isEqualTo(low < high);
+    assertThat(equal(both, union)).isFalse();
+    assertThat(equal(either, interval)).isFalse();
+    assertThat(equal(either, union)).isTrue();
+    assertThat(equal(both, either)).isFalse();
+  }
+
+  @Property(tries = 300)
+  void aDecimalStandsForAFractionFromSixPlacesOn(
+      @ForAll @IntRange(min = 1, max = 999) int top,
+      @ForAll @IntRange(min = 1, max = 999) int bottom,
+      @ForAll @IntRange(min = 1, max = 20) int places) {
+    BigDecimal exact = new BigDecimal(top).divide(new BigDecimal(bottom), 40, RoundingMode.DOWN);
+    boolean ends = exact.setScale(20, RoundingMode.DOWN).compareTo(exact) == 0;
+    BigDecimal rounded = exact.setScale(places, RoundingMode.HALF_UP);
+    boolean enough = !ends && places >= 6 && rounded.precision() >= 6;
+    String fraction = "\\frac{" + top + "}{" + bottom + "}";
+    boolean same = ends && rounded.compareTo(exact) == 0;
+    assertThat(equal(rounded.toPlainString(), fraction)).isEqualTo(enough || same);
+    BigDecimal next = rounded.add(BigDecimal.ONE.movePointLeft(places).multiply(BigDecimal.TEN));
+    assertThat(equal(next.toPlainString(), fraction)).isFalse();
   }
 
   @Property(tries = 300)

@@ -102,7 +102,9 @@ public final class ChatTemplate {
     }
     if (config.config().child("chat_template").node().isArray()) {
       for (Section each : config.config().children("chat_template")) {
-        sources.put(each.text("name"), each.text("template"));
+        if (sources.put(each.text("name"), each.text("template")) != null) {
+          throw each.problem("a second template named " + each.text("name"));
+        }
       }
     } else if (config.config().has("chat_template")) {
       sources.put(DEFAULT, config.config().text("chat_template"));

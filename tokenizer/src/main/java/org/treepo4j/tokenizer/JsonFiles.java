@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.treepo4j.base.Printable;
 import org.treepo4j.base.files.InputFile;
 import org.treepo4j.base.json.StrictJson;
 
@@ -29,6 +31,7 @@ final class JsonFiles {
       JsonMapper.builder(
               JsonFactory.builder()
                   .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+                  .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                   .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
                   .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
                   .streamReadConstraints(
@@ -82,7 +85,16 @@ final class JsonFiles {
     if (node == null || !node.isObject()) {
       throw new TokenizerException(file, "expected a JSON object");
     }
-    return Optional.of(new Section(file, "", node));
+    return Optional.of(checked(new Section(file, "", node)));
+  }
+
+  /** A section whose texts are Unicode: half of a surrogate pair has no bytes to encode. */
+  static Section checked(Section section) throws TokenizerException {
+    Optional<String> broken = StrictJson.brokenText(section.path(), section.node());
+    if (broken.isPresent()) {
+      throw new TokenizerException(section.file(), broken.get());
+    }
+    return section;
   }
 
   /** The text of a UTF-8 file. */
@@ -105,6 +117,9 @@ final class JsonFiles {
       String token = parser.currentName();
       if (parser.nextToken() != JsonToken.VALUE_NUMBER_INT) {
         throw section.problem("token '" + token + "' has no whole number as its id");
+      }
+      if (StrictJson.halfPair(token) >= 0) {
+        throw section.problem("token '" + Printable.of(token) + "' is no Unicode text");
       }
       ids.put(token, parser.getIntValue());
     }

@@ -42,7 +42,7 @@ record ModelFile(Map<String, Integer> ids, List<String> merges, Section rest) {
         rest.set(name, node);
       }
     }
-    return new ModelFile(ids, merges, section);
+    return new ModelFile(ids, merges, JsonFiles.checked(section));
   }
 
   private static List<String> readMerges(JsonParser parser, Section section) throws IOException {

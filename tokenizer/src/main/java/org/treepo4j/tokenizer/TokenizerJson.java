@@ -8,7 +8,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -53,7 +55,7 @@ final class TokenizerJson {
     if (model == null) {
       throw new TokenizerException(file, "has no model");
     }
-    return new Contents(model, new Section(file, "", rest));
+    return new Contents(model, JsonFiles.checked(new Section(file, "", rest)));
   }
 
   /** A tokenizer of a model and the other sections of the file. */
@@ -80,12 +82,17 @@ final class TokenizerJson {
   private static List<AddedToken> addedTokens(Section file, Vocabulary vocabulary)
       throws TokenizerException {
     List<AddedToken> tokens = new ArrayList<>();
+    Map<String, Integer> ids = new HashMap<>();
     if (file.has("added_tokens")) {
       List<Section> sections = file.children("added_tokens");
       for (Section each : sections) {
         int id = each.integer("id");
         String content = each.text("content");
         Vocabulary.checkId(id, content, vocabulary.count() + sections.size(), each);
+        Integer other = ids.putIfAbsent(content, id);
+        if (other != null && other != id) {
+          throw each.problem("token '" + content + "' has the ids " + other + " and " + id);
+        }
         tokens.add(addedToken(each, content, id));
       }
     }

@@ -19,7 +19,16 @@ final class Vocabulary {
       highest = Math.max(highest, entry.getValue());
     }
     this.tokens = new String[highest + 1];
-    ids.forEach((token, id) -> tokens[id] = token);
+    for (Map.Entry<String, Integer> entry : ids.entrySet()) {
+      String other = tokens[entry.getValue()];
+      if (other != null) {
+        String first = entry.getKey().compareTo(other) < 0 ? entry.getKey() : other;
+        String second = first.equals(other) ? entry.getKey() : other;
+        throw section.problem(
+            "tokens '%s' and '%s' have the same id %d".formatted(first, second, entry.getValue()));
+      }
+      tokens[entry.getValue()] = entry.getKey();
+    }
   }
 
   /** Refuses an id so high that tables by id would dwarf the file. */

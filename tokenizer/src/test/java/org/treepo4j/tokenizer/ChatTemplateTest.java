@@ -130,6 +130,17 @@ class ChatTemplateTest {
   }
 
   @Test
+  void twoTemplatesOfOneNameAreRefused() throws IOException {
+    Files.writeString(
+        folder.resolve("tokenizer_config.json"),
+        "{\"chat_template\": [{\"name\": \"default\", \"template\": \"a\"},"
+            + "{\"name\": \"default\", \"template\": \"b\"}]}");
+    assertThatThrownBy(() -> ChatTemplate.load(folder))
+        .isInstanceOf(TokenizerException.class)
+        .hasMessageContaining("chat_template[1]: a second template named default");
+  }
+
+  @Test
   void aFolderWithoutATemplateHasNone() throws IOException {
     assertThat(ChatTemplate.load(folder)).isEmpty();
   }

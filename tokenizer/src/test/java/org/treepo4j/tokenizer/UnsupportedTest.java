@@ -1,5 +1,6 @@
 package org.treepo4j.tokenizer;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -8,6 +9,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,6 +56,34 @@ class UnsupportedTest {
     assertThatThrownBy(() -> tokenizer.encode("a cat", false))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("the tokenizer's normalizer makes more than");
+  }
+
+  /** The last of two would be taken without a word; half of a surrogate pair has no bytes. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      quoteCharacter = '`',
+      value = {
+        "tokenizer.json ; \"vocab\":{ ; \"vocab\":{\"a\":1, ; field 'a' stands twice",
+        "tokenizer.json ; \"model\": ; \"decoder\":null,\"model\": ; field 'decoder' stands twice",
+        "tokenizer.json ; \"vocab\":{ ; \"vocab\":{\"\\ud800\":1, ; token '\\ud800' is no Unicode text",
+        "tokenizer.json ; \"content\":\" ; \"content\":\"\\ud800 ; content: expected Unicode text",
+        "tokenizer.json ; \"vocab\":{ ; \"vocab\":{\"new\":5, ; have the same id 5",
+        "tokenizer.json ; \"added_tokens\":[ ; \"added_tokens\":[{\"id\":7,\"content\":\"<|end|>\"}, ; token '<|end|>' has the ids 7 and",
+        "tokenizer_config.json ; { ; {\"eos_token\":\"a\",\"eos_token\":\"b\", ; field 'eos_token' stands twice",
+        "tokenizer_config.json ; { ; {\"chat_template\":\"\\udc00\", ; chat_template: expected Unicode text",
+      })
+  void doubledFieldsAndHalvesOfCharactersAreNamed(
+      String name, String before, String after, String problem) throws IOException {
+    Path file = folder.resolve(name);
+    String text = MAPPER.readTree(file.toFile()).toString();
+    assertThat(text).contains(before);
+    Files.writeString(
+        file, text.replaceFirst(Pattern.quote(before), Matcher.quoteReplacement(after)));
+    assertThatThrownBy(() -> Tokenizer.load(folder))
+        .isInstanceOf(TokenizerException.class)
+        .hasMessageContaining(file.toString())
+        .hasMessageContaining(problem);
   }
 
   @ParameterizedTest

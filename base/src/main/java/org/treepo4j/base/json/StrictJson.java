@@ -4,17 +4,23 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Pattern;
+import org.treepo4j.base.Printable;
 
 /**
  * Exactly one JSON value in a text: anything behind it is refused, since two rows glued together
- * would otherwise lose the second without a word. A byte order mark before it is passed over, and
+ * would otherwise lose the second without a word, and so is a field that stands twice in one
+ * object, since one of its values would be lost. A byte order mark before it is passed over, and
  * {@code NaN} and {@code Infinity}, which Python writes, are numbers: whoever uses a number sees
  * that it is not finite.
  */
@@ -25,6 +31,7 @@ public final class StrictJson {
   private static final JsonMapper MAPPER =
       JsonMapper.builder(
               JsonFactory.builder()
+                  .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                   .streamReadConstraints(
                       StreamReadConstraints.builder().maxNestingDepth(DEEPEST).build())
                   .build())
@@ -88,6 +95,60 @@ public final class StrictJson {
     }
   }
 
+  /**
+   * The first text in a value, names of fields included, that is no Unicode text: JSON can spell
+   * half of a surrogate pair ("\\ud800"), which has no bytes in UTF-8 and would become another
+   * character.
+   *
+   * @param field where the value stands, for the message; may be empty
+   * @return "field: what is wrong"
+   */
+  public static Optional<String> brokenText(String field, JsonNode value) {
+    if (value.isTextual()) {
+      int half = halfPair(value.textValue());
+      return half < 0 ? Optional.empty() : Optional.of(problem(field, value.textValue(), half));
+    }
+    if (!value.isContainerNode()) {
+      return Optional.empty();
+    }
+    int index = 0;
+    Iterator<String> names = value.isObject() ? value.fieldNames() : Collections.emptyIterator();
+    for (JsonNode part : value) {
+      String name = names.hasNext() ? names.next() : "[" + index++ + "]";
+      String path = field + (value.isObject() && !field.isEmpty() ? "." : "") + name;
+      int half = halfPair(name);
+      Optional<String> broken =
+          half < 0 ? brokenText(path, part) : Optional.of(problem(path, name, half));
+      if (broken.isPresent()) {
+        return broken;
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static String problem(String field, String text, int half) {
+    return "%s%sexpected Unicode text, has half of a surrogate pair, \\u%04x, as character %d"
+        .formatted(
+            Printable.of(field), field.isEmpty() ? "" : ": ", (int) text.charAt(half), half + 1);
+  }
+
+  /** Where half of a surrogate pair stands; -1 where there is none. */
+  public static int halfPair(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      boolean pair =
+          Character.isHighSurrogate(c)
+              && i + 1 < text.length()
+              && Character.isLowSurrogate(text.charAt(i + 1));
+      if (pair) {
+        i++;
+      } else if (Character.isSurrogate(c)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
   /** What a value is called in messages. */
   public static String kind(JsonNode value) {
     return switch (value.getNodeType()) {
@@ -102,6 +163,9 @@ public final class StrictJson {
     String said = failure.getOriginalMessage();
     if (said == null) {
       return "not valid JSON";
+    }
+    if (said.startsWith("Duplicate field")) {
+      return Printable.of(said.replaceFirst("^Duplicate field ('.*')$", "field $1 stands twice"));
     }
     if (said.contains("nesting depth")) {
       return "nested too deeply";

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -78,6 +79,37 @@ class StrictJsonTest {
     assertThat(assertPlain("[".repeat(100_000))).isEqualTo("nested too deeply");
     assertThat(assertPlain("{\"a\":".repeat(5_000))).isEqualTo("nested too deeply");
     assertThat(assertPlain("1".repeat(5_000))).contains("too long");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"a\":1,\"a\":2}",
+        "{\"a\":1,\"b\":2,\"a\":1}",
+        "{\"x\":{\"a\":1,\"a\":null}}",
+        "[{\"a\":1},{\"a\":2,\"\\u0061\":3}]"
+      })
+  void aFieldStandsOnceInAnObject(String text) {
+    assertThat(assertPlain(text)).isEqualTo("field 'a' stands twice");
+  }
+
+  @Test
+  void theSameFieldMayStandInSeveralObjects() throws IOException {
+    assertThat(StrictJson.parse("[{\"a\":{\"a\":1}},{\"a\":2}]")).hasSize(2);
+  }
+
+  @Test
+  void namesTheTextWithHalfOfASurrogatePair() throws IOException {
+    assertThat(broken("{\"a\":[\"b\",\"x\\ud800y\"]}"))
+        .contains(
+            "a[1]: expected Unicode text, has half of a surrogate pair, \\ud800, as character 2");
+    assertThat(broken("{\"a\":{\"\\udc00\":1}}").orElseThrow()).startsWith("a.\\udc00: ");
+    assertThat(broken("{\"a\":\"\\udc00\\ud800\"}")).isPresent();
+    assertThat(broken("{\"a\":\"\\ud83d\\ude00\",\"b\":1,\"\\ud83d\\ude00\":null}")).isEmpty();
+  }
+
+  private static Optional<String> broken(String json) throws IOException {
+    return StrictJson.brokenText("", StrictJson.parse(json));
   }
 
   private static String assertPlain(String text) {

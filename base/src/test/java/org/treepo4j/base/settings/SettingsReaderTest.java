@@ -182,7 +182,7 @@ class SettingsReaderTest {
 
   @Test
   void brokenFilesAreNamedWithTheLine() {
-    refused("rate: 1\nrate: 2", "line 2: Duplicate field 'rate'");
+    refused("rate: 1\nrate: 2", "line 2: field 'rate' stands twice");
     refused("a: [1", "run.yaml: line");
     refused("- 1", "expected settings as key: value lines");
     assertThatThrownBy(() -> SettingsReader.read(Outer.class, folder.resolve("no.yaml"), List.of()))

@@ -102,6 +102,7 @@ public final class DemonstrationReader {
       throw new DataException(
           row.place() + ": " + field + ": expected text, was " + TaskRow.kind(value));
     }
+    row.checkText(field, value);
     return value.textValue();
   }
 }

@@ -24,6 +24,7 @@ import org.apache.parquet.schema.MessageType;
  */
 final class ParquetFile implements AutoCloseable {
   private static final byte[] MAGIC = "PAR1".getBytes(StandardCharsets.US_ASCII);
+  private static final String CUT_OFF = "Parquet file without a footer, probably cut off";
   private static final int TAIL = 8;
   private static final int MAX_FOOTER = 64 << 20;
 
@@ -45,7 +46,7 @@ final class ParquetFile implements AutoCloseable {
   /** Whether a file begins as Parquet files do. */
   static boolean isParquet(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file)) {
-      return channel.size() >= TAIL + MAGIC.length && isMagic(read(file, channel, 0, MAGIC.length));
+      return channel.size() >= MAGIC.length && isMagic(read(file, channel, 0, MAGIC.length));
     }
   }
 
@@ -53,11 +54,14 @@ final class ParquetFile implements AutoCloseable {
     FileChannel channel = FileChannel.open(file);
     try {
       long size = channel.size();
+      if (size < MAGIC.length + TAIL) {
+        throw new DataException(file, CUT_OFF);
+      }
       byte[] tail = read(file, channel, size - TAIL, TAIL);
       int length = ByteBuffer.wrap(tail).order(ByteOrder.LITTLE_ENDIAN).getInt();
       boolean ends = isMagic(java.util.Arrays.copyOfRange(tail, 4, TAIL));
       if (!ends || length <= 0 || length > Math.min(MAX_FOOTER, size - TAIL)) {
-        throw new DataException(file, "Parquet file without a footer, probably cut off");
+        throw new DataException(file, CUT_OFF);
       }
       byte[] bytes = read(file, channel, size - TAIL - length, length);
       return new ParquetFile(file, channel, Util.readFileMetaData(new ByteArrayInputStream(bytes)));
@@ -71,6 +75,9 @@ final class ParquetFile implements AutoCloseable {
     try {
       MessageType all = ParquetSchema.of(footer.getSchema());
       for (RowGroup rowGroup : footer.getRow_groups()) {
+        if (rowGroup.getNum_rows() == 0) {
+          continue; // has no pages either
+        }
         ParquetPages pages = new ParquetPages(file, channel, rowGroup, all);
         MessageType schema = pages.readable(all);
         RecordReader<Group> records =

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Queue;
+import java.util.zip.CRC32;
 import org.apache.parquet.bytes.BytesInput;
 import org.apache.parquet.column.ColumnDescriptor;
 import org.apache.parquet.column.Encoding;
@@ -26,6 +27,7 @@ import org.apache.parquet.format.DataPageHeaderV2;
 import org.apache.parquet.format.PageHeader;
 import org.apache.parquet.format.RowGroup;
 import org.apache.parquet.format.Util;
+import org.apache.parquet.schema.GroupType;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.Type;
 
@@ -59,7 +61,22 @@ final class ParquetPages implements PageReadStore {
         broken.put(path[0], "its pages are broken");
       }
     }
+    for (Type field : schema.getFields()) {
+      if (isTwice(field, schema) || hasTwice(field)) {
+        broken.put(field.getName(), "the schema has it, or a field of it, twice");
+      }
+    }
     unreadable.putAll(broken);
+  }
+
+  private static boolean hasTwice(Type type) {
+    return !type.isPrimitive()
+        && type.asGroupType().getFields().stream()
+            .anyMatch(field -> isTwice(field, type.asGroupType()) || hasTwice(field));
+  }
+
+  private static boolean isTwice(Type field, GroupType group) {
+    return group.getFields().stream().filter(f -> f.getName().equals(field.getName())).count() > 1;
   }
 
   private static ByteArrayInputStream chunk(Path file, FileChannel channel, ColumnChunk chunk)
@@ -125,8 +142,17 @@ final class ParquetPages implements PageReadStore {
         if (body.length != header.getCompressed_page_size()) {
           throw new IOException("page is cut off");
         }
+        if (header.isSetCrc() && header.getCrc() != checksum(body)) {
+          throw new IOException("the checksum of a page does not fit, the file is damaged");
+        }
         read += add(header, body);
       }
+    }
+
+    private static int checksum(byte[] body) {
+      CRC32 crc = new CRC32();
+      crc.update(body);
+      return (int) crc.getValue();
     }
 
     private int add(PageHeader header, byte[] body) throws IOException {

@@ -73,16 +73,18 @@ final class ParquetRecords {
   }
 
   /** A map is a group with one repeated group of a key and, unless it is a set, a value. */
-  private static ObjectNode map(Group map, GroupType type) {
+  private static JsonNode map(Group map, GroupType type) {
     ObjectNode object = JSON.objectNode();
     GroupType entryType = type.getType(0).asGroupType();
     for (int i = 0; i < map.getFieldRepetitionCount(0); i++) {
       Group entry = map.getGroup(0, i);
       JsonNode key = value(entry, entryType.getType(0), 0, 0);
       boolean present = entryType.getFieldCount() > 1 && entry.getFieldRepetitionCount(1) > 0;
-      object.set(
-          key.isTextual() ? key.textValue() : key.toString(),
-          present ? value(entry, entryType.getType(1), 1, 0) : JSON.nullNode());
+      String name = key.isTextual() ? key.textValue() : key.toString();
+      JsonNode value = present ? value(entry, entryType.getType(1), 1, 0) : JSON.nullNode();
+      if (object.replace(name, value) != null) {
+        return JSON.pojoNode("it holds a map with the key " + name + " twice");
+      }
     }
     return object;
   }

@@ -25,6 +25,7 @@ import org.apache.parquet.schema.LogicalTypeAnnotation.DecimalLogicalTypeAnnotat
 import org.apache.parquet.schema.LogicalTypeAnnotation.Float16LogicalTypeAnnotation;
 import org.apache.parquet.schema.LogicalTypeAnnotation.IntLogicalTypeAnnotation;
 import org.apache.parquet.schema.LogicalTypeAnnotation.IntervalLogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.StringLogicalTypeAnnotation;
 import org.apache.parquet.schema.LogicalTypeAnnotation.TimeLogicalTypeAnnotation;
 import org.apache.parquet.schema.LogicalTypeAnnotation.TimeUnit;
 import org.apache.parquet.schema.LogicalTypeAnnotation.TimestampLogicalTypeAnnotation;
@@ -35,7 +36,8 @@ import org.treepo4j.checkpoints.Fp16;
 /**
  * A single value of a Parquet file as JSON, as its logical type means it and people write it:
  * {@code 1.50} for a decimal whatever its storage, {@code 2024-01-31T12:00:00Z} for an instant.
- * Bytes that are no text are in Base64.
+ * Bytes that are no text are in Base64; a text that is not UTF-8 is a {@code POJONode} that says
+ * so.
  *
  * @see <a href="https://github.com/apache/parquet-format/blob/master/LogicalTypes.md">the types</a>
  */
@@ -156,6 +158,9 @@ final class ParquetValues {
       return JSON.textNode(
           StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
     } catch (CharacterCodingException e) {
+      if (logical instanceof StringLogicalTypeAnnotation) {
+        return JSON.pojoNode("it holds text that is not UTF-8");
+      }
       return JSON.textNode(Base64.getEncoder().encodeToString(bytes));
     }
   }

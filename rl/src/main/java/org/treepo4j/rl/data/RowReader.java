@@ -11,6 +11,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import org.treepo4j.base.Printable;
 import org.treepo4j.base.files.InputFile;
@@ -43,6 +44,14 @@ final class RowReader {
     Optional<String> problem = InputFile.problem(file, "Parquet");
     if (problem.isPresent()) {
       throw new DataException(file, problem.get());
+    }
+    String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
+    if (name.endsWith(".csv") || name.endsWith(".tsv")) {
+      throw new DataException(
+          file,
+          "is "
+              + (name.endsWith(".csv") ? "CSV" : "TSV")
+              + ", expected JSON lines, a JSON array or Parquet");
     }
     RowReader reader = new RowReader(file, consumer);
     if (ParquetFile.isParquet(file)) {

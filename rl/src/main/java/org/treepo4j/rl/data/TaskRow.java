@@ -72,8 +72,40 @@ record TaskRow(String place, String id, String source, JsonNode fields) {
     return value;
   }
 
-  private Prompt prompt(String field) throws DataException {
+  /** A field that is used by its dotted path, whose texts must be Unicode. */
+  private JsonNode used(String field) throws DataException {
     JsonNode value = find(fields, field);
+    checkText(field, value);
+    return value;
+  }
+
+  /** Refuses what no tokenizer can read: half of a surrogate pair, which JSON can spell. */
+  void checkText(String field, JsonNode value) throws DataException {
+    Optional<String> broken = StrictJson.brokenText(field, value);
+    if (broken.isPresent()) {
+      throw new DataException(place + ": " + broken.get());
+    }
+    if (!value.isPojo() && unreadable(value).isPresent()) {
+      throw new DataException(place + ": " + field + ": " + kind(unreadable(value).get()));
+    }
+  }
+
+  /** What in a value of a Parquet file has no value of JSON. */
+  private static Optional<JsonNode> unreadable(JsonNode value) {
+    if (value.isPojo()) {
+      return Optional.of(value);
+    }
+    for (JsonNode part : value) {
+      Optional<JsonNode> found = unreadable(part);
+      if (found.isPresent()) {
+        return found;
+      }
+    }
+    return Optional.empty();
+  }
+
+  private Prompt prompt(String field) throws DataException {
+    JsonNode value = used(field);
     if (value.isTextual()) {
       return new Prompt.Text(value.textValue());
     }
@@ -100,7 +132,7 @@ record TaskRow(String place, String id, String source, JsonNode fields) {
    * Text or a number, or a list with one of these; an object stays JSON for a reward that knows it.
    */
   private String answer(String field) throws DataException {
-    JsonNode value = find(fields, field);
+    JsonNode value = used(field);
     if (value.isArray() && value.size() == 1) {
       value = value.get(0);
     }
@@ -119,7 +151,17 @@ record TaskRow(String place, String id, String source, JsonNode fields) {
       throw new DataException(
           place + ": " + field + ": expected a solution with \\boxed{…} or ####, has neither");
     }
-    return solution ? GRADER.reference(text).orElse(text) : text;
+    return solution ? ofSolution(field, text) : text;
+  }
+
+  /** The reference in a solution; one that nothing can equal would look like a low reward. */
+  private String ofSolution(String field, String solution) throws DataException {
+    String answer = GRADER.reference(solution).orElse(solution);
+    if (answer.isBlank() || answer.contains("####")) {
+      throw new DataException(
+          place + ": " + field + ": expected an answer in \\boxed{…} or behind ####, was empty");
+    }
+    return answer;
   }
 
   /** As people write it, where that is of a sensible length: not 1E+3, but 1e999999 as it is. */
@@ -137,8 +179,8 @@ record TaskRow(String place, String id, String source, JsonNode fields) {
         : number.toPlainString();
   }
 
-  private String category(String field) {
-    JsonNode value = field == null ? MissingNode.getInstance() : find(fields, field);
+  private String category(String field) throws DataException {
+    JsonNode value = field == null ? MissingNode.getInstance() : used(field);
     return value.isValueNode() && !value.isNull() && !value.isPojo() ? value.asText() : "";
   }
 

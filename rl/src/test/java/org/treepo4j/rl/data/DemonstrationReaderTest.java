@@ -71,6 +71,10 @@ class DemonstrationReaderTest {
           {"text":null}                                                | text: expected text, was null
           {"text":"a"}{"text":"b"}                                     | text after the object
           [1]                                                          | expected one JSON object, was 1
+          {"text":"a","text":"b"}                                      | c.jsonl:1: expected one JSON object: field 'text' stands twice
+          {"text":"a\\ud800"}                                          | c.jsonl:1: text: expected Unicode text
+          {"prompt":"a","completion":"\\udc00"}                        | c.jsonl:1: completion: expected Unicode text
+          {"messages":[{"role":"user","content":"x"},{"role":"assistant","content":"\\ud800"}]} | messages[1].content: expected Unicode text
           """)
   void whatIsNoDemonstrationIsNamed(String row, String problem) throws IOException {
     Path file = file(row + "\n");

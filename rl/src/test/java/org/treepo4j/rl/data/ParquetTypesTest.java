@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.parquet.format.ConvertedType;
@@ -136,8 +137,7 @@ class ParquetTypesTest {
   @Test
   void aMapIsAnObject() throws IOException {
     for (Consumer<SchemaElement> annotation :
-        java.util.List.of(
-            logical(LogicalType.MAP(new MapType())), old(ConvertedType.MAP_KEY_VALUE))) {
+        List.of(logical(LogicalType.MAP(new MapType())), old(ConvertedType.MAP_KEY_VALUE))) {
       Path file =
           new PlainParquet(2)
               .text("prompt", "a", "b")
@@ -188,9 +188,73 @@ class ParquetTypesTest {
   }
 
   @Test
-  void anEmptyTableSaysSo() throws IOException {
+  void textThatIsNotUtf8IsRefusedWhereItIsNeeded() throws IOException {
+    for (ConvertedType type : new ConvertedType[] {ConvertedType.UTF8, null}) {
+      Path file =
+          new PlainParquet(1)
+              .column("prompt", Type.BYTE_ARRAY, prefixed(0xed, 0xa0, 0x80), old(type))
+              .text("answer", "1")
+              .column("unused", Type.BYTE_ARRAY, prefixed(0xff), old(ConvertedType.UTF8))
+              .write(folder.resolve("x.parquet"));
+      if (type == null) {
+        assertThat(TaskReader.read(file)).hasSize(1); // plain bytes, in Base64
+      } else {
+        assertThatThrownBy(() -> TaskReader.read(file))
+            .hasMessageContaining(file + ":row 1: prompt: ")
+            .hasMessageContaining("it holds text that is not UTF-8");
+      }
+    }
+  }
+
+  @Test
+  void aColumnThatStandsTwiceIsNamedWhereItIsNeeded() throws IOException {
+    PlainParquet unused =
+        new PlainParquet(1).text("prompt", "a").text("x", "1").text("x", "2").text("answer", "1");
+    assertThat(TaskReader.read(unused.write(folder.resolve("x.parquet")))).hasSize(1);
     Path file =
-        new PlainParquet(0).text("prompt").text("answer").write(folder.resolve("x.parquet"));
+        new PlainParquet(1)
+            .text("prompt", "a")
+            .text("answer", "1")
+            .text("answer", "2")
+            .write(folder.resolve("y.parquet"));
+    assertThatThrownBy(() -> TaskReader.read(file))
+        .hasMessageContaining(file + ":row 1: answer: ")
+        .hasMessageContaining("the schema has it, or a field of it, twice");
+  }
+
+  @Test
+  void aKeyThatStandsTwiceInAMapIsNamed() throws IOException {
+    Path file =
+        new PlainParquet(1)
+            .text("prompt", "a")
+            .map("answer", logical(LogicalType.MAP(new MapType())), List.of("k", "k"))
+            .write(folder.resolve("x.parquet"));
+    assertThatThrownBy(() -> TaskReader.read(file))
+        .hasMessageContaining(file + ":row 1: answer: ")
+        .hasMessageContaining("it holds a map with the key k twice");
+  }
+
+  @Test
+  void aDamagedPageIsToldByItsChecksum() throws IOException {
+    Path file =
+        new PlainParquet(1)
+            .text("prompt", "a")
+            .withWrongChecksums()
+            .text("answer", "1")
+            .write(folder.resolve("x.parquet"));
+    assertThatThrownBy(() -> TaskReader.read(file))
+        .hasMessageContaining(file + ":row 1: answer: ")
+        .hasMessageContaining("the checksum of a page does not fit, the file is damaged");
+  }
+
+  @Test
+  void anEmptyTableSaysSo() throws IOException {
+    assertSaysThatItIsEmpty(new PlainParquet(0).text("prompt").text("answer"));
+    assertSaysThatItIsEmpty(new PlainParquet(0).text("prompt").text("answer").withEmptyRowGroup());
+  }
+
+  private void assertSaysThatItIsEmpty(PlainParquet table) throws IOException {
+    Path file = table.write(folder.resolve("x.parquet"));
     for (Reading reading :
         new Reading[] {
           TaskReader::read,

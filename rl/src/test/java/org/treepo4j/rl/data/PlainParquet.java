@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.zip.CRC32;
 import org.apache.parquet.format.ColumnChunk;
 import org.apache.parquet.format.ColumnMetaData;
 import org.apache.parquet.format.CompressionCodec;
@@ -30,6 +31,9 @@ final class PlainParquet {
   private final List<SchemaElement> schema = new ArrayList<>();
   private final List<ColumnChunk> chunks = new ArrayList<>();
   private final int rows;
+  private int columns;
+  private boolean emptyGroup;
+  private boolean damaged;
 
   PlainParquet(int rows) {
     this.rows = rows;
@@ -55,12 +59,20 @@ final class PlainParquet {
     element.setRepetition_type(FieldRepetitionType.REQUIRED);
     annotation.accept(element);
     schema.add(element);
+    columns++;
     chunk(List.of(name), type, rows, values);
     return this;
   }
 
   /** A map from text to text, the same in every row, with two entries; levels are written out. */
   PlainParquet map(String name, Consumer<SchemaElement> annotation) throws IOException {
+    return map(name, annotation, List.of("k0", "k1"));
+  }
+
+  /** A map with two keys of one's own. */
+  PlainParquet map(String name, Consumer<SchemaElement> annotation, List<String> keys)
+      throws IOException {
+    columns++;
     SchemaElement map = group(name, FieldRepetitionType.REQUIRED, 1);
     annotation.accept(map);
     schema.add(map);
@@ -76,7 +88,8 @@ final class PlainParquet {
       page.writeBytes(levels(true));
       page.writeBytes(levels(false));
       for (int i = 0; i < 2 * rows; i++) {
-        byte[] text = (leaf.charAt(0) + "" + i % 2).getBytes(StandardCharsets.UTF_8);
+        String entry = leaf.equals("key") ? keys.get(i % 2) : "v" + i % 2;
+        byte[] text = entry.getBytes(StandardCharsets.UTF_8);
         page.writeBytes(little(Integer.BYTES).putInt(text.length).array());
         page.writeBytes(text);
       }
@@ -110,6 +123,9 @@ final class PlainParquet {
     PageHeader header = new PageHeader(PageType.DATA_PAGE, page.length, page.length);
     header.setData_page_header(
         new DataPageHeader(values, Encoding.PLAIN, Encoding.RLE, Encoding.RLE));
+    CRC32 crc = new CRC32();
+    crc.update(page);
+    header.setCrc((int) crc.getValue() ^ (damaged ? 1 : 0));
     Util.writePageHeader(header, file);
     file.writeBytes(page);
     ColumnMetaData meta =
@@ -133,22 +149,30 @@ final class PlainParquet {
     return this;
   }
 
+  /** As Arrow writes a table without rows: with a row group that has none. */
+  PlainParquet withEmptyRowGroup() {
+    emptyGroup = true;
+    return this;
+  }
+
+  /** Columns from here on have checksums, of other bytes. */
+  PlainParquet withWrongChecksums() {
+    damaged = true;
+    return this;
+  }
+
   Path write(Path path) throws IOException {
     SchemaElement root = new SchemaElement("schema");
-    root.setNum_children((int) chunks.stream().map(c -> top(c)).distinct().count());
+    root.setNum_children(columns);
     List<SchemaElement> all = new ArrayList<>(List.of(root));
     all.addAll(schema);
     List<RowGroup> groups =
-        rows == 0 ? List.of() : List.of(new RowGroup(chunks, file.size(), rows));
+        rows == 0 && !emptyGroup ? List.of() : List.of(new RowGroup(chunks, file.size(), rows));
     int before = file.size();
     Util.writeFileMetaData(new FileMetaData(1, all, rows, groups), file);
     file.writeBytes(little(Integer.BYTES).putInt(file.size() - before).array());
     file.writeBytes("PAR1".getBytes(StandardCharsets.US_ASCII));
     return Files.write(path, file.toByteArray());
-  }
-
-  private static String top(ColumnChunk chunk) {
-    return chunk.getMeta_data().getPath_in_schema().get(0);
   }
 
   /** A buffer in the byte order of the format. */

@@ -96,6 +96,52 @@ class TaskReaderTest {
   }
 
   @Test
+  void aFieldThatStandsTwiceIsNamedWithItsLine() throws IOException {
+    String row = "{\"prompt\": \"p\", \"answer\": 1}";
+    String twice = "{\"prompt\": \"p\", \"answer\": 1, \"answer\": 2}";
+    assertBad(
+        row + "\n" + twice, "x.jsonl:2: expected one JSON object: field 'answer' stands twice");
+    assertBad("[" + row + ",\n" + twice + "]", "x.jsonl:2: expected a JSON array: field 'answer'");
+    assertBad(
+        "{\"prompt\": \"p\", \"answer\": 1, \"x\": {\"a\":1,\"a\":1}}", "field 'a' stands twice");
+  }
+
+  @Test
+  void aSolutionWithoutAnAnswerInItsPlaceIsRefused() throws IOException {
+    for (String solution :
+        new String[] {"so \\\\boxed{}", "so \\\\boxed{ }", "so it is 5\\n####", "#### "}) {
+      assertBad(
+          "{\"problem\": \"p\", \"solution\": \"" + solution + "\"}",
+          "x.jsonl:1: solution: expected an answer in \\boxed{…} or behind ####, was empty");
+    }
+  }
+
+  @Test
+  void tablesAreNoRows() throws IOException {
+    Path file = Files.writeString(folder.resolve("x.csv"), "prompt,answer\np,1\n");
+    assertThatThrownBy(() -> TaskReader.read(file))
+        .hasMessage(file + ": is CSV, expected JSON lines, a JSON array or Parquet");
+  }
+
+  @Test
+  void halfOfASurrogatePairIsRefusedInFieldsThatAreRead() throws IOException {
+    assertBad(
+        "{\"prompt\": \"p\", \"answer\": 1}\n{\"prompt\": \"a \\ud800 b\", \"answer\": 1}",
+        "x.jsonl:2: prompt: expected Unicode text, has half of a surrogate pair, \\ud800");
+    assertBad(
+        "{\"prompt\": \"p\", \"answer\": \"\\udfff\"}", "x.jsonl:1: answer: expected Unicode");
+    assertBad(
+        "{\"prompt\": \"p\", \"answer\": {\"a\": [\"\\udfff\"]}}", "x.jsonl:1: answer.a[0]: exp");
+    assertBad(
+        "{\"prompt\": [{\"role\": \"user\", \"content\": \"\\udc00\\ud800\"}], \"answer\": \"1\"}",
+        "x.jsonl:1: prompt[0].content: expected Unicode text");
+    Path file = folder.resolve("x.jsonl");
+    Files.writeString(
+        file, "{\"prompt\": \"\\ud83d\\ude00\", \"answer\": 1, \"nobody reads\": \"\\ud800\"}");
+    assertThat(TaskReader.read(file)).hasSize(1);
+  }
+
+  @Test
   void marksAndNumbersThatNobodyReadsArePassedOver() throws IOException {
     String row = "{\"prompt\":\"p\",\"answer\":\"1\",\"rate\":NaN,\"d\":{\"x\":[Infinity]}}";
     for (String text :

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Optional;
 import org.treepo4j.base.json.StrictJson;
 
 /** JSON from strangers and to them: nested little, no field twice, nothing behind the end. */
@@ -39,6 +40,10 @@ final class Json {
   static ObjectNode readObject(byte[] bytes) throws ApiException {
     try {
       if (MAPPER.readTree(bytes) instanceof ObjectNode object) {
+        Optional<String> broken = StrictJson.brokenText("", object);
+        if (broken.isPresent()) {
+          throw ApiException.badRequest(broken.get());
+        }
         return object;
       }
     } catch (JsonProcessingException e) {
