@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.DecoderOptions;
@@ -30,11 +31,13 @@ import org.treepo4j.serve.sampling.SamplingLimits;
 /**
  * Streams over HTTP against the decoder's own rate, and requests that share a prompt against
  * requests that do not. A round is one stream each of so many clients, 128 tokens behind 32 of a
- * prompt of its own; the decoder's own is the same batch without sampling, text and HTTP.
+ * prompt of its own; the decoder's own is the same batch without sampling, text and HTTP. Short
+ * answers come first until the server is compiled as that of a server that runs is.
  */
 public final class ServingBench {
   private static final int PROMPT_TOKENS = 32;
   private static final int ANSWER_TOKENS = 128;
+  private static final int WARM_UP_TOKENS = 8;
   private static final int LONG_PROMPT = 512;
   private static final int LONG_PROMPTS = 4;
   private static final String ID = "bench";
@@ -96,16 +99,19 @@ public final class ServingBench {
     if (lm.config().maxPositions() < LONG_PROMPT + 1) {
       return Optional.empty();
     }
+    progress.accept(model + ", " + engine + ": serving, warming up");
+    int most = Collections.max(streams);
+    served(lm, most, clients -> rounds(lm, clients, most, WARM_UP_TOKENS, new ArrayList<>()));
     List<Result.Streams> measured = new ArrayList<>();
     for (int clients : streams) {
       progress.accept(model + ", " + engine + ": decoding alone " + clients);
       double own = decoderSeconds(lm, clients);
       progress.accept(model + ", " + engine + ": serving streams " + clients);
-      measured.add(served(lm, server -> streams(lm, server, clients, own)));
+      measured.add(served(lm, clients, asking -> streams(lm, asking, clients, own)));
     }
     progress.accept(model + ", " + engine + ": serving prompts of " + LONG_PROMPT);
-    double shared = served(lm, server -> longPrompts(lm, server, true));
-    double unshared = served(lm, server -> longPrompts(lm, server, false));
+    double shared = served(lm, LONG_PROMPTS, clients -> longPrompts(lm, clients, true));
+    double unshared = served(lm, LONG_PROMPTS, clients -> longPrompts(lm, clients, false));
     return Optional.of(new Result(engine, model, measured, shared, unshared));
   }
 
@@ -128,19 +134,9 @@ public final class ServingBench {
     paths.forEach(decoder::release);
   }
 
-  private Result.Streams streams(CausalLm lm, Server server, int clients, double own) {
+  private Result.Streams streams(CausalLm lm, Clients asking, int clients, double own) {
     List<Double> firstTokens = new ArrayList<>();
-    double round =
-        StepTimes.measure(
-                seconds,
-                () -> {
-                  List<int[]> prompts = new ArrayList<>();
-                  for (int i = 0; i < clients; i++) {
-                    prompts.add(tokens(lm, PROMPT_TOKENS));
-                  }
-                  firstTokens.addAll(ask(server, prompts, ANSWER_TOKENS));
-                })
-            .median();
+    double round = rounds(lm, asking, clients, ANSWER_TOKENS, firstTokens);
     List<Double> sorted = firstTokens.subList(firstTokens.size() / 2, firstTokens.size());
     Collections.sort(sorted); // the latter half, for the JVM compiles during the first
     double all = (double) clients * ANSWER_TOKENS;
@@ -152,7 +148,22 @@ public final class ServingBench {
         sorted.get((int) Math.ceil(0.99 * sorted.size()) - 1));
   }
 
-  private double longPrompts(CausalLm lm, Server server, boolean shared) {
+  /** Median time of a round; adds the times of first tokens. */
+  private double rounds(
+      CausalLm lm, Clients asking, int clients, int tokens, List<Double> firstTokens) {
+    return StepTimes.measure(
+            seconds,
+            () -> {
+              List<int[]> prompts = new ArrayList<>();
+              for (int i = 0; i < clients; i++) {
+                prompts.add(tokens(lm, PROMPT_TOKENS));
+              }
+              firstTokens.addAll(asking.ask(prompts, tokens));
+            })
+        .median();
+  }
+
+  private double longPrompts(CausalLm lm, Clients clients, boolean shared) {
     return StepTimes.measure(
             seconds,
             () -> {
@@ -160,44 +171,58 @@ public final class ServingBench {
               for (int i = 0; i < LONG_PROMPTS; i++) {
                 prompts.add(shared && i > 0 ? prompts.get(0) : tokens(lm, LONG_PROMPT));
               }
-              ask(server, prompts, 1);
+              clients.ask(prompts, 1);
             })
         .median();
   }
 
-  /** Asks for answers to all prompts at once; seconds until each one's first token. */
-  private static List<Double> ask(Server server, List<int[]> prompts, int maxTokens) {
-    ExecutorService threads = Executors.newFixedThreadPool(prompts.size());
-    try {
+  /** Clients with a thread and a connection each. */
+  private static final class Clients implements AutoCloseable {
+    private final ExecutorService threads;
+    private final List<StreamClient> connections = new ArrayList<>();
+
+    Clients(int count, int port) throws IOException {
+      threads = Executors.newFixedThreadPool(count);
+      for (int i = 0; i < count; i++) {
+        connections.add(new StreamClient(port));
+      }
+    }
+
+    /** Asks for answers to all prompts at once; seconds until each one's first token. */
+    List<Double> ask(List<int[]> prompts, int maxTokens) {
       List<Future<Double>> asked = new ArrayList<>();
-      for (int[] prompt : prompts) {
+      for (int i = 0; i < prompts.size(); i++) {
+        StreamClient client = connections.get(i);
         String body =
             "{\"model\":\"%s\",\"prompt\":%s,\"max_tokens\":%d,\"stream\":true}"
-                .formatted(ID, Arrays.toString(prompt), maxTokens);
-        asked.add(threads.submit(() -> StreamClient.ask(server.port(), body)));
+                .formatted(ID, Arrays.toString(prompts.get(i)), maxTokens);
+        asked.add(threads.submit(() -> client.ask(body)));
       }
-      List<Double> firstTokens = new ArrayList<>();
-      for (Future<Double> each : asked) {
-        firstTokens.add(each.get());
+      try {
+        List<Double> firstTokens = new ArrayList<>();
+        for (Future<Double> each : asked) {
+          firstTokens.add(each.get());
+        }
+        return firstTokens;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted", e);
+      } catch (ExecutionException e) {
+        throw new IllegalStateException("a request failed", e.getCause());
       }
-      return firstTokens;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted", e);
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("a request failed", e.getCause());
-    } finally {
+    }
+
+    @Override
+    public void close() throws IOException {
       threads.shutdownNow();
+      for (StreamClient connection : connections) {
+        connection.close();
+      }
     }
   }
 
-  /** Work with a server that runs. */
-  @FunctionalInterface
-  private interface Work<T> {
-    T with(Server server);
-  }
-
-  private <T> T served(CausalLm lm, Work<T> work) {
+  /** Lets clients ask a server that runs. */
+  private <T> T served(CausalLm lm, int count, Function<Clients, T> work) {
     int most = Math.max(LONG_PROMPTS, Collections.max(streams));
     SamplingLimits defaults = SamplingLimits.defaults();
     SamplingLimits limits = new SamplingLimits(most, most, most, defaults.cache());
@@ -214,8 +239,9 @@ public final class ServingBench {
     ServedModel.Source source = new ServedModel.Source(ID, Path.of(ID), Optional.empty());
     ServeSettings settings = ServeSettings.on(new InetSocketAddress("127.0.0.1", 0));
     try (ModelCatalog models = new ModelCatalog(loader, List.of(source));
-        Server server = new Server(models, settings)) {
-      return work.with(server);
+        Server server = new Server(models, settings);
+        Clients clients = new Clients(count, server.port())) {
+      return work.apply(clients);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -1,6 +1,7 @@
 package org.treepo4j.model;
 
 import java.util.List;
+import java.util.function.IntConsumer;
 
 /**
  * Samples along many paths at once and branches them anywhere, without computing a shared prefix
@@ -67,6 +68,17 @@ public interface BranchingDecoder extends AutoCloseable {
    * {@link #fork}. The rows are the decoder's own and hold until its next call.
    */
   float[][] nextLogits(List<? extends Path> paths);
+
+  /**
+   * Does work for every index below {@code count}, at the same time on the engine's own threads
+   * where it has some; for what callers make of logits, row by row. Nothing else may be asked of
+   * the decoder meanwhile.
+   */
+  default void inParallel(int count, IntConsumer work) {
+    for (int i = 0; i < count; i++) {
+      work.accept(i);
+    }
+  }
 
   /**
    * Draws next tokens of this decoder's paths; here from {@link #nextLogits}, which is the law.

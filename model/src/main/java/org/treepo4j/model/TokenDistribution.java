@@ -35,6 +35,11 @@ public final class TokenDistribution {
   private final boolean truncated;
   private final boolean[] allowed;
 
+  /** Of one block: logits less the largest, and unnormalised probabilities. */
+  private final double[] distances = new double[BLOCK];
+
+  private final double[] weights = new double[BLOCK];
+
   /** Whether all ids of a block are allowed. */
   private final boolean[] whole;
 
@@ -136,14 +141,30 @@ public final class TokenDistribution {
     maxLogit = Float.NEGATIVE_INFINITY;
     likeliestLogit = Float.NEGATIVE_INFINITY;
     likeliest = -1;
-    for (int id = 0; id < logits.length; id++) {
-      float logit = logits[id];
-      maxLogit = Math.max(maxLogit, logit);
-      if (logit > likeliestLogit && allowed[id]) {
-        likeliestLogit = logit;
+    for (int block = 0; block < blockSums.length; block++) {
+      int end = blockEnd(block);
+      float greatest = Float.NEGATIVE_INFINITY;
+      for (int id = block * BLOCK; id < end; id++) {
+        greatest = logits[id] > greatest ? logits[id] : greatest; // NaN shows in the sums
+      }
+      maxLogit = Math.max(maxLogit, greatest);
+      if (greatest > likeliestLogit) {
+        findLikeliest(block * BLOCK, end);
+      }
+    }
+  }
+
+  private void findLikeliest(int from, int end) {
+    for (int id = from; id < end; id++) {
+      if (logits[id] > likeliestLogit && allowed[id]) {
+        likeliestLogit = logits[id];
         likeliest = id;
       }
     }
+  }
+
+  private int blockEnd(int block) {
+    return Math.min(logits.length, (block + 1) * BLOCK);
   }
 
   /** Sums up the model's own distribution by blocks and as a whole. */
@@ -152,13 +173,11 @@ public final class TokenDistribution {
     double modelTotal = 0;
     double expected = 0;
     for (int block = 0; block < blockSums.length; block++) {
-      int end = Math.min(logits.length, (block + 1) * BLOCK);
+      int count = weighBlock(block, least, maxLogit, 1);
       double sum = 0;
-      for (int id = block * BLOCK; id < end; id++) {
-        double distance = Math.max(logits[id], least) - (double) maxLogit;
-        double weight = Exponential.of(distance);
-        sum += weight;
-        expected += weight * distance;
+      for (int i = 0; i < count; i++) {
+        sum += weights[i];
+        expected += weights[i] * distances[i];
       }
       blockSums[block] = sum;
       modelTotal += sum;
@@ -166,6 +185,28 @@ public final class TokenDistribution {
     modelLogTotal = StrictMath.log(modelTotal);
     entropy = Math.max(0, modelLogTotal - expected / modelTotal);
     return modelTotal;
+  }
+
+  /**
+   * Fills distances and weights with those of a block; returns how many ids it has. They are summed
+   * up afterwards: a sum waits for the sum before it, exponentials need not.
+   */
+  private int weighBlock(int block, float least, float greatest, double divisor) {
+    int from = block * BLOCK;
+    int count = blockEnd(block) - from;
+    for (int i = 0; i < count; i++) {
+      float logit = logits[from + i];
+      distances[i] = (logit < least ? least : logit) - (double) greatest; // NaN stays NaN
+    }
+    if (divisor != 1) {
+      for (int i = 0; i < count; i++) {
+        distances[i] /= divisor;
+      }
+    }
+    for (int i = 0; i < count; i++) {
+      weights[i] = Exponential.of(distances[i]);
+    }
+    return count;
   }
 
   /**
@@ -185,16 +226,15 @@ public final class TokenDistribution {
   }
 
   private double sumBlock(int block) {
-    float least = (float) (likeliestLogit + NEGLIGIBLE * temperature);
-    int end = Math.min(logits.length, (block + 1) * BLOCK);
     double sum = 0;
     if (whole[block]) {
-      for (int id = block * BLOCK; id < end; id++) {
-        double distance = Math.max(logits[id], least) - (double) likeliestLogit;
-        sum += Exponential.of(distance / temperature);
+      float least = (float) (likeliestLogit + NEGLIGIBLE * temperature);
+      int count = weighBlock(block, least, likeliestLogit, temperature);
+      for (int i = 0; i < count; i++) {
+        sum += weights[i];
       }
     } else {
-      for (int id = block * BLOCK; id < end; id++) {
+      for (int id = block * BLOCK; id < blockEnd(block); id++) {
         sum += weight(id);
       }
     }
@@ -213,7 +253,7 @@ public final class TokenDistribution {
         left -= blockSums[block];
       }
     }
-    int end = Math.min(logits.length, (drawn + 1) * BLOCK);
+    int end = blockEnd(drawn);
     int last = likeliest;
     for (int id = drawn * BLOCK; id < end && left >= 0; id++) {
       double weight = weight(id);

@@ -79,7 +79,7 @@ final class Answer {
     int first = prompt * generation.fields().n();
     return new SamplingListener() {
       @Override
-      public void sampled(int path, String text, TokenLogprobs logprobs) {
+      public void sampled(int path, String text, List<TokenLogprobs> logprobs) {
         exchange.execute(() -> add(first + path, text, logprobs));
       }
 
@@ -126,7 +126,7 @@ final class Answer {
     observer.ended(started ? 200 : status, promptTokens, cachedTokens, sampledTokens);
   }
 
-  private void add(int index, String text, SamplingListener.TokenLogprobs logprobs) {
+  private void add(int index, String text, List<SamplingListener.TokenLogprobs> logprobs) {
     if (ended) {
       return;
     }
@@ -134,9 +134,8 @@ final class Answer {
     Choice choice = choices[index];
     Found found =
         generation.findsToolCalls() ? choice.parser.append(text) : new Found(text, List.of());
-    Piece piece =
-        new Piece(found.text(), logprobs == null ? null : List.of(logprobs), found.calls());
-    if (logprobs != null || !found.text().isEmpty() || !found.calls().isEmpty()) {
+    Piece piece = new Piece(found.text(), logprobs.isEmpty() ? null : logprobs, found.calls());
+    if (!logprobs.isEmpty() || !found.text().isEmpty() || !found.calls().isEmpty()) {
       add(index, piece, null);
     }
   }

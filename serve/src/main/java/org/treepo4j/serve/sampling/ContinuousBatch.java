@@ -4,12 +4,12 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CacheFullException;
-import org.treepo4j.serve.sampling.SamplingListener.TokenLogprobs;
 import org.treepo4j.tokenizer.Tokenizer;
 
 /**
@@ -22,10 +22,11 @@ import org.treepo4j.tokenizer.Tokenizer;
  */
 final class ContinuousBatch implements AutoCloseable {
   /**
-   * How long tokens may wait to be told. Every telling wakes other threads, which would cost small
-   * models more than their tokens do; where a token takes longer than this, each is told at once.
+   * How long tokens may wait to be told, together then. Every telling wakes other threads, which
+   * would cost small models more than their tokens do; where a token takes longer than this, each
+   * is told at once.
    */
-  private static final long MOST_NANOS_UNTOLD = 5_000_000;
+  private static final long MOST_NANOS_UNTOLD = 10_000_000;
 
   /** Prompt tokens of one step; pieces of a prompt end at whole units of the cache. */
   private static final int PREFILL_TOKENS = 4 * PromptCache.UNIT;
@@ -35,20 +36,19 @@ final class ContinuousBatch implements AutoCloseable {
   private final List<Integer> endTokens;
   private final int maxPaths;
   private final PromptCache cache;
-  private final LikeliestTokens likeliest;
-  private final float[] scratch;
 
   /** In the order they began. */
   private final List<RunningRequest> running = new ArrayList<>();
 
   private final Deque<RunningRequest> setBack = new ArrayDeque<>();
 
-  /** What listeners are told at the end of a step: waking their threads would hold up sampling. */
-  private final List<News> news = new ArrayList<>();
+  /**
+   * Requests whose listeners are told at the end of a step: waking their threads would hold up
+   * sampling.
+   */
+  private final Set<RunningRequest> news = new LinkedHashSet<>();
 
-  private record News(RunningRequest request, Consumer<SamplingListener> event) {}
-
-  /** Whether the news are more than that an answer goes on. */
+  /** Whether the news are more than that answers go on. */
   private boolean urgent;
 
   private long told = System.nanoTime();
@@ -69,8 +69,6 @@ final class ContinuousBatch implements AutoCloseable {
     this.endTokens = endTokens;
     maxPaths = limits.maxPaths();
     cache = new PromptCache(decoder, limits.keptPrompts());
-    likeliest = new LikeliestTokens(decoder.vocabSize());
-    scratch = new float[decoder.vocabSize()];
   }
 
   boolean isEmpty() {
@@ -97,14 +95,17 @@ final class ContinuousBatch implements AutoCloseable {
     }
     computePrompts();
     beginPaths();
+    if (urgent) {
+      tellNews(); // first tokens do not wait for the second
+    }
     advancePaths();
     for (RunningRequest request : List.copyOf(running)) {
       if (request.active().isEmpty()) {
         running.remove(request);
         request.reset(decoder);
         maxRunning = Integer.MAX_VALUE;
-        SamplingListener.Usage usage = request.usage();
-        news.add(new News(request, listener -> listener.completed(usage)));
+        request.complete();
+        news.add(request);
         urgent = true;
       }
     }
@@ -116,7 +117,7 @@ final class ContinuousBatch implements AutoCloseable {
    */
   void tellNews() {
     if (urgent || System.nanoTime() - told >= MOST_NANOS_UNTOLD) {
-      news.forEach(each -> each.request().tell(each.event()));
+      news.forEach(RunningRequest::tell);
       news.clear();
       urgent = false;
       told = System.nanoTime();
@@ -154,7 +155,11 @@ final class ContinuousBatch implements AutoCloseable {
   }
 
   private int paths() {
-    return running.stream().mapToInt(request -> request.active().size()).sum();
+    int paths = 0;
+    for (RunningRequest request : running) {
+      paths += request.active().size();
+    }
+    return paths;
   }
 
   private void remove(Predicate<RunningRequest> which) {
@@ -173,7 +178,8 @@ final class ContinuousBatch implements AutoCloseable {
     setBack.remove(request);
     request.reset(decoder);
     maxRunning = Integer.MAX_VALUE;
-    news.add(new News(request, listener -> listener.failed(reason)));
+    request.fail(reason);
+    news.add(request);
     urgent = true;
   }
 
@@ -243,9 +249,7 @@ final class ContinuousBatch implements AutoCloseable {
       return;
     }
     float[][] logits = decoder.nextLogits(ready.stream().map(RunningRequest::prompt).toList());
-    for (int i = 0; i < logits.length; i++) {
-      sample(ready.get(i).active().stream().filter(path -> path.count() == 0).toList(), logits[i]);
-    }
+    sample(ready, logits);
     for (RunningRequest request : ready) {
       while (running.contains(request)) {
         try {
@@ -277,11 +281,7 @@ final class ContinuousBatch implements AutoCloseable {
       return;
     }
     float[][] logits = decoder.nextLogits(rows.stream().map(RunningPath::keys).toList());
-    for (int i = 0; i < logits.length; i++) {
-      if (running.contains(rows.get(i).owner())) {
-        sample(List.of(rows.get(i)), logits[i]);
-      }
-    }
+    sample(running.stream().filter(RunningRequest::hasBegun).toList(), logits);
     for (RunningPath path : rows) {
       if (path.hasEnded() && path.keys() != null) {
         cache.keep(path.computedTokens(), path.keys());
@@ -292,11 +292,12 @@ final class ContinuousBatch implements AutoCloseable {
 
   private List<RunningPath> append() {
     while (true) {
-      List<RunningPath> rows =
-          running.stream()
-              .filter(RunningRequest::hasBegun)
-              .flatMap(request -> request.active().stream())
-              .toList();
+      List<RunningPath> rows = new ArrayList<>();
+      for (RunningRequest request : running) {
+        if (request.hasBegun()) {
+          rows.addAll(request.active());
+        }
+      }
       try {
         decoder.append(
             rows.stream().map(RunningPath::keys).toList(),
@@ -308,29 +309,23 @@ final class ContinuousBatch implements AutoCloseable {
     }
   }
 
-  /** Samples the next token of paths of one request that have one row of logits. */
-  private void sample(List<RunningPath> paths, float[] row) {
-    if (paths.isEmpty()) {
-      return;
+  /** Samples the next tokens of requests, whose rows of logits follow each other. */
+  private void sample(List<RunningRequest> requests, float[][] logits) {
+    int[] firstRows = new int[requests.size()];
+    for (int i = 1; i < firstRows.length; i++) {
+      firstRows[i] = firstRows[i - 1] + requests.get(i - 1).rows();
     }
-    RunningRequest owner = paths.get(0).owner();
-    try {
-      owner.distribution().read(owner.biased(row, scratch));
-      int top = owner.request().topLogprobs();
-      boolean tells = top != SamplingRequest.NO_LOGPROBS;
-      if (tells) {
-        likeliest.read(row, top);
+    decoder.inParallel(firstRows.length, i -> requests.get(i).draw(logits, firstRows[i]));
+    for (RunningRequest request : requests) {
+      try {
+        for (RunningPath path : request.acceptDrawn(endTokens)) {
+          urgent |= path.count() == 1;
+          sampledTokens++;
+        }
+        news.add(request);
+      } catch (RuntimeException e) {
+        fail(request, "sampling failed: " + e.getMessage());
       }
-      for (RunningPath path : paths) {
-        int token = owner.distribution().sample(path.uniform());
-        TokenLogprobs logprobs = tells ? likeliest.with(token) : null;
-        path.accept(
-            token, endTokens.contains(token), logprobs, event -> news.add(new News(owner, event)));
-        urgent |= path.count() == 1;
-        sampledTokens++;
-      }
-    } catch (RuntimeException e) {
-      fail(owner, "sampling failed: " + e.getMessage());
     }
   }
 

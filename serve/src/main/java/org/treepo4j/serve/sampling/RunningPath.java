@@ -1,9 +1,11 @@
 package org.treepo4j.serve.sampling;
 
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.function.Consumer;
+import java.util.List;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.rollout.RandomStreams;
+import org.treepo4j.serve.sampling.SamplingListener.TokenLogprobs;
 import org.treepo4j.tokenizer.StreamingDecoder;
 
 /** One continuation of a request while it is sampled. */
@@ -15,8 +17,17 @@ final class RunningPath {
   private final MarkerScanner stops;
   private int[] tokens = new int[32];
   private int count;
+  private int drawn;
+  private TokenLogprobs drawnLogprobs;
   private boolean stopped;
   private boolean ended;
+
+  /** What the listener is to be told: of how many tokens, and what of them. */
+  private int untold;
+
+  private final StringBuilder untoldText = new StringBuilder();
+  private final List<TokenLogprobs> untoldLogprobs = new ArrayList<>();
+  private boolean toldEnd;
 
   /** Ends before the token sampled last; null while it is not computed. */
   private BranchingDecoder.Path keys;
@@ -73,33 +84,51 @@ final class RunningPath {
   }
 
   /**
-   * Takes a sampled token.
+   * Notes the token drawn next.
    *
-   * @param ends whether the model ends a text with it
    * @param logprobs null unless the request asked for them
-   * @param news takes what the listener is to be told
    */
-  void accept(
-      int token,
-      boolean ends,
-      SamplingListener.TokenLogprobs logprobs,
-      Consumer<Consumer<SamplingListener>> news) {
+  void draw(int token, TokenLogprobs logprobs) {
+    drawn = token;
+    drawnLogprobs = logprobs;
+  }
+
+  /**
+   * Takes the token drawn.
+   *
+   * @param ending tokens that the model ends a text with
+   */
+  void accept(List<Integer> ending) {
+    int token = drawn;
     if (count == tokens.length) {
       tokens = Arrays.copyOf(tokens, 2 * count);
     }
     tokens[count++] = token;
-    if (ends) {
+    if (ending.contains(token)) {
       stopped = true;
     } else {
-      String text = stops.append(decoder.append(token));
+      untold++;
+      untoldText.append(stops.append(decoder.append(token)));
       stopped = stops.found();
-      news.accept(listener -> listener.sampled(index, text, logprobs));
+      if (drawnLogprobs != null) {
+        untoldLogprobs.add(drawnLogprobs);
+      }
     }
     ended = stopped || count == owner.request().maxTokens();
-    if (ended) {
+  }
+
+  /** Tells what has happened since the last time. */
+  void tell(SamplingListener listener) {
+    if (untold > 0) {
+      listener.sampled(index, untoldText.toString(), List.copyOf(untoldLogprobs));
+      untold = 0;
+      untoldText.setLength(0);
+      untoldLogprobs.clear();
+    }
+    if (ended && !toldEnd) {
+      toldEnd = true;
       String rest = rest();
-      boolean ofItself = stopped;
-      news.accept(listener -> listener.finished(index, rest, ofItself));
+      listener.finished(index, rest, stopped);
     }
   }
 

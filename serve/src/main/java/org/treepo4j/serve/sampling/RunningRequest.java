@@ -1,5 +1,7 @@
 package org.treepo4j.serve.sampling;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -16,12 +18,25 @@ final class RunningRequest {
   private List<RunningPath> paths = List.of();
   private TokenDistribution distribution;
 
+  /** Null unless the request asked for log-probabilities. */
+  private LikeliestTokens likeliest;
+
+  /** Paths that have not ended, and those of them that the last draw was for. */
+  private final List<RunningPath> active = new ArrayList<>();
+
+  private List<RunningPath> drawing = List.of();
+  private RuntimeException drawFailure;
+
   /** The prompt as far as it is computed; null before it begins and when its paths have begun. */
   private BranchingDecoder.Path prompt;
 
   private boolean begun;
   private boolean setBack;
   private int cachedTokens;
+
+  /** What the listener is told last. */
+  private Consumer<SamplingListener> outcome = told -> {};
+
   private volatile boolean cancelled;
 
   RunningRequest(SamplingRequest request, SamplingListener listener) {
@@ -33,10 +48,22 @@ final class RunningRequest {
     return request;
   }
 
-  /** Tells the listener; one that fails is told no more. */
-  void tell(Consumer<SamplingListener> event) {
+  /** All its paths have ended. */
+  void complete() {
+    Usage usage = usage();
+    outcome = told -> told.completed(usage);
+  }
+
+  /** It cannot go on. */
+  void fail(String reason) {
+    outcome = told -> told.failed(reason);
+  }
+
+  /** Tells the listener what has happened since the last time; one that fails is told no more. */
+  void tell() {
     try {
-      event.accept(listener);
+      paths.forEach(path -> path.tell(listener));
+      outcome.accept(listener);
     } catch (RuntimeException e) {
       cancel();
     }
@@ -54,20 +81,20 @@ final class RunningRequest {
   void open(Tokenizer tokenizer, int vocabSize) {
     if (paths.isEmpty()) {
       distribution = new TokenDistribution(request.sampling().rule(vocabSize, tokenizer::hasToken));
+      if (request.topLogprobs() != SamplingRequest.NO_LOGPROBS) {
+        likeliest = new LikeliestTokens(vocabSize);
+      }
       paths =
           IntStream.range(0, request.paths())
               .mapToObj(i -> new RunningPath(this, i, tokenizer.streamingDecoder(false)))
               .toList();
+      active.addAll(paths);
     }
-  }
-
-  TokenDistribution distribution() {
-    return distribution;
   }
 
   /** Paths that have not ended. */
   List<RunningPath> active() {
-    return paths.stream().filter(path -> !path.hasEnded()).toList();
+    return Collections.unmodifiableList(active);
   }
 
   boolean hasBegun() {
@@ -123,19 +150,66 @@ final class RunningRequest {
     return paths.stream().mapToInt(RunningPath::count).sum();
   }
 
-  Usage usage() {
+  private Usage usage() {
     return new Usage(request.prompt().length, cachedTokens, sampledTokens());
   }
 
-  /** The row with the request's bias, in {@code scratch} where there is one. */
-  float[] biased(float[] row, float[] scratch) {
+  /** Rows of logits that its next tokens are drawn from. */
+  int rows() {
+    return begun ? active.size() : 1;
+  }
+
+  /**
+   * Draws the next token of each of its paths: all from the row behind the prompt, later each from
+   * its own. May run beside the draws of other requests.
+   *
+   * @param first its first row
+   */
+  void draw(float[][] logits, int first) {
+    try {
+      drawing = begun ? List.copyOf(active) : active.stream().filter(p -> p.count() == 0).toList();
+      for (int i = 0; i < drawing.size(); i++) {
+        if (begun || i == 0) {
+          read(logits[first + i]);
+        }
+        RunningPath path = drawing.get(i);
+        int token = distribution.sample(path.uniform());
+        path.draw(token, likeliest == null ? null : likeliest.with(token));
+      }
+    } catch (RuntimeException e) {
+      drawFailure = e;
+    }
+  }
+
+  private void read(float[] row) {
+    distribution.read(biased(row));
+    if (likeliest != null) {
+      likeliest.read(row, request.topLogprobs());
+    }
+  }
+
+  /**
+   * Takes the tokens drawn, and returns the paths they are of.
+   *
+   * @throws RuntimeException when drawing failed
+   */
+  List<RunningPath> acceptDrawn(List<Integer> endTokens) {
+    if (drawFailure != null) {
+      throw drawFailure;
+    }
+    drawing.forEach(path -> path.accept(endTokens));
+    active.removeIf(RunningPath::hasEnded);
+    return drawing;
+  }
+
+  private float[] biased(float[] row) {
     if (request.logitBias().isEmpty()) {
       return row;
     }
-    System.arraycopy(row, 0, scratch, 0, row.length);
+    float[] biased = row.clone();
     for (Map.Entry<Integer, Double> bias : request.logitBias().entrySet()) {
-      scratch[bias.getKey()] += bias.getValue().floatValue();
+      biased[bias.getKey()] += bias.getValue().floatValue();
     }
-    return scratch;
+    return biased;
   }
 }

@@ -244,6 +244,9 @@ public final class SamplingEngine implements AutoCloseable {
       left = List.copyOf(waiting);
       waiting.clear();
     }
-    left.forEach(request -> request.tell(each -> each.failed("the server is shutting down")));
+    for (RunningRequest request : left) {
+      request.fail("the server is shutting down");
+      request.tell();
+    }
   }
 }

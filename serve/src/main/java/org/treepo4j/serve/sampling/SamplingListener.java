@@ -9,13 +9,14 @@ import java.util.List;
 public interface SamplingListener {
 
   /**
-   * A token was sampled. The token that ends a continuation as the model wants it is not told.
+   * A continuation goes on, by one token or by several that came quickly. The token that ends it as
+   * the model wants it is not told.
    *
    * @param path index of the continuation
    * @param text what is certain of its text from now on; may be empty
-   * @param logprobs null unless the request asked for them
+   * @param logprobs one for each token; empty unless the request asked for them
    */
-  void sampled(int path, String text, TokenLogprobs logprobs);
+  void sampled(int path, String text, List<TokenLogprobs> logprobs);
 
   /**
    * A continuation has ended.

@@ -139,7 +139,7 @@ class ServedModelTest {
     SamplingListener listener =
         new SamplingListener() {
           @Override
-          public void sampled(int path, String more, TokenLogprobs logprobs) {
+          public void sampled(int path, String more, List<TokenLogprobs> logprobs) {
             text.append(more);
           }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -26,6 +27,41 @@ class SamplingEngineTest {
       assertThat(transcript.answers()).containsExactly("hello (stop)", "hello (stop)");
       assertThat(transcript.await()).isEqualTo(new Usage(3, 0, 12));
     }
+  }
+
+  @Test
+  void tellsTheFirstTokenBeforeTheSecondIsComputed() throws Exception {
+    Transcript transcript = new Transcript(1);
+    List<String> toldBeforeBatch = new ArrayList<>();
+    FakeLm model = FakeLm.saying("ok").beforeBatch(() -> toldBeforeBatch.add(transcript.text(0)));
+    try (SamplingEngine engine = engine(model, LIMITS)) {
+      engine.submit(List.of(new Job(request("go>", 1, 9), transcript)));
+      transcript.await();
+    }
+    assertThat(toldBeforeBatch).startsWith("o");
+  }
+
+  @Test
+  void whatIsToldTogetherIsOneEvent() {
+    Transcript transcript = new Transcript(1);
+    SamplingRequest request =
+        new SamplingRequest(TOKENIZER.encode("go>"), 1, 3, sampling(0, List.of()), Map.of(), 1, 0);
+    RunningRequest running = new RunningRequest(request, transcript);
+    running.open(TOKENIZER, CharTokenizer.VOCABULARY);
+    for (char said : "abc".toCharArray()) {
+      float[] row = new float[CharTokenizer.VOCABULARY];
+      row[said] = 100;
+      running.draw(new float[][] {row}, 0);
+      running.acceptDrawn(List.of(0));
+      running.begin();
+    }
+    running.tell();
+    running.tell();
+    assertThat(transcript.events()).isEqualTo(1);
+    assertThat(transcript.answers()).containsExactly("abc (length)");
+    assertThat(transcript.logprobs())
+        .extracting(each -> each.sampled().token())
+        .containsExactly((int) 'a', (int) 'b', (int) 'c');
   }
 
   @Test

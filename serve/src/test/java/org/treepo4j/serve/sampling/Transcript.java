@@ -10,6 +10,7 @@ final class Transcript implements SamplingListener {
   private final List<StringBuilder> texts = new ArrayList<>();
   private final List<String> ends = new ArrayList<>();
   private final List<TokenLogprobs> logprobs = new ArrayList<>();
+  private int events;
   private final CompletableFuture<Usage> usage = new CompletableFuture<>();
 
   Transcript(int paths) {
@@ -20,11 +21,10 @@ final class Transcript implements SamplingListener {
   }
 
   @Override
-  public synchronized void sampled(int path, String text, TokenLogprobs token) {
+  public synchronized void sampled(int path, String text, List<TokenLogprobs> tokens) {
+    events++;
     texts.get(path).append(text);
-    if (token != null) {
-      logprobs.add(token);
-    }
+    logprobs.addAll(tokens);
   }
 
   @Override
@@ -53,6 +53,11 @@ final class Transcript implements SamplingListener {
 
   synchronized String text(int path) {
     return texts.get(path).toString();
+  }
+
+  /** How often it was told that an answer goes on. */
+  synchronized int events() {
+    return events;
   }
 
   synchronized List<TokenLogprobs> logprobs() {

@@ -98,6 +98,44 @@ public interface SamplerContract {
         all ? SamplingRule.allowed(vocab, id -> true) : allowed);
   }
 
+  /** However many rows there are: an engine may draw them on several threads. */
+  @Test
+  default void manyRowsAreDrawnAsOneByOne() {
+    int vocab = TinyModels.LLAMA.config().vocabSize();
+    SamplingRule rule = SamplingRule.plain(vocab, id -> true);
+    try (CausalLm model = open(TinyModels.LLAMA.weights(1));
+        BranchingDecoder decoder = model.decoder(new DecoderOptions(64 << 20));
+        TokenSampler sampler = decoder.sampler(rule)) {
+      List<BranchingDecoder.Path> paths = new ArrayList<>();
+      int[] of = new int[2 * 77];
+      double[] uniforms = new Random(2).doubles(of.length).toArray();
+      for (int p = 0; p < of.length / 2; p++) {
+        paths.add(decoder.prefill(new int[] {p % vocab, p / vocab}));
+        of[2 * p] = p;
+        of[2 * p + 1] = p;
+      }
+      int[] together = sampler.draw(paths, of.length, of, uniforms).tokens().clone();
+      for (int p = 0; p < paths.size(); p++) {
+        double[] own = {uniforms[2 * p], uniforms[2 * p + 1]};
+        DrawnTokens alone = sampler.draw(paths.subList(p, p + 1), 2, new int[2], own);
+        assertThat(together[2 * p]).isEqualTo(alone.tokens()[0]);
+        assertThat(together[2 * p + 1]).isEqualTo(alone.tokens()[1]);
+      }
+    }
+  }
+
+  @Test
+  default void workInParallelIsDoneOnceForEveryIndex() {
+    try (CausalLm model = open(TinyModels.LLAMA.weights(1));
+        BranchingDecoder decoder = model.decoder(new DecoderOptions(64 << 20))) {
+      int[] times = new int[100];
+      decoder.inParallel(times.length, i -> times[i]++);
+      assertThat(times).containsOnly(1);
+      decoder.inParallel(0, i -> times[i]++);
+      assertThat(times).containsOnly(1);
+    }
+  }
+
   @Test
   default void nothingIsDrawnFromLogitsThatAreNotFinite() {
     Weights weights = TinyModels.LLAMA.weights(1);

@@ -158,6 +158,10 @@ public final class VectorCausalLm implements CausalLm {
     return version;
   }
 
+  WorkerPool pool() {
+    return pool;
+  }
+
   /** Logits of one row of final hidden states. */
   float[] logits(float[] hidden, int row) {
     int width = config().hiddenSize();

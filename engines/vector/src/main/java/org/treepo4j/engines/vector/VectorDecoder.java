@@ -9,6 +9,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntConsumer;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.DecoderOptions;
@@ -259,6 +260,11 @@ final class VectorDecoder implements BranchingDecoder {
     System.arraycopy(logits, 0, rows, 0, count);
     step.logits(count, hidden, rows);
     return rows;
+  }
+
+  @Override
+  public void inParallel(int count, IntConsumer work) {
+    lm.pool().run(count, (index, worker) -> work.accept(index));
   }
 
   @Override
