@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import org.treepo4j.cli.Main;
 
 /**
@@ -43,6 +44,8 @@ final class KilledMain {
   private static final int MOST_CHECKPOINTS = 4;
   private static final int MOST_VISITS = 4;
 
+  private static final long MOST_NANOS = TimeUnit.MINUTES.toNanos(5);
+
   /** An export is one visit that is looked at again and again. */
   private static final int MOST_LOOKS_AT_EXPORT = 40;
 
@@ -75,25 +78,35 @@ final class KilledMain {
 
   /** Kills once so many checkpoints were written and the phase was seen so many times. */
   private static void killIn(Process executioner, Phase phase, int checkpoints, int visits) {
-    awaitCheckpoints(checkpoints);
+    long until = System.nanoTime() + MOST_NANOS;
+    awaitCheckpoints(checkpoints, until);
     int seen = 0;
     while (seen < visits) {
       seen += isIn(phase) ? 1 : 0;
-      Thread.onSpinWait();
+      pause(until);
     }
     System.out.println("killed in " + phase);
     kill(executioner);
   }
 
-  private static void awaitCheckpoints(int count) {
+  private static void awaitCheckpoints(int count, long until) {
     int written = 0;
     boolean writing = false;
     while (written < count) {
       boolean now = isIn(Phase.CHECKPOINT);
       written += writing && !now ? 1 : 0;
       writing = now;
-      Thread.onSpinWait();
+      pause(until);
     }
+  }
+
+  /** A run that never comes to its phase ends, and is not taken for one that was killed. */
+  private static void pause(long until) {
+    if (System.nanoTime() > until) {
+      System.out.println("treepo: the phase was not reached");
+      Runtime.getRuntime().halt(1);
+    }
+    Thread.onSpinWait();
   }
 
   private static boolean isIn(Phase phase) {
