@@ -112,9 +112,16 @@ final class HybridFields {
     if (layerTypes().stream().noneMatch(Layer::linear)) {
       return null;
     }
+    int keyHeads = config.positiveInt("linear_num_key_heads", KEY_HEADS);
+    int valueHeads = config.positiveInt("linear_num_value_heads", VALUE_HEADS);
+    if (valueHeads % keyHeads != 0) {
+      throw config.refused(
+          "linear_num_value_heads must be a multiple of linear_num_key_heads %d, was %d"
+              .formatted(keyHeads, valueHeads));
+    }
     return new DeltaRule(
-        config.positiveInt("linear_num_key_heads", KEY_HEADS),
-        config.positiveInt("linear_num_value_heads", VALUE_HEADS),
+        keyHeads,
+        valueHeads,
         config.positiveInt("linear_key_head_dim", HEAD_DIM),
         config.positiveInt("linear_value_head_dim", HEAD_DIM),
         config.positiveInt("linear_conv_kernel_dim", CONV_WIDTH));

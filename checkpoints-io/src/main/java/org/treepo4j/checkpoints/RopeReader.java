@@ -145,8 +145,8 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
     }
     if (width <= 0 || width > headDim || width % 2 != 0) {
       throw config.refused(
-          "%s %s rotates %d of %d elements of a head, expected an even number"
-              .formatted(FRACTION, fraction, width, headDim));
+          "%s %s rotates %d of %d elements of a head, expected an even number of at least 2 and at most %d"
+              .formatted(FRACTION, fraction, width, headDim, headDim));
     }
     return width == headDim ? 0 : width;
   }

@@ -83,10 +83,11 @@ class HybridFieldsTest {
           'layer_types':['a','a','a','a','a','a','a','a'] | layer_types "a" is not supported in qwen3_5_text
           'hidden_act':'gelu_pytorch_tanh'          | hidden_act "gelu_pytorch_tanh" is not supported in qwen3_5_text
           'attention_bias':true                     | attention_bias is not supported in qwen3_5_text
-          'linear_num_value_heads':24               | valueHeads of the delta rule must be a multiple of its keyHeads 16
+          'linear_num_value_heads':24               | linear_num_value_heads must be a multiple of linear_num_key_heads 16, was 24
           'linear_num_key_heads':0                  | linear_num_key_heads: expected a positive whole number
           'linear_value_head_dim':2000000000        | too many or too wide
           'partial_rotary_factor':0.001             | partial_rotary_factor
+          'partial_rotary_factor':7                 | expected an even number of at least 2 and at most 256
           'rope_parameters':{'rope_type':'dynamic'} | rope type "dynamic" is not supported
           'num_experts':8                           | mixture of experts (num_experts) is not supported
           'quantization_config':{'quant_method':'fp8'} | quantised weights

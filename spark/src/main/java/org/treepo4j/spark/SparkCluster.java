@@ -88,14 +88,17 @@ final class SparkCluster implements Cluster {
     }
   }
 
-  /** Spark says much that is of no use to people who train; what they must know we tell. */
+  /**
+   * Spark says much that is of no use to people who train, with all frames and for every executor
+   * that ends after a signal; what they must know we tell. With {@code --verbose} it speaks.
+   */
   private static void quiet() {
     for (String logger :
         new String[] {"org.apache.spark", "org.apache.hadoop", "org.sparkproject"}) {
       String property = "org.slf4j.simpleLogger.log." + logger;
       boolean wanted = "info".equals(System.getProperty("org.slf4j.simpleLogger.defaultLogLevel"));
       if (!wanted && System.getProperty(property) == null) {
-        System.setProperty(property, "error");
+        System.setProperty(property, "off");
       }
     }
   }
@@ -163,7 +166,7 @@ final class SparkCluster implements Cluster {
           return;
         }
         throw new InputException(
-            "--master %s: no executor came within %d s; are there workers with so many free cores and so much memory (spark.executor.cores, spark.executor.memory)?"
+            "--master %s: no executor came within %d s; are there workers with so many free cores and so much memory (spark.executor.cores, spark.executor.memory)? One that ended as it started said why in work/app-…/N/stderr of its worker; --verbose shows what Spark says"
                 .formatted(context.getConf().get("spark.master"), PATIENCE_SECONDS));
       }
       pause(50);

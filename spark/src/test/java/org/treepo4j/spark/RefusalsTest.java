@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -94,6 +97,20 @@ class RefusalsTest {
     assertThatThrownBy(() -> connect("mesos://here"))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("--master mesos://here: cannot be reached: ");
+  }
+
+  /** Spark logs the failure with all its frames before it throws it. */
+  @Test
+  void anAddressThatIsNoneIsToldInOneLineOnly() {
+    PrintStream console = System.err;
+    ByteArrayOutputStream told = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(told, true, StandardCharsets.UTF_8));
+    try {
+      assertThatThrownBy(() -> connect("spark:/nowhere")).isInstanceOf(InputException.class);
+    } finally {
+      System.setErr(console);
+    }
+    assertThat(told.toString(StandardCharsets.UTF_8)).doesNotContain("SparkException", "\tat ");
   }
 
   @Test
