@@ -26,8 +26,8 @@ import org.treepo4j.base.Printable;
 import org.treepo4j.base.json.StrictJson;
 
 /**
- * One running copy of an external program that answers line for line. Copies end with this JVM,
- * unless it is killed in a way it cannot see; their input ends then.
+ * One running copy of an external program that answers line for line. Copies end with this JVM, and
+ * where it is killed in a way it cannot see, a {@link Watchdog} ends them.
  */
 final class ScoringProgram implements AutoCloseable {
   private static final int LONGEST_SHOWN = 80;
@@ -51,6 +51,7 @@ final class ScoringProgram implements AutoCloseable {
   private final String name;
   private final Process process;
   private final OutputStream requests;
+  private final Optional<Watchdog> watchdog;
 
   /** What it wrote, read as it comes by a thread of its own. */
   private final BlockingQueue<Line> lines = new LinkedBlockingQueue<>(MAX_LINES);
@@ -62,6 +63,8 @@ final class ScoringProgram implements AutoCloseable {
     this.name = name;
     this.process = process;
     this.requests = process.getOutputStream();
+    this.watchdog = Watchdog.over(process);
+    process.onExit().thenRun(() -> watchdog.ifPresent(Watchdog::close));
     this.reader = new Thread(this::readLines, "answers of " + name);
     reader.setDaemon(true);
     reader.start();
@@ -302,6 +305,7 @@ final class ScoringProgram implements AutoCloseable {
     List<ProcessHandle> started = process.descendants().toList();
     process.destroyForcibly();
     started.forEach(ProcessHandle::destroyForcibly);
+    watchdog.ifPresent(Watchdog::close);
     reader.interrupt();
   }
 

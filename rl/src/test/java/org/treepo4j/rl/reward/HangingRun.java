@@ -31,7 +31,7 @@ final class HangingRun {
             });
     scoring.setDaemon(true);
     scoring.start();
-    while (ProcessHandle.current().descendants().count() < 2) {
+    while (ProcessHandle.current().descendants().count() < 3) {
       Thread.sleep(10);
     }
     ProcessHandle.current().descendants().forEach(child -> System.out.println(child.pid()));

@@ -178,7 +178,7 @@ class ProgramRewardTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"TERM", "exit", "crash"})
+  @ValueSource(strings = {"TERM", "KILL", "exit", "crash"})
   void programsAndWhatTheyStartedEndWithUs(String how) throws Exception {
     Process ours =
         new ProcessBuilder(
@@ -197,9 +197,11 @@ class ProgramRewardTest {
           line = out.readLine()) {
         ProcessHandle.of(Long.parseLong(line)).ifPresent(children::add);
       }
-      assertThat(children).hasSize(2);
+      assertThat(children).as("the program, its child and the watchdog").hasSize(3);
       if (how.equals("TERM")) {
         ours.destroy(); // SIGTERM
+      } else if (how.equals("KILL")) {
+        ours.destroyForcibly();
       } else {
         ours.getOutputStream().close();
       }
