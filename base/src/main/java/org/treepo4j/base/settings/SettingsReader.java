@@ -165,7 +165,10 @@ public final class SettingsReader {
           "--set " + override + ": ");
     } catch (JsonProcessingException e) {
       throw new SettingsException(
-          NotANumber.problem(key, e).orElse("--set " + override + ": " + problem(e)));
+          NotANumber.problem(key, e)
+              .orElse(
+                  "--set %s: not YAML: %s; text with such characters stands in quotes: %s='%s'"
+                      .formatted(override, problem(e), key, text.replace("'", "''"))));
     }
     return key;
   }

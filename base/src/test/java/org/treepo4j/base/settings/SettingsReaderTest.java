@@ -207,6 +207,15 @@ class SettingsReaderTest {
   }
 
   @Test
+  void anOverrideThatYamlCannotReadSaysHowTextIsQuoted() throws IOException {
+    assertThatThrownBy(() -> read("", "model=[0-4]$"))
+        .hasMessage(
+            "--set model=[0-4]$: not YAML: line 1: expected '<document start>', but found"
+                + " '<scalar>'; text with such characters stands in quotes: model='[0-4]$'");
+    assertThat(read("", "model='[0-4]\\b$'").model()).hasToString("[0-4]\\b$");
+  }
+
+  @Test
   void whatIsWrittenReadsBackAsTheSameRecord() throws IOException {
     Outer outer =
         read(
