@@ -1,8 +1,10 @@
 package org.treepo4j.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -22,6 +24,7 @@ final class RunConsole implements TrainingListener, AutoCloseable {
   private final PrintWriter err;
   private final OutputOptions output;
   private ProgressBar bar;
+  private volatile Optional<Path> elsewhere = Optional.empty();
   private long lastLine;
   private final long began = System.nanoTime();
   private long firstStep;
@@ -33,6 +36,16 @@ final class RunConsole implements TrainingListener, AutoCloseable {
   RunConsole(PrintWriter err, OutputOptions output) {
     this.err = err;
     this.output = output;
+  }
+
+  @Override
+  public void writesElsewhere(Path folder) {
+    elsewhere = Optional.of(folder);
+  }
+
+  /** The run's folder where it is another than the settings name. */
+  Optional<Path> elsewhere() {
+    return elsewhere;
   }
 
   @Override

@@ -41,7 +41,7 @@ record SupervisedRun(
     Corpus corpus = corpus(maxTokens);
     Engines.choose(settings.engine());
     try (RunConsole console = new RunConsole(spec.commandLine().getErr(), output);
-        GoOnHint hint = GoOnHint.ofRun(spec);
+        GoOnHint hint = GoOnHint.ofRun(spec, console);
         RunFolder run = settingsMixin.runFolder((Record) settings, settings.output(), console)) {
       Policy policy = source.open(run);
       try (CausalLm model = policy.model()) {

@@ -40,7 +40,7 @@ final class TrainCommand implements Callable<Integer> {
       return 0;
     }
     try (RunConsole console = new RunConsole(spec.commandLine().getErr(), treepo.output());
-        GoOnHint hint = GoOnHint.ofRun(spec)) {
+        GoOnHint hint = GoOnHint.ofRun(spec, console)) {
       TrainingRun run = TrainingRun.of(settings).resume(settingsMixin.resume()).listener(console);
       TrainingRun.Result result =
           clusterMixin.connection(console::note).map(run::cluster).orElse(run).run();

@@ -38,6 +38,7 @@ public record RunFolder(
     implements AutoCloseable {
 
   private static final String SETTINGS = "settings.yaml";
+  private static final String SUMMARY = "summary.json";
 
   /**
    * The folder a run goes to, or goes on in, locked until it is closed.
@@ -97,6 +98,7 @@ public record RunFolder(
     }
     if (!path.equals(wanted)) {
       listener.note(wanted + " holds a run already; this one goes to " + path);
+      listener.writesElsewhere(path);
     }
     return new RunFolder(path, Optional.empty(), lock.get(), inputs);
   }
@@ -121,19 +123,16 @@ public record RunFolder(
   }
 
   /**
-   * The newest of the runs that were written to this place; a new one where there is none.
+   * The run of this place, where it has not ended; else the newest of those beside it, which went
+   * there since it was taken; a new one where there is none.
    *
    * @throws IOException naming the process where the run is still going on
    */
   private static RunFolder resumed(Path wanted, RunInputs inputs, TrainingListener listener)
       throws IOException {
-    Path path = wanted;
-    for (int n = 2; ; n++) {
-      Path next = wanted.resolveSibling(wanted.getFileName() + "-" + n);
-      if (!isBegun(next)) {
-        break;
-      }
-      path = next;
+    Path path = toResume(wanted);
+    if (!path.equals(wanted)) {
+      listener.writesElsewhere(path);
     }
     DurableFiles.createDirectories(path);
     ProcessLock lock = ProcessLock.ofFolder(path);
@@ -153,6 +152,20 @@ public record RunFolder(
       if (!done) {
         lock.close();
       }
+    }
+  }
+
+  private static Path toResume(Path wanted) {
+    Path path = wanted;
+    if (isBegun(wanted) && !Files.exists(wanted.resolve(SUMMARY))) {
+      return wanted;
+    }
+    for (int n = 2; ; n++) {
+      Path next = wanted.resolveSibling(wanted.getFileName() + "-" + n);
+      if (!isBegun(next)) {
+        return path;
+      }
+      path = next;
     }
   }
 
@@ -276,6 +289,6 @@ public record RunFolder(
   /** Keeps the line the command ends with. */
   public void writeSummary(String json) throws IOException {
     DurableFiles.requireStillThere(path);
-    WholeFile.write(path.resolve("summary.json"), json + "\n");
+    WholeFile.write(path.resolve(SUMMARY), json + "\n");
   }
 }

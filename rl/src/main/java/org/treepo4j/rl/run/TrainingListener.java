@@ -1,5 +1,6 @@
 package org.treepo4j.rl.run;
 
+import java.nio.file.Path;
 import java.util.Map;
 
 /** Told how a run goes on, for progress bars and logs. */
@@ -19,4 +20,7 @@ public interface TrainingListener {
 
   /** Something people should know, one line. */
   default void note(String line) {}
+
+  /** The run's folder is another than the settings name, where others are already. */
+  default void writesElsewhere(Path folder) {}
 }

@@ -50,6 +50,22 @@ class LockTest {
   }
 
   @Test
+  void aRunThatWasStoppedIsResumedAlthoughAnotherWentBesideIt() throws IOException {
+    String[] once = {"--set", "trainer.steps=1"};
+    runs.run("train", "run", once).ok();
+    Files.delete(folder.resolve("run/summary.json")); // as if it had been stopped behind step 1
+    runs.run("train", "run", once).ok();
+    assertThat(resumed("run")).contains("going on from " + folder.resolve("run/checkpoints"));
+    // It has ended now, so the name means the newest.
+    assertThat(resumed("run")).contains("going on from " + folder.resolve("run-2/checkpoints"));
+    assertThat(resumed("run-2")).contains("going on from " + folder.resolve("run-2/checkpoints"));
+  }
+
+  private String resumed(String run) {
+    return runs.run("train", run, "--resume", "--set", "trainer.steps=1").ok().err();
+  }
+
+  @Test
   void aRunThatHasWrittenNothingYetHoldsItsFolderAlready() throws IOException {
     Path run = Files.createDirectories(folder.resolve("run"));
     try (ProcessLock held = ProcessLock.ofFolder(run)) {

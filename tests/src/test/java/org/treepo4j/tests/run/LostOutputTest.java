@@ -56,6 +56,7 @@ class LostOutputTest {
   @Test
   void aSignalTellsHowToGoOn() throws Exception {
     TinyRuns runs = new TinyRuns(folder);
+    runs.run("train", "run", "--set", "trainer.steps=1").ok();
     List<String> command = java(runs.arguments("train", "run"));
     command.addAll(List.of("--set", "trainer.steps=100000", "-q"));
     Path err = folder.resolve("err");
@@ -65,7 +66,7 @@ class LostOutputTest {
             .redirectError(err.toFile())
             .start();
     try {
-      while (process.isAlive() && !Files.exists(runs.checkpoint("run", 2))) {
+      while (process.isAlive() && !Files.exists(runs.checkpoint("run-2", 2))) {
         Thread.sleep(50);
       }
       process.destroy(); // SIGTERM
@@ -77,7 +78,7 @@ class LostOutputTest {
     assertThat(Files.readString(err))
         .contains(
             "treepo: stopped by a signal; go on from the newest checkpoint with: ./treepo train ")
-        .contains("--set trainer.steps=100000 -q --resume");
+        .contains("--set trainer.steps=100000 -q --resume --set output=" + folder.resolve("run-2"));
   }
 
   private record Ended(int exitCode, String err) {}
