@@ -10,16 +10,57 @@ import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.model.Optimizer;
 import org.treepo4j.model.TokenSampler;
+import org.treepo4j.model.TokenTree;
 import org.treepo4j.model.Weights;
 import org.treepo4j.model.engine.EngineOptions;
 
-/** Engines that draw other tokens than they should, or take other steps. */
+/** Engines that compute or draw other than they should, or take other steps. */
 final class EngineMutants {
 
   private EngineMutants() {}
 
   static CausalLm vector(Weights weights) {
     return new VectorEngine().open(weights, EngineOptions.defaults());
+  }
+
+  static class EngineNegated implements EngineLaws {
+    @Override
+    public CausalLm open(Weights weights) {
+      return new BrokenEngine(vector(weights)) {
+        @Override
+        float factor() {
+          return -1;
+        }
+      };
+    }
+  }
+
+  static class EngineShifted implements EngineLaws {
+    @Override
+    public CausalLm open(Weights weights) {
+      return new BrokenEngine(vector(weights)) {
+        @Override
+        float[] logprobs(TokenTree tree, float[] logprobs, float[][] logits) {
+          return Mutants.tokenBefore(logprobs);
+        }
+      };
+    }
+  }
+
+  static class EngineRaw implements EngineLaws {
+    @Override
+    public CausalLm open(Weights weights) {
+      return new BrokenEngine(vector(weights)) {
+        @Override
+        float[] logprobs(TokenTree tree, float[] logprobs, float[][] logits) {
+          float[] raw = logprobs.clone();
+          for (int token = 1; token < raw.length; token++) {
+            raw[token] = logits[tree.parents()[token]][tree.tokens()[token]];
+          }
+          return raw;
+        }
+      };
+    }
   }
 
   static class SamplerShifted implements EngineLaws {

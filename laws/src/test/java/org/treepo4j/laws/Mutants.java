@@ -3,13 +3,9 @@ package org.treepo4j.laws;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
 import org.treepo4j.base.settings.Settings;
-import org.treepo4j.model.CausalLm;
-import org.treepo4j.model.TokenTree;
-import org.treepo4j.model.Weights;
 import org.treepo4j.rl.advantage.AdvantageBreakdown.SegmentAdvantage;
 import org.treepo4j.rl.advantage.AdvantageEstimator;
 import org.treepo4j.rl.advantage.AdvantageEstimators;
@@ -21,8 +17,6 @@ import org.treepo4j.rl.loss.TreeObjective;
 import org.treepo4j.rollout.Allotment;
 import org.treepo4j.rollout.BranchingPolicy;
 import org.treepo4j.rollout.BranchingPolicy.PathScores;
-import org.treepo4j.tokenizer.StreamingDecoder;
-import org.treepo4j.tokenizer.Tokenizer;
 
 /**
  * Parts of ours, each broken in three ways: a wrong sign, off by one, a normalisation that is
@@ -86,24 +80,33 @@ final class Mutants {
               Fault.NORMALISATION,
               "shares not divided by their sum",
               AllotmentRaw.class),
-          new Mutant("tokenizer", Fault.SIGN, "ids in reverse order", TokenizerReversed.class),
-          new Mutant("tokenizer", Fault.OFF_BY_ONE, "ids one too high", TokenizerShifted.class),
+          new Mutant(
+              "tokenizer",
+              Fault.SIGN,
+              "ids in reverse order",
+              TokenizerMutants.TokenizerReversed.class),
+          new Mutant(
+              "tokenizer",
+              Fault.OFF_BY_ONE,
+              "ids one too high",
+              TokenizerMutants.TokenizerShifted.class),
           new Mutant(
               "tokenizer",
               Fault.NORMALISATION,
               "spaces at the ends not kept",
-              TokenizerStripped.class),
-          new Mutant("engine `vector`", Fault.SIGN, "gradient negated", EngineNegated.class),
+              TokenizerMutants.TokenizerStripped.class),
+          new Mutant(
+              "engine `vector`", Fault.SIGN, "gradient negated", EngineMutants.EngineNegated.class),
           new Mutant(
               "engine `vector`",
               Fault.OFF_BY_ONE,
               "log-probabilities of the token before",
-              EngineShifted.class),
+              EngineMutants.EngineShifted.class),
           new Mutant(
               "engine `vector`",
               Fault.NORMALISATION,
               "logits instead of log-probabilities",
-              EngineRaw.class),
+              EngineMutants.EngineRaw.class),
           new Mutant(
               "engine `vector`",
               Fault.OFF_BY_ONE,
@@ -236,7 +239,7 @@ final class Mutants {
     return new LossResult(result.loss(), shifted, null, result.statistics());
   }
 
-  private static float[] tokenBefore(float[] values) {
+  static float[] tokenBefore(float[] values) {
     float[] shifted = new float[values.length];
     System.arraycopy(values, 0, shifted, 1, values.length - 1);
     return shifted;
@@ -327,128 +330,6 @@ final class Mutants {
                           + (int)
                               (Math.exp(path.nodeLogprob() / temperature) * (total - paths.size())))
               .toArray();
-    }
-  }
-
-  static class TokenizerReversed implements TokenizerLaws {
-    int[] changed(int[] ids) {
-      int[] reversed = new int[ids.length];
-      Arrays.setAll(reversed, i -> ids[ids.length - 1 - i]);
-      return reversed;
-    }
-
-    String read(String text) {
-      return text;
-    }
-
-    @Override
-    public Tokenizer tokenizer() {
-      Tokenizer whole = TrainedTokenizer.BYTE_LEVEL;
-      return new Tokenizer() {
-        @Override
-        public int[] encode(String text) {
-          return changed(whole.encode(read(text)));
-        }
-
-        @Override
-        public int[] encode(String text, boolean addSpecialTokens) {
-          return changed(whole.encode(read(text), addSpecialTokens));
-        }
-
-        @Override
-        public String decode(int[] ids, boolean keepSpecialTokens) {
-          return whole.decode(ids, keepSpecialTokens);
-        }
-
-        @Override
-        public StreamingDecoder streamingDecoder(boolean keepSpecialTokens) {
-          return whole.streamingDecoder(keepSpecialTokens);
-        }
-
-        @Override
-        public int vocabSize() {
-          return whole.vocabSize();
-        }
-
-        @Override
-        public boolean hasToken(int id) {
-          return whole.hasToken(id);
-        }
-
-        @Override
-        public boolean isSpecial(int id) {
-          return whole.isSpecial(id);
-        }
-
-        @Override
-        public String token(int id) {
-          return whole.token(id);
-        }
-
-        @Override
-        public OptionalInt id(String token) {
-          return whole.id(token);
-        }
-      };
-    }
-  }
-
-  static class TokenizerShifted extends TokenizerReversed {
-    @Override
-    int[] changed(int[] ids) {
-      return Arrays.stream(ids).map(id -> id + 1).toArray();
-    }
-  }
-
-  static class TokenizerStripped extends TokenizerReversed {
-    @Override
-    int[] changed(int[] ids) {
-      return ids;
-    }
-
-    @Override
-    String read(String text) {
-      return text.strip();
-    }
-  }
-
-  static class EngineNegated implements EngineLaws {
-    @Override
-    public CausalLm open(Weights weights) {
-      return new BrokenEngine(EngineMutants.vector(weights)) {
-        @Override
-        float factor() {
-          return -1;
-        }
-      };
-    }
-  }
-
-  static class EngineShifted implements EngineLaws {
-    @Override
-    public CausalLm open(Weights weights) {
-      return new BrokenEngine(EngineMutants.vector(weights)) {
-        @Override
-        float[] logprobs(TokenTree tree, float[] logprobs, float[][] logits) {
-          return tokenBefore(logprobs);
-        }
-      };
-    }
-  }
-
-  static class EngineRaw implements EngineLaws {
-    @Override
-    public CausalLm open(Weights weights) {
-      return new BrokenEngine(EngineMutants.vector(weights)) {
-        @Override
-        float[] logprobs(TokenTree tree, float[] logprobs, float[][] logits) {
-          float[] raw = logprobs.clone();
-          for (int token = 1; token < raw.length; token++) {
-            raw[token] = logits[tree.parents()[token]][tree.tokens()[token]];
-          }
-          return raw;
-        }
-      };
     }
   }
 }

@@ -310,39 +310,23 @@ public final class TokenDistribution {
       if (!allowed[id]) {
         continue;
       }
-      long key = key(id);
+      long key = LikelihoodKeys.key(logits[id], id);
       if (keptCount < topK) {
         keys[keptCount++] = key;
         if (keptCount == topK) {
           for (int i = topK / 2 - 1; i >= 0; i--) {
-            siftDown(i);
+            LikelihoodKeys.siftDown(keys, i, topK);
           }
         }
       } else if (key > keys[0]) {
         keys[0] = key;
-        siftDown(0);
+        LikelihoodKeys.siftDown(keys, 0, topK);
       }
     }
     for (int i = 0; i < keptCount; i++) {
-      kept[i] = id(keys[i]);
+      kept[i] = LikelihoodKeys.id(keys[i]);
     }
     weighKept();
-  }
-
-  private void siftDown(int from) {
-    int i = from;
-    long key = keys[i];
-    for (int child = 2 * i + 1; child < topK; child = 2 * i + 1) {
-      if (child + 1 < topK && keys[child + 1] < keys[child]) {
-        child++;
-      }
-      if (keys[child] >= key) {
-        break;
-      }
-      keys[i] = keys[child];
-      i = child;
-    }
-    keys[i] = key;
   }
 
   /** Keeps ids whose logit is at most {@code -distance} below the likeliest. */
@@ -359,11 +343,11 @@ public final class TokenDistribution {
   /** Likeliest first. */
   private void sortKept() {
     for (int i = 0; i < keptCount; i++) {
-      keys[i] = -key(kept[i]);
+      keys[i] = -LikelihoodKeys.key(logits[kept[i]], kept[i]);
     }
     Arrays.sort(keys, 0, keptCount);
     for (int i = 0; i < keptCount; i++) {
-      kept[i] = id(-keys[i]);
+      kept[i] = LikelihoodKeys.id(-keys[i]);
     }
     weighKept();
   }
@@ -396,17 +380,6 @@ public final class TokenDistribution {
   private double weight(int id) {
     double distance = (logits[id] - (double) likeliestLogit) / temperature;
     return allowed[id] && distance > NEGLIGIBLE ? Exponential.of(distance) : 0;
-  }
-
-  /** Greater for a likelier id, and for the lower of equally likely ones. */
-  private long key(int id) {
-    int bits = Float.floatToIntBits(logits[id] + 0f);
-    int ordered = bits ^ ((bits >> 31) & Integer.MAX_VALUE);
-    return ((long) ordered << 32) | (0xFFFFFFFFL - id);
-  }
-
-  private static int id(long key) {
-    return (int) (0xFFFFFFFFL - (key & 0xFFFFFFFFL));
   }
 
   private void room(int size) {

@@ -98,4 +98,11 @@ final class RowMath {
       to[to0 + i] = from[from0 + i] * factor;
     }
   }
+
+  /** One number of each of as many rows as a vector has lanes, {@code stride} apart. */
+  static void column(float[] rows, int from, int stride, float[] column, int to) {
+    for (int lane = 0; lane < LANES; lane++) {
+      column[to + lane] = rows[from + lane * stride];
+    }
+  }
 }

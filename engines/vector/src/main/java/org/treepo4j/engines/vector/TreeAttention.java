@@ -364,14 +364,8 @@ final class TreeAttention {
     Arrays.fill(rows, lanes * padded, width(lanes) * padded, 0f);
     for (int begin = 0; begin < lanes; begin += LANES) {
       for (int d = 0; d < dim; d++) {
-        transpose(rows, begin * padded + d, padded, columns, d * stride + begin);
+        RowMath.column(rows, begin * padded + d, padded, columns, d * stride + begin);
       }
-    }
-  }
-
-  private static void transpose(float[] rows, int from, int padded, float[] columns, int to) {
-    for (int lane = 0; lane < LANES; lane++) {
-      columns[to + lane] = rows[from + lane * padded];
     }
   }
 
