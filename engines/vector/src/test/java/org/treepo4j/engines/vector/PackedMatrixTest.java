@@ -29,14 +29,16 @@ class PackedMatrixTest {
     float[] before = y.clone();
     multiply(WeightStorage.F32, weights, in, rows, x, y, add);
     int stride = y.length / rows;
-    // Each addition rounds a sum of about √in by 6e-8, and √in such errors remain of a walk of in.
-    double limit = 2e-7 * (10 + in);
     for (int row = 0; row < rows; row++) {
       for (int o = 0; o < out; o++) {
         double sum = add ? before[row * stride + o] : 0;
+        double squares = 0;
         for (int i = 0; i < in; i++) {
           sum += (double) weights[o * in + i] * x[row * (in + 3) + i];
+          squares += sum * sum;
         }
+        // Each addition rounds the sum so far by 3.4e-8 of it, root mean square: six deviations.
+        double limit = 2e-7 * (1 + Math.sqrt(squares));
         assertThat((double) y[row * stride + o]).isCloseTo(sum, within(limit));
       }
     }
