@@ -102,10 +102,10 @@ final class TreeAttention {
       int token = block.from() + lane / shape.group();
       int queryHead = head * shape.group() + lane % shape.group();
       int target = token * shape.querySize() + queryHead * shape.dim();
-      float sum = tile.sums[lane];
-      RowMath.scale(tile.out, lane * shape.padded(), 1 / sum, out, target, shape.dim());
+      float inverse = 1 / tile.sums[lane];
+      RowMath.scale(tile.out, lane * shape.padded(), inverse, out, target, shape.dim());
       normalizers.greatest[token * shape.heads() + queryHead] = tile.greatest[lane];
-      normalizers.inverse[token * shape.heads() + queryHead] = 1 / sum;
+      normalizers.inverse[token * shape.heads() + queryHead] = inverse;
     }
   }
 
