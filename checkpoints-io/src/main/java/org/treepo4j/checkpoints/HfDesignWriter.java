@@ -36,7 +36,11 @@ final class HfDesignWriter {
       case MISTRAL -> putWindow();
       case PHI3 -> {
         putWindow();
-        json.put(ORIGINAL, model.maxPositions());
+        json.put(
+            ORIGINAL,
+            model.ropeScaling() instanceof RopeScaling.LongRope rope
+                ? rope.originalMaxPositions()
+                : model.maxPositions());
         json.put("partial_rotary_factor", fraction());
       }
       case MINISTRAL3 -> putWindow();
@@ -292,6 +296,18 @@ final class HfDesignWriter {
           .put(ORIGINAL, yarn.originalMaxPositions())
           .put("attention_factor", yarn.attentionFactor())
           .put("truncate", yarn.truncate());
+    } else if (scaling instanceof RopeScaling.LongRope rope) {
+      // Versions before 5 allow these three fields only.
+      to.put("type", "longrope");
+      rope.shortFactors().forEach(to.putArray("short_factor")::add);
+      rope.longFactors().forEach(to.putArray("long_factor")::add);
+      double usual =
+          RopeScaling.LongRope.attentionFactor(
+              (double) rope.maxPositions() / rope.originalMaxPositions(),
+              rope.originalMaxPositions());
+      if (rope.attentionFactor() != usual) {
+        to.put("attention_factor", rope.attentionFactor());
+      }
     } else if (scaling instanceof RopeScaling.Factors factors) {
       to.put("rope_type", "longrope").put("factor", 1.0).put("attention_factor", 1.0);
       to.put(ORIGINAL, model.maxPositions());

@@ -24,6 +24,7 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
   private static final double SMOLLM3_THETA = 2_000_000;
   private static final double OLMO3_THETA = 500_000;
   private static final double QWEN3_5_FRACTION = 0.25;
+  private static final int PHI3_ORIGINAL = 4096;
   private static final double YARN_BETA_FAST = 32;
   private static final double YARN_BETA_SLOW = 1;
   private static final String FULL = "full_attention";
@@ -37,7 +38,8 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
    */
   static RopeReader read(JsonFields config, Architecture family, int headDim, int maxPositions)
       throws CheckpointException {
-    int original = hasLocal(family) ? 0 : config.positiveInt(ORIGINAL, 0);
+    int unsaid = family == Architecture.PHI3 ? PHI3_ORIGINAL : 0;
+    int original = hasLocal(family) ? 0 : config.positiveInt(ORIGINAL, unsaid);
     JsonFields scaling = config.has("rope_scaling") ? config.object("rope_scaling") : null;
     double theta = config.number("rope_theta", theta(family));
     if (scaling != null && scaling.has("rope_theta")) {
@@ -83,11 +85,15 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
       throw config.refused("rope_theta/rope_scaling contradict rope_parameters");
     }
     JsonFields flat = parameters == null ? scaling : parameters;
-    return new RopeReader(
-        global,
-        local,
-        width(config, flat, family, headDim),
-        growth(family, flat, maxPositions, original));
+    int width = width(config, flat, family, headDim);
+    int pairs = (width == 0 ? headDim : width) / 2;
+    if (global.scaling() instanceof RopeScaling.LongRope rope
+        && rope.shortFactors().size() != pairs) {
+      throw flat.refused(
+          "%sshort_factor has %d numbers for the %d pairs of a head that are rotated"
+              .formatted(flat.prefix(), rope.shortFactors().size(), pairs));
+    }
+    return new RopeReader(global, local, width, growth(family, flat, maxPositions, original));
   }
 
   private static boolean hasLocal(Architecture family) {
@@ -196,12 +202,15 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
       return RopeScaling.NONE;
     }
     String type = rope.text("rope_type", rope.text("type", "default"));
-    if (family == Architecture.PHI3 && !type.equals("default")) {
-      // Which of longrope's two tables counts depends on the length of the sequence; transformers
-      // takes su and yarn of this family for longrope.
-      throw rope.refused("rope type " + quoted(type) + " of phi3 (longrope) is not supported");
+    boolean phi3 = family == Architecture.PHI3;
+    if (phi3 && !List.of("default", "longrope", "su").contains(type)) {
+      throw rope.refused(
+          "rope type " + quoted(type) + " is not supported in phi3, expected default or longrope");
     }
     try {
+      if (phi3 && !type.equals("default")) {
+        return longRope(rope, maxPositions, original(rope, maxPositions, original));
+      }
       return switch (type) {
         case "default" -> RopeScaling.NONE;
         case "linear" -> new RopeScaling.Linear(rope.number("factor"));
@@ -240,6 +249,18 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
               + " and attention_factor 1");
     }
     return new RopeScaling.Factors(rope.numbers("long_factor"));
+  }
+
+  private static RopeScaling longRope(JsonFields rope, int maxPositions, int original)
+      throws CheckpointException {
+    double factor = rope.number("factor", (double) maxPositions / original);
+    double attention = RopeScaling.LongRope.attentionFactor(factor, original);
+    return new RopeScaling.LongRope(
+        rope.numbers("short_factor"),
+        rope.numbers("long_factor"),
+        rope.number("attention_factor", attention),
+        original,
+        maxPositions);
   }
 
   private static RopeScaling yarn(JsonFields rope, int maxPositions, int original)

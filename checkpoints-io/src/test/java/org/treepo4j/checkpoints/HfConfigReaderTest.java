@@ -305,8 +305,9 @@ class HfConfigReaderTest {
           gemma2  | 'hidden_activation':'gelu'                          | hidden_activation "gelu" is not supported, expected silu or gelu_pytorch_tanh
           gemma3_text | 'use_bidirectional_attention':true              | use_bidirectional_attention is not supported
           gemma3_text | 'rope_parameters':{'chunked_attention':{}}      | rope_parameters of "chunked_attention"
-          phi3    | 'rope_scaling':{'type':'longrope','short_factor':[1],'long_factor':[1]} | rope type "longrope" of phi3
-          phi3    | 'rope_scaling':{'type':'su'}                        | rope type "su" of phi3
+          phi3    | 'rope_scaling':{'type':'longrope','short_factor':[1],'long_factor':[1]} | rope_scaling.short_factor has 1 numbers for the 4 pairs
+          phi3    | 'rope_scaling':{'type':'su'}                        | rope_scaling.short_factor is missing
+          phi3    | 'rope_scaling':{'type':'yarn','factor':4}           | rope type "yarn" is not supported in phi3
           phi3    | 'partial_rotary_factor':0.2                         | rotates 1 of 8 elements
           smollm3 | 'no_rope_layers':[1,0]                              | no_rope_layers: expected a list of 4 numbers
           smollm3 | 'no_rope_layers':[1,0,2,1]                          | no_rope_layers: expected a list of 4 numbers

@@ -280,7 +280,13 @@ class HfExportTest {
     boolean otherScaling =
         architecture == Architecture.PHI3
             || architecture == Architecture.MINISTRAL3 && scaling instanceof RopeScaling.Llama3;
-    RopeScaling allowed = otherScaling ? RopeScaling.NONE : scaling;
+    // By layer type, transformers knows no borders of YaRN but whole ones.
+    boolean byLayer = architecture == Architecture.GEMMA3 || architecture == Architecture.OLMO3;
+    boolean wholeBorders = byLayer && scaling instanceof RopeScaling.Yarn;
+    RopeScaling allowed =
+        otherScaling
+            ? RopeScaling.NONE
+            : wholeBorders ? new RopeScaling.Yarn(16, 32, 1, 64, 1.25, true) : scaling;
     Design design = FamilyDesigns.of(architecture, size + 2, size + 1, size + 4, flags >> 3);
     return new ModelConfig(
         architecture,
