@@ -53,6 +53,20 @@ root_of_link=$("$work/link" --version) && [ "$root_of_link" = "TreePO4J 0.1.0" ]
 if [ -n "$cluster" ]; then # a master, two workers, and a run on them
   (cd "$work/here" && env -i PATH=/usr/bin:/bin HOME="$work/home" JAVA_HOME="$java_home" WORK="$work/cluster" PORT=7177 \
     "$root/examples/cluster/standalone.sh" demo --set trainer.steps=1 2>"$work/log") | grep -q '"steps":1' || { cat "$work/log" >&2; fail "on a cluster"; }
+  # and on a cluster whose Spark knows nothing of us
+  mkdir -p "$work/spark/jars"
+  ln -s "$root"/lib/*.jar "$root"/lib/spark/*.jar "$work/spark/jars"
+  rm "$work"/spark/jars/treepo4j-*
+  spark() {
+    env -i PATH=/usr/bin:/bin HOME="$work/home" SPARK_HOME="$work/spark" SPARK_SCALA_VERSION=2.13 SPARK_LOCAL_IP=127.0.0.1 \
+      "$(command -v "$java_home/bin/java" || command -v java)" -Xmx512m -cp "$work/spark/jars/*" "org.apache.spark.deploy.$@" --webui-port 0 >"$work/$1.log" 2>&1 &
+  }
+  spark master.Master --host 127.0.0.1 --port 7178
+  spark worker.Worker --host 127.0.0.1 --work-dir "$work/executors" --cores 1 --memory 1g spark://127.0.0.1:7178
+  treepo train "$root/examples/chain-sums/train.yaml" --master spark://127.0.0.1:7178 --set "output=$work/here/sent" --set trainer.steps=1 \
+    --set trainer.promptsPerStep=2 --set evaluation.maxTasks=2 2>"$work/log" | grep -q '"steps":1' || { cat "$work/log" >&2; fail "on a cluster without our jars"; }
+  kill %1 %2
+  wait
 fi
 
 for jar in "$root"/lib/*.jar; do

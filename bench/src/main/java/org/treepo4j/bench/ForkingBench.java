@@ -1,7 +1,6 @@
 package org.treepo4j.bench;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
@@ -24,9 +23,6 @@ import org.treepo4j.rollout.TreeSampler;
  */
 public final class ForkingBench {
   private static final List<Double> TEMPERATURES = List.of(1.0, 0.7);
-
-  /** Share of the time that warms up. */
-  private static final double WARM_UP = 0.4;
 
   private final double seconds;
   private final Consumer<String> progress;
@@ -119,16 +115,12 @@ public final class ForkingBench {
             engine,
             sampling,
             temperature));
-    Way eagerly = new Way(Settings.of(lazy).set("lazyForking", false).build(), lm.config());
-    Way lazily = new Way(lazy, lm.config());
-    long start = System.nanoTime();
-    double spent = 0;
-    for (int rollout = 0; spent < 2 * seconds || lazily.times.size() < 3; rollout++) {
-      boolean timed = rollout > 0 && spent >= 2 * seconds * WARM_UP;
-      eagerly.sample(decoder, prompt, rollout, timed);
-      lazily.sample(decoder, prompt, rollout, timed);
-      spent = (System.nanoTime() - start) / 1e9;
-    }
+    Way eagerly =
+        new Way(Settings.of(lazy).set("lazyForking", false).build(), lm.config(), decoder, prompt);
+    Way lazily = new Way(lazy, lm.config(), decoder, prompt);
+    List<StepTimes> times = StepTimes.inTurns(seconds, List.of(eagerly::sample, lazily::sample));
+    double eagerSeconds = times.get(0).median();
+    double lazySeconds = times.get(1).median();
     return new Result(
         engine,
         model,
@@ -137,18 +129,20 @@ public final class ForkingBench {
         eagerly.mean(eagerly.statistics.computedTokens()),
         lazily.mean(lazily.statistics.computedTokens()),
         lazily.mean(lazily.statistics.trajectoryTokens()),
-        eagerly.median(),
-        lazily.median(),
-        eagerly.median() / lazily.median());
+        eagerSeconds,
+        lazySeconds,
+        eagerSeconds / lazySeconds);
   }
 
-  /** One way of sampling, and what it came to. */
+  /** One way of sampling, and what all its rollouts came to. */
   private static final class Way {
     private final TreeSampler sampler;
-    private final List<Double> times = new ArrayList<>();
+    private final BranchingDecoder decoder;
+    private final List<RolloutPrompt> prompt;
+    private int rollouts;
     private RolloutStatistics statistics = RolloutStatistics.NONE;
 
-    Way(RolloutSettings settings, ModelConfig config) {
+    Way(RolloutSettings settings, ModelConfig config, BranchingDecoder decoder, int[] prompt) {
       sampler =
           new TreeSampler(
               settings,
@@ -156,28 +150,16 @@ public final class ForkingBench {
               token -> token < config.vocabSize(),
               config.eosTokenIds().stream().mapToInt(Integer::intValue).toArray(),
               config.maxPositions());
+      this.decoder = decoder;
+      this.prompt = List.of(new RolloutPrompt("bench", prompt));
     }
 
-    void sample(BranchingDecoder decoder, int[] prompt, int step, boolean timed) {
-      long began = System.nanoTime();
-      RolloutStatistics one =
-          sampler
-              .sample(decoder, List.of(new RolloutPrompt("bench", prompt)), 1, step, 0)
-              .statistics();
-      if (timed) {
-        times.add((System.nanoTime() - began) / 1e9);
-        statistics = statistics.plus(one);
-      }
+    void sample() {
+      statistics = statistics.plus(sampler.sample(decoder, prompt, 1, rollouts++, 0).statistics());
     }
 
     double mean(long sum) {
-      return (double) sum / times.size();
-    }
-
-    double median() {
-      List<Double> sorted = new ArrayList<>(times);
-      Collections.sort(sorted);
-      return sorted.get(sorted.size() / 2);
+      return (double) sum / rollouts;
     }
   }
 

@@ -31,8 +31,9 @@ import org.treepo4j.serve.sampling.SamplingLimits;
 /**
  * Streams over HTTP against the decoder's own rate, and requests that share a prompt against
  * requests that do not. A round is one stream each of so many clients, 128 tokens behind 32 of a
- * prompt of its own; the decoder's own is the same batch without sampling, text and HTTP. Short
- * answers come first until the server is compiled as that of a server that runs is.
+ * prompt of its own; the decoder's own is the same batch without sampling, text and HTTP, in turns
+ * with the rounds. Short answers come first until the server is compiled as that of a server that
+ * runs is.
  */
 public final class ServingBench {
   private static final int PROMPT_TOKENS = 32;
@@ -101,24 +102,16 @@ public final class ServingBench {
     }
     progress.accept(model + ", " + engine + ": serving, warming up");
     int most = Collections.max(streams);
-    served(lm, most, clients -> rounds(lm, clients, most, WARM_UP_TOKENS, new ArrayList<>()));
+    served(lm, most, clients -> warmUp(lm, clients, most));
     List<Result.Streams> measured = new ArrayList<>();
     for (int clients : streams) {
-      progress.accept(model + ", " + engine + ": decoding alone " + clients);
-      double own = decoderSeconds(lm, clients);
-      progress.accept(model + ", " + engine + ": serving streams " + clients);
-      measured.add(served(lm, clients, asking -> streams(lm, asking, clients, own)));
+      progress.accept(model + ", " + engine + ": decoding alone and serving streams " + clients);
+      measured.add(served(lm, clients, asking -> streams(lm, asking, clients)));
     }
     progress.accept(model + ", " + engine + ": serving prompts of " + LONG_PROMPT);
     double shared = served(lm, LONG_PROMPTS, clients -> longPrompts(lm, clients, true));
     double unshared = served(lm, LONG_PROMPTS, clients -> longPrompts(lm, clients, false));
     return Optional.of(new Result(engine, model, measured, shared, unshared));
-  }
-
-  private double decoderSeconds(CausalLm lm, int clients) {
-    try (BranchingDecoder decoder = lm.decoder(DecoderOptions.defaults())) {
-      return StepTimes.measure(seconds, () -> decode(lm, decoder, clients)).median();
-    }
   }
 
   private void decode(CausalLm lm, BranchingDecoder decoder, int clients) {
@@ -134,33 +127,41 @@ public final class ServingBench {
     paths.forEach(decoder::release);
   }
 
-  private Result.Streams streams(CausalLm lm, Clients asking, int clients, double own) {
+  private Result.Streams streams(CausalLm lm, Clients asking, int clients) {
     List<Double> firstTokens = new ArrayList<>();
-    double round = rounds(lm, asking, clients, ANSWER_TOKENS, firstTokens);
+    List<StepTimes> times;
+    try (BranchingDecoder decoder = lm.decoder(DecoderOptions.defaults())) {
+      times =
+          StepTimes.inTurns(
+              seconds,
+              List.of(
+                  () -> decode(lm, decoder, clients),
+                  () -> round(lm, asking, clients, ANSWER_TOKENS, firstTokens)));
+    }
     List<Double> sorted = firstTokens.subList(firstTokens.size() / 2, firstTokens.size());
     Collections.sort(sorted); // the latter half, for the JVM compiles during the first
     double all = (double) clients * ANSWER_TOKENS;
     return new Result.Streams(
         clients,
-        all / round,
-        all / own,
+        all / times.get(1).median(),
+        all / times.get(0).median(),
         sorted.get((sorted.size() - 1) / 2),
         sorted.get((int) Math.ceil(0.99 * sorted.size()) - 1));
   }
 
-  /** Median time of a round; adds the times of first tokens. */
-  private double rounds(
-      CausalLm lm, Clients asking, int clients, int tokens, List<Double> firstTokens) {
+  private StepTimes warmUp(CausalLm lm, Clients asking, int clients) {
     return StepTimes.measure(
-            seconds,
-            () -> {
-              List<int[]> prompts = new ArrayList<>();
-              for (int i = 0; i < clients; i++) {
-                prompts.add(tokens(lm, PROMPT_TOKENS));
-              }
-              firstTokens.addAll(asking.ask(prompts, tokens));
-            })
-        .median();
+        seconds, () -> round(lm, asking, clients, WARM_UP_TOKENS, new ArrayList<>()));
+  }
+
+  /** One answer for each client; adds the times of first tokens. */
+  private void round(
+      CausalLm lm, Clients asking, int clients, int tokens, List<Double> firstTokens) {
+    List<int[]> prompts = new ArrayList<>();
+    for (int i = 0; i < clients; i++) {
+      prompts.add(tokens(lm, PROMPT_TOKENS));
+    }
+    firstTokens.addAll(asking.ask(prompts, tokens));
   }
 
   private double longPrompts(CausalLm lm, Clients clients, boolean shared) {

@@ -6,10 +6,11 @@ import java.util.List;
 import java.util.function.DoubleSupplier;
 
 /**
- * Times of one step done over and over. The first 60 % of the time, and at least the first few
- * steps, are warm-up, since the JVM compiles meanwhile. Where steps are so long that these few take
- * more than the given time, fewer warm up and fewer are timed; but the first one never is, since
- * most of it runs before anything is compiled.
+ * Times of one step done over and over, or of several in turns: what the machine does meanwhile, it
+ * does to all of them, so their ratios hold where times do not. The first 60 % of the time, and at
+ * least the first few rounds, are warm-up, since the JVM compiles meanwhile. Where rounds are so
+ * long that these few take more than the given time, fewer warm up and fewer are timed; but the
+ * first one never is, since most of it runs before anything is compiled.
  *
  * @param median seconds of a typical step after the warm-up
  * @param best seconds of the shortest
@@ -17,10 +18,10 @@ import java.util.function.DoubleSupplier;
 public record StepTimes(double median, double best) {
   private static final double WARM_UP = 0.6;
 
-  /** Steps that warm up and steps that are timed even when the time is over. */
+  /** Rounds that warm up and rounds that are timed even when the time is over. */
   private static final int FEWEST = 4;
 
-  /** Times the given time after which every step is timed, and as much time as given is enough. */
+  /** Times the given time after which every round is timed, and as much time as given is enough. */
   private static final double TOO_LONG = 1.5;
 
   /**
@@ -28,29 +29,54 @@ public record StepTimes(double median, double best) {
    * @param step what is timed
    */
   public static StepTimes measure(double seconds, Runnable step) {
-    return measure(seconds, step, () -> System.nanoTime() / 1e9);
+    return inTurns(seconds, List.of(step)).get(0);
   }
 
   /**
+   * One of each step, then one of each again, and so on.
+   *
+   * @param secondsEach time to spend for each step, about
+   * @param steps what is timed
+   * @return the times of each
+   */
+  public static List<StepTimes> inTurns(double secondsEach, List<Runnable> steps) {
+    return inTurns(secondsEach * steps.size(), steps, () -> System.nanoTime() / 1e9);
+  }
+
+  /**
+   * @param seconds time to spend on all
    * @param clock in seconds
    */
-  static StepTimes measure(double seconds, Runnable step, DoubleSupplier clock) {
+  static List<StepTimes> inTurns(double seconds, List<Runnable> steps, DoubleSupplier clock) {
     double start = clock.getAsDouble();
     double timed = 0;
-    List<Double> times = new ArrayList<>();
-    for (int steps = 0; ; steps++) {
+    List<List<Double>> times = new ArrayList<>();
+    steps.forEach(step -> times.add(new ArrayList<>()));
+    for (int rounds = 0; ; rounds++) {
       double begun = clock.getAsDouble() - start;
-      step.run();
-      double ended = clock.getAsDouble() - start;
-      boolean tooLong = steps > 0 && ended > TOO_LONG * seconds;
-      if (tooLong || steps >= FEWEST && begun >= seconds * WARM_UP) {
-        times.add(ended - begun);
+      double[] took = new double[steps.size()];
+      double ended = begun;
+      for (int i = 0; i < took.length; i++) {
+        steps.get(i).run();
+        double now = clock.getAsDouble() - start;
+        took[i] = now - ended;
+        ended = now;
+      }
+      boolean tooLong = rounds > 0 && ended > TOO_LONG * seconds;
+      if (tooLong || rounds >= FEWEST && begun >= seconds * WARM_UP) {
+        for (int i = 0; i < took.length; i++) {
+          times.get(i).add(took[i]);
+        }
         timed += ended - begun;
       }
-      if (ended >= seconds && times.size() >= FEWEST || tooLong && timed >= seconds) {
-        Collections.sort(times);
-        return new StepTimes(times.get(times.size() / 2), times.get(0));
+      if (ended >= seconds && times.get(0).size() >= FEWEST || tooLong && timed >= seconds) {
+        return times.stream().map(StepTimes::of).toList();
       }
     }
+  }
+
+  private static StepTimes of(List<Double> times) {
+    Collections.sort(times);
+    return new StepTimes(times.get(times.size() / 2), times.get(0));
   }
 }

@@ -2,7 +2,6 @@ package org.treepo4j.bench;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
@@ -24,12 +23,6 @@ public final class TurnsBench {
 
   /** Tokens after which paths are taken back. */
   private static final int LONGEST = 64;
-
-  /** Share of the time that warms up. */
-  private static final double WARM_UP = 0.5;
-
-  /** Steps of each that are timed at least. */
-  private static final int FEWEST = 3;
 
   private final BenchPlan plan;
   private final Consumer<String> progress;
@@ -106,33 +99,20 @@ public final class TurnsBench {
       String model, String work, int batch, List<CausalLm> engines, Work opened) {
     progress.accept(model + ": " + work + " " + batch + ", in turns");
     List<Step> steps = new ArrayList<>();
-    List<List<Double>> times = new ArrayList<>();
+    List<StepTimes> times;
     try {
       for (CausalLm engine : engines) {
         steps.add(opened.open(engine));
-        times.add(new ArrayList<>());
       }
-      double seconds = plan.secondsEach() * engines.size();
-      long start = System.nanoTime();
-      double spent = 0;
-      for (int round = 0; spent < seconds || times.get(0).size() < FEWEST; round++) {
-        boolean timed = round > 0 && spent >= seconds * WARM_UP;
-        for (int i = 0; i < steps.size(); i++) {
-          long began = System.nanoTime();
-          steps.get(i).run();
-          if (timed) {
-            times.get(i).add((System.nanoTime() - began) / 1e9);
-          }
-        }
-        spent = (System.nanoTime() - start) / 1e9;
-      }
+      times =
+          StepTimes.inTurns(
+              plan.secondsEach(), steps.stream().<Runnable>map(step -> step::run).toList());
     } finally {
       steps.forEach(Step::close);
     }
     List<Result> results = new ArrayList<>();
     for (int i = 0; i < engines.size(); i++) {
-      Collections.sort(times.get(i));
-      double rate = batch / times.get(i).get(times.get(i).size() / 2);
+      double rate = batch / times.get(i).median();
       double relative = i == 0 ? 1 : rate / results.get(0).tokensPerSecond();
       results.add(new Result(plan.engines().get(i).title(), model, work, batch, rate, relative));
     }

@@ -16,13 +16,12 @@ class StepTimesTest {
   /** Measures for three seconds; the last of the given times repeats. */
   private StepTimes measure(Double... seconds) {
     Deque<Double> times = new ArrayDeque<>(List.of(seconds));
-    return StepTimes.measure(
-        3,
+    Runnable step =
         () -> {
           now += times.size() > 1 ? times.pop() : times.peek();
           steps++;
-        },
-        () -> now);
+        };
+    return StepTimes.inTurns(3, List.of(step), () -> now).get(0);
   }
 
   @Test
@@ -40,5 +39,15 @@ class StepTimesTest {
   void longStepsAreTimedForAboutTheGivenTime() {
     assertThat(measure(4.0, 3.0, 2.0, 1.0)).isEqualTo(new StepTimes(3, 3));
     assertThat(measure(9.0, 2.0, 1.0).median()).isEqualTo(2);
+  }
+
+  @Test
+  void stepsInTurnsAreTimedApart() {
+    List<Runnable> inTurns = List.of(() -> now += 0.1, () -> now += ++steps > 10 ? 0.2 : 0.4);
+    assertThat(StepTimes.inTurns(6, inTurns, () -> now))
+        .extracting(StepTimes::median)
+        .satisfiesExactly(
+            first -> assertThat(first).isCloseTo(0.1, within(1e-9)),
+            second -> assertThat(second).isCloseTo(0.2, within(1e-9)));
   }
 }

@@ -9,6 +9,7 @@ import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.model.Optimizer;
+import org.treepo4j.model.TokenDraws;
 import org.treepo4j.model.TokenSampler;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.model.Weights;
@@ -91,12 +92,12 @@ final class EngineMutants {
   }
 
   private static TokenSampler shifted(TokenSampler whole) {
-    return (paths, draws, of, uniforms) -> {
-      double[] next = new double[draws];
-      for (int draw = 0; draw < draws; draw++) {
-        next[draw] = uniforms[(draw + 1) % draws];
+    return (paths, draws) -> {
+      TokenDraws next = new TokenDraws();
+      for (int draw = 0; draw < draws.size(); draw++) {
+        next.add(draws.path(draw), draws.uniform((draw + 1) % draws.size()), draws.rule(draw));
       }
-      return whole.draw(paths, draws, of, next);
+      return whole.draw(paths, next);
     };
   }
 

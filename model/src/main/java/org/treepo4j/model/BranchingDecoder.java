@@ -80,14 +80,9 @@ public interface BranchingDecoder extends AutoCloseable {
     }
   }
 
-  /**
-   * Draws next tokens of this decoder's paths; here from {@link #nextLogits}, which is the law.
-   *
-   * @throws IllegalArgumentException for a rule of another vocabulary
-   */
-  default TokenSampler sampler(SamplingRule rule) {
-    rule.requireVocabulary(vocabSize());
-    return new HostSampler(this, rule);
+  /** Draws next tokens of this decoder's paths; here from {@link #nextLogits}, which is the law. */
+  default TokenSampler sampler() {
+    return new HostSampler(this);
   }
 
   /**

@@ -2,7 +2,10 @@ package org.treepo4j.model;
 
 import java.util.Arrays;
 
-/** What a {@link TokenSampler} has drawn; the sampler's own, filled anew by its next draw. */
+/**
+ * What a {@link TokenSampler} has drawn, in the order of its {@link TokenDraws}; the sampler's own,
+ * filled anew by its next draw.
+ */
 public final class DrawnTokens {
   private int[] tokens = new int[0];
   private double[] logprobs = new double[0];

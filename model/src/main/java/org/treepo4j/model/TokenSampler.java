@@ -3,7 +3,7 @@ package org.treepo4j.model;
 import java.util.List;
 
 /**
- * Draws next tokens behind the paths of one decoder by one {@link SamplingRule}. The uniform
+ * Draws next tokens behind the paths of one decoder, each by its {@link SamplingRule}. The uniform
  * numbers come from the caller, so what is drawn depends on the logits alone and not on the engine:
  * {@link TokenDistribution} is the law. Engines whose logits are not on the heap draw where they
  * are, and may take another token where a number is within rounding of the border of two.
@@ -31,14 +31,10 @@ public interface TokenSampler extends AutoCloseable {
   /**
    * Draws tokens, any number behind each path.
    *
-   * @param paths each at least once in {@code of}
-   * @param draws how many tokens
-   * @param of place in {@code paths} of each draw, not falling; {@code [≥ draws]}
-   * @param uniforms number of each draw, in [0, 1); {@code [≥ draws]}
-   * @throws NotFiniteException when there is nothing to draw from behind a path
+   * @throws NotFiniteException when there is nothing to draw from behind a path with draws
+   * @throws IllegalArgumentException for a rule of another vocabulary
    */
-  DrawnTokens draw(
-      List<? extends BranchingDecoder.Path> paths, int draws, int[] of, double[] uniforms);
+  DrawnTokens draw(List<? extends BranchingDecoder.Path> paths, TokenDraws draws);
 
   /** Frees what it holds outside the heap. */
   @Override

@@ -2,7 +2,6 @@ package org.treepo4j.rollout;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.Supplier;
@@ -10,6 +9,8 @@ import java.util.stream.Collectors;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CacheFullException;
 import org.treepo4j.model.DrawnTokens;
+import org.treepo4j.model.SamplingRule;
+import org.treepo4j.model.TokenDraws;
 import org.treepo4j.model.TokenSampler;
 
 /**
@@ -27,6 +28,7 @@ final class BatchScheduler implements AutoCloseable {
 
   private final BranchingDecoder decoder;
   private final TokenSampler sampler;
+  private final SamplingRule rule;
   private final int maxRows;
   private final int rowsWanted;
   private final boolean sharesPrompts;
@@ -40,10 +42,7 @@ final class BatchScheduler implements AutoCloseable {
   /** Prompts that run at once; less than all after the cache was full. */
   private int maxRunning = Integer.MAX_VALUE;
 
-  /** Row and random number of each draw of a step. */
-  private int[] rowOf = new int[64];
-
-  private double[] uniforms = new double[64];
+  private final TokenDraws draws = new TokenDraws();
 
   private long steps;
   private long rowsUsed;
@@ -51,12 +50,14 @@ final class BatchScheduler implements AutoCloseable {
   BatchScheduler(
       BranchingDecoder decoder,
       TokenSampler sampler,
+      SamplingRule rule,
       RolloutSettings settings,
       List<PromptRollout> prompts,
       PromptBeginnings beginnings,
       RolloutProgress progress) {
     this.decoder = decoder;
     this.sampler = sampler;
+    this.rule = rule;
     this.prompts = prompts;
     this.beginnings = beginnings;
     this.progress = progress;
@@ -204,19 +205,14 @@ final class BatchScheduler implements AutoCloseable {
   }
 
   private DrawnTokens draw(List<Row> rows) {
-    int draws = 0;
+    draws.clear();
     for (int i = 0; i < rows.size(); i++) {
       for (ActivePath path : rows.get(i).paths()) {
-        if (draws == rowOf.length) {
-          rowOf = Arrays.copyOf(rowOf, 2 * draws);
-          uniforms = Arrays.copyOf(uniforms, 2 * draws);
-        }
-        rowOf[draws] = i;
-        uniforms[draws++] = path.uniform();
+        draws.add(i, path.uniform(), rule);
       }
     }
     try {
-      return sampler.draw(rows.stream().map(Row::keys).toList(), draws, rowOf, uniforms);
+      return sampler.draw(rows.stream().map(Row::keys).toList(), draws);
     } catch (TokenSampler.NotFiniteException e) {
       throw failure(List.of(rows.get(e.path()).owner()), e);
     }

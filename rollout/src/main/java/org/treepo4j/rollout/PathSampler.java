@@ -6,6 +6,8 @@ import java.util.function.IntPredicate;
 import org.treepo4j.base.settings.Settings;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.BranchingDecoder.Path;
+import org.treepo4j.model.SamplingRule;
+import org.treepo4j.model.TokenDraws;
 import org.treepo4j.model.TokenSampler;
 
 /** Samples one response to one prompt and tells every token as it comes. */
@@ -41,13 +43,14 @@ public final class PathSampler {
       BranchingDecoder decoder, int[] prompt, long seed, int maxTokens, IntConsumer tokens) {
     long stream = new RandomStreams(seed, 0).stream("", 0, 1);
     ResponseText response = ResponseText.empty(text);
-    int[] of = {0};
-    double[] uniform = new double[1];
+    SamplingRule rule = settings.rule(decoder.vocabSize(), vocabulary);
+    TokenDraws draws = new TokenDraws();
     Path path = decoder.prefill(prompt);
-    try (TokenSampler sampler = decoder.sampler(settings.rule(decoder.vocabSize(), vocabulary))) {
+    try (TokenSampler sampler = decoder.sampler()) {
       for (int position = 0; position < maxTokens; position++) {
-        uniform[0] = RandomStreams.uniform(stream, position);
-        int token = sampler.draw(List.of(path), 1, of, uniform).tokens()[0];
+        draws.clear();
+        draws.add(0, RandomStreams.uniform(stream, position), rule);
+        int token = sampler.draw(List.of(path), draws).tokens()[0];
         tokens.accept(token);
         if (rules.ends(token, response)) {
           return FinishReason.EOS;

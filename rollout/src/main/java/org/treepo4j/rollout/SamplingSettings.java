@@ -46,8 +46,16 @@ public record SamplingSettings(
 
   /** The rule to draw tokens by, from a vocabulary of ids the tokenizer has. */
   public SamplingRule rule(int vocabSize, IntPredicate vocabulary) {
-    return new SamplingRule(
-        temperature, topK, topP, minP, SamplingRule.allowed(vocabSize, vocabulary));
+    return rule(SamplingRule.allowed(vocabSize, vocabulary));
+  }
+
+  /**
+   * The rule to draw tokens by.
+   *
+   * @param allowed ids that may be drawn, {@code [vocabSize]}; not copied
+   */
+  public SamplingRule rule(boolean[] allowed) {
+    return new SamplingRule(temperature, topK, topP, minP, allowed);
   }
 
   /**

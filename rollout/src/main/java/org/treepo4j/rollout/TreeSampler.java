@@ -145,9 +145,10 @@ public final class TreeSampler {
         int place = rollouts.size();
         rollouts.add(new PromptRollout(prompt, occurrence, plan, decoder, place, beginnings));
       }
-      try (TokenSampler tokens = decoder.sampler(rule(decoder.vocabSize()));
+      SamplingRule rule = rule(decoder.vocabSize());
+      try (TokenSampler tokens = decoder.sampler();
           BatchScheduler scheduler =
-              new BatchScheduler(decoder, tokens, settings, rollouts, beginnings, progress)) {
+              new BatchScheduler(decoder, tokens, rule, settings, rollouts, beginnings, progress)) {
         return scheduler.run();
       }
     }

@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntPredicate;
 import org.treepo4j.model.BranchingDecoder;
+import org.treepo4j.model.SamplingRule;
+import org.treepo4j.model.TokenDraws;
 import org.treepo4j.model.TokenSampler;
 
 /**
@@ -52,10 +54,10 @@ final class EagerSampler {
             budgetPrompts > 0 ? budgetPrompts : prompts.size(),
             maxPathTokens,
             false);
-    TokenSampler sampler =
-        decoder.sampler(settings.sampling().rule(decoder.vocabSize(), vocabulary));
+    SamplingRule rule = settings.sampling().rule(decoder.vocabSize(), vocabulary);
+    TokenSampler sampler = decoder.sampler();
     return prompts.stream()
-        .map(prompt -> new OnePrompt(prompt, plan, decoder, sampler).grow())
+        .map(prompt -> new OnePrompt(prompt, plan, decoder, sampler, rule).grow())
         .toList();
   }
 
@@ -68,6 +70,7 @@ final class EagerSampler {
     private final RolloutSettings settings;
     private final BranchingDecoder decoder;
     private final TokenSampler sampler;
+    private final SamplingRule rule;
     private final SplittableRandom random;
     private final DivergenceBudget budget;
     private final GrowingNode root = GrowingNode.root();
@@ -75,12 +78,17 @@ final class EagerSampler {
     private int branches;
 
     OnePrompt(
-        RolloutPrompt prompt, RolloutPlan plan, BranchingDecoder decoder, TokenSampler sampler) {
+        RolloutPrompt prompt,
+        RolloutPlan plan,
+        BranchingDecoder decoder,
+        TokenSampler sampler,
+        SamplingRule rule) {
       this.prompt = prompt;
       this.plan = plan;
       this.settings = plan.settings();
       this.decoder = decoder;
       this.sampler = sampler;
+      this.rule = rule;
       random = new SplittableRandom(plan.streams().stream(prompt.id(), 0, 0));
       budget = new DivergenceBudget(settings, plan.budgetPrompts(), random);
     }
@@ -134,7 +142,9 @@ final class EagerSampler {
         decoder.append(List.of(keys), new int[] {token});
       }
       while (true) {
-        path.take(sampler.draw(List.of(keys), 1, new int[] {0}, new double[] {path.uniform()}), 0);
+        TokenDraws draws = new TokenDraws();
+        draws.add(0, path.uniform(), rule);
+        path.take(sampler.draw(List.of(keys), draws), 0);
         if (path.isComplete()) {
           break;
         }

@@ -13,6 +13,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaFutureAction;
@@ -38,6 +39,12 @@ final class SparkCluster implements Cluster {
   private static final int SETTLED_MILLIS = 3000;
 
   private static final int ROUNDS_OF_HANDSHAKE = 20;
+
+  /**
+   * What executors say that lack our classes; of a lambda, that it is none of the expected type.
+   */
+  private static final Pattern MISSING_CLASSES =
+      Pattern.compile("ClassNotFoundException|NoClassDefFoundError|SerializedLambda");
 
   private final JavaSparkContext context;
   private final Consumer<String> notes;
@@ -192,10 +199,10 @@ final class SparkCluster implements Cluster {
         collect("handshake", facts).forEach(fact -> answers.put(fact.executor(), fact));
         round++;
       } catch (TrainingException e) {
-        if (sentJars || !e.getMessage().contains("ClassNotFoundException")) {
-          throw new InputException("handshake: " + e.getMessage());
+        if (sentJars || !MISSING_CLASSES.matcher(e.getMessage()).find()) {
+          throw new InputException(e.getMessage());
         }
-        SparkProperties.jars().forEach(context::addJar);
+        SparkProperties.jarsToSend(System.getProperty("java.class.path")).forEach(context::addJar);
         sentJars = true;
       }
     }

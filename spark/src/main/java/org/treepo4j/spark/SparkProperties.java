@@ -18,7 +18,9 @@ final class SparkProperties {
   private static final Pattern LOCAL_CLUSTER =
       Pattern.compile("local-cluster\\[\\s*(\\d+)\\s*,\\s*(\\d+)\\s*,\\s*(\\d+)\\s*\\]");
 
-  private static final Pattern SPARKS_OWN = Pattern.compile("(spark|scala|hadoop)-");
+  /** Jars by their paths: Spark's by name, and, in the distribution, what Spark brings along. */
+  private static final Pattern SPARKS_OWN =
+      Pattern.compile("(.*/)?((spark|scala|hadoop)-|lib/spark/(?!treepo4j-))[^/]*");
 
   private static final String EXECUTOR_CORES = "spark.executor.cores";
   static final String TASK_CPUS = "spark.task.cpus";
@@ -102,11 +104,11 @@ final class SparkProperties {
     return count.equals("*") ? Runtime.getRuntime().availableProcessors() : Integer.parseInt(count);
   }
 
-  /** The jars of this JVM that an installation of Spark does not have. */
-  static List<String> jars() {
-    return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+  /** The jars of a class path that an installation of Spark does not have. */
+  static List<String> jarsToSend(String classPath) {
+    return Arrays.stream(classPath.split(File.pathSeparator))
         .filter(path -> path.endsWith(".jar"))
-        .filter(path -> !SPARKS_OWN.matcher(new File(path).getName()).lookingAt())
+        .filter(path -> !SPARKS_OWN.matcher(path.replace(File.separatorChar, '/')).matches())
         .toList();
   }
 }

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.CacheFullException;
+import org.treepo4j.model.SamplingRule;
 import org.treepo4j.tokenizer.Tokenizer;
 
 /**
@@ -36,6 +37,10 @@ final class ContinuousBatch implements AutoCloseable {
   private final List<Integer> endTokens;
   private final int maxPaths;
   private final PromptCache cache;
+  private final TokenDrawing drawing;
+
+  /** Ids with a text, the only ones to be drawn. */
+  private final boolean[] allowed;
 
   /** In the order they began. */
   private final List<RunningRequest> running = new ArrayList<>();
@@ -69,6 +74,8 @@ final class ContinuousBatch implements AutoCloseable {
     this.endTokens = endTokens;
     maxPaths = limits.maxPaths();
     cache = new PromptCache(decoder, limits.keptPrompts());
+    allowed = SamplingRule.allowed(decoder.vocabSize(), tokenizer::hasToken);
+    drawing = new TokenDrawing(decoder);
   }
 
   boolean isEmpty() {
@@ -81,7 +88,7 @@ final class ContinuousBatch implements AutoCloseable {
   }
 
   void add(RunningRequest request) {
-    request.open(tokenizer, decoder.vocabSize());
+    request.open(tokenizer, allowed);
     running.add(request);
   }
 
@@ -152,6 +159,7 @@ final class ContinuousBatch implements AutoCloseable {
   public void close() {
     remove(request -> true);
     cache.close();
+    drawing.close();
   }
 
   private int paths() {
@@ -248,8 +256,7 @@ final class ContinuousBatch implements AutoCloseable {
     if (ready.isEmpty()) {
       return;
     }
-    float[][] logits = decoder.nextLogits(ready.stream().map(RunningRequest::prompt).toList());
-    sample(ready, logits);
+    sample(ready, ready.stream().map(RunningRequest::prompt).toList());
     for (RunningRequest request : ready) {
       while (running.contains(request)) {
         try {
@@ -280,8 +287,9 @@ final class ContinuousBatch implements AutoCloseable {
     if (rows.isEmpty()) {
       return;
     }
-    float[][] logits = decoder.nextLogits(rows.stream().map(RunningPath::keys).toList());
-    sample(running.stream().filter(RunningRequest::hasBegun).toList(), logits);
+    sample(
+        running.stream().filter(RunningRequest::hasBegun).toList(),
+        rows.stream().map(RunningPath::keys).toList());
     for (RunningPath path : rows) {
       if (path.hasEnded() && path.keys() != null) {
         cache.keep(path.computedTokens(), path.keys());
@@ -309,13 +317,13 @@ final class ContinuousBatch implements AutoCloseable {
     }
   }
 
-  /** Samples the next tokens of requests, whose rows of logits follow each other. */
-  private void sample(List<RunningRequest> requests, float[][] logits) {
-    int[] firstRows = new int[requests.size()];
-    for (int i = 1; i < firstRows.length; i++) {
-      firstRows[i] = firstRows[i - 1] + requests.get(i - 1).rows();
-    }
-    decoder.inParallel(firstRows.length, i -> requests.get(i).draw(logits, firstRows[i]));
+  /**
+   * Samples the next tokens of requests.
+   *
+   * @param rows what tokens are drawn behind; those of a request follow each other
+   */
+  private void sample(List<RunningRequest> requests, List<BranchingDecoder.Path> rows) {
+    drawing.draw(requests, rows);
     for (RunningRequest request : requests) {
       try {
         for (RunningPath path : request.acceptDrawn(endTokens)) {

@@ -7,7 +7,10 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.treepo4j.model.BranchingDecoder;
+import org.treepo4j.model.DrawnTokens;
+import org.treepo4j.model.SamplingRule;
 import org.treepo4j.model.TokenDistribution;
+import org.treepo4j.model.TokenDraws;
 import org.treepo4j.serve.sampling.SamplingListener.Usage;
 import org.treepo4j.tokenizer.Tokenizer;
 
@@ -16,6 +19,9 @@ final class RunningRequest {
   private final SamplingRequest request;
   private final SamplingListener listener;
   private List<RunningPath> paths = List.of();
+  private SamplingRule rule;
+
+  /** What draws from logits; null until it has to. */
   private TokenDistribution distribution;
 
   /** Null unless the request asked for log-probabilities. */
@@ -77,12 +83,16 @@ final class RunningRequest {
     return cancelled;
   }
 
-  /** Makes its paths, unless it has them from an earlier start. */
-  void open(Tokenizer tokenizer, int vocabSize) {
+  /**
+   * Makes its paths, unless it has them from an earlier start.
+   *
+   * @param allowed ids that may be drawn, {@code [vocabSize]}; best the same for all requests
+   */
+  void open(Tokenizer tokenizer, boolean[] allowed) {
     if (paths.isEmpty()) {
-      distribution = new TokenDistribution(request.sampling().rule(vocabSize, tokenizer::hasToken));
+      rule = request.sampling().rule(allowed);
       if (request.topLogprobs() != SamplingRequest.NO_LOGPROBS) {
-        likeliest = new LikeliestTokens(vocabSize);
+        likeliest = new LikeliestTokens(allowed.length);
       }
       paths =
           IntStream.range(0, request.paths())
@@ -159,15 +169,45 @@ final class RunningRequest {
     return begun ? active.size() : 1;
   }
 
+  /** Whether more is made of its logits than tokens drawn by its rule. */
+  boolean needsLogits() {
+    return likeliest != null || !request.logitBias().isEmpty();
+  }
+
   /**
-   * Draws the next token of each of its paths: all from the row behind the prompt, later each from
-   * its own. May run beside the draws of other requests.
+   * Adds what is to be drawn for it: the next token of each of its paths, all behind the prompt,
+   * later each behind its own row.
+   *
+   * @param first its first row
+   */
+  void addDraws(TokenDraws draws, int first) {
+    drawing = nextToDraw();
+    for (int i = 0; i < drawing.size(); i++) {
+      draws.add(begun ? first + i : first, drawing.get(i).uniform(), rule);
+    }
+  }
+
+  /**
+   * Notes the tokens drawn for it.
+   *
+   * @param first its first draw
+   * @return the first draw behind its own
+   */
+  int takeDrawn(DrawnTokens drawn, int first) {
+    for (int i = 0; i < drawing.size(); i++) {
+      drawing.get(i).draw(drawn.tokens()[first + i], null);
+    }
+    return first + drawing.size();
+  }
+
+  /**
+   * Draws the same tokens from logits. May run beside the draws of other requests.
    *
    * @param first its first row
    */
   void draw(float[][] logits, int first) {
     try {
-      drawing = begun ? List.copyOf(active) : active.stream().filter(p -> p.count() == 0).toList();
+      drawing = nextToDraw();
       for (int i = 0; i < drawing.size(); i++) {
         if (begun || i == 0) {
           read(logits[first + i]);
@@ -181,7 +221,14 @@ final class RunningRequest {
     }
   }
 
+  private List<RunningPath> nextToDraw() {
+    return begun ? List.copyOf(active) : active.stream().filter(p -> p.count() == 0).toList();
+  }
+
   private void read(float[] row) {
+    if (distribution == null) {
+      distribution = new TokenDistribution(rule);
+    }
     distribution.read(biased(row));
     if (likeliest != null) {
       likeliest.read(row, request.topLogprobs());

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
+import org.treepo4j.model.SamplingRule;
 import org.treepo4j.rollout.SamplingSettings;
 import org.treepo4j.serve.CharTokenizer;
 import org.treepo4j.serve.FakeLm;
@@ -47,7 +48,7 @@ class SamplingEngineTest {
     SamplingRequest request =
         new SamplingRequest(TOKENIZER.encode("go>"), 1, 3, sampling(0, List.of()), Map.of(), 1, 0);
     RunningRequest running = new RunningRequest(request, transcript);
-    running.open(TOKENIZER, CharTokenizer.VOCABULARY);
+    running.open(TOKENIZER, SamplingRule.allowed(CharTokenizer.VOCABULARY, id -> true));
     for (char said : "abc".toCharArray()) {
       float[] row = new float[CharTokenizer.VOCABULARY];
       row[said] = 100;
@@ -115,6 +116,27 @@ class SamplingEngineTest {
       assertThat(first.likeliest())
           .extracting(SamplingListener.TokenLogprobs.Candidate::token)
           .containsExactly((int) 'a', (int) 'b');
+    }
+  }
+
+  @Test
+  void logitsThatAreNotFiniteEndTheirRequestAlone() throws Exception {
+    CountDownLatch together = new CountDownLatch(1);
+    FakeLm model =
+        new FakeLm(
+            path -> {
+              float[] row = new float[CharTokenizer.VOCABULARY];
+              row['a'] = path[0] == '!' && path.length > 3 ? Float.NaN : 100;
+              return row;
+            });
+    try (SamplingEngine engine = engine(model.beforeBatch(() -> await(together)), LIMITS)) {
+      Transcript good = submit(engine, request("go", 1, 5));
+      Transcript bad = submit(engine, request("!x", 1, 5));
+      together.countDown();
+      good.await();
+      assertThat(good.answers()).containsExactly("aaaaa (length)");
+      assertThatThrownBy(bad::await)
+          .hasMessageContaining("sampling failed: the model's logits are not finite");
     }
   }
 

@@ -19,6 +19,7 @@ import org.treepo4j.model.DrawnTokens;
 import org.treepo4j.model.SamplingRule;
 import org.treepo4j.model.TensorNames;
 import org.treepo4j.model.TokenDistribution;
+import org.treepo4j.model.TokenDraws;
 import org.treepo4j.model.TokenSampler;
 import org.treepo4j.model.Weights;
 
@@ -40,32 +41,30 @@ public interface SamplerContract {
     Assume.that(runs(family));
     Random random = new Random(seed);
     int vocab = family.config().vocabSize();
-    SamplingRule rule = rule(random, vocab);
+    List<SamplingRule> rules = List.of(rule(random, vocab), rule(random, vocab));
     try (CausalLm model = open(family.weights(seed));
         BranchingDecoder decoder = model.decoder(new DecoderOptions(64 << 20));
-        TokenSampler sampler = decoder.sampler(rule)) {
+        TokenSampler sampler = decoder.sampler()) {
       List<BranchingDecoder.Path> paths = new ArrayList<>();
       for (int p = 0; p < 3; p++) {
         paths.add(decoder.prefill(random.ints(1 + random.nextInt(4), 0, vocab).toArray()));
       }
       for (int step = 0; step < 2; step++) {
-        int[] of = new int[16];
-        double[] uniforms = new double[of.length];
-        int draws = 0;
+        TokenDraws draws = new TokenDraws();
         for (int p = 0; p < paths.size(); p++) {
-          for (int more = random.nextInt(4); more >= 0; more--) {
-            of[draws] = p;
-            uniforms[draws++] = random.nextInt(8) == 0 ? 0 : random.nextDouble();
+          for (int left = random.nextInt(5); left > 0; left--) {
+            double uniform = random.nextInt(8) == 0 ? 0 : random.nextDouble();
+            draws.add(p, uniform, rules.get(random.nextInt(2)));
           }
         }
-        DrawnTokens drawn = sampler.draw(paths, draws, of, uniforms);
+        DrawnTokens drawn = sampler.draw(paths, draws);
         float[][] logits = decoder.nextLogits(paths);
-        TokenDistribution law = new TokenDistribution(rule);
         int[] next = new int[paths.size()];
-        for (int draw = 0; draw < draws; draw++) {
-          law.read(logits[of[draw]]);
-          assertDrawn(law, uniforms[draw], drawn, draw);
-          next[of[draw]] = drawn.tokens()[draw];
+        for (int draw = 0; draw < draws.size(); draw++) {
+          TokenDistribution law = new TokenDistribution(draws.rule(draw));
+          law.read(logits[draws.path(draw)]);
+          assertDrawn(law, draws.uniform(draw), drawn, draw);
+          next[draws.path(draw)] = drawn.tokens()[draw];
         }
         decoder.append(paths, next);
       }
@@ -105,19 +104,21 @@ public interface SamplerContract {
     SamplingRule rule = SamplingRule.plain(vocab, id -> true);
     try (CausalLm model = open(TinyModels.LLAMA.weights(1));
         BranchingDecoder decoder = model.decoder(new DecoderOptions(64 << 20));
-        TokenSampler sampler = decoder.sampler(rule)) {
+        TokenSampler sampler = decoder.sampler()) {
       List<BranchingDecoder.Path> paths = new ArrayList<>();
-      int[] of = new int[2 * 77];
-      double[] uniforms = new Random(2).doubles(of.length).toArray();
-      for (int p = 0; p < of.length / 2; p++) {
+      TokenDraws draws = new TokenDraws();
+      Random random = new Random(2);
+      for (int p = 0; p < 77; p++) {
         paths.add(decoder.prefill(new int[] {p % vocab, p / vocab}));
-        of[2 * p] = p;
-        of[2 * p + 1] = p;
+        draws.add(p, random.nextDouble(), rule);
+        draws.add(p, random.nextDouble(), rule);
       }
-      int[] together = sampler.draw(paths, of.length, of, uniforms).tokens().clone();
+      int[] together = sampler.draw(paths, draws).tokens().clone();
       for (int p = 0; p < paths.size(); p++) {
-        double[] own = {uniforms[2 * p], uniforms[2 * p + 1]};
-        DrawnTokens alone = sampler.draw(paths.subList(p, p + 1), 2, new int[2], own);
+        TokenDraws own = new TokenDraws();
+        own.add(0, draws.uniform(2 * p), rule);
+        own.add(0, draws.uniform(2 * p + 1), rule);
+        DrawnTokens alone = sampler.draw(paths.subList(p, p + 1), own);
         assertThat(together[2 * p]).isEqualTo(alone.tokens()[0]);
         assertThat(together[2 * p + 1]).isEqualTo(alone.tokens()[1]);
       }
@@ -144,11 +145,14 @@ public interface SamplerContract {
     SamplingRule rule = SamplingRule.plain(weights.config().vocabSize(), id -> true);
     try (CausalLm model = open(weights);
         BranchingDecoder decoder = model.decoder(new DecoderOptions(64 << 20));
-        TokenSampler sampler = decoder.sampler(rule)) {
+        TokenSampler sampler = decoder.sampler()) {
       List<BranchingDecoder.Path> paths =
           List.of(decoder.prefill(new int[] {1}), decoder.prefill(new int[] {3}));
-      sampler.draw(paths.subList(0, 1), 1, new int[] {0}, new double[] {0.5});
-      assertThatThrownBy(() -> sampler.draw(paths, 2, new int[] {0, 1}, new double[] {0.5, 0.5}))
+      TokenDraws draws = new TokenDraws();
+      draws.add(0, 0.5, rule);
+      sampler.draw(paths.subList(0, 1), draws);
+      draws.add(1, 0.5, rule);
+      assertThatThrownBy(() -> sampler.draw(paths, draws))
           .isInstanceOfSatisfying(
               TokenSampler.NotFiniteException.class, e -> assertThat(e.path()).isEqualTo(1))
           .hasMessage("the model's logits are not finite");
@@ -160,15 +164,29 @@ public interface SamplerContract {
     try (CausalLm model = open(TinyModels.LLAMA.weights(1));
         BranchingDecoder decoder = model.decoder(new DecoderOptions(64 << 20))) {
       int vocab = decoder.vocabSize();
-      assertThatThrownBy(() -> decoder.sampler(SamplingRule.plain(vocab + 1, id -> true)))
-          .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining(String.valueOf(vocab + 1));
-      try (TokenSampler sampler = decoder.sampler(SamplingRule.plain(vocab, id -> true))) {
+      try (TokenSampler sampler = decoder.sampler()) {
         BranchingDecoder.Path path = decoder.prefill(new int[] {1, 2});
+        TokenDraws draws = new TokenDraws();
+        draws.add(0, 0.5, SamplingRule.plain(vocab + 1, id -> true));
+        assertThatThrownBy(() -> sampler.draw(List.of(path), draws))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining(String.valueOf(vocab + 1));
+        draws.clear();
+        draws.add(0, 0.5, SamplingRule.plain(vocab, id -> true));
         decoder.release(path);
-        assertThatThrownBy(() -> sampler.draw(List.of(path), 1, new int[] {0}, new double[] {0.5}))
+        assertThatThrownBy(() -> sampler.draw(List.of(path), draws))
             .isInstanceOf(IllegalArgumentException.class);
       }
     }
+  }
+
+  @Test
+  default void drawsStandInTheOrderOfTheirPaths() {
+    TokenDraws draws = new TokenDraws();
+    SamplingRule rule = SamplingRule.plain(2, id -> true);
+    draws.add(1, 0.5, rule);
+    assertThatThrownBy(() -> draws.add(0, 0.5, rule))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("path must be at least 1, was 0");
   }
 }

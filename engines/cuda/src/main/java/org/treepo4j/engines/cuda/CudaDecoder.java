@@ -14,7 +14,6 @@ import org.treepo4j.engines.cuda.DeviceArray.Type;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.model.DecoderStatistics;
-import org.treepo4j.model.SamplingRule;
 import org.treepo4j.model.TokenSampler;
 import org.treepo4j.model.engine.TokenLimits;
 
@@ -213,10 +212,9 @@ final class CudaDecoder implements BranchingDecoder {
   }
 
   @Override
-  public TokenSampler sampler(SamplingRule rule) {
+  public TokenSampler sampler() {
     checkOpen();
-    rule.requireVocabulary(vocabSize());
-    return new CudaSampler(this, device, kernels.sampler(), rule);
+    return new CudaSampler(this, device, kernels.sampler());
   }
 
   @Override

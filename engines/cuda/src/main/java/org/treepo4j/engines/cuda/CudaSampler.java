@@ -1,13 +1,13 @@
 package org.treepo4j.engines.cuda;
 
-import static org.treepo4j.engines.cuda.DeviceArray.Type.F64;
 import static org.treepo4j.engines.cuda.DeviceArray.Type.I32;
 
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.DrawnTokens;
 import org.treepo4j.model.SamplingRule;
+import org.treepo4j.model.TokenDraws;
 import org.treepo4j.model.TokenSampler;
 
 /** Draws where the logits are: numbers of the tokens drawn are all that leaves the device. */
@@ -15,74 +15,111 @@ final class CudaSampler implements TokenSampler {
   /** Draws of a launch, which bounds the memory of logits and of what sorts them. */
   private static final int AT_ONCE = 64;
 
+  /** Sets of allowed ids on the device: those kept from launch to launch, and as many new ones. */
+  private static final int MOST_MASKS = 2 * AT_ONCE;
+
   private final CudaDecoder decoder;
   private final Device device;
   private final SamplingKernels kernels;
-  private final DeviceArray uniform;
-  private final DeviceArray rows;
-  private final boolean nucleus;
-  private final SamplingKernels.Draws rule;
+  private final Doubles uniform;
+  private final Doubles temperature;
+  private final Doubles topP;
+  private final Doubles minP;
+  private final Ints rows;
+  private final Ints topK;
+  private final Ints mask;
   private final SamplingKernels.Drawn drawn;
-  private final int[] rowOf = new int[AT_ONCE];
   private final DrawnTokens result = new DrawnTokens();
 
-  CudaSampler(CudaDecoder decoder, Device device, SamplingKernels kernels, SamplingRule rule) {
+  /** Sets of allowed ids on the device, by identity, and how many ids each allows. */
+  private final List<boolean[]> masks = new ArrayList<>();
+
+  private final int[] allowedIds = new int[MOST_MASKS];
+
+  /** A bit for each id, {@code I32 [MOST_MASKS × ⌈vocabulary/32⌉]}. */
+  private final DeviceArray allowed;
+
+  CudaSampler(CudaDecoder decoder, Device device, SamplingKernels kernels) {
     this.decoder = decoder;
     this.device = device;
     this.kernels = kernels;
-    this.nucleus = rule.topP() < 1;
-    boolean[] allowed = rule.allowed();
-    int[] mask = new int[(allowed.length + 31) / 32];
-    int count = 0;
-    for (int id = 0; id < allowed.length; id++) {
-      mask[id / 32] |= allowed[id] ? 1 << id % 32 : 0;
-      count += allowed[id] ? 1 : 0;
-    }
-    uniform = device.allocate(F64, AT_ONCE);
-    rows = device.allocate(I32, AT_ONCE);
-    this.rule =
-        new SamplingKernels.Draws(
-            rows,
-            same(rule.temperature()),
-            device.upload(filled(rule.topK() < count ? rule.topK() : 0)),
-            same(rule.topP()),
-            same(rule.minP()),
-            device.upload(filled(0)),
-            device.upload(mask),
-            uniform);
+    uniform = new Doubles(device);
+    temperature = new Doubles(device);
+    topP = new Doubles(device);
+    minP = new Doubles(device);
+    rows = new Ints(device);
+    topK = new Ints(device);
+    mask = new Ints(device);
+    allowed = device.allocate(I32, (long) MOST_MASKS * words());
     drawn = SamplingKernels.Drawn.of(device, AT_ONCE);
   }
 
-  private DeviceArray same(double value) {
-    double[] values = new double[AT_ONCE];
-    Arrays.fill(values, value);
-    return device.upload(values);
+  /** A number for each draw of a launch, written where it has changed. */
+  private static final class Doubles {
+    private final double[] values = new double[AT_ONCE];
+    private final DeviceArray on;
+    private boolean changed;
+
+    Doubles(Device device) {
+      on = device.upload(values);
+    }
+
+    void set(int draw, double value) {
+      changed |= values[draw] != value;
+      values[draw] = value;
+    }
+
+    void write(Device device) {
+      if (changed) {
+        device.write(on, values, 0, AT_ONCE);
+        changed = false;
+      }
+    }
   }
 
-  private static int[] filled(int value) {
-    int[] values = new int[AT_ONCE];
-    Arrays.fill(values, value);
-    return values;
+  /** The same for whole numbers. */
+  private static final class Ints {
+    private final int[] values = new int[AT_ONCE];
+    private final DeviceArray on;
+    private boolean changed;
+
+    Ints(Device device) {
+      on = device.upload(values);
+    }
+
+    void set(int draw, int value) {
+      changed |= values[draw] != value;
+      values[draw] = value;
+    }
+
+    void write(Device device) {
+      if (changed) {
+        device.write(on, values, 0, AT_ONCE);
+        changed = false;
+      }
+    }
   }
 
   @Override
-  public DrawnTokens draw(
-      List<? extends BranchingDecoder.Path> paths, int draws, int[] of, double[] uniforms) {
-    result.reserve(draws);
-    for (int from = 0; from < draws; from += AT_ONCE) {
-      int count = Math.min(AT_ONCE, draws - from);
-      int firstPath = of[from];
-      for (int draw = 0; draw < count; draw++) {
-        rowOf[draw] = of[from + draw] - firstPath;
-      }
-      DeviceArray logits = decoder.computeLogits(paths, firstPath, of[from + count - 1] + 1);
-      device.write(rows, rowOf, 0, count);
-      device.write(uniform, uniforms, from, count);
-      kernels.sample(count, decoder.vocabSize(), nucleus, logits, rule, drawn);
+  public DrawnTokens draw(List<? extends BranchingDecoder.Path> paths, TokenDraws draws) {
+    result.reserve(draws.size());
+    for (int from = 0; from < draws.size(); from += AT_ONCE) {
+      int count = Math.min(AT_ONCE, draws.size() - from);
+      boolean nucleus = write(draws, from, count);
+      DeviceArray logits =
+          decoder.computeLogits(paths, draws.path(from), draws.path(from + count - 1) + 1);
+      kernels.sample(
+          count,
+          decoder.vocabSize(),
+          nucleus,
+          logits,
+          new SamplingKernels.Draws(
+              rows.on, temperature.on, topK.on, topP.on, minP.on, mask.on, allowed, uniform.on),
+          drawn);
       device.read(drawn.tokens(), result.tokens(), from, count);
       for (int draw = from; draw < from + count; draw++) {
         if (result.tokens()[draw] < 0) {
-          throw new NotFiniteException(of[draw]);
+          throw new NotFiniteException(draws.path(draw));
         }
       }
       device.read(drawn.logprobs(), result.logprobs(), from, count);
@@ -92,26 +129,69 @@ final class CudaSampler implements TokenSampler {
     return result;
   }
 
+  /** Brings some draws to the device; returns whether any has {@code topP < 1}. */
+  private boolean write(TokenDraws draws, int from, int count) {
+    boolean nucleus = false;
+    if (masks.size() > MOST_MASKS - AT_ONCE) {
+      masks.clear();
+    }
+    for (int i = 0; i < count; i++) {
+      SamplingRule rule = draws.rule(from + i);
+      int ofRule = maskOf(rule);
+      rows.set(i, draws.path(from + i) - draws.path(from));
+      uniform.set(i, draws.uniform(from + i));
+      temperature.set(i, rule.temperature());
+      topK.set(i, rule.topK() < allowedIds[ofRule] ? rule.topK() : 0);
+      topP.set(i, rule.topP());
+      minP.set(i, rule.minP());
+      mask.set(i, ofRule);
+      nucleus |= rule.topP() < 1;
+    }
+    for (Doubles each : List.of(uniform, temperature, topP, minP)) {
+      each.write(device);
+    }
+    for (Ints each : List.of(rows, topK, mask)) {
+      each.write(device);
+    }
+    return nucleus;
+  }
+
+  private int maskOf(SamplingRule rule) {
+    boolean[] ids = rule.allowed();
+    for (int i = 0; i < masks.size(); i++) {
+      if (masks.get(i) == ids) {
+        return i;
+      }
+    }
+    rule.requireVocabulary(decoder.vocabSize());
+    int[] bits = new int[words()];
+    int count = 0;
+    for (int id = 0; id < ids.length; id++) {
+      bits[id / 32] |= ids[id] ? 1 << id % 32 : 0;
+      count += ids[id] ? 1 : 0;
+    }
+    int mask = masks.size();
+    device.write(allowed.from((long) mask * bits.length), bits, 0, bits.length);
+    allowedIds[mask] = count;
+    masks.add(ids);
+    return mask;
+  }
+
+  private int words() {
+    return (decoder.vocabSize() + 31) / 32;
+  }
+
   @Override
   public void close() {
     if (decoder.isOpen()) {
-      for (DeviceArray array :
-          new DeviceArray[] {
-            rule.row(),
-            rule.temperature(),
-            rule.topK(),
-            rule.topP(),
-            rule.minP(),
-            rule.mask(),
-            rule.allowed(),
-            rule.uniform(),
-            drawn.tokens(),
-            drawn.logprobs(),
-            drawn.modelLogprobs(),
-            drawn.entropies()
-          }) {
-        device.free(array);
+      for (Doubles each : List.of(uniform, temperature, topP, minP)) {
+        device.free(each.on);
       }
+      for (Ints each : List.of(rows, topK, mask)) {
+        device.free(each.on);
+      }
+      device.free(allowed);
+      drawn.free(device);
     }
   }
 }
