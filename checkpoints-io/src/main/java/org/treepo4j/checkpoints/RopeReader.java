@@ -39,9 +39,9 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
       throws CheckpointException {
     boolean before = config.has("rope_theta") || config.has("rope_scaling");
     JsonFields scaling = config.has("rope_scaling") ? config.object("rope_scaling") : null;
-    double theta = config.number("rope_theta", theta(family));
+    double theta = config.positive("rope_theta", theta(family));
     if (scaling != null && scaling.has("rope_theta")) {
-      double inside = scaling.number("rope_theta");
+      double inside = scaling.positive("rope_theta", theta);
       if (config.has("rope_theta") && inside != theta) {
         throw config.refused("rope_theta contradicts rope_scaling.rope_theta");
       }
@@ -63,7 +63,7 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
       JsonFields sliding = nested ? section(parameters, SLIDING) : null;
       double localTheta =
           family == Architecture.GEMMA3
-              ? config.number("rope_local_base_freq", DEFAULT_THETA)
+              ? config.positive("rope_local_base_freq", DEFAULT_THETA)
               : theta;
       global = full == null ? old : rotary(family, full, theta, maxPositions);
       local =
@@ -120,7 +120,7 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
       Architecture family, JsonFields parameters, double theta, int maxPositions)
       throws CheckpointException {
     return new Rotary(
-        parameters.number("rope_theta", theta), scaling(family, parameters, maxPositions));
+        parameters.positive("rope_theta", theta), scaling(family, parameters, maxPositions));
   }
 
   private static int width(JsonFields config, JsonFields rope, Architecture family, int headDim)
@@ -192,7 +192,8 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
                     + " is not supported, expected default, linear, llama3, yarn or longrope");
       };
     } catch (IllegalArgumentException e) {
-      throw new CheckpointException(rope.file(), e.getMessage(), e);
+      String section = rope.prefix().substring(0, rope.prefix().length() - 1);
+      throw new CheckpointException(rope.file(), section + ": " + e.getMessage(), e);
     }
   }
 
