@@ -27,6 +27,9 @@ final class FailedStarts implements StandaloneAppClientListener {
   private static final Pattern REASON =
       Pattern.compile("(?i).*(error|exception|unrecognized|could not|cannot|invalid).*");
 
+  /** Between the command that a worker started and what that wrote. */
+  private static final String BEHIND_COMMAND = "=".repeat(40) + "\n";
+
   private static final String LISTENER_SUFFIX = "$listener";
 
   private final StandaloneAppClientListener spark;
@@ -35,7 +38,7 @@ final class FailedStarts implements StandaloneAppClientListener {
   /**
    * An executor that ended: its number, where its worker keeps what it said, and with what code.
    */
-  private record Ended(String number, Path stderr, String how) {}
+  private record Ended(String number, Path folder, String how) {}
 
   private FailedStarts(StandaloneAppClientListener spark) {
     this.spark = spark;
@@ -74,14 +77,16 @@ final class FailedStarts implements StandaloneAppClientListener {
   String last() {
     for (int i = all.size() - 1; i >= 0; i--) {
       Ended ended = all.get(i);
-      Optional<String> said = reason(ended.stderr());
+      Optional<String> said =
+          reason(ended.folder().resolve("stderr"))
+              .or(() -> reason(ended.folder().resolve("stdout"))); // the JVM's own words
       if (said.isPresent()) {
         return "executor %s: %s; it said: %s".formatted(ended.number(), ended.how(), said.get());
       }
     }
     Ended last = all.get(all.size() - 1);
     return "executor %s: %s; what it said stands in %s of its worker"
-        .formatted(last.number(), last.how(), last.stderr());
+        .formatted(last.number(), last.how(), last.folder());
   }
 
   @Override
@@ -89,28 +94,30 @@ final class FailedStarts implements StandaloneAppClientListener {
       String fullId, String message, Option<Object> exitStatus, Option<String> workerHost) {
     String[] id = fullId.split("/"); // application/number
     String number = id[id.length - 1];
-    Path stderr = Path.of("work", id[0], number, "stderr");
-    all.add(new Ended(number, stderr, JobFailure.firstLine(message)));
+    Path folder = Path.of("work", id[0], number);
+    all.add(new Ended(number, folder, JobFailure.firstLine(message)));
     spark.executorRemoved(fullId, message, exitStatus, workerHost);
   }
 
-  /** Two lines of the executor's standard error, where its worker ran in this folder. */
-  private static Optional<String> reason(Path stderr) {
-    if (!Files.isRegularFile(stderr)) {
+  /** Up to two lines of what an executor said, where its worker ran in this folder. */
+  private static Optional<String> reason(Path output) {
+    if (!Files.isRegularFile(output)) {
       return Optional.empty();
     }
     try {
+      String text = new String(Files.readAllBytes(output), StandardCharsets.UTF_8);
+      int header = text.indexOf(BEHIND_COMMAND);
       List<String> lines =
-          new String(Files.readAllBytes(stderr), StandardCharsets.UTF_8)
+          text.substring(header < 0 ? 0 : header + BEHIND_COMMAND.length())
               .lines()
-              .dropWhile(line -> !line.startsWith("====")) // behind the worker's command line
-              .skip(1)
               .filter(line -> !line.isBlank())
               .toList();
       for (int i = 0; i < lines.size(); i++) {
         if (REASON.matcher(lines.get(i)).matches()) {
-          boolean goesOn = i + 1 < lines.size() && !Character.isWhitespace(lines.get(i + 1).charAt(0));
-          return Optional.of(lines.get(i).strip() + (goesOn ? "; " + lines.get(i + 1).strip() : ""));
+          boolean goesOn =
+              i + 1 < lines.size() && !Character.isWhitespace(lines.get(i + 1).charAt(0));
+          return Optional.of(
+              lines.get(i).strip() + (goesOn ? "; " + lines.get(i + 1).strip() : ""));
         }
       }
       return lines.stream().reduce((before, line) -> line).map(String::strip);

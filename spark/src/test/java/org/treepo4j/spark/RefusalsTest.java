@@ -139,6 +139,10 @@ class RefusalsTest {
         "--master \\S+: \\d+ executors one after the other ended as they started, such as"
             + " executor \\d+: Command exited with code 1; it said: Error occurred during"
             + " initialization of VM; .*collector.*");
+  }
+
+  @Test
+  void aJavaThatDoesNotRunIsToldOfWithWhatItSaid() throws Exception {
     Path java = folder.resolve("jdk/bin/java");
     Files.createDirectories(java.getParent());
     Files.writeString(java, "#!/bin/sh\necho 'no such luck' >&2; exit 3\n");
