@@ -11,6 +11,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 port=${PORT:-7077}
+[ ! -x "$root/runtime/bin/java" ] || export JAVA_HOME=$root/runtime # executors take it, too
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 
 # Spark's worker starts executors with the jars of SPARK_HOME/jars: links to ours.

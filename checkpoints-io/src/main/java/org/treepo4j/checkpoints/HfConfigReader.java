@@ -109,7 +109,9 @@ final class HfConfigReader {
           kvHeads(architecture, heads),
           headDim,
           config.positiveInt("intermediate_size"),
-          maxPositions,
+          rope.global().scaling() instanceof RopeScaling.LongRope longRope
+              ? longRope.readablePositions()
+              : maxPositions,
           config.number("rms_norm_eps", normEps(architecture)),
           rope.global().theta(),
           rope.global().scaling(),

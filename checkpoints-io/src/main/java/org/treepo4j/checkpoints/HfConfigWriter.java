@@ -31,7 +31,11 @@ final class HfConfigWriter {
     json.put("hidden_size", model.hiddenSize());
     json.put("initializer_range", 0.02);
     json.put("intermediate_size", model.ffnSize());
-    json.put("max_position_embeddings", model.maxPositions());
+    json.put(
+        "max_position_embeddings",
+        model.ropeScaling() instanceof RopeScaling.LongRope rope
+            ? rope.maxPositions()
+            : model.maxPositions());
     json.put("num_attention_heads", model.heads());
     json.put("num_hidden_layers", model.layers());
     json.put("num_key_value_heads", model.kvHeads());

@@ -218,10 +218,8 @@ final class HfDesignReader {
     return switch (family) {
       case GEMMA2 -> GEMMA2_PATTERN;
       case OLMO3 -> OLMO3_PATTERN;
-      case GEMMA3 ->
-          config.positiveInt(
-              "sliding_window_pattern",
-              config.positiveInt("_sliding_window_pattern", GEMMA3_PATTERN));
+      // Of _sliding_window_pattern, which stands beside layer_types, transformers takes no notice.
+      case GEMMA3 -> config.positiveInt("sliding_window_pattern", GEMMA3_PATTERN);
       default -> 1;
     };
   }

@@ -10,6 +10,8 @@ import org.treepo4j.checkpoints.Design.Rotary;
 
 /** The counterpart of {@link HfDesignReader} and {@link RopeReader}. */
 final class HfDesignWriter {
+  private static final String ORIGINAL = "original_max_position_embeddings";
+
   private final ObjectNode json;
   private final ModelConfig model;
   private final Design design;
@@ -34,7 +36,11 @@ final class HfDesignWriter {
       case MISTRAL -> putWindow();
       case PHI3 -> {
         putWindow();
-        json.put("original_max_position_embeddings", model.maxPositions());
+        json.put(
+            ORIGINAL,
+            model.ropeScaling() instanceof RopeScaling.LongRope rope
+                ? rope.originalMaxPositions()
+                : model.maxPositions());
         json.put("partial_rotary_factor", fraction());
       }
       case MINISTRAL3 -> putWindow();
@@ -213,9 +219,11 @@ final class HfDesignWriter {
       // Known to transformers 5 only, or in need of its spelling.
       case MINISTRAL3 -> {
         ObjectNode parameters = putRotary(json.putObject("rope_parameters"), global);
-        if (design.queryGrowth().beta() != 0) {
-          parameters.put("llama_4_scaling_beta", design.queryGrowth().beta());
-          parameters.put("original_max_position_embeddings", design.queryGrowth().every());
+        // Transformers has no default for either.
+        double beta = design.queryGrowth().beta();
+        parameters.put("llama_4_scaling_beta", beta);
+        if (beta != 0 || !parameters.has(ORIGINAL)) {
+          parameters.put(ORIGINAL, beta == 0 ? model.maxPositions() : design.queryGrowth().every());
         }
       }
       case QWEN3_5 ->
@@ -279,18 +287,30 @@ final class HfDesignWriter {
           .put("factor", llama3.factor())
           .put("low_freq_factor", llama3.lowFreqFactor())
           .put("high_freq_factor", llama3.highFreqFactor())
-          .put("original_max_position_embeddings", llama3.originalMaxPositions());
+          .put(ORIGINAL, llama3.originalMaxPositions());
     } else if (scaling instanceof RopeScaling.Yarn yarn) {
       to.put("rope_type", "yarn")
           .put("factor", yarn.factor())
           .put("beta_fast", yarn.betaFast())
           .put("beta_slow", yarn.betaSlow())
-          .put("original_max_position_embeddings", yarn.originalMaxPositions())
+          .put(ORIGINAL, yarn.originalMaxPositions())
           .put("attention_factor", yarn.attentionFactor())
           .put("truncate", yarn.truncate());
+    } else if (scaling instanceof RopeScaling.LongRope rope) {
+      // Versions before 5 allow these three fields only.
+      to.put("type", "longrope");
+      rope.shortFactors().forEach(to.putArray("short_factor")::add);
+      rope.longFactors().forEach(to.putArray("long_factor")::add);
+      double usual =
+          RopeScaling.LongRope.attentionFactor(
+              (double) rope.maxPositions() / rope.originalMaxPositions(),
+              rope.originalMaxPositions());
+      if (rope.attentionFactor() != usual) {
+        to.put("attention_factor", rope.attentionFactor());
+      }
     } else if (scaling instanceof RopeScaling.Factors factors) {
       to.put("rope_type", "longrope").put("factor", 1.0).put("attention_factor", 1.0);
-      to.put("original_max_position_embeddings", model.maxPositions());
+      to.put(ORIGINAL, model.maxPositions());
       factors.factors().forEach(to.putArray("short_factor")::add);
       factors.factors().forEach(to.putArray("long_factor")::add);
     }

@@ -24,6 +24,7 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
   private static final double SMOLLM3_THETA = 2_000_000;
   private static final double OLMO3_THETA = 500_000;
   private static final double QWEN3_5_FRACTION = 0.25;
+  private static final int PHI3_ORIGINAL = 4096;
   private static final double YARN_BETA_FAST = 32;
   private static final double YARN_BETA_SLOW = 1;
   private static final String FULL = "full_attention";
@@ -37,7 +38,8 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
    */
   static RopeReader read(JsonFields config, Architecture family, int headDim, int maxPositions)
       throws CheckpointException {
-    boolean before = config.has("rope_theta") || config.has("rope_scaling");
+    int unsaid = family == Architecture.PHI3 ? PHI3_ORIGINAL : 0;
+    int original = hasLocal(family) ? 0 : config.positiveInt(ORIGINAL, unsaid);
     JsonFields scaling = config.has("rope_scaling") ? config.object("rope_scaling") : null;
     double theta = config.positive("rope_theta", theta(family));
     if (scaling != null && scaling.has("rope_theta")) {
@@ -47,11 +49,15 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
       }
       theta = inside;
     }
-    Rotary old = new Rotary(theta, scaling(family, scaling, maxPositions));
+    Rotary old = new Rotary(theta, scaling(family, scaling, maxPositions, original));
     JsonFields parameters = config.has("rope_parameters") ? config.object("rope_parameters") : null;
     boolean nested = parameters != null && nested(parameters);
     if (nested && !hasLocal(family)) {
       throw config.refused("rope_parameters per layer type are not supported");
+    }
+    if (parameters != null && !nested && hasLocal(family)) {
+      // Transformers takes no notice of them.
+      throw config.refused("rope_parameters are expected per layer type in " + family.modelType());
     }
     if (parameters == null && scaling == null && family == Architecture.MINISTRAL3) {
       throw config.refused("rope_parameters is missing");
@@ -59,26 +65,35 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
     Rotary global = old;
     Rotary local = null;
     if (hasLocal(family)) {
-      JsonFields full = nested ? section(parameters, FULL) : parameters;
+      JsonFields full = nested ? section(parameters, FULL) : null;
       JsonFields sliding = nested ? section(parameters, SLIDING) : null;
       double localTheta =
           family == Architecture.GEMMA3
               ? config.positive("rope_local_base_freq", DEFAULT_THETA)
               : theta;
-      global = full == null ? old : rotary(family, full, theta, maxPositions);
+      global = full == null ? old : rotary(family, full, theta, maxPositions, 0);
       local =
           sliding == null
               ? new Rotary(localTheta, RopeScaling.NONE)
-              : rotary(family, sliding, localTheta, maxPositions);
+              : rotary(family, sliding, localTheta, maxPositions, 0);
     } else if (parameters != null) {
-      global = rotary(family, parameters, theta, maxPositions);
+      global = rotary(family, parameters, theta, maxPositions, original);
     }
-    if (before && parameters != null && !old.equals(global)) {
+    boolean otherTheta = config.has("rope_theta") && theta != global.theta();
+    boolean otherScaling = scaling != null && !old.equals(global);
+    if (parameters != null && (otherTheta || otherScaling)) {
       throw config.refused("rope_theta/rope_scaling contradict rope_parameters");
     }
     JsonFields flat = parameters == null ? scaling : parameters;
-    return new RopeReader(
-        global, local, width(config, flat, family, headDim), growth(family, flat, maxPositions));
+    int width = width(config, flat, family, headDim);
+    int pairs = (width == 0 ? headDim : width) / 2;
+    if (global.scaling() instanceof RopeScaling.LongRope rope
+        && rope.shortFactors().size() != pairs) {
+      throw flat.refused(
+          "%sshort_factor has %d numbers for the %d pairs of a head that are rotated"
+              .formatted(flat.prefix(), rope.shortFactors().size(), pairs));
+    }
+    return new RopeReader(global, local, width, growth(family, flat, maxPositions, original));
   }
 
   private static boolean hasLocal(Architecture family) {
@@ -117,10 +132,27 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
   }
 
   private static Rotary rotary(
-      Architecture family, JsonFields parameters, double theta, int maxPositions)
+      Architecture family, JsonFields parameters, double theta, int maxPositions, int original)
       throws CheckpointException {
     return new Rotary(
-        parameters.positive("rope_theta", theta), scaling(family, parameters, maxPositions));
+        parameters.positive("rope_theta", theta),
+        scaling(family, parameters, maxPositions, original));
+  }
+
+  /**
+   * The length of texts before scaling.
+   *
+   * @param outer what {@code config.json} says of it beside the scaling, which transformers takes
+   *     in any family unless scaling goes by layer type; 0 where it says nothing
+   */
+  private static int original(JsonFields rope, int maxPositions, int outer)
+      throws CheckpointException {
+    int inner = rope.positiveInt(ORIGINAL, outer == 0 ? maxPositions : outer);
+    if (outer != 0 && inner != outer) {
+      throw rope.refused(
+          "%s%s is %d, but %s %d".formatted(rope.prefix(), ORIGINAL, inner, ORIGINAL, outer));
+    }
+    return inner;
   }
 
   private static int width(JsonFields config, JsonFields rope, Architecture family, int headDim)
@@ -151,7 +183,8 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
     return width == headDim ? 0 : width;
   }
 
-  private static QueryGrowth growth(Architecture family, JsonFields rope, int maxPositions)
+  private static QueryGrowth growth(
+      Architecture family, JsonFields rope, int maxPositions, int original)
       throws CheckpointException {
     if (family != Architecture.MINISTRAL3 || rope == null || !rope.has("llama_4_scaling_beta")) {
       return QueryGrowth.NONE;
@@ -159,21 +192,25 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
     double beta = rope.number("llama_4_scaling_beta");
     return beta == 0
         ? QueryGrowth.NONE
-        : new QueryGrowth(beta, rope.positiveInt(ORIGINAL, maxPositions));
+        : new QueryGrowth(beta, original(rope, maxPositions, original));
   }
 
-  private static RopeScaling scaling(Architecture family, JsonFields rope, int maxPositions)
+  private static RopeScaling scaling(
+      Architecture family, JsonFields rope, int maxPositions, int original)
       throws CheckpointException {
     if (rope == null) {
       return RopeScaling.NONE;
     }
     String type = rope.text("rope_type", rope.text("type", "default"));
-    if (family == Architecture.PHI3 && !type.equals("default")) {
-      // Which of longrope's two tables counts depends on the length of the sequence; transformers
-      // takes su and yarn of this family for longrope.
-      throw rope.refused("rope type " + quoted(type) + " of phi3 (longrope) is not supported");
+    boolean phi3 = family == Architecture.PHI3;
+    if (phi3 && !List.of("default", "longrope", "su").contains(type)) {
+      throw rope.refused(
+          "rope type " + quoted(type) + " is not supported in phi3, expected default or longrope");
     }
     try {
+      if (phi3 && !type.equals("default")) {
+        return longRope(rope, maxPositions, original(rope, maxPositions, original));
+      }
       return switch (type) {
         case "default" -> RopeScaling.NONE;
         case "linear" -> new RopeScaling.Linear(rope.number("factor"));
@@ -182,8 +219,15 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
                 rope.number("factor"),
                 rope.number("low_freq_factor"),
                 rope.number("high_freq_factor"),
-                rope.positiveInt(ORIGINAL));
-        case "yarn" -> yarn(rope, maxPositions);
+                original(rope, maxPositions, original));
+        case "yarn" -> {
+          if (hasLocal(family) && !rope.flag("truncate", true)) {
+            // Versions of transformers differ in whether they take notice of it.
+            throw rope.refused(
+                rope.prefix() + "truncate false is not supported in " + family.modelType());
+          }
+          yield yarn(rope, maxPositions, original(rope, maxPositions, original));
+        }
         case "longrope" -> factors(rope);
         default ->
             throw rope.refused(
@@ -208,8 +252,20 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
     return new RopeScaling.Factors(rope.numbers("long_factor"));
   }
 
-  private static RopeScaling yarn(JsonFields rope, int maxPositions) throws CheckpointException {
-    int original = rope.positiveInt(ORIGINAL, maxPositions);
+  private static RopeScaling longRope(JsonFields rope, int maxPositions, int original)
+      throws CheckpointException {
+    double factor = rope.number("factor", (double) maxPositions / original);
+    double attention = RopeScaling.LongRope.attentionFactor(factor, original);
+    return new RopeScaling.LongRope(
+        rope.numbers("short_factor"),
+        rope.numbers("long_factor"),
+        rope.number("attention_factor", attention),
+        original,
+        maxPositions);
+  }
+
+  private static RopeScaling yarn(JsonFields rope, int maxPositions, int original)
+      throws CheckpointException {
     double factor = rope.number("factor", (double) maxPositions / original);
     double mscale = rope.number("mscale", 0);
     double mscaleAllDim = rope.number("mscale_all_dim", 0);

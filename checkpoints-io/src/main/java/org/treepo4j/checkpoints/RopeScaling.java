@@ -61,13 +61,65 @@ public sealed interface RopeScaling {
    */
   record Factors(List<Double> factors) implements RopeScaling {
     public Factors {
-      factors = List.copyOf(factors);
-      for (double factor : factors) {
-        if (!(factor > 0 && Double.isFinite(factor))) {
-          throw new IllegalArgumentException("rope factors must be positive, one was " + factor);
-        }
+      factors = positive(factors);
+    }
+  }
+
+  /**
+   * Phi-3's LongRoPE ({@code "longrope"}, arXiv 2402.13753): every frequency divided by a factor of
+   * its own, from one list for texts of at most {@code originalMaxPositions} tokens and from
+   * another for longer ones; rotated queries and keys are multiplied by {@code attentionFactor}.
+   * The step from one list to the other changes all keys of a text, so a model of ours reads texts
+   * of the former kind only: its longest is {@code originalMaxPositions}.
+   *
+   * @param shortFactors one for each pair of a head that is rotated, the fastest first
+   * @param longFactors as many
+   * @param maxPositions the longest text that the model was made for
+   */
+  record LongRope(
+      List<Double> shortFactors,
+      List<Double> longFactors,
+      double attentionFactor,
+      int originalMaxPositions,
+      int maxPositions)
+      implements RopeScaling {
+    public LongRope {
+      shortFactors = positive(shortFactors);
+      longFactors = positive(longFactors);
+      if (shortFactors.size() != longFactors.size()) {
+        throw new IllegalArgumentException(
+            "rope short_factor and long_factor must be of one length, were %d and %d"
+                .formatted(shortFactors.size(), longFactors.size()));
+      }
+      if (!(attentionFactor > 0 && Double.isFinite(attentionFactor))) {
+        throw new IllegalArgumentException(
+            "rope attention_factor must be positive, was " + attentionFactor);
+      }
+      if (originalMaxPositions <= 0 || maxPositions <= 0) {
+        throw new IllegalArgumentException(
+            "rope original_max_position_embeddings and max_position_embeddings must be positive, were %d and %d"
+                .formatted(originalMaxPositions, maxPositions));
       }
     }
+
+    /** The longest text that is read. */
+    int readablePositions() {
+      return Math.min(originalMaxPositions, maxPositions);
+    }
+
+    /** The attention factor that LongRoPE prescribes, {@code √(1 + ln(factor)/ln(original))}. */
+    static double attentionFactor(double factor, int original) {
+      return factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
+    }
+  }
+
+  private static List<Double> positive(List<Double> factors) {
+    for (double factor : factors) {
+      if (!(factor > 0 && Double.isFinite(factor))) {
+        throw new IllegalArgumentException("rope factors must be positive, one was " + factor);
+      }
+    }
+    return List.copyOf(factors);
   }
 
   /**

@@ -232,6 +232,8 @@ class HfConfigReaderTest {
     assertThat(windows("gemma2", "\"sliding_window\":5")).containsExactly(5, 0, 5, 0);
     assertThat(windows("gemma3_text", "\"sliding_window_pattern\":3,\"sliding_window\":5"))
         .containsExactly(5, 5, 0, 5);
+    assertThat(windows("gemma3_text", "\"_sliding_window_pattern\":3,\"sliding_window\":5"))
+        .containsExactly(5, 5, 5, 5);
     assertThat(windows("olmo3", "\"sliding_window\":5")).containsExactly(5, 5, 5, 0);
     assertThat(windows("olmo3", "\"sliding_window\":8192")).containsExactly(0, 0, 0, 0);
     assertThat(
@@ -281,6 +283,28 @@ class HfConfigReaderTest {
         .isEqualTo(new RopeScaling.Yarn(16, 8, 1, 512, 1.5, true));
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          "rope_scaling":{"type":"yarn","factor":4},"original_max_position_embeddings":32 | 32
+          "rope_parameters":{"rope_type":"yarn","factor":4},"original_max_position_embeddings":32 | 32
+          "rope_scaling":{"type":"yarn","factor":4}                                       | 8192
+          "rope_theta":1e4,"rope_parameters":{"rope_theta":1e4,"rope_type":"yarn","factor":4} | 8192
+          """)
+  void theLengthBeforeScalingMayStandBesideTheScaling(String fields, int original)
+      throws IOException {
+    for (String family : List.of("llama", "mistral", "granite")) {
+      String json =
+          "{\"model_type\":\"%s\",\"sliding_window\":null,%s,%s}".formatted(family, fields, SIZES);
+      assertThat(read(json).ropeScaling())
+          .as(family)
+          .isEqualTo(new RopeScaling.Yarn(4, 32, 1, original, 0.1 * Math.log(4) + 1, true));
+    }
+  }
+
   private RopeScaling scaling(String fields) throws IOException {
     return read("{\"model_type\":\"qwen2\",\"rope_scaling\":{" + fields + "}," + SIZES + "}")
         .ropeScaling();
@@ -307,8 +331,9 @@ class HfConfigReaderTest {
           gemma2  | 'hidden_activation':'gelu'                          | hidden_activation "gelu" is not supported, expected silu or gelu_pytorch_tanh
           gemma3_text | 'use_bidirectional_attention':true              | use_bidirectional_attention is not supported
           gemma3_text | 'rope_parameters':{'chunked_attention':{}}      | rope_parameters of "chunked_attention"
-          phi3    | 'rope_scaling':{'type':'longrope','short_factor':[1],'long_factor':[1]} | rope type "longrope" of phi3
-          phi3    | 'rope_scaling':{'type':'su'}                        | rope type "su" of phi3
+          phi3    | 'rope_scaling':{'type':'longrope','short_factor':[1],'long_factor':[1]} | rope_scaling.short_factor has 1 numbers for the 4 pairs
+          phi3    | 'rope_scaling':{'type':'su'}                        | rope_scaling.short_factor is missing
+          phi3    | 'rope_scaling':{'type':'yarn','factor':4}           | rope type "yarn" is not supported in phi3
           phi3    | 'partial_rotary_factor':0.2                         | rotates 1 of 8 elements
           smollm3 | 'no_rope_layers':[1,0]                              | no_rope_layers: expected a list of 4 numbers
           smollm3 | 'no_rope_layers':[1,0,2,1]                          | no_rope_layers: expected a list of 4 numbers
@@ -320,6 +345,9 @@ class HfConfigReaderTest {
           llama   | 'rope_scaling':{'rope_type':'llama3','factor':8}    | rope_scaling.low_freq_factor is missing
           llama   | 'rope_scaling':{'rope_type':'linear','factor':0}    | rope factor must be at least 1
           llama   | 'rope_theta':1e4,'rope_parameters':{'rope_theta':5e5,'rope_type':'default'} | contradict
+          llama   | 'original_max_position_embeddings':32,'rope_scaling':{'type':'yarn','factor':4,'original_max_position_embeddings':64} | rope_scaling.original_max_position_embeddings is 64, but original_max_position_embeddings 32
+          gemma3_text | 'rope_parameters':{'rope_type':'linear','factor':8} | rope_parameters are expected per layer type in gemma3_text
+          olmo3   | 'rope_scaling':{'rope_type':'yarn','factor':4,'truncate':false} | rope_scaling.truncate false is not supported in olmo3
           llama   | 'partial_rotary_factor':0.5                         | partial_rotary_factor
           llama   | 'hidden_act':'gelu'                                 | hidden_act "gelu" is not supported
           llama   | 'mlp_bias':true                                     | mlp_bias is not supported

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,6 +89,19 @@ class HfExportTest {
     Files.write(file, HfConfigWriter.bytes(HfConfigWriter.config(file, model, DType.F32)));
     assertThat(Files.readString(file)).contains("longrope");
     assertThat(HfConfigReader.read(temporary)).isEqualTo(model);
+  }
+
+  /** Transformers 5 has no default for these fields and fails without them. */
+  @Test
+  void ministral3SaysThatItsQueriesDoNotGrow() throws CheckpointException {
+    for (RopeScaling scaling : List.of(RopeScaling.NONE, new RopeScaling.Llama3(8, 1, 4, 2))) {
+      ModelConfig model = withRope(scaling).withArchitecture(Architecture.MINISTRAL3);
+      JsonNode rope =
+          HfConfigWriter.config(Path.of("config.json"), model, DType.F32).get("rope_parameters");
+      assertThat(rope.path("llama_4_scaling_beta").asDouble(-1)).isZero();
+      assertThat(rope.path("original_max_position_embeddings").asInt())
+          .isEqualTo(scaling instanceof RopeScaling.Llama3 ? 2 : model.maxPositions());
+    }
   }
 
   private static ModelConfig withRope(RopeScaling scaling) {
@@ -266,7 +280,13 @@ class HfExportTest {
     boolean otherScaling =
         architecture == Architecture.PHI3
             || architecture == Architecture.MINISTRAL3 && scaling instanceof RopeScaling.Llama3;
-    RopeScaling allowed = otherScaling ? RopeScaling.NONE : scaling;
+    // By layer type, transformers knows no borders of YaRN but whole ones.
+    boolean byLayer = architecture == Architecture.GEMMA3 || architecture == Architecture.OLMO3;
+    boolean wholeBorders = byLayer && scaling instanceof RopeScaling.Yarn;
+    RopeScaling allowed =
+        otherScaling
+            ? RopeScaling.NONE
+            : wholeBorders ? new RopeScaling.Yarn(16, 32, 1, 64, 1.25, true) : scaling;
     Design design = FamilyDesigns.of(architecture, size + 2, size + 1, size + 4, flags >> 3);
     return new ModelConfig(
         architecture,

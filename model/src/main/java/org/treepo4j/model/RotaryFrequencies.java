@@ -32,6 +32,9 @@ public final class RotaryFrequencies {
 
   /** What rotated queries and keys are multiplied by. */
   public static double attentionFactor(Rotary rotary) {
+    if (rotary.scaling() instanceof RopeScaling.LongRope rope) {
+      return rope.attentionFactor();
+    }
     return rotary.scaling() instanceof RopeScaling.Yarn yarn ? yarn.attentionFactor() : 1;
   }
 
@@ -48,6 +51,9 @@ public final class RotaryFrequencies {
     }
     if (rotary.scaling() instanceof RopeScaling.Factors each) {
       return frequency / each.factors().get(i);
+    }
+    if (rotary.scaling() instanceof RopeScaling.LongRope rope) {
+      return frequency / rope.shortFactors().get(i);
     }
     if (rotary.scaling() instanceof RopeScaling.Yarn yarn) {
       double low = border(yarn.betaFast(), width, rotary.theta(), yarn.originalMaxPositions());

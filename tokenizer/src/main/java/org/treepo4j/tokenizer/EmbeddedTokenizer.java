@@ -258,10 +258,9 @@ public final class EmbeddedTokenizer {
     ObjectNode json = new EmbeddedFiles(this).tokenizerJson();
     ObjectNode model = (ObjectNode) json.path("model");
     ObjectNode tokens = model.putObject("vocab");
-    for (String token : fields.tokens()) {
-      if (ids.containsKey(token)) {
-        tokens.put(token, ids.get(token));
-      }
+    // Added tokens, too: the Hugging Face library gives those that are not there ids of its own.
+    for (int id = 0; id < fields.tokens().size(); id++) {
+      tokens.put(fields.tokens().get(id), id);
     }
     ArrayNode pairs = model.putArray("merges");
     for (int i = 0; i < merges.size(); i += 2) {

@@ -3,12 +3,15 @@ package org.treepo4j.tokenizer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.treepo4j.tokenizer.regex.Regex;
@@ -128,6 +131,38 @@ class EmbeddedTokenizerTest {
       assertThatThrownBy(() -> EmbeddedTokenizer.of(FILE, pieces(scores, Optional.empty())))
           .hasMessage("m.gguf: tokenizer.ggml.scores: the score of token 3 is " + wrong);
     }
+  }
+
+  /** The Hugging Face library numbers added tokens that the vocabulary lacks behind all others. */
+  @Test
+  void addedTokensStandInTheWrittenVocabularyWhereverTheyAre(@TempDir Path folder)
+      throws IOException {
+    EmbeddedTokenizer.Fields fields =
+        new EmbeddedTokenizer.Fields(
+            "gpt2",
+            "smollm",
+            List.of("<|end|>", "a", "<think>", "b", "ab", "<|im_start|>"),
+            Optional.empty(),
+            Optional.of(new long[] {3, 1, 4, 1, 1, 3}),
+            Optional.of(List.of("a b")),
+            Map.of("eos", 0),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty());
+    EmbeddedTokenizer embedded = EmbeddedTokenizer.of(FILE, fields);
+    embedded.writeInto(folder);
+    JsonNode written = new ObjectMapper().readTree(folder.resolve("tokenizer.json").toFile());
+    assertThat(written.get("added_tokens")).hasSize(3);
+    for (JsonNode added : written.get("added_tokens")) {
+      assertThat(written.get("model").get("vocab").get(added.get("content").asText()))
+          .as(added.toString())
+          .isEqualTo(added.get("id"));
+    }
+    String text = "ab<|im_start|>a<think>b<|end|>";
+    assertThat(Tokenizer.load(folder).encode(text))
+        .containsExactly(4, 5, 1, 2, 3, 0)
+        .isEqualTo(embedded.tokenizer().encode(text));
   }
 
   private static EmbeddedTokenizer.Fields pieces(Optional<Boolean> spacePrefix) {

@@ -195,6 +195,10 @@ final class GgufConfigReader {
     if (!metadata.flag(key("attention.causal"), true)) {
       throw metadata.refused(key("attention.causal") + " false is not supported");
     }
+    String attentionFactor = key("rope.scaling.attn_factor");
+    if (metadata.number(attentionFactor, 1) != 1) {
+      throw metadata.refused(attentionFactor + " other than 1 is not supported");
+    }
     if (GgufDesignReader.isGemma(architecture)) {
       return;
     }
@@ -218,16 +222,19 @@ final class GgufConfigReader {
   }
 
   private RopeScaling ropeScaling(int headDim, double theta) throws CheckpointException {
-    String type = metadata.text(key("rope.scaling.type"), "none");
+    // As llama.cpp has it: a factor whose type is not named is linear, a factor of 0 is none.
+    String type = metadata.text(key("rope.scaling.type"), "linear");
     double factor =
-        metadata.number(key("rope.scaling.factor"), metadata.number(key("rope.scale_linear"), 1));
+        decimal(
+            metadata.number(
+                key("rope.scaling.factor"), metadata.number(key("rope.scale_linear"), 0)));
     if (!type.equals("none") && !type.equals("linear")) {
       throw metadata.refused(
           "%s %s is not supported, expected none or linear"
               .formatted(key("rope.scaling.type"), quoted(type)));
     }
     GgufTensor factors = tensors.get(GgufNames.ROPE_FACTORS);
-    boolean linear = type.equals("linear") && factor != 1;
+    boolean linear = type.equals("linear") && factor != 0 && factor != 1;
     if (factors == null) {
       return linear ? linear(factor) : RopeScaling.NONE;
     }

@@ -56,9 +56,17 @@ public enum TinyModels {
               layers(new Rotary(100, RopeScaling.NONE), new Layer(2, Position.LOCAL), Layer.PLAIN)
                   .withActivation(Activation.GELU_TANH)
                   .withScales(new Scales(Math.sqrt(20), Math.pow(6, -0.5), 1, 1)))),
-  /** Fused projections, of which a part is rotated. */
+  /** Fused projections, of which a part is rotated, LongRoPE. */
   PHI3(
-      config(Architecture.PHI3, 4, 2, RopeScaling.NONE, false, false, false, false)
+      config(
+              Architecture.PHI3,
+              4,
+              2,
+              new RopeScaling.LongRope(List.of(1.0, 1.5, 4.0), List.of(2.0, 8.0, 9.0), 1.2, 64, 99),
+              false,
+              false,
+              false,
+              false)
           .withDesign(Design.PLAIN.withRotaryWidth(6))),
   /** Norms after, queries and keys normalised as a whole. */
   OLMO2(config(Architecture.OLMO2, 4, 2, RopeScaling.NONE, false, false, true, false)),

@@ -1,5 +1,6 @@
 package org.treepo4j.engines.vector;
 
+import static org.treepo4j.engines.vector.GemmKernel.LANES;
 import static org.treepo4j.engines.vector.GemmKernel.ROWS;
 import static org.treepo4j.engines.vector.GemmKernel.WIDE;
 
@@ -8,7 +9,8 @@ import java.util.Arrays;
 /**
  * Dense matrix products in float32, row-major, on all workers. Following Goto's scheme, slices of B
  * are packed into panels of {@link GemmKernel#WIDE} columns and blocks of A into rows that stay in
- * the second-level cache; a register tile then runs down each panel.
+ * the second-level cache; a register tile then runs down each panel. Where C has few columns, A is
+ * read where it is ({@link #slim}).
  *
  * <p>Every element of C is summed in the order of k, starting from what C holds, so results are
  * bit-identical for any number of workers and any tile.
@@ -19,6 +21,9 @@ final class Gemm {
 
   /** Rows of a packed block of A; a multiple of the tile's rows. */
   private static final int BLOCK = 24 * ROWS;
+
+  /** Rows of C that a worker takes at once where C has few columns. */
+  private static final int ROWS_TOGETHER = 8 * ROWS;
 
   /** Numbers of a cache line. */
   private static final int LINE = 16;
@@ -49,9 +54,54 @@ final class Gemm {
     multiply(m, n, k, a, true, b, false, c, add);
   }
 
-  /** C[m×n] (+)= A[k×m]ᵀ·B[n×k]ᵀ. */
-  void tt(int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean add) {
-    multiply(m, n, k, a, true, b, true, c, add);
+  /** Columns that C has room for in {@link #slim}: whole vectors. */
+  static int slimWidth(int n) {
+    return (n + LANES - 1) / LANES * LANES;
+  }
+
+  /**
+   * C[m×n] = A[m×k]·B[k×n] for few columns: A, which is large, is read once where it is.
+   *
+   * @param transposedB whether B is stored as {@code [n × k]}
+   * @param c {@code [m × slimWidth(n)]}, zeros beyond {@code n}
+   */
+  void slim(int m, int n, int k, Matrix a, Matrix b, boolean transposedB, float[] c) {
+    int width = slimWidth(n);
+    float[] columns = reserve(k * width);
+    pool.run(
+        (k + DEPTH - 1) / DEPTH,
+        (slice, worker) -> {
+          int from = slice * DEPTH;
+          int to = Math.min(k, from + DEPTH);
+          Arrays.fill(columns, from * width, to * width, 0f);
+          for (int i = from; i < to; i++) {
+            for (int column = 0; column < n; column++) {
+              columns[i * width + column] =
+                  b.values()[transposedB ? b.at(column, i) : b.at(i, column)];
+            }
+          }
+        });
+    pool.run(
+        (m + ROWS_TOGETHER - 1) / ROWS_TOGETHER,
+        (part, worker) -> {
+          int row = part * ROWS_TOGETHER;
+          int rows = Math.min(ROWS_TOGETHER, m - row);
+          GemmKernel.clear(rows, width, c, row * width, width);
+          GemmKernel.product(
+              rows,
+              width,
+              k,
+              a.values(),
+              a.at(row, 0),
+              a.stride(),
+              1,
+              columns,
+              0,
+              width,
+              c,
+              row * width,
+              width);
+        });
   }
 
   private void multiply(

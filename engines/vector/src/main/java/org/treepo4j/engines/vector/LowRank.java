@@ -4,12 +4,15 @@ import org.treepo4j.model.LoraAdapter;
 
 /**
  * The low-rank part of projections with an adapter, {@code y += s·(x·Aᵀ)·Bᵀ}, and its gradients.
- * With {@code u = s·A·xᵀ} and {@code g = s·Bᵀ·dyᵀ}, both {@code [rank × rows]}: {@code dx += gᵀ·A},
- * {@code dA += g·x}, {@code dB += (u·dy)ᵀ}. The gradient of the whole matrix is never made.
+ * With {@code u = s·x·Aᵀ} and {@code g = s·dy·B}, both {@code [rows × rank]}: {@code dx += g·A},
+ * {@code dA += gᵀ·x}, {@code dB += dyᵀ·u}. The gradient of the whole matrix is never made.
  */
 final class LowRank {
   private final Gemm gemm;
+
+  /** {@code [rows × slimWidth(rank)]}. */
   private float[] u = new float[0];
+
   private float[] g = new float[0];
 
   /** Gradient of B before it is transposed, {@code [rank × out]}. */
@@ -27,15 +30,8 @@ final class LowRank {
    */
   void forward(int rows, Projection weight, float[] x, float[] y) {
     int out = weight.out();
-    down(rows, weight, x);
-    gemm.tt(
-        rows,
-        out,
-        weight.adapter().rank(),
-        Matrix.of(u, rows),
-        up(weight),
-        Matrix.of(y, out),
-        true);
+    int rank = weight.adapter().rank();
+    gemm.nt(rows, out, rank, down(rows, weight, x), up(weight), Matrix.of(y, out), true);
   }
 
   /**
@@ -49,17 +45,12 @@ final class LowRank {
     int rank = adapter.rank();
     int in = weight.in();
     int out = weight.out();
-    g = FloatArrays.atLeast(g, rank * rows);
-    gemm.tt(rank, rows, out, up(weight), Matrix.of(dy, out), Matrix.of(g, rows), false);
-    RowMath.scale(g, 0, adapter.scale(), g, 0, rank * rows);
-    gemm.tn(
-        rows,
-        in,
-        rank,
-        Matrix.of(g, rows),
-        Matrix.of(adapter.a().values(), in),
-        Matrix.of(dx, in),
-        true);
+    int width = Gemm.slimWidth(rank);
+    g = FloatArrays.atLeast(g, rows * width);
+    gemm.slim(rows, rank, out, Matrix.of(dy, out), up(weight), false, g);
+    RowMath.scale(g, 0, adapter.scale(), g, 0, rows * width);
+    Matrix a = Matrix.of(adapter.a().values(), in);
+    gemm.nn(rows, in, rank, Matrix.of(g, width), a, Matrix.of(dx, in), true);
   }
 
   /**
@@ -71,39 +62,31 @@ final class LowRank {
     int rank = adapter.rank();
     int in = weight.in();
     int out = weight.out();
-    down(rows, weight, x);
     dUp = FloatArrays.atLeast(dUp, rank * out);
-    gemm.nn(rank, out, rows, Matrix.of(u, rows), Matrix.of(dy, out), Matrix.of(dUp, out), false);
+    Matrix u = down(rows, weight, x);
+    gemm.tn(rank, out, rows, u, Matrix.of(dy, out), Matrix.of(dUp, out), false);
     float[] gradient = adapter.b().gradient();
     for (int o = 0; o < out; o++) {
       for (int r = 0; r < rank; r++) {
         gradient[(weight.first() + o) * rank + r] += dUp[r * out + o];
       }
     }
-    gemm.nn(
-        rank,
-        in,
-        rows,
-        Matrix.of(g, rows),
-        Matrix.of(x, in),
-        Matrix.of(adapter.a().gradient(), in),
-        true);
+    Matrix g = Matrix.of(this.g, Gemm.slimWidth(rank));
+    Matrix dDown = Matrix.of(adapter.a().gradient(), in);
+    gemm.tn(rank, in, rows, g, Matrix.of(x, in), dDown, true);
   }
 
-  private void down(int rows, Projection weight, float[] x) {
+  /** {@code u}, good until the next call. */
+  private Matrix down(int rows, Projection weight, float[] x) {
     LoraAdapter adapter = weight.adapter();
     int rank = adapter.rank();
     int in = weight.in();
-    u = FloatArrays.atLeast(u, rank * rows);
-    gemm.nt(
-        rank,
-        rows,
-        in,
-        Matrix.of(adapter.a().values(), in),
-        Matrix.of(x, in),
-        Matrix.of(u, rows),
-        false);
-    RowMath.scale(u, 0, adapter.scale(), u, 0, rank * rows);
+    int width = Gemm.slimWidth(rank);
+    u = FloatArrays.atLeast(u, rows * width);
+    Matrix a = Matrix.of(adapter.a().values(), in);
+    gemm.slim(rows, rank, in, Matrix.of(x, in), a, true, u);
+    RowMath.scale(u, 0, adapter.scale(), u, 0, rows * width);
+    return Matrix.of(u, width);
   }
 
   /** Rows of B that are the projection's, {@code [out × rank]}. */
