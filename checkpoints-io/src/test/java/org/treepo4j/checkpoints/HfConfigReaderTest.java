@@ -209,16 +209,14 @@ class HfConfigReaderTest {
 
   @Test
   void aWindowNobodyLeavesIsNone() throws IOException {
-    read("{\"model_type\":\"mistral\",\"sliding_window\":8192," + SIZES + "}");
-    read(
-        "{\"model_type\":\"qwen2\",\"use_sliding_window\":false,\"sliding_window\":8,"
-            + SIZES
-            + "}");
-    read(
-        "{\"model_type\":\"qwen2\",\"use_sliding_window\":true,\"sliding_window\":8,"
-            + "\"max_window_layers\":4,"
-            + SIZES
-            + "}");
+    assertThat(windows("mistral", "\"sliding_window\":8192")).containsOnly(0);
+    assertThat(windows("qwen2", "\"use_sliding_window\":false,\"sliding_window\":8"))
+        .containsOnly(0);
+    assertThat(
+            windows(
+                "qwen2",
+                "\"use_sliding_window\":true,\"sliding_window\":8,\"max_window_layers\":4"))
+        .containsOnly(0);
   }
 
   @Test

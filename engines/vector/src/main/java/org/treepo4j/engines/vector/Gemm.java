@@ -33,6 +33,17 @@ final class Gemm {
   private final float[][] edge;
   private float[] packedB = new float[0];
 
+  /**
+   * More terms of every element of C, behind the others, while it is in the cache.
+   *
+   * @param k how many
+   * @param a {@code [m × k]}
+   * @param b {@code [n × k]}, or {@code [k × n]} where the product's B is {@code [k × n]}
+   */
+  record Tail(int k, Matrix a, Matrix b) {
+    static final Tail NONE = new Tail(0, null, null);
+  }
+
   Gemm(WorkerPool pool) {
     this.pool = pool;
     this.packedA = new float[pool.threads()][BLOCK * DEPTH];
@@ -41,17 +52,27 @@ final class Gemm {
 
   /** C[m×n] (+)= A[m×k]·B[n×k]ᵀ. */
   void nt(int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean add) {
-    multiply(m, n, k, a, false, b, true, c, add);
+    nt(m, n, k, a, b, Tail.NONE, c, add);
+  }
+
+  /** C[m×n] (+)= A[m×k]·B[n×k]ᵀ and more terms. */
+  void nt(int m, int n, int k, Matrix a, Matrix b, Tail tail, Matrix c, boolean add) {
+    multiply(m, n, k, a, false, b, true, tail, c, add);
   }
 
   /** C[m×n] (+)= A[m×k]·B[k×n]. */
   void nn(int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean add) {
-    multiply(m, n, k, a, false, b, false, c, add);
+    nn(m, n, k, a, b, Tail.NONE, c, add);
+  }
+
+  /** C[m×n] (+)= A[m×k]·B[k×n] and more terms. */
+  void nn(int m, int n, int k, Matrix a, Matrix b, Tail tail, Matrix c, boolean add) {
+    multiply(m, n, k, a, false, b, false, tail, c, add);
   }
 
   /** C[m×n] (+)= A[k×m]ᵀ·B[k×n]. */
   void tn(int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean add) {
-    multiply(m, n, k, a, true, b, false, c, add);
+    multiply(m, n, k, a, true, b, false, Tail.NONE, c, add);
   }
 
   /** Columns that C has room for in {@link #slim}: whole vectors. */
@@ -112,28 +133,44 @@ final class Gemm {
       boolean transposedA,
       Matrix b,
       boolean transposedB,
+      Tail tail,
       Matrix c,
       boolean add) {
     int panels = (n + WIDE - 1) / WIDE;
     int blocks = (m + BLOCK - 1) / BLOCK;
     int groups = Math.max(1, Math.min(panels, 4 * pool.threads() / blocks));
-    float[] panelsOfB = reserve(panels * WIDE * Math.min(k, DEPTH));
+    float[] panelsOfB = reserve(panels * WIDE * (Math.min(k, DEPTH) + tail.k()));
     for (int from = 0; from < k; from += DEPTH) {
       int start = from;
-      int depth = Math.min(DEPTH, k - start);
+      int own = Math.min(DEPTH, k - start);
+      int more = start + own == k ? tail.k() : 0;
+      int depth = own + more;
       boolean sum = add || start > 0;
       pool.run(
           panels,
-          (panel, worker) ->
-              packB(
-                  b, transposedB, start, depth, panel * WIDE, n, panelsOfB, panel * WIDE * depth));
+          (panel, worker) -> {
+            int column = panel * WIDE;
+            int to = column * depth;
+            packB(b, transposedB, start, own, column, n, panelsOfB, to);
+            if (more > 0) {
+              packB(tail.b(), transposedB, 0, more, column, n, panelsOfB, to + WIDE * own);
+            }
+          });
       pool.run(
           blocks * groups,
           (index, worker) -> {
             int row = index / groups * BLOCK;
             int group = index % groups;
             int rows = Math.min(BLOCK, m - row);
-            packA(a, transposedA, row, rows, start, depth, packedA[worker]);
+            packedA[worker] = FloatArrays.atLeast(packedA[worker], BLOCK * depth);
+            if (transposedA) {
+              packColumns(a, row, rows, start, depth, packedA[worker]);
+            } else {
+              packRows(a, row, rows, start, own, packedA[worker], 0, depth);
+              if (more > 0) {
+                packRows(tail.a(), row, rows, 0, more, packedA[worker], own, depth);
+              }
+            }
             for (int panel = panels * group / groups;
                 panel < panels * (group + 1) / groups;
                 panel++) {
@@ -198,17 +235,19 @@ final class Gemm {
     }
   }
 
-  /** Rows as they are; of a transposed A, [k][row]. */
-  private static void packA(
-      Matrix a, boolean transposed, int row, int rows, int start, int depth, float[] packed) {
-    if (transposed) {
-      for (int k = 0; k < depth; k++) {
-        System.arraycopy(a.values(), a.at(start + k, row), packed, k * rows, rows);
-      }
-    } else {
-      for (int i = 0; i < rows; i++) {
-        System.arraycopy(a.values(), a.at(row + i, start), packed, i * depth, depth);
-      }
+  /** Rows as they are. */
+  private static void packRows(
+      Matrix a, int row, int rows, int start, int depth, float[] packed, int to, int stride) {
+    for (int i = 0; i < rows; i++) {
+      System.arraycopy(a.values(), a.at(row + i, start), packed, to + i * stride, depth);
+    }
+  }
+
+  /** Of a transposed A, as [k][row]. */
+  private static void packColumns(
+      Matrix a, int row, int rows, int start, int depth, float[] packed) {
+    for (int k = 0; k < depth; k++) {
+      System.arraycopy(a.values(), a.at(start + k, row), packed, k * rows, rows);
     }
   }
 

@@ -5,7 +5,7 @@ import org.treepo4j.model.Parameter;
 
 /**
  * {@code y = x·Wᵀ + b} with W as Hugging Face stores it, {@code [out × in]}. A matrix with an
- * adapter is frozen; the adapter is computed apart ({@link LowRank}).
+ * adapter is frozen; the adapter's products are those of {@link LowRank}.
  */
 final class Linear {
   private static final int ROWS_PER_TASK = 32;
@@ -34,10 +34,9 @@ final class Linear {
   void forward(int rows, Projection weight, Parameter bias, float[] x, float[] y, boolean add) {
     int in = weight.in();
     int out = weight.out();
-    gemm.nt(rows, out, in, Matrix.of(x, in), matrix(weight), Matrix.of(y, out), add);
-    if (weight.adapter() != null) {
-      lowRank.forward(rows, weight, x, y);
-    }
+    Gemm.Tail adapter =
+        weight.adapter() == null ? Gemm.Tail.NONE : lowRank.forward(rows, weight, x);
+    gemm.nt(rows, out, in, Matrix.of(x, in), matrix(weight), adapter, Matrix.of(y, out), add);
     if (bias != null) {
       biases.forward(rows, out, bias.values(), y);
     }
@@ -58,10 +57,9 @@ final class Linear {
   void inputGradient(int rows, Projection weight, float[] dy, float[] dx, boolean add) {
     int in = weight.in();
     int out = weight.out();
-    gemm.nn(rows, in, out, Matrix.of(dy, out), matrix(weight), Matrix.of(dx, in), add);
-    if (weight.adapter() != null) {
-      lowRank.inputGradient(rows, weight, dy, dx);
-    }
+    Gemm.Tail adapter =
+        weight.adapter() == null ? Gemm.Tail.NONE : lowRank.inputGradient(rows, weight, dy);
+    gemm.nn(rows, in, out, Matrix.of(dy, out), matrix(weight), adapter, Matrix.of(dx, in), add);
   }
 
   /**

@@ -23,24 +23,20 @@ final class LowRank {
   }
 
   /**
-   * Adds to {@code y}.
+   * What is to be added to {@code y = x·Wᵀ}; good until the next call.
    *
    * @param x {@code [rows × in]}
-   * @param y {@code [rows × out]}
    */
-  void forward(int rows, Projection weight, float[] x, float[] y) {
-    int out = weight.out();
-    int rank = weight.adapter().rank();
-    gemm.nt(rows, out, rank, down(rows, weight, x), up(weight), Matrix.of(y, out), true);
+  Gemm.Tail forward(int rows, Projection weight, float[] x) {
+    return new Gemm.Tail(weight.adapter().rank(), down(rows, weight, x), up(weight));
   }
 
   /**
-   * Adds to {@code dx}.
+   * What is to be added to {@code dx = dy·W}; good until the next call.
    *
    * @param dy {@code [rows × out]}
-   * @param dx {@code [rows × in]}
    */
-  void inputGradient(int rows, Projection weight, float[] dy, float[] dx) {
+  Gemm.Tail inputGradient(int rows, Projection weight, float[] dy) {
     LoraAdapter adapter = weight.adapter();
     int rank = adapter.rank();
     int in = weight.in();
@@ -49,8 +45,7 @@ final class LowRank {
     g = FloatArrays.atLeast(g, rows * width);
     gemm.slim(rows, rank, out, Matrix.of(dy, out), up(weight), false, g);
     RowMath.scale(g, 0, adapter.scale(), g, 0, rows * width);
-    Matrix a = Matrix.of(adapter.a().values(), in);
-    gemm.nn(rows, in, rank, Matrix.of(g, width), a, Matrix.of(dx, in), true);
+    return new Gemm.Tail(rank, Matrix.of(g, width), Matrix.of(adapter.a().values(), in));
   }
 
   /**

@@ -85,6 +85,38 @@ class GemmTest {
   }
 
   @Property(tries = 60)
+  void aTailGoesOnWithTheChains(
+      @ForAll @IntRange(min = 1, max = 120) int m,
+      @ForAll @IntRange(min = 1, max = 110) int n,
+      @ForAll @IntRange(min = 1, max = 1100) int k,
+      @ForAll @IntRange(min = 1, max = 40) int tailK,
+      @ForAll boolean transposedB,
+      @ForAll boolean add,
+      @ForAll @IntRange(min = 1, max = 3) int threads,
+      @ForAll long seed) {
+    Random random = new Random(seed);
+    Form form = transposedB ? Form.NT : Form.NN;
+    Matrix a = random(m, k, 3, random);
+    Matrix b = random(transposedB ? n : k, transposedB ? k : n, 3, random);
+    Matrix tailA = random(m, tailK, 2, random);
+    Matrix tailB = random(transposedB ? n : tailK, transposedB ? tailK : n, 1, random);
+    Matrix c = random(m, n, 3, random);
+    Matrix apart = new Matrix(c.values().clone(), c.offset(), c.stride());
+    multiply(form, m, n, k, a, b, apart, add, threads);
+    multiply(form, m, n, tailK, tailA, tailB, apart, true, threads);
+    try (WorkerPool pool = new WorkerPool(threads)) {
+      Gemm gemm = new Gemm(pool);
+      Gemm.Tail tail = new Gemm.Tail(tailK, tailA, tailB);
+      if (transposedB) {
+        gemm.nt(m, n, k, a, b, tail, c, add);
+      } else {
+        gemm.nn(m, n, k, a, b, tail, c, add);
+      }
+    }
+    assertThat(c.values()).isEqualTo(apart.values());
+  }
+
+  @Property(tries = 60)
   void slimProductsAreTheSameChains(
       @ForAll @IntRange(min = 1, max = 90) int m,
       @ForAll @IntRange(min = 1, max = 110) int n,
