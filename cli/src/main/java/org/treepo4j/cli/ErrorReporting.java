@@ -26,9 +26,6 @@ final class ErrorReporting
   static final int FAILED = 1;
   static final int BAD_INPUT = 2;
 
-  /** What a shell says of a command that SIGPIPE has ended. */
-  static final int READER_LEFT = 141;
-
   private final OutputOptions output;
 
   /**
@@ -52,9 +49,6 @@ final class ErrorReporting
   public int handleExecutionException(
       Exception e, CommandLine command, CommandLine.ParseResult parsed) {
     PrintWriter err = command.getErr();
-    if (e instanceof ResultStream.OutputException lost && !output.debug()) {
-      return lostOutput(err, lost);
-    }
     int code = exitCode(e);
     err.println("treepo: " + message(e));
     if (output.debug()) {
@@ -66,22 +60,9 @@ final class ErrorReporting
     return code;
   }
 
-  /**
-   * The end of a command whose results cannot be written. One whose reader has what it wants, as in
-   * {@code | head -1}, ends without a word, as other Unix commands do.
-   */
-  static int lostOutput(PrintWriter err, ResultStream.OutputException e) {
-    if (e.readerLeft()) {
-      return READER_LEFT;
-    }
-    err.println("treepo: " + oneLine(e.getMessage()));
-    err.flush();
-    return FAILED;
-  }
-
   private static int exitCode(Exception e) {
-    if (e instanceof ResultStream.OutputException lost) {
-      return lost.readerLeft() ? READER_LEFT : FAILED;
+    if (e instanceof ResultStream.OutputException) {
+      return FAILED;
     }
     return e instanceof IOException
             || e instanceof UncheckedIOException

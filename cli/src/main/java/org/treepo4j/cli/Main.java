@@ -22,9 +22,7 @@ public final class Main {
     System.exit(run(arguments));
   }
 
-  /**
-   * Runs one command and returns its exit code: 0 done, 1 failed, 2 bad input, 141 nobody reads on.
-   */
+  /** Runs one command and returns its exit code: 0 done, 1 failed, 2 bad input. */
   static int run(String... arguments) {
     PrintWriter err = utf8(new FileOutputStream(FileDescriptor.err));
     for (String argument : arguments) {
@@ -40,7 +38,7 @@ public final class Main {
     try {
       out.flush();
     } catch (ResultStream.OutputException e) {
-      return code == 0 ? ErrorReporting.lostOutput(err, e) : code;
+      return code == 0 ? failed(err, e) : code;
     }
     return code;
   }
@@ -50,7 +48,7 @@ public final class Main {
    *
    * @param out where results go
    * @param err where progress and errors go
-   * @return its exit code: 0 done, 1 failed, 2 bad input, 141 nobody reads on
+   * @return its exit code: 0 done, 1 failed, 2 bad input
    */
   public static int run(PrintWriter out, PrintWriter err, String... arguments) {
     TreepoCommand treepo = new TreepoCommand();
@@ -68,13 +66,13 @@ public final class Main {
           try {
             return new CommandLine.RunLast().execute(parsed);
           } catch (ResultStream.OutputException e) { // of a help text
-            return ErrorReporting.lostOutput(err, e);
+            return failed(err, e);
           }
         });
     try {
       return commandLine.execute(arguments);
     } catch (ResultStream.OutputException e) {
-      return ErrorReporting.lostOutput(err, e);
+      return failed(err, e);
     } catch (StackOverflowError e) {
       err.println("treepo: the input is nested too deeply");
       err.flush();
@@ -87,6 +85,12 @@ public final class Main {
       err.flush();
       return ErrorReporting.FAILED;
     }
+  }
+
+  private static int failed(PrintWriter err, ResultStream.OutputException e) {
+    err.println("treepo: " + e.getMessage());
+    err.flush();
+    return ErrorReporting.FAILED;
   }
 
   /** What libraries log goes to stderr; properties of the user win. */

@@ -18,17 +18,8 @@ final class ResultStream extends OutputStream {
   static final class OutputException extends UncheckedIOException {
     private static final long serialVersionUID = 1;
 
-    private final boolean readerLeft;
-
-    OutputException(IOException cause) {
-      super("stdout: cannot be written: " + cause.getMessage(), cause);
-      this.readerLeft =
-          String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT).contains("pipe");
-    }
-
-    /** Whether it is a pipe whose reader has closed it, as {@code head} does with what it needs. */
-    boolean readerLeft() {
-      return readerLeft;
+    OutputException(String message, IOException cause) {
+      super(message, cause);
     }
   }
 
@@ -50,7 +41,13 @@ final class ResultStream extends OutputStream {
     try {
       out.write(bytes, offset, length);
     } catch (IOException e) {
-      throw new OutputException(e);
+      String reason = String.valueOf(e.getMessage());
+      boolean closed = reason.toLowerCase(Locale.ROOT).contains("pipe");
+      throw new OutputException(
+          closed
+              ? "stdout: whoever read it has stopped; the results behind are lost"
+              : "stdout: cannot be written: " + reason,
+          e);
     }
   }
 }

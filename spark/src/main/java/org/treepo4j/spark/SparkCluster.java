@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -36,9 +35,6 @@ final class SparkCluster implements Cluster {
   /** Seconds without any executor until a job is given up. */
   private static final int PATIENCE_SECONDS = 120;
 
-  /** Executors that end one after the other, with none alive, until a job is given up. */
-  private static final int MOST_FAILED_STARTS = 5;
-
   /** Milliseconds in which no executor was added, after which those there are taken for all. */
   private static final int SETTLED_MILLIS = 3000;
 
@@ -53,7 +49,6 @@ final class SparkCluster implements Cluster {
   private final JavaSparkContext context;
   private final Consumer<String> notes;
   private final List<WorkerFacts> workers = new ArrayList<>();
-  private final Optional<FailedStarts> failedStarts;
 
   /** Told by Spark's threads, passed on by ours. */
   private final Queue<String> losses = new ConcurrentLinkedQueue<>();
@@ -63,7 +58,6 @@ final class SparkCluster implements Cluster {
   private SparkCluster(JavaSparkContext context, Consumer<String> notes) {
     this.context = context;
     this.notes = notes;
-    this.failedStarts = FailedStarts.watch(context);
     context
         .sc()
         .addSparkListener(
@@ -169,14 +163,10 @@ final class SparkCluster implements Cluster {
       if (now > 0 && (here || expected > 0 ? now >= Math.max(1, expected) : settled)) {
         return;
       }
-      Optional<String> failed = now > 0 ? Optional.empty() : failedSince(0);
-      if (failed.isPresent()) {
-        throw new InputException(
-            "--master %s: %s".formatted(context.getConf().get("spark.master"), failed.get()));
-      }
       if (context.sc().isStopped()) {
         throw new InputException(
-            "--master %s: does not answer".formatted(context.getConf().get("spark.master")));
+            "--master %s: does not answer, or gave up since executors ended as they started (what they said stands in the folder work of the workers)"
+                .formatted(context.getConf().get("spark.master")));
       }
       if (millisSince(began) > 1000L * PATIENCE_SECONDS) {
         if (now > 0) {
@@ -189,20 +179,6 @@ final class SparkCluster implements Cluster {
       }
       pause(50);
     }
-  }
-
-  /**
-   * What is wrong where executors end as they start, every one of them.
-   *
-   * @param before how many had ended when there last was one alive
-   */
-  private Optional<String> failedSince(int before) {
-    return failedStarts
-        .filter(failed -> failed.count() - before >= MOST_FAILED_STARTS)
-        .map(
-            failed ->
-                "%d executors one after the other ended as they started, such as %s"
-                    .formatted(failed.count() - before, failed.last()));
   }
 
   /** Asks every executor what it is, until all have answered. */
@@ -258,7 +234,6 @@ final class SparkCluster implements Cluster {
     context.setJobDescription(name);
     JavaFutureAction<List<T>> job = work.collectAsync();
     long lastSeen = System.nanoTime();
-    int endedBefore = ended();
     try {
       while (true) {
         try {
@@ -267,10 +242,6 @@ final class SparkCluster implements Cluster {
           tellLosses();
           if (!executors().isEmpty()) {
             lastSeen = System.nanoTime();
-            endedBefore = ended();
-          } else if (failedSince(endedBefore).isPresent()) {
-            job.cancel(true);
-            throw new TrainingException(name + ": " + failedSince(endedBefore).get());
           } else if (millisSince(lastSeen) > 1000L * PATIENCE_SECONDS) {
             job.cancel(true);
             throw new TrainingException(
@@ -288,10 +259,6 @@ final class SparkCluster implements Cluster {
     } finally {
       tellLosses();
     }
-  }
-
-  private int ended() {
-    return failedStarts.map(FailedStarts::count).orElse(0);
   }
 
   private void tellLosses() {

@@ -131,28 +131,6 @@ class RefusalsTest {
         "executor 0 on \\S+ runs on Java .*, the driver on .*; give both the same.*");
   }
 
-  /** Spark would start others in their place without end, and tell nobody. */
-  @Test
-  void executorsThatEndAsTheyStartAreToldOfWithWhatTheySaid() throws Exception {
-    refused(
-        Map.of("spark.executor.extraJavaOptions", "-XX:+UseSerialGC -XX:+UseParallelGC"),
-        "--master \\S+: \\d+ executors one after the other ended as they started, such as"
-            + " executor \\d+: Command exited with code 1; it said: Error occurred during"
-            + " initialization of VM; .*collector.*");
-  }
-
-  @Test
-  void aJavaThatDoesNotRunIsToldOfWithWhatItSaid() throws Exception {
-    Path java = folder.resolve("jdk/bin/java");
-    Files.createDirectories(java.getParent());
-    Files.writeString(java, "#!/bin/sh\necho 'no such luck' >&2; exit 3\n");
-    assumeTrue(java.toFile().setExecutable(true));
-    refused(
-        Map.of("spark.executorEnv.JAVA_HOME", folder.resolve("jdk").toString()),
-        "--master \\S+: \\d+ executors one after the other ended as they started, such as"
-            + " executor \\d+: Command exited with code 3; it said: no such luck");
-  }
-
   @Test
   void executorsOfAnotherBuildAreRefusedBeforeTheFirstStep() throws Exception {
     String name = CausalLm.class.getName().replace('.', '/') + ".class";
