@@ -99,6 +99,23 @@ public final class CheckpointStore {
     return new Checkpoint(step, target);
   }
 
+  /**
+   * Refuses a folder that is given for a model, an adapter or a tokenizer and holds checkpoints, as
+   * a run's folder does.
+   *
+   * @throws CheckpointException that names the newest of them
+   */
+  public static void requireNoRun(Path given) throws CheckpointException {
+    for (Path folder : List.of(given.resolve("checkpoints"), given)) {
+      List<Checkpoint> found = new CheckpointStore(folder, 1, message -> {}).newestFirst();
+      if (!found.isEmpty()) {
+        throw new CheckpointException(
+            given,
+            "is a folder of a run: give one of its checkpoints, such as " + found.get(0).folder());
+      }
+    }
+  }
+
   /** The newest checkpoint whose files are those of its manifest; torn ones are passed over. */
   public Optional<Checkpoint> latestComplete() throws CheckpointException {
     for (Path path : leftovers()) {

@@ -58,10 +58,11 @@ final class ExpertFields {
     if (config.has("num_local_experts") && count != local) {
       throw config.refused("num_experts is %d, num_local_experts %d".formatted(count, local));
     }
-    return new Experts(
-        count,
-        config.positiveInt("num_experts_per_tok", PER_TOKEN),
-        width,
-        config.flag("norm_topk_prob", false));
+    int perToken = config.positiveInt("num_experts_per_tok", PER_TOKEN);
+    if (perToken > count) {
+      throw config.refused(
+          "num_experts_per_tok must be at most num_experts %d, was %d".formatted(count, perToken));
+    }
+    return new Experts(count, perToken, width, config.flag("norm_topk_prob", false));
   }
 }

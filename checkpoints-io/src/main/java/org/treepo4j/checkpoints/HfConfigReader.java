@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -31,13 +32,38 @@ final class HfConfigReader {
   private static final List<String> EXPERT_COUNTS =
       List.of("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts");
 
-  private final JsonFields config;
+  private static final Map<String, String> FIELDS =
+      Map.of(
+          "vocabSize", "vocab_size",
+          "hiddenSize", "hidden_size",
+          "layers", "num_hidden_layers",
+          "heads", "num_attention_heads",
+          "kvHeads", "num_key_value_heads",
+          "headDim", "head_dim",
+          "ffnSize", "intermediate_size",
+          "maxPositions", "max_position_embeddings",
+          "normEps", "rms_norm_eps");
 
-  private HfConfigReader(JsonFields config) {
+  private final JsonFields config;
+  private final List<String> notes;
+
+  private HfConfigReader(JsonFields config, List<String> notes) {
     this.config = config;
+    this.notes = notes;
   }
 
   static ModelConfig read(Path folder) throws CheckpointException {
+    return read(folder, new ArrayList<>());
+  }
+
+  /** What users should know of how {@link #read} takes the files, each on a line. */
+  static List<String> notes(Path folder) throws CheckpointException {
+    List<String> notes = new ArrayList<>();
+    read(folder, notes);
+    return List.copyOf(notes);
+  }
+
+  private static ModelConfig read(Path folder, List<String> notes) throws CheckpointException {
     Path file = folder.resolve(CONFIG);
     JsonFields config =
         HybridFields.text(new JsonFields(file, "", HostileJson.readObject(file, MAX_BYTES)));
@@ -47,12 +73,12 @@ final class HfConfigReader {
       generation =
           new JsonFields(generationFile, "", HostileJson.readObject(generationFile, MAX_BYTES));
     }
-    return new HfConfigReader(config).modelConfig(Optional.ofNullable(generation));
+    return new HfConfigReader(config, notes).modelConfig(Optional.ofNullable(generation));
   }
 
   /** The model a {@code config.json} alone describes. */
   static ModelConfig modelConfig(JsonFields config) throws CheckpointException {
-    return new HfConfigReader(config).modelConfig(Optional.empty());
+    return new HfConfigReader(config, new ArrayList<>()).modelConfig(Optional.empty());
   }
 
   private ModelConfig modelConfig(Optional<JsonFields> generation) throws CheckpointException {
@@ -70,12 +96,13 @@ final class HfConfigReader {
     int heads = config.positiveInt("num_attention_heads");
     int maxPositions = config.positiveInt("max_position_embeddings");
     int headDim = headDim(architecture, hidden, heads);
+    int vocabSize = config.positiveInt("vocab_size");
     boolean bias = config.flag("attention_bias", false) && readsBias(architecture);
     try {
       RopeReader rope = RopeReader.read(config, architecture, headDim, maxPositions);
       return new ModelConfig(
           architecture,
-          config.positiveInt("vocab_size"),
+          vocabSize,
           hidden,
           layers,
           heads,
@@ -92,11 +119,12 @@ final class HfConfigReader {
           bias,
           normalisesQueries(architecture),
           config.flag("tie_word_embeddings", tiesByDefault(architecture)),
-          bosTokenId(architecture, generation),
-          eosTokenIds(architecture, generation),
+          bosTokenId(architecture, generation, vocabSize),
+          eosTokenIds(architecture, generation, vocabSize),
           new HfDesignReader(config, architecture, layers, maxPositions).read(hidden, rope));
     } catch (IllegalArgumentException e) {
-      throw new CheckpointException(config.file(), e.getMessage(), e);
+      throw new CheckpointException(
+          config.file(), ModelConfig.inWordsOf(FIELDS, e.getMessage()), e);
     }
   }
 
@@ -188,7 +216,7 @@ final class HfConfigReader {
     return hidden / heads;
   }
 
-  private int bosTokenId(Architecture architecture, Optional<JsonFields> generation)
+  private int bosTokenId(Architecture architecture, Optional<JsonFields> generation, int vocabSize)
       throws CheckpointException {
     int byDefault =
         switch (architecture) {
@@ -197,10 +225,11 @@ final class HfConfigReader {
           case SMOLLM3 -> 128_000;
           case QWEN2, QWEN3, OLMO2, OLMO3, QWEN3_5, QWEN3_MOE, OLMOE -> -1;
         };
-    return tokenIds("bos_token_id", byDefault, generation).findFirst().orElse(-1);
+    return tokenIds("bos_token_id", byDefault, generation, vocabSize).findFirst().orElse(-1);
   }
 
-  private List<Integer> eosTokenIds(Architecture architecture, Optional<JsonFields> generation)
+  private List<Integer> eosTokenIds(
+      Architecture architecture, Optional<JsonFields> generation, int vocabSize)
       throws CheckpointException {
     int byDefault =
         switch (architecture) {
@@ -211,19 +240,40 @@ final class HfConfigReader {
           case OLMO2, OLMO3, OLMOE -> 50_279;
           case QWEN2, QWEN3, QWEN3_5, QWEN3_MOE -> -1;
         };
-    return tokenIds("eos_token_id", byDefault, generation).distinct().toList();
+    return tokenIds("eos_token_id", byDefault, generation, vocabSize).distinct().toList();
   }
 
-  /** The model's own ids first, then those of generation; where both are silent, the default. */
-  private Stream<Integer> tokenIds(String field, int byDefault, Optional<JsonFields> generation)
+  /**
+   * The model's own ids first, then those of generation; where both are silent, the default. Rows
+   * of the embedding are all the tokens a model has: an id beyond them never comes. Real folders
+   * have such ids, among others that do come, so they are told and passed over.
+   */
+  private Stream<Integer> tokenIds(
+      String field, int byDefault, Optional<JsonFields> generation, int vocabSize)
       throws CheckpointException {
     boolean silent = !config.object().has(field);
-    List<Integer> ids = new ArrayList<>(config.tokenIds(field));
+    List<Integer> ids = new ArrayList<>(known(config, field, vocabSize));
     if (generation.isPresent()) {
       silent &= !generation.get().object().has(field);
-      ids.addAll(generation.get().tokenIds(field));
+      ids.addAll(known(generation.get(), field, vocabSize));
     }
-    return silent && byDefault >= 0 ? Stream.of(byDefault) : ids.stream();
+    boolean usual = silent && byDefault >= 0 && byDefault < vocabSize;
+    return usual ? Stream.of(byDefault) : ids.stream();
+  }
+
+  private List<Integer> known(JsonFields fields, String field, int vocabSize)
+      throws CheckpointException {
+    List<Integer> ids = new ArrayList<>();
+    for (int id : fields.tokenIds(field)) {
+      if (id < vocabSize) {
+        ids.add(id);
+      } else {
+        notes.add(
+            "%s: %s%s %d is beyond the model's vocabulary of %d (vocab_size) and is passed over"
+                .formatted(fields.file(), fields.prefix(), field, id, vocabSize));
+      }
+    }
+    return ids;
   }
 
   private void refuseExperts() throws CheckpointException {

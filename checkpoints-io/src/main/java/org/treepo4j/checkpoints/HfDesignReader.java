@@ -86,25 +86,17 @@ final class HfDesignReader {
       case GEMMA2, GEMMA3 ->
           new Scales(
               Math.sqrt(hidden),
-              Math.pow(positive("query_pre_attn_scalar", GEMMA_QUERY_SCALAR), -0.5),
+              Math.pow(config.positive("query_pre_attn_scalar", GEMMA_QUERY_SCALAR), -0.5),
               1,
               1);
       case GRANITE ->
           new Scales(
               config.number("embedding_multiplier", 1),
-              positive("attention_multiplier", 1),
+              config.positive("attention_multiplier", 1),
               config.number("residual_multiplier", 1),
-              positive("logits_scaling", 1));
+              config.positive("logits_scaling", 1));
       default -> Scales.NONE;
     };
-  }
-
-  private double positive(String field, double otherwise) throws CheckpointException {
-    double value = config.number(field, otherwise);
-    if (!(value > 0)) {
-      throw config.unexpected(field, "a positive number");
-    }
-    return value;
   }
 
   private Caps caps() throws CheckpointException {
@@ -125,7 +117,7 @@ final class HfDesignReader {
   }
 
   private double positiveOrNone(String field, double otherwise) throws CheckpointException {
-    return config.has(field) ? positive(field, otherwise) : otherwise;
+    return config.has(field) ? config.positive(field, otherwise) : otherwise;
   }
 
   private List<Layer> layers(boolean local) throws CheckpointException {

@@ -46,8 +46,7 @@ public final class HfFolder implements ModelSource {
   /** By the names of the files. */
   private final Map<String, SafetensorsFile> shardOfTensor;
 
-  /** Whether the folder's head is used although its configuration ties it to the embedding. */
-  private final boolean untied;
+  private final List<String> notes;
 
   private final TextTensors text;
 
@@ -55,17 +54,9 @@ public final class HfFolder implements ModelSource {
       Path folder,
       ModelConfig config,
       List<SafetensorsFile> shards,
-      Map<String, SafetensorsFile> shardOfTensor) {
-    this(folder, config, shards, shardOfTensor, false);
-  }
-
-  private HfFolder(
-      Path folder,
-      ModelConfig config,
-      List<SafetensorsFile> shards,
       Map<String, SafetensorsFile> shardOfTensor,
-      boolean untied) {
-    this.untied = untied;
+      List<String> notes) {
+    this.notes = List.copyOf(notes);
     this.folder = folder;
     this.config = config;
     this.shards = shards;
@@ -99,7 +90,8 @@ public final class HfFolder implements ModelSource {
             "num_experts is %d in %d layers but the folder has only %d tensors"
                 .formatted(experts.count(), config.layers(), tensors.size()));
       }
-      HfFolder opened = new HfFolder(folder, config, shards, tensors).withStoredHead();
+      List<String> notes = HfConfigReader.notes(folder);
+      HfFolder opened = new HfFolder(folder, config, shards, tensors, notes).withStoredHead();
       done = true;
       return opened;
     } finally {
@@ -124,7 +116,14 @@ public final class HfFolder implements ModelSource {
             && (tensor(HEAD).dtype() == tensor(EMBEDDING).dtype()
                 ? shard(HEAD).holdsSame(storedName(HEAD), shard(EMBEDDING), storedName(EMBEDDING))
                 : Arrays.equals(readFloats(HEAD), readFloats(EMBEDDING)));
-    return same ? this : new HfFolder(folder, config.untied(), shards, shardOfTensor, true);
+    if (same) {
+      return this;
+    }
+    List<String> told = new ArrayList<>(notes);
+    told.add(
+        "%s: holds an %s that differs from the embedding, although its %s says tie_word_embeddings; the stored head is used"
+            .formatted(folder, HEAD, HfConfigReader.CONFIG));
+    return new HfFolder(folder, config.untied(), shards, shardOfTensor, told);
   }
 
   /**
@@ -167,11 +166,7 @@ public final class HfFolder implements ModelSource {
 
   @Override
   public List<String> notes() {
-    return untied
-        ? List.of(
-            "%s: holds an %s that differs from the embedding, although its %s says tie_word_embeddings; the stored head is used"
-                .formatted(folder, HEAD, HfConfigReader.CONFIG))
-        : List.of();
+    return notes;
   }
 
   @Override

@@ -119,11 +119,15 @@ final class HybridFields {
           "linear_num_value_heads must be a multiple of linear_num_key_heads %d, was %d"
               .formatted(keyHeads, valueHeads));
     }
-    return new DeltaRule(
-        keyHeads,
-        valueHeads,
-        config.positiveInt("linear_key_head_dim", HEAD_DIM),
-        config.positiveInt("linear_value_head_dim", HEAD_DIM),
-        config.positiveInt("linear_conv_kernel_dim", CONV_WIDTH));
+    int keyDim = config.positiveInt("linear_key_head_dim", HEAD_DIM);
+    int valueDim = config.positiveInt("linear_value_head_dim", HEAD_DIM);
+    int convWidth = config.positiveInt("linear_conv_kernel_dim", CONV_WIDTH);
+    try {
+      return new DeltaRule(keyHeads, valueHeads, keyDim, valueDim, convWidth);
+    } catch (IllegalArgumentException e) {
+      throw config.refused(
+          "linear_num_key_heads %d, linear_num_value_heads %d, linear_key_head_dim %d and linear_value_head_dim %d: %s"
+              .formatted(keyHeads, valueHeads, keyDim, valueDim, e.getMessage()));
+    }
   }
 }

@@ -54,6 +54,14 @@ record JsonFields(Path file, String prefix, JsonNode object) {
     return has(field) ? number(field) : otherwise;
   }
 
+  double positive(String field, double otherwise) throws CheckpointException {
+    double value = number(field, otherwise);
+    if (!(value > 0)) {
+      throw unexpected(field, "a positive number");
+    }
+    return value;
+  }
+
   boolean flag(String field, boolean otherwise) throws CheckpointException {
     if (!has(field)) {
       return otherwise;

@@ -1,8 +1,10 @@
 package org.treepo4j.checkpoints;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * The shape of a decoder-only transformer, as {@code config.json} of a Hugging Face folder gives
@@ -247,6 +249,18 @@ public record ModelConfig(
   /** Width of all key (or value) heads together. */
   public int kvSize() {
     return kvHeads * headDim;
+  }
+
+  /**
+   * What this constructor refuses, in the words of the file that gave the values.
+   *
+   * @param problem its message, which names components
+   * @param fields what the file calls them
+   */
+  public static String inWordsOf(Map<String, String> fields, String problem) {
+    return Pattern.compile("\\b(" + String.join("|", fields.keySet()) + ")\\b")
+        .matcher(problem)
+        .replaceAll(component -> fields.get(component.group()));
   }
 
   /** No model is larger, and products of sizes stay within an int. */

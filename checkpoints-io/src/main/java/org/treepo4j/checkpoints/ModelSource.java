@@ -25,7 +25,7 @@ public interface ModelSource extends AutoCloseable {
     if (isFile(path)) {
       return GgufModel.open(path);
     }
-    requireFolder(path);
+    requireModel(path);
     return HfFolder.open(path);
   }
 
@@ -42,8 +42,13 @@ public interface ModelSource extends AutoCloseable {
         throw CheckpointException.of(path, "cannot be read", e);
       }
     }
-    requireFolder(path);
+    requireModel(path);
     return HfFolder.readConfig(path);
+  }
+
+  /** The {@link #notes()} on the configuration alone, as {@link #readConfig} reads it. */
+  static List<String> configNotes(Path path) throws CheckpointException {
+    return isFile(path) ? List.of() : HfConfigReader.notes(path);
   }
 
   /** Whether there are weights; they may still be incomplete. */
@@ -58,24 +63,22 @@ public interface ModelSource extends AutoCloseable {
   }
 
   /**
-   * Refuses a folder that holds an adapter in the place of a model; {@link #open} does, too.
+   * Refuses a folder that holds no model; {@link #open} does, too.
    *
-   * @throws CheckpointException saying how adapters are given
+   * @throws CheckpointException saying what it holds where that is an adapter or a run
    */
-  static void requireNoAdapter(Path path) throws CheckpointException {
-    if (!Files.exists(path.resolve(HfConfigReader.CONFIG)) && PeftAdapter.isIn(path)) {
+  static void requireModel(Path path) throws CheckpointException {
+    if (!Files.isDirectory(path) || Files.exists(path.resolve(HfConfigReader.CONFIG))) {
+      return;
+    }
+    if (PeftAdapter.isIn(path)) {
       throw new CheckpointException(
           path,
           "is a folder that holds a LoRA adapter: give it as --adapter, and as --model the model it is for");
     }
-  }
-
-  private static void requireFolder(Path path) throws CheckpointException {
-    requireNoAdapter(path);
-    if (Files.isDirectory(path) && !Files.exists(path.resolve(HfConfigReader.CONFIG))) {
-      throw new CheckpointException(
-          path, "is a folder that holds no model (no " + HfConfigReader.CONFIG + ")");
-    }
+    CheckpointStore.requireNoRun(path);
+    throw new CheckpointException(
+        path, "is a folder that holds no model (no " + HfConfigReader.CONFIG + ")");
   }
 
   /** The folder or file, for messages. */

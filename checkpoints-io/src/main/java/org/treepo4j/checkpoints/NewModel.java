@@ -25,6 +25,32 @@ public record NewModel(
   private static final int NEW_EXPERTS = 8;
   private static final int NEW_EXPERTS_PER_TOKEN = 2;
 
+  public NewModel {
+    positive("hiddenSize", hiddenSize);
+    positive("layers", layers);
+    positive("heads", heads);
+    positive("kvHeads", kvHeads);
+    positive("ffnSize", ffnSize);
+    positive("maxPositions", maxPositions);
+    if (hiddenSize % heads != 0 || hiddenSize / heads % 2 != 0) {
+      throw new IllegalArgumentException(
+          "hiddenSize must be an even multiple of heads %d, was %d".formatted(heads, hiddenSize));
+    }
+    if (heads % kvHeads != 0) {
+      throw new IllegalArgumentException(
+          "kvHeads must divide heads %d, was %d".formatted(heads, kvHeads));
+    }
+    if (!(ropeTheta > 0)) {
+      throw new IllegalArgumentException("ropeTheta must be positive, was " + ropeTheta);
+    }
+  }
+
+  private static void positive(String name, int value) {
+    if (value <= 0) {
+      throw new IllegalArgumentException(name + " must be positive, was " + value);
+    }
+  }
+
   /**
    * The configuration.
    *

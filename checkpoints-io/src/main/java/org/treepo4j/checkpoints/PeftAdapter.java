@@ -85,12 +85,19 @@ public record PeftAdapter(AdapterConfig config, List<Pair> pairs) {
     return Files.exists(folder.resolve(CONFIG));
   }
 
+  private static void requireNoRun(Path folder) throws CheckpointException {
+    if (!isIn(folder)) {
+      CheckpointStore.requireNoRun(folder);
+    }
+  }
+
   /**
    * What tells adapters apart, wherever they lie.
    *
    * @throws CheckpointException when a file is missing
    */
   public static String fingerprint(Path folder) throws CheckpointException {
+    requireNoRun(folder);
     Fingerprint fingerprint = new Fingerprint();
     for (String name : List.of(CONFIG, WEIGHTS)) {
       try {
@@ -110,6 +117,7 @@ public record PeftAdapter(AdapterConfig config, List<Pair> pairs) {
    * @throws CheckpointException with the file and what is wrong with it
    */
   public static PeftAdapter read(Path folder) throws CheckpointException {
+    requireNoRun(folder);
     PeftConfig config = PeftConfig.read(folder.resolve(CONFIG));
     try (SafetensorsFile file = SafetensorsFile.open(folder.resolve(WEIGHTS))) {
       Set<String> surplus = new TreeSet<>(file.tensors().keySet());

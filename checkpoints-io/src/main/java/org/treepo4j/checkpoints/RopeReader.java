@@ -41,9 +41,9 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
     int unsaid = family == Architecture.PHI3 ? PHI3_ORIGINAL : 0;
     int original = hasLocal(family) ? 0 : config.positiveInt(ORIGINAL, unsaid);
     JsonFields scaling = config.has("rope_scaling") ? config.object("rope_scaling") : null;
-    double theta = config.number("rope_theta", theta(family));
+    double theta = config.positive("rope_theta", theta(family));
     if (scaling != null && scaling.has("rope_theta")) {
-      double inside = scaling.number("rope_theta");
+      double inside = scaling.positive("rope_theta", theta);
       if (config.has("rope_theta") && inside != theta) {
         throw config.refused("rope_theta contradicts rope_scaling.rope_theta");
       }
@@ -69,7 +69,7 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
       JsonFields sliding = nested ? section(parameters, SLIDING) : null;
       double localTheta =
           family == Architecture.GEMMA3
-              ? config.number("rope_local_base_freq", DEFAULT_THETA)
+              ? config.positive("rope_local_base_freq", DEFAULT_THETA)
               : theta;
       global = full == null ? old : rotary(family, full, theta, maxPositions, 0);
       local =
@@ -135,7 +135,7 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
       Architecture family, JsonFields parameters, double theta, int maxPositions, int original)
       throws CheckpointException {
     return new Rotary(
-        parameters.number("rope_theta", theta),
+        parameters.positive("rope_theta", theta),
         scaling(family, parameters, maxPositions, original));
   }
 
@@ -236,7 +236,8 @@ record RopeReader(Rotary global, Rotary local, int width, QueryGrowth growth) {
                     + " is not supported, expected default, linear, llama3, yarn or longrope");
       };
     } catch (IllegalArgumentException e) {
-      throw new CheckpointException(rope.file(), e.getMessage(), e);
+      String section = rope.prefix().substring(0, rope.prefix().length() - 1);
+      throw new CheckpointException(rope.file(), section + ": " + e.getMessage(), e);
     }
   }
 

@@ -51,7 +51,7 @@ class ExpertFieldsTest {
           qwen3_moe | 'mlp_only_layers':[0]           | mlp_only_layers is not supported
           qwen3_moe | 'use_sliding_window':true       | use_sliding_window is not supported
           qwen3_moe | 'output_router_logits':true     | output_router_logits
-          qwen3_moe | 'num_experts':4                 | experts per token must be between 1 and 4, were 8
+          qwen3_moe | 'num_experts':4                 | num_experts_per_tok must be at most num_experts 4, was 8
           qwen3_moe | 'num_experts':8,'num_local_experts':9 | num_experts is 8, num_local_experts 9
           qwen3_moe | 'num_experts':0                 | num_experts: expected a positive whole number
           olmoe     | 'clip_qkv':8.0                  | clip_qkv is not supported

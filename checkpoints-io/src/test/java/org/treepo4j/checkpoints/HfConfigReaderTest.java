@@ -123,14 +123,14 @@ class HfConfigReaderTest {
 
   @ParameterizedTest
   @CsvSource({
-    "num_attention_heads, 134217732, heads", // times a head width of 32 it is 128 in an int
-    "num_hidden_layers, 2147483647, num_hidden_layers",
-    "hidden_size, 1073741824, hiddenSize",
-    "intermediate_size, 2147483647, ffnSize",
-    "vocab_size, 2147483647, vocabSize",
-    "head_dim, 1073741824, headDim"
+    "num_attention_heads, 134217732", // times a head width of 32 it is 128 in an int
+    "num_hidden_layers, 2147483647",
+    "hidden_size, 1073741824",
+    "intermediate_size, 2147483647",
+    "vocab_size, 2147483647",
+    "head_dim, 1073741824"
   })
-  void sizesOfNoModelAreRefused(String field, int value, String name) throws IOException {
+  void sizesOfNoModelAreRefused(String field, int value) throws IOException {
     ObjectNode config =
         (ObjectNode) JSON.readTree("{\"model_type\":\"qwen3\",\"head_dim\":32," + SIZES + "}");
     config.put(field, value);
@@ -138,7 +138,7 @@ class HfConfigReaderTest {
       config.put("num_key_value_heads", 4);
     }
     assertThatThrownBy(() -> read(config.toString()))
-        .hasMessageContaining(name)
+        .hasMessageStartingWith(folder.resolve("config.json") + ": " + field)
         .hasMessageContaining("at most")
         .hasMessageContaining(String.valueOf(value));
   }
@@ -179,6 +179,32 @@ class HfConfigReaderTest {
         read("{\"model_type\":\"qwen2\",\"eos_token_id\":9,\"bos_token_id\":null," + SIZES + "}");
     assertThat(config.eosTokenIds()).containsExactly(9, 7);
     assertThat(config.bosTokenId()).isEqualTo(3);
+  }
+
+  @Test
+  void tokensBeyondTheVocabularyAreLeftOutAndTold() throws IOException {
+    Path generation = folder.resolve("generation_config.json");
+    Files.writeString(generation, "{\"eos_token_id\":[7,100,9],\"bos_token_id\":3}");
+    String fields = "\"eos_token_id\":[99,128009],\"bos_token_id\":128000,";
+    ModelConfig config = read("{\"model_type\":\"qwen2\"," + fields + SIZES + "}");
+    assertThat(config.eosTokenIds()).containsExactly(99, 7, 9);
+    assertThat(config.bosTokenId()).isEqualTo(3);
+    assertThat(HfConfigReader.notes(folder))
+        .containsExactly(
+            folder.resolve("config.json")
+                + ": bos_token_id 128000 is beyond the model's vocabulary of 100 (vocab_size) and is passed over",
+            folder.resolve("config.json")
+                + ": eos_token_id 128009 is beyond the model's vocabulary of 100 (vocab_size) and is passed over",
+            generation
+                + ": eos_token_id 100 is beyond the model's vocabulary of 100 (vocab_size) and is passed over");
+  }
+
+  @Test
+  void aFamilysDefaultBeyondTheVocabularyIsNobodysMistake() throws IOException {
+    ModelConfig config = read("{\"model_type\":\"smollm3\"," + SIZES + "}");
+    assertThat(config.eosTokenIds()).isEmpty();
+    assertThat(config.bosTokenId()).isEqualTo(-1);
+    assertThat(HfConfigReader.notes(folder)).isEmpty();
   }
 
   @Test
@@ -327,8 +353,16 @@ class HfConfigReaderTest {
           llama   | 'hidden_size':-1                                    | hidden_size: expected a positive whole number
           llama   | 'hidden_size':null                                  | hidden_size is missing
           llama   | 'hidden_size':65                                    | hidden_size 65 is no multiple of num_attention_heads 8
-          llama   | 'head_dim':7                                        | headDim must be even
-          llama   | 'num_key_value_heads':3                             | kvHeads must divide heads 8
+          llama   | 'head_dim':7                                        | head_dim must be even, was 7
+          llama   | 'num_key_value_heads':3                             | num_key_value_heads must divide num_attention_heads 8, was 3
+          llama   | 'rms_norm_eps':-1                                   | rms_norm_eps must not be negative, was -1.0
+          llama   | 'rope_theta':0                                      | rope_theta: expected a positive number, found "0"
+          llama   | 'rope_parameters':{'rope_type':'default','rope_theta':-1} | rope_parameters.rope_theta: expected a positive number
+          gemma3_text | 'rope_local_base_freq':0                        | rope_local_base_freq: expected a positive number
+          llama   | 'rope_scaling':{'rope_type':'linear','factor':0.5}  | rope_scaling: rope factor must be at least 1, was 0.5
+          qwen3_moe | 'num_experts':4,'num_experts_per_tok':5           | num_experts_per_tok must be at most num_experts 4, was 5
+          qwen3_5_text | 'linear_value_head_dim':2000000000             | linear_value_head_dim
+          llama   | 'eos_token_id':-1                                   | eos_token_id: expected token ids, found "-1"
           llama   | 'eos_token_id':'x'                                  | eos_token_id: expected token ids
           llama   | 'tie_word_embeddings':1                             | tie_word_embeddings: expected true or false
           """)

@@ -290,7 +290,7 @@ class HfExportTest {
     Design design = FamilyDesigns.of(architecture, size + 2, size + 1, size + 4, flags >> 3);
     return new ModelConfig(
         architecture,
-        size,
+        size + 99,
         size + 1,
         size + 2,
         kvHeads * 3,

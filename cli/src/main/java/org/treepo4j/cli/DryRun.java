@@ -128,7 +128,18 @@ record DryRun(
 
   /** What does not stop a run from beginning. */
   private List<String> warnings() {
-    List<String> warnings = new ArrayList<>();
+    List<String> warnings = new ArrayList<>(inputs.notes());
+    int vocabulary = inputs.config().vocabSize();
+    endTokens()
+        .forEach(
+            (id, token) -> {
+              if (id >= vocabulary) {
+                warnings.add(
+                    text(
+                        "%s: the tokenizer ends texts with %s (%d), which is beyond the model's vocabulary of %d and never comes",
+                        settings.model(), token, id, vocabulary));
+              }
+            });
     if (!hasWeights) {
       warnings.add(settings.model() + " has no weights yet; all else was checked");
     }

@@ -125,6 +125,8 @@ final class EvalCommand implements Callable<Integer> {
       } catch (IllegalArgumentException e) {
         throw new InputException(e.getMessage());
       }
+      Task first = tasks.get(0);
+      settings.reward().tryProgram(first, model.prompts().opening(first.prompt()));
       TaskSampler sampler =
           new TaskSampler(
               settings.rollout().independent(samples, temperature),

@@ -60,6 +60,8 @@ final class JsonLines {
       throw new InputException("stdin line " + number + ": " + e.getMessage());
     } catch (MalformedInputException e) {
       throw new InputException("stdin line " + (number + 1) + ": expected UTF-8 text");
+    } catch (ResultStream.OutputException e) {
+      throw e; // stdout's, which is no bad input
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }

@@ -27,6 +27,7 @@ import org.treepo4j.tokenizer.Tokenizer;
  * What a model is and needs, known without loading its weights.
  *
  * @param format Hugging Face folder or GGUF file
+ * @param notes on how its files are read, each on a line
  * @param elementsByType numbers stored in each number type
  * @param full memory to train all weights, with the default settings
  * @param lora memory to train adapters of rank {@value #RANK}
@@ -38,6 +39,7 @@ record ModelInfo(
     Path path,
     String format,
     ModelConfig config,
+    List<String> notes,
     Map<String, Long> elementsByType,
     Optional<ModelTokenizer> tokenizer,
     MemoryEstimate full,
@@ -62,6 +64,7 @@ record ModelInfo(
           path,
           ModelSource.isFile(path) ? "GGUF file" : "Hugging Face folder",
           config,
+          model.notes(),
           new TreeMap<>(model.elementsByType()),
           ModelTokenizer.isIn(path) ? Optional.of(ModelTokenizer.open(path)) : Optional.empty(),
           full,
@@ -127,6 +130,7 @@ record ModelInfo(
         text(
             "memory to train: all weights %s, adapters of rank %d %s; with the default settings",
             megabytes(full.needed()), RANK, megabytes(lora.needed())));
+    lines.addAll(notes);
     return lines;
   }
 
@@ -149,6 +153,7 @@ record ModelInfo(
     json.put("bos_token_id", config.bosTokenId() < 0 ? null : config.bosTokenId());
     json.set("eos_token_ids", JsonLines.JSON.valueToTree(config.eosTokenIds()));
     json.put("chat_template", hasChatTemplate());
+    json.set("notes", JsonLines.JSON.valueToTree(notes));
     ObjectNode bytes = json.putObject("memory_bytes");
     bytes.put("sample", sampling);
     bytes.put("cached_token", cachedToken);

@@ -24,7 +24,7 @@ record OpenModel(CausalLm lm, Tokenizer tokenizer, PromptEncoder prompts) implem
   static OpenModel open(Path folder, AdapterMixin adapter, EngineOptions options)
       throws IOException {
     Engines.choose(options);
-    ModelSource.requireNoAdapter(folder);
+    ModelSource.requireModel(folder);
     ModelTokenizer opened = ModelTokenizer.open(folder);
     Weights weights;
     try (ModelSource source = ModelSource.open(folder)) {

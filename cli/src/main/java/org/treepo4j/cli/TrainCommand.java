@@ -25,8 +25,9 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--dry-run",
       description =
-          "Only checks settings, data, prompts, tokenizer and the memory of this machine: loads no"
-              + " weights, writes no file, asks no cluster; the weights may be absent.")
+          "Only checks settings, data, prompts, tokenizer, reward program and the memory of this"
+              + " machine: loads no weights, writes no file, asks no cluster; the weights may be"
+              + " absent.")
   private boolean dryRun;
 
   @Override

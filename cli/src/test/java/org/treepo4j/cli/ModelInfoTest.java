@@ -27,6 +27,18 @@ class ModelInfoTest {
     assertThat(info(MODEL)).doesNotContain("\"vocabulary\":null");
   }
 
+  @Test
+  void whatIsPassedOverInItsFilesIsTold() throws Exception {
+    try (Stream<Path> files = Files.list(MODEL)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, folder.resolve(file.getFileName()));
+      }
+    }
+    Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\":[1,151645]}");
+    assertThat(info(folder)).contains("generation_config.json:eos_token_id151645isbeyond");
+    assertThat(info(MODEL)).contains("\"notes\":[]");
+  }
+
   private static String info(Path model) {
     StringWriter out = new StringWriter();
     PrintWriter err = new PrintWriter(new StringWriter());

@@ -132,7 +132,9 @@ public final class AnswerGrader {
     if (a.length() > MAX_ANSWER || b.length() > MAX_ANSWER) {
       throw new LimitException();
     }
-    return equalAsText(a, b) || (!areOtherNames(a, b) && equalAsMathematics(a, b));
+    return equalAsText(a, b)
+        || ClockTime.same(a, b)
+        || (!areOtherNames(a, b) && equalAsMathematics(a, b));
   }
 
   /** Whether two answers are names or labels of choices, and not the same. */
@@ -202,6 +204,13 @@ public final class AnswerGrader {
         .flatMap(text -> read(LatexLexer.tokens(text, budget), budget))
         .filter(Answer.Scalar.class::isInstance)
         .ifPresent(readings::add);
+    PlainText.number(answer)
+        .flatMap(number -> read(LatexLexer.tokens(number, budget), budget))
+        .ifPresent(readings::add);
+    List<Token> turned = OutwardBrackets.turned(tokens);
+    if (!turned.equals(tokens)) {
+      read(turned, budget).ifPresent(readings::add);
+    }
     List<Token> measured = withUnitLetters(tokens);
     if (!measured.equals(tokens)) {
       read(measured, budget).ifPresent(readings::add);

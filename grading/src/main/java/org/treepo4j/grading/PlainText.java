@@ -1,5 +1,6 @@
 package org.treepo4j.grading;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -8,6 +9,12 @@ final class PlainText {
   private static final String[] WRAPPERS = {
     "\\textnormal", "\\textbf", "\\textrm", "\\textit", "\\mathrm", "\\mathbf", "\\mbox", "\\text"
   };
+
+  private static final List<String> NUMBERS =
+      List.of(
+          ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
+                  + " fifteen sixteen seventeen eighteen nineteen twenty")
+              .split(" "));
 
   private PlainText() {}
 
@@ -47,6 +54,14 @@ final class PlainText {
     return letters > 0 && !formula
         ? Optional.of(plain.replaceAll("[{}$.!]", "").strip())
         : Optional.empty();
+  }
+
+  /** The digits of an answer that is a number up to twenty as a word, and nothing else. */
+  static Optional<String> number(String answer) {
+    return words(answer)
+        .map(text -> NUMBERS.indexOf(text.toLowerCase(Locale.ROOT)))
+        .filter(number -> number >= 0)
+        .map(String::valueOf);
   }
 
   /** Whether an answer is an order of points or people, ACB, which is no product. */

@@ -165,7 +165,8 @@ final class SparkCluster implements Cluster {
       }
       if (context.sc().isStopped()) {
         throw new InputException(
-            "--master %s: does not answer".formatted(context.getConf().get("spark.master")));
+            "--master %s: does not answer, or gave up since executors ended as they started (what they said stands in the folder work of the workers)"
+                .formatted(context.getConf().get("spark.master")));
       }
       if (millisSince(began) > 1000L * PATIENCE_SECONDS) {
         if (now > 0) {

@@ -21,7 +21,8 @@ public record SpecialTokens(
   /**
    * What a model folder says. Texts end with what any of {@code tokenizer_config.json}, {@code
    * generation_config.json} and {@code config.json} names: files of one model often disagree, and
-   * to miss one means to run on behind the end.
+   * to miss one means to run on behind the end. Ids of the two latter files beyond {@code
+   * vocab_size} are none that the model has.
    *
    * @throws TokenizerException when a file is broken
    */
@@ -30,13 +31,14 @@ public record SpecialTokens(
     Optional<Section> generation = JsonFiles.readObject(folder.resolve("generation_config.json"));
     Optional<Section> model = JsonFiles.readObject(folder.resolve("config.json"));
     SortedSet<Integer> end = named(config, "eos_token", tokenizer);
-    SortedSet<Integer> eos = ids(generation, "eos_token_id");
+    int rows = rows(model);
+    SortedSet<Integer> eos = ids(generation, "eos_token_id", rows);
     eos.addAll(end);
-    eos.addAll(ids(model, "eos_token_id"));
+    eos.addAll(ids(model, "eos_token_id", rows));
     return new SpecialTokens(
-        one(config, "bos_token", generation, model, "bos_token_id", tokenizer),
+        one(config, "bos_token", generation, model, "bos_token_id", tokenizer, rows),
         eos,
-        one(config, "pad_token", generation, model, "pad_token_id", tokenizer),
+        one(config, "pad_token", generation, model, "pad_token_id", tokenizer, rows),
         end.isEmpty() ? OptionalInt.empty() : OptionalInt.of(end.first()));
   }
 
@@ -46,14 +48,15 @@ public record SpecialTokens(
       Optional<Section> generation,
       Optional<Section> model,
       String field,
-      Tokenizer tokenizer)
+      Tokenizer tokenizer,
+      int rows)
       throws TokenizerException {
     SortedSet<Integer> ids = named(config, role, tokenizer);
     if (ids.isEmpty()) {
-      ids = ids(generation, field);
+      ids = ids(generation, field, rows);
     }
     if (ids.isEmpty()) {
-      ids = ids(model, field);
+      ids = ids(model, field, rows);
     }
     return ids.isEmpty() ? OptionalInt.empty() : OptionalInt.of(ids.first());
   }
@@ -68,8 +71,18 @@ public record SpecialTokens(
     return ids;
   }
 
+  /** Tokens that the model has, as many as its configuration says. */
+  private static int rows(Optional<Section> model) {
+    if (model.isEmpty()) {
+      return Integer.MAX_VALUE;
+    }
+    JsonNode top = model.get().node();
+    JsonNode nested = top.path("text_config").path("vocab_size");
+    return top.path("vocab_size").asInt(nested.asInt(Integer.MAX_VALUE));
+  }
+
   /** A field that is an id, a list of ids, or null. */
-  private static SortedSet<Integer> ids(Optional<Section> section, String field)
+  private static SortedSet<Integer> ids(Optional<Section> section, String field, int rows)
       throws TokenizerException {
     SortedSet<Integer> ids = new TreeSet<>();
     if (section.isEmpty() || !section.get().has(field)) {
@@ -82,7 +95,9 @@ public record SpecialTokens(
       if (!value.isIntegralNumber() || !value.canConvertToInt()) {
         throw child.problem("expected an id or a list of ids");
       }
-      ids.add(value.intValue());
+      if (value.intValue() >= 0 && value.intValue() < rows) {
+        ids.add(value.intValue());
+      }
     }
     return ids;
   }

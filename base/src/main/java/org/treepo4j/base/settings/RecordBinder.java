@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.commons.text.similarity.LevenshteinDistance;
 
@@ -25,17 +26,20 @@ final class RecordBinder {
   private static final int SUGGESTION_DISTANCE = 4;
 
   private final String source;
+  private final String override;
   private final Path folder;
   private final Set<String> overridden;
 
   /**
    * @param source stands before every message: the file and a colon, or empty
+   * @param override stands there where the value is overridden
    * @param folder relative paths start here
-   * @param overridden dotted keys that came from the command line; paths in their values start at
-   *     the working folder
+   * @param overridden dotted keys that came from elsewhere than the file; paths in their values
+   *     start at the working folder
    */
-  RecordBinder(String source, Path folder, Set<String> overridden) {
+  RecordBinder(String source, String override, Path folder, Set<String> overridden) {
     this.source = source;
+    this.override = override;
     this.folder = folder;
     this.overridden = overridden;
   }
@@ -185,15 +189,34 @@ final class RecordBinder {
     }
   }
 
-  /** Whether the command line gave this value, or a list, map or section that it stands in. */
+  /** Whether an override gave this value, or a list, map or section that it stands in. */
   private boolean isOverridden(String key) {
-    return overridden.stream()
-        .anyMatch(
-            given ->
-                key.startsWith(given)
-                    && (key.length() == given.length()
-                        || key.charAt(given.length()) == '.'
-                        || key.charAt(given.length()) == '['));
+    return overridden.stream().anyMatch(given -> covers(given, key));
+  }
+
+  private static boolean covers(String outer, String key) {
+    return key.startsWith(outer)
+        && (key.length() == outer.length()
+            || key.charAt(outer.length()) == '.'
+            || key.charAt(outer.length()) == '[');
+  }
+
+  /**
+   * What gave the value at a key that is wrong in itself: where it is a section, any part of it.
+   */
+  private String source(String key) {
+    boolean given = overridden.stream().anyMatch(other -> covers(other, key) || covers(key, other));
+    return given ? override : source;
+  }
+
+  /** What gave the settings of a record that do not go together: an override that is named. */
+  private String source(String path, String message) {
+    boolean given =
+        overridden.stream()
+            .filter(key -> key.startsWith(join(path, "")))
+            .map(key -> key.substring(join(path, "").length()).split("[.\\[]")[0])
+            .anyMatch(name -> message.matches("(?s)(.*\\W)?" + Pattern.quote(name) + "(\\W.*)?"));
+    return given || isOverridden(path) ? override : source;
   }
 
   private List<Object> list(String path, JsonNode node, Type elementType) {
@@ -237,7 +260,7 @@ final class RecordBinder {
       if (e.getCause() instanceof IllegalArgumentException
           || e.getCause() instanceof NullPointerException) {
         String message = e.getCause().getMessage();
-        throw new SettingsException(source + (path.isEmpty() ? "" : path + ".") + message);
+        throw new SettingsException(source(path, message) + join(path, message));
       }
       throw new IllegalStateException("settings record " + type.getName(), e.getCause());
     } catch (ReflectiveOperationException e) {
@@ -333,7 +356,7 @@ final class RecordBinder {
 
   private SettingsException wrong(String path, String problem) {
     String key = path.isEmpty() ? "settings" : path;
-    return new SettingsException(source + key + ": " + problem);
+    return new SettingsException(source(path) + key + ": " + problem);
   }
 
   private static String join(String path, String name) {

@@ -64,6 +64,6 @@ public final class Settings<R extends Record> {
    *     the message names the key
    */
   public R build() {
-    return new RecordBinder("", Path.of(""), keys).bind(tree, type);
+    return new RecordBinder("", "", Path.of(""), keys).bind(tree, type);
   }
 }

@@ -58,7 +58,7 @@ public final class SettingsReader {
     }
     Path folder = file == null ? Path.of("") : file.toAbsolutePath().normalize().getParent();
     String source = file == null ? "" : file + ": ";
-    return new RecordBinder(source, folder, overridden).bind(tree, type);
+    return new RecordBinder(source, "--set ", folder, overridden).bind(tree, type);
   }
 
   private static ObjectNode parse(Path file) {
@@ -165,7 +165,7 @@ public final class SettingsReader {
           "--set " + override + ": ");
     } catch (JsonProcessingException e) {
       throw new SettingsException(
-          NotANumber.problem(key, e)
+          NotANumber.problem("--set " + key, e)
               .orElse(
                   "--set %s: not YAML: %s; text with such characters stands in quotes: %s='%s'"
                       .formatted(override, problem(e), key, text.replace("'", "''"))));

@@ -206,6 +206,27 @@ class SettingsReaderTest {
     assertThatThrownBy(() -> read("", "rate.x=1")).hasMessageContaining("rate: expected a number");
   }
 
+  /** Nobody looks for a mistake of the command line in a file. */
+  @Test
+  void whatAnOverrideGaveIsNamedWithoutTheFile() {
+    overrideRefused("rate=fast", "--set rate: expected a number, was \"fast\"");
+    overrideRefused("inner.width=-3", "--set inner.width must be positive, was -3");
+    overrideRefused("inner={width: -3}", "--set inner.width must be positive, was -3");
+    overrideRefused("inner.widht=3", "--set inner.widht: unknown setting; did you mean width?");
+    overrideRefused("innr.width=3", "--set innr: unknown setting; did you mean inner?");
+    overrideRefused("inner.names=[{a: 1}]", "--set inner.names[0]: expected text");
+    overrideRefused("limit.x=1", "--set limit: expected a whole number");
+    overrideRefused("rate=.nan", "--set rate: ");
+    refused("inner: {width: -3}", "inner.width must be positive", "rate=1", "inner.names=[b]");
+    refused("rate: fast", "rate: expected a number", "on=true", "inner.width=3");
+  }
+
+  private void overrideRefused(String override, String message) {
+    assertThatThrownBy(() -> read("on: true", override))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageStartingWith(message);
+  }
+
   @Test
   void anOverrideThatYamlCannotReadSaysHowTextIsQuoted() throws IOException {
     assertThatThrownBy(() -> read("", "model=[0-4]$"))
@@ -249,8 +270,8 @@ class SettingsReaderTest {
                 "best_first"));
   }
 
-  private void refused(String yaml, String message) {
-    assertThatThrownBy(() -> read(yaml))
+  private void refused(String yaml, String message, String... overrides) {
+    assertThatThrownBy(() -> read(yaml, overrides))
         .isInstanceOf(SettingsException.class)
         .hasMessageStartingWith(file.toString())
         .hasMessageContaining(message)

@@ -105,8 +105,22 @@ final class GgufConfigReader {
           new GgufDesignReader(metadata, prefix, architecture)
               .read(hidden, heads, headDim, layers, maxPositions));
     } catch (IllegalArgumentException e) {
-      throw metadata.refused(e.getMessage());
+      throw metadata.refused(ModelConfig.inWordsOf(keys(), e.getMessage()));
     }
+  }
+
+  private Map<String, String> keys() {
+    return Map.of(
+        "vocabSize", "rows of " + GgufNames.EMBEDDING,
+        "hiddenSize", key("embedding_length"),
+        "layers", key("block_count"),
+        "heads", key("attention.head_count"),
+        "kvHeads", key("attention.head_count_kv"),
+        "headDim", key("attention.key_length"),
+        "ffnSize", key("feed_forward_length"),
+        "maxPositions", key("context_length"),
+        "normEps", key("attention.layer_norm_rms_epsilon"),
+        "ropeTheta", key("rope.freq_base"));
   }
 
   private String key(String name) {

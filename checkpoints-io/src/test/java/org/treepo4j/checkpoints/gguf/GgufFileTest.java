@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -87,6 +90,19 @@ class GgufFileTest {
           .hasMessageStartingWith(
               file + ": tensor \"t\" is of type IQ2_XXS, which is not supported");
     }
+  }
+
+  @Test
+  void sizesOfNoModelAreNamedByTheirKeys() throws IOException {
+    byte[] bytes = TinyGguf.bytes();
+    String key = "llama.feed_forward_length";
+    int type = new String(bytes, StandardCharsets.ISO_8859_1).indexOf(key) + key.length();
+    ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putInt(type + 4, 1 << 30);
+    Path file = folder.resolve("large.gguf");
+    Files.write(file, bytes);
+    assertThatThrownBy(() -> GgufModel.open(file))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessage(file + ": llama.feed_forward_length must be at most 67108864, was 1073741824");
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.treepo4j.checkpoints.CheckpointStore;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.ModelSource;
 import org.treepo4j.checkpoints.gguf.GgufFile;
@@ -52,6 +53,7 @@ public record ModelTokenizer(
       return new ModelTokenizer(
           embedded.tokenizer(), embedded.chatTemplate(), embedded.specialTokens());
     }
+    requireNoRun(model);
     Tokenizer tokenizer = Tokenizer.load(model);
     return new ModelTokenizer(
         tokenizer, ChatTemplate.load(model), SpecialTokens.load(model, tokenizer));
@@ -59,7 +61,17 @@ public record ModelTokenizer(
 
   /** The chat template alone; empty where the model has none. */
   public static Optional<ChatTemplate> chatTemplate(Path model) throws IOException {
-    return ModelSource.isFile(model) ? embedded(model).chatTemplate() : ChatTemplate.load(model);
+    if (ModelSource.isFile(model)) {
+      return embedded(model).chatTemplate();
+    }
+    requireNoRun(model);
+    return ChatTemplate.load(model);
+  }
+
+  private static void requireNoRun(Path folder) throws IOException {
+    if (!isIn(folder)) {
+      CheckpointStore.requireNoRun(folder);
+    }
   }
 
   /**

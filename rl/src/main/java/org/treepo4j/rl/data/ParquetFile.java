@@ -74,6 +74,7 @@ final class ParquetFile implements AutoCloseable {
   void forEachRow(RowConsumer consumer) throws IOException {
     try {
       MessageType all = ParquetSchema.of(footer.getSchema());
+      ArrowDurations durations = ArrowDurations.of(footer);
       for (RowGroup rowGroup : footer.getRow_groups()) {
         if (rowGroup.getNum_rows() == 0) {
           continue; // has no pages either
@@ -86,6 +87,7 @@ final class ParquetFile implements AutoCloseable {
                 .getRecordReader(pages, new GroupRecordConverter(schema));
         for (long i = 0; i < rowGroup.getNum_rows(); i++) {
           ObjectNode row = ParquetRecords.object(records.read(), schema);
+          durations.spellOut(row);
           pages.unreadable().forEach(row::putPOJO); // no value of JSON, and named as such
           consumer.accept(row);
         }

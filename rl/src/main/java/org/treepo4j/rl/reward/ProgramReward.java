@@ -3,7 +3,9 @@ package org.treepo4j.rl.reward;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.File;
 import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,6 +41,7 @@ final class ProgramReward implements StartingReward, AutoCloseable {
   private static final Duration FAREWELL = Duration.ofSeconds(2);
 
   private final List<String> command;
+  private final Redirect errors;
   private final Duration startLimit;
   private final Duration timeLimit;
   private final BlockingQueue<Slot> free;
@@ -59,6 +62,17 @@ final class ProgramReward implements StartingReward, AutoCloseable {
    * @param copies how many run at once
    */
   public ProgramReward(List<String> command, Duration startLimit, Duration timeLimit, int copies) {
+    this(command, startLimit, timeLimit, copies, Redirect.INHERIT);
+  }
+
+  /** As above; what copies write to their standard error goes to a file. */
+  ProgramReward(
+      List<String> command, Duration startLimit, Duration timeLimit, int copies, File errors) {
+    this(command, startLimit, timeLimit, copies, Redirect.appendTo(errors));
+  }
+
+  private ProgramReward(
+      List<String> command, Duration startLimit, Duration timeLimit, int copies, Redirect errors) {
     if (command.isEmpty()) {
       throw new IllegalArgumentException("command must name a program, was empty");
     }
@@ -66,6 +80,7 @@ final class ProgramReward implements StartingReward, AutoCloseable {
       throw new IllegalArgumentException("copies must be positive, was " + copies);
     }
     this.command = List.copyOf(command);
+    this.errors = errors;
     this.startLimit = startLimit;
     this.timeLimit = timeLimit;
     this.free = new ArrayBlockingQueue<>(copies);
@@ -116,7 +131,7 @@ final class ProgramReward implements StartingReward, AutoCloseable {
           restarts.incrementAndGet();
         }
         slot.startedBefore = true;
-        slot.program = ScoringProgram.start(command);
+        slot.program = ScoringProgram.start(command, errors);
       }
       return slot.program;
     }

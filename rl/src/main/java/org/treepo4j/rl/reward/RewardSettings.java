@@ -1,5 +1,7 @@
 package org.treepo4j.rl.reward;
 
+import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,6 +12,8 @@ import org.treepo4j.base.settings.Setting;
 import org.treepo4j.base.settings.SettingsException;
 import org.treepo4j.grading.AnswerGrader;
 import org.treepo4j.grading.GradingSettings;
+import org.treepo4j.rl.data.Task;
+import org.treepo4j.rollout.FinishReason;
 
 /**
  * Which rewards are summed, and what happens when one fails: the {@code reward} settings. The
@@ -128,11 +132,41 @@ public record RewardSettings(
    * @throws SettingsException that names it
    */
   public void requireProgram() {
-    boolean used = outcome == OutcomeRule.PROGRAM || programWeight != 0;
-    if (used && !ScoringProgram.exists(program.get(0))) {
+    if (usesProgram() && !ScoringProgram.exists(program.get(0))) {
       throw new SettingsException(
           "reward.program: no program \"%s\" that can be run; expected a path or a name on the PATH"
               .formatted(program.get(0)));
+    }
+  }
+
+  private boolean usesProgram() {
+    return outcome == OutcomeRule.PROGRAM || programWeight != 0;
+  }
+
+  /**
+   * Has a program that is used score one response, the task's own answer: what ends at once, such
+   * as an interpreter that does not find its script, is told before anything is computed.
+   *
+   * @param opening what the prompt already says of the response
+   * @throws SettingsException with what the program did and the last it said
+   */
+  public void tryProgram(Task task, String opening) throws IOException {
+    requireProgram();
+    if (!usesProgram()) {
+      return;
+    }
+    RewardInput input = new RewardInput(task, task.answer(), 1, FinishReason.EOS, opening);
+    try {
+      Optional<String> problem =
+          ProgramTrial.problem(program, duration(startLimitSeconds), timeLimit(), input);
+      if (problem.isPresent()) {
+        throw new SettingsException(
+            "reward.program: gave no score for the answer of task %s: %s"
+                .formatted(task.id(), problem.get()));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("reward.program: interrupted while it was tried");
     }
   }
 

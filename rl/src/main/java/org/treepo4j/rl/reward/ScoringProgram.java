@@ -8,6 +8,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.lang.ProcessBuilder.Redirect;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -73,9 +74,11 @@ final class ScoringProgram implements AutoCloseable {
   /** A line that is not blank, or, at the end of them all, why there is no more. */
   private record Line(String text, boolean isEnd) {}
 
-  static ScoringProgram start(List<String> command) throws IOException {
-    ProcessBuilder builder =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+  /**
+   * @param errors where its standard error goes
+   */
+  static ScoringProgram start(List<String> command, Redirect errors) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors);
     synchronized (LOCK) {
       if (running == null) {
         throw new IOException(command.get(0) + ": not started, the run is ending");

@@ -24,10 +24,6 @@ public record ArchitectureSettings(
   }
 
   public ArchitectureSettings {
-    if (heads <= 0 || hiddenSize % heads != 0) {
-      throw new IllegalArgumentException(
-          "heads must be positive and divide hiddenSize " + hiddenSize + ", was " + heads);
-    }
     new NewModel(
             family,
             hiddenSize,

@@ -20,6 +20,7 @@ import org.treepo4j.tokenizer.Tokenizer;
  * What training reads, opened and held against each other before any weight is loaded.
  *
  * @param config of the model
+ * @param notes on how the model's files are read, each on a line
  * @param prompts encodes the tasks' prompts
  * @param train files of tasks to learn on
  * @param test files of held-out tasks
@@ -27,6 +28,7 @@ import org.treepo4j.tokenizer.Tokenizer;
  */
 public record TrainingInputs(
     ModelConfig config,
+    List<String> notes,
     Tokenizer tokenizer,
     PromptEncoder prompts,
     List<TaskFile> train,
@@ -40,23 +42,32 @@ public record TrainingInputs(
   public static TrainingInputs open(TrainSettings settings) throws IOException {
     settings.data().requireFiles();
     settings.reward().requireProgram();
-    ModelConfig config =
-        ModelSource.hasWeights(settings.model())
-            ? checked(settings.model())
-            : ModelSource.readConfig(settings.model());
+    ModelConfig config;
+    List<String> notes;
+    if (ModelSource.hasWeights(settings.model())) {
+      try (ModelSource weights = checkedSource(settings.model())) {
+        config = weights.config();
+        notes = weights.notes();
+      }
+    } else {
+      config = ModelSource.readConfig(settings.model());
+      notes = ModelSource.configNotes(settings.model());
+    }
     ModelTokenizer opened = ModelTokenizer.open(settings.model());
     Tokenizer tokenizer = opened.tokenizer();
     settings.rollout().sampling().requireTokens(tokenizer::hasToken);
     PromptEncoder prompts = PromptEncoder.of(opened);
-    ToIntFunction<Prompt> promptTokens = prompt -> prompts.encode(prompt).length;
-    List<TaskFile> train = settings.data().readTrain(promptTokens);
-    List<TaskFile> test = settings.data().readTest(promptTokens);
+    ToIntFunction<Prompt> length = prompt -> prompts.encode(prompt).length;
+    List<TaskFile> train = settings.data().readTrain(length);
+    List<TaskFile> test = settings.data().readTest(length);
     check(prompts, TaskFile.allTasks(test), config);
     if (settings.reference() != null) {
       requireAlike(settings, config, tokenizer);
     }
-    return new TrainingInputs(
-        config, tokenizer, prompts, train, test, check(prompts, TaskFile.allTasks(train), config));
+    Lengths promptTokens = check(prompts, TaskFile.allTasks(train), config);
+    Task first = train.get(0).tasks().get(0);
+    settings.reward().tryProgram(first, prompts.opening(first.prompt()));
+    return new TrainingInputs(config, notes, tokenizer, prompts, train, test, promptTokens);
   }
 
   /**
@@ -76,10 +87,20 @@ public record TrainingInputs(
 
   /** The configuration as the weights have it, which may hold a head beside a tied embedding. */
   private static ModelConfig checked(Path model) throws IOException {
-    try (ModelSource weights = ModelSource.open(model)) {
-      WeightsLoader.check(weights);
+    try (ModelSource weights = checkedSource(model)) {
       return weights.config();
     }
+  }
+
+  private static ModelSource checkedSource(Path model) throws IOException {
+    ModelSource weights = ModelSource.open(model);
+    try {
+      WeightsLoader.check(weights);
+    } catch (IOException e) {
+      weights.close();
+      throw e;
+    }
+    return weights;
   }
 
   /** The reference policy scores the policy's tokens, so both must mean the same by them. */

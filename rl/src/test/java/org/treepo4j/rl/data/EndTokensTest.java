@@ -30,6 +30,15 @@ class EndTokensTest {
   }
 
   @Test
+  void idsThatTheModelDoesNotHaveAreNone() throws IOException {
+    write("\"eos_token\":\"<|im_end|>\"", "[0, 300],\"vocab_size\":300", "[3, 151645, -1]");
+    assertThat(ModelTokenizer.open(folder).special().eos())
+        .containsExactly(TEXT_END, TURN_END, OTHER_END);
+    write("\"eos_token\":\"<|im_end|>\"", "7,\"text_config\":{\"vocab_size\":7}", "null");
+    assertThat(ModelTokenizer.open(folder).special().eos()).containsExactly(TURN_END);
+  }
+
+  @Test
   void aTokenizerWithoutOneLeavesThoseOfTheModel() throws IOException {
     write("\"pad_token\":\"<|endoftext|>\"", "0", "null");
     assertThat(ModelTokenizer.open(folder).endTokens(List.of(TEXT_END))).containsExactly(TEXT_END);

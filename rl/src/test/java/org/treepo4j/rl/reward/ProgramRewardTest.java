@@ -14,7 +14,9 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.treepo4j.base.settings.Settings;
 import org.treepo4j.base.settings.SettingsException;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.rollout.FinishReason;
@@ -165,6 +167,39 @@ class ProgramRewardTest {
         .isInstanceOf(SettingsException.class)
         .hasMessageStartingWith("reward.program: no program \"" + program + "\"");
     assertThatThrownBy(() -> settings.runner(100)).isInstanceOf(SettingsException.class);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          echo note >&2; echo 'no script' >&2; exit 2 | sh: ended without an answer, exit code 2; the last it said was: no script
+          cat                                         | score: expected a number
+          read l; echo '{"score": 1}'; echo '{"score": 2}' | wrote more lines than it was asked for
+          sleep 60                                    | no answer within 1.5 s of its start
+          """)
+  void aProgramThatCannotScoreIsToldBeforeARun(String script, String problem) {
+    RewardSettings settings =
+        Settings.of(RewardSettings.defaults().withProgram(List.of("sh", "-c", script)))
+            .set("startLimitSeconds", 1)
+            .set("timeLimitSeconds", 0.5)
+            .build();
+    assertThatThrownBy(() -> settings.tryProgram(Task.of("t:1", "p", "5"), ""))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageStartingWith("reward.program: gave no score for the answer of task t:1: sh: ")
+        .hasMessageContaining(problem);
+  }
+
+  @Test
+  void aProgramThatScoresIsTriedWithoutAWord() throws Exception {
+    RewardSettings scoring =
+        RewardSettings.defaults().withProgram(List.of("sh", "-c", "echo loaded >&2; " + ECHO));
+    scoring.tryProgram(Task.of("t:1", "p", "5"), "");
+    RewardSettings unused =
+        Settings.of(RewardSettings.defaults()).set("program", List.of("/no/such/program")).build();
+    unused.tryProgram(Task.of("t:1", "p", "5"), "");
   }
 
   @Test

@@ -76,6 +76,21 @@ class DryRunTest {
   }
 
   @Test
+  void warnsOfEndTokensThatTheModelDoesNotHave() throws IOException {
+    Path config = folder.resolve("model/config.json");
+    Files.writeString(
+        config,
+        Files.readString(config)
+            .replaceAll("\"eos_token_id\" ?: ?\\d+", "\"eos_token_id\": [1, 151645]"));
+    TinyRuns.Result result = dryRun().ok();
+    assertThat(result.json().at("/model/end_token_ids")).isNotEmpty();
+    assertThat(result.json().at("/model/end_token_ids").toString()).doesNotContain("151645");
+    assertThat(result.json().at("/warnings")).hasSize(1);
+    assertThat(result.json().at("/warnings/0").textValue())
+        .startsWith(config + ": eos_token_id 151645 is beyond the model's vocabulary of ");
+  }
+
+  @Test
   void refusesWhatARunWouldRefuse() throws IOException {
     refused("trainer.steps must be positive", "trainer.steps=0");
     refused("none.jsonl: no such file", "data.train=[none.jsonl]");
@@ -83,6 +98,10 @@ class DryRunTest {
         "reward.program: no program \"no-such-program\"",
         "reward.outcome=program",
         "reward.program=[no-such-program, score.js]");
+    refused(
+        "tasks.jsonl:1: sh: ended without an answer, exit code ",
+        "reward.outcome=program",
+        "reward.program=[sh, /no/such/score.sh]");
     refused("no prompt has at most 2 tokens", "data.maxPromptTokens=2");
     refused("the model has no chat template", "data.template.chat=true");
     refused(

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -42,15 +43,30 @@ class LostOutputTest {
 
   @Test
   void aReaderThatStopsEndsTheCommand() throws Exception {
-    Ended ended =
-        shell(
-            "\"$@\" | head -1 > /dev/null; exit ${PIPESTATUS[0]}",
-            "tasks",
-            "chain-sums",
-            "--count",
-            "2000000");
-    assertThat(ended.exitCode()).isNotZero();
-    assertThat(ended.err()).contains("treepo: stdout: whoever read it has stopped");
+    TinyRuns runs = new TinyRuns(folder);
+    String model = folder.resolve("model").toString();
+    String line = "{\"ids\":[2,3,4]}\\n{\"ids\":[2,3,4]}\\n";
+    String text = "{\"prediction\":\"5\",\"answer\":\"5\",\"text\":\"1+1=\"}\\n";
+    String[][] commands = {
+      {"", "tasks", "chain-sums", "--count", "2000000"},
+      {"", "data", runs.path("tasks.jsonl").toString()},
+      {"", "--help"},
+      {line, "score", "--model", model},
+      {text, "grade"},
+      {text, "tokenize", "--model", model},
+      {"", "generate", "--model", model, "--prompt", "1+1=", "--max-tokens", "9"},
+    };
+    for (String[] command : commands) {
+      Ended ended =
+          shell(
+              "exec 3> >(:); wait $!; printf '" + command[0] + "' | \"$@\" >&3",
+              Arrays.copyOfRange(command, 1, command.length));
+      assertThat(ended.exitCode()).as(command[1] + ": " + ended.err()).isEqualTo(1);
+      assertThat(ended.err())
+          .as(command[1])
+          .contains("treepo: stdout: whoever read it has stopped")
+          .doesNotContain("Broken pipe");
+    }
   }
 
   @Test

@@ -41,6 +41,15 @@ class RefusalTest {
     refused("lora.targetModules must name projections", "lora={rank: 2, targetModules: [lm_head]}");
   }
 
+  @Test
+  void sizesOfANewModel() {
+    for (String setting : new String[] {"kvHeads=3", "heads=0", "hiddenSize=15", "ropeTheta=0"}) {
+      assertRefused(
+          runs.run("pretrain", "run", "--set", "architecture." + setting),
+          "--set architecture." + setting.substring(0, setting.indexOf('=')) + " must ");
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -209,6 +218,29 @@ class RefusalTest {
     assertRefused(
         runs.run("train", "lora", "--resume", "--set", "lora.rank=3"),
         "adapter must have rank 3 and alpha 16.0, had 2 and 16.0");
+  }
+
+  @Test
+  void aRunInThePlaceOfItsModel() throws IOException {
+    runs.run("train", "run", "--set", "trainer.steps=4").ok();
+    String hint = " is a folder of a run: give one of its checkpoints, such as ";
+    String newest = path("run") + "/checkpoints/step-000004";
+    String[][] commands = {
+      {"score", "--model"},
+      {"info", "--model"},
+      {"generate", "--prompt", "1+1=", "--model"},
+      {"tokenize", "--tokenizer"},
+      {"chat", "--tokenizer"},
+      {"score", "--model", path("model"), "--adapter"}
+    };
+    for (String[] command : commands) {
+      for (String given : new String[] {path("run"), path("run") + "/checkpoints"}) {
+        String[] whole = Arrays.copyOf(command, command.length + 1);
+        whole[command.length] = given;
+        assertRefused(TinyRuns.cli(whole), given + ":" + hint + newest);
+      }
+    }
+    refused(hint + newest, "model=" + path("run"));
   }
 
   @Test
