@@ -46,12 +46,16 @@ case ${1:-} in
   worker)
     home
     daemon org.apache.spark.deploy.worker.Worker ${CORES:+--cores "$CORES"} ${MEMORY:+--memory "$MEMORY"} \
-      --work-dir "$WORK/work" "${2:?spark://HOST:7077}"
+      --work-dir "$WORK/work" "${2:?expected the address of the master, spark://HOST:7077}"
     ;;
   demo)
     shift
     home
     export SPARK_LOCAL_IP=127.0.0.1
+    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+      echo "standalone.sh: port $port is taken; PORT=… names another" >&2
+      exit 1
+    fi
     started=()
     stop() {
       for process in ${started[@]+"${started[@]}"}; do kill "$process" 2>/dev/null || true; done

@@ -17,7 +17,7 @@ final class ClusterMixin {
       names = "--master",
       paramLabel = "URL",
       description =
-          "Spark cluster: spark://HOST:PORT, yarn, k8s://…, or local-cluster[2,1,1024] on this"
+          "Spark cluster: spark://HOST:PORT, or local-cluster[2,1,1024] on this"
               + " machine. docs/cluster.md")
   private String master;
 

@@ -171,7 +171,8 @@ final class ServeCommand implements Callable<Integer> {
   private void announce(Server server, ModelCatalog models) {
     ObjectNode line = JsonMapper.builder().build().createObjectNode();
     String scheme = tlsKey == null ? "http" : "https";
-    line.put("url", scheme + "://" + host + ":" + server.port() + "/v1");
+    String authority = host.contains(":") ? "[" + host + "]" : host; // IPv6
+    line.put("url", scheme + "://" + authority + ":" + server.port() + "/v1");
     models.all().forEach(model -> line.withArray("models").add(model.source().id()));
     PrintWriter out = spec.commandLine().getOut();
     out.println(line);

@@ -1,9 +1,12 @@
 package org.treepo4j.spark;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -76,7 +79,11 @@ record RunDescription(
       String id, Cluster.Run run, ModelConfig config, String engine, int threads)
       throws IOException {
     TrainSettings settings = run.settings();
-    TrainSettings decided = Settings.of(settings).set("threads", threads).build();
+    TrainSettings decided =
+        Settings.of(settings)
+            .set("threads", threads)
+            .set("reward.program", fromAnywhere(settings.reward().program()))
+            .build();
     Tensors base =
         settings.lora().enabled() ? Tensors.values(weights(settings.model()).parameters()) : null;
     Map<String, byte[]> files = files(settings.model(), config);
@@ -99,6 +106,26 @@ record RunDescription(
         engine,
         WorkerFacts.ofThisJvm(),
         run.workerBytes());
+  }
+
+  /**
+   * A command whose relative paths start at the folder of this process: executors stand elsewhere.
+   */
+  static List<String> fromAnywhere(List<String> command) {
+    List<String> words = new ArrayList<>();
+    for (String word : command) {
+      boolean onThePath = words.isEmpty() && !word.contains(File.separator);
+      words.add(!onThePath && isFile(word) ? Path.of(word).toAbsolutePath().toString() : word);
+    }
+    return words;
+  }
+
+  private static boolean isFile(String word) {
+    try {
+      return Files.isRegularFile(Path.of(word));
+    } catch (InvalidPathException e) {
+      return false;
+    }
   }
 
   private static Weights weights(Path model) throws IOException {

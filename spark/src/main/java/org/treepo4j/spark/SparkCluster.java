@@ -82,7 +82,7 @@ final class SparkCluster implements Cluster {
       context = new JavaSparkContext(conf);
     } catch (Exception e) { // Scala does not declare what it throws
       throw new InputException(
-          "--master %s: cannot be reached: %s".formatted(master, JobFailure.oneLine(e)));
+          "--master %s: cannot be used: %s".formatted(master, JobFailure.oneLine(e)));
     }
     SparkCluster cluster = new SparkCluster(context, notes);
     try {

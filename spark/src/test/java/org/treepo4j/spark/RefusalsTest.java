@@ -96,7 +96,7 @@ class RefusalsTest {
   void anAddressThatIsNoneIsRefused() {
     assertThatThrownBy(() -> connect("mesos://here"))
         .isInstanceOf(InputException.class)
-        .hasMessageContaining("--master mesos://here: cannot be reached: ");
+        .hasMessageContaining("--master mesos://here: cannot be used: ");
   }
 
   /** Spark logs the failure with all its frames before it throws it. */

@@ -33,6 +33,20 @@ class RunDescriptionTest {
   }
 
   @Test
+  void commandsOfExecutorsStartAtTheFolderOfTheDriver() throws IOException {
+    Path script = Files.writeString(folder.resolve("score.sh"), "").toRealPath();
+    String relative = Path.of("").toRealPath().relativize(script).toString();
+    List<String> moved = RunDescription.fromAnywhere(List.of(relative, relative, "-x", "a\0b"));
+    assertThat(moved.subList(2, 4)).containsExactly("-x", "a\0b");
+    for (String word : moved.subList(0, 2)) {
+      assertThat(Path.of(word)).isAbsolute();
+      assertThat(Path.of(word).toRealPath()).isEqualTo(script);
+    }
+    assertThat(RunDescription.fromAnywhere(List.of("sh", "/no/such")))
+        .containsExactly("sh", "/no/such");
+  }
+
+  @Test
   void templatesInAFolderOfTheirOwnTravel() throws IOException {
     String name = "additional_chat_templates/rag.jinja";
     Files.createDirectory(model.resolve(name).getParent());

@@ -233,7 +233,11 @@ public final class Trainer {
   private void keep(TrainingState state) throws IOException {
     if (state.step() > 0 && (last == null || last.step() < state.step())) {
       last = checkpoints.write(state, false, policy, weightUpdate, pools);
-      listener.note("kept what was learned until step " + state.step() + " in " + last.folder());
+    }
+    if (last != null) {
+      listener.note(
+          "kept what was learned until step %d in %s; --resume goes on from there"
+              .formatted(last.step(), last.folder()));
     }
   }
 

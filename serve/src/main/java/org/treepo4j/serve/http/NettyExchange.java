@@ -61,7 +61,7 @@ final class NettyExchange implements Exchange {
     this.serverCloses = serverCloses;
     this.done = done;
     method = request.method().name();
-    path = new QueryStringDecoder(request.uri()).rawPath();
+    path = path(request.uri());
     headers = request.headers();
     version = request.protocolVersion();
     keepAlive = HttpUtil.isKeepAlive(request);
@@ -71,6 +71,16 @@ final class NettyExchange implements Exchange {
   @Override
   public String method() {
     return method;
+  }
+
+  /** Without the query; as it was sent where its percent signs do not stand for UTF-8. */
+  private static String path(String uri) {
+    QueryStringDecoder decoder = new QueryStringDecoder(uri);
+    try {
+      return decoder.path();
+    } catch (IllegalArgumentException e) {
+      return decoder.rawPath();
+    }
   }
 
   @Override

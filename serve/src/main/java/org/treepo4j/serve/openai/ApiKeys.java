@@ -1,11 +1,13 @@
 package org.treepo4j.serve.openai;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.treepo4j.base.InputException;
@@ -29,20 +31,37 @@ public final class ApiKeys {
   /**
    * Keys one a line; empty lines and those that begin with {@code #} say nothing.
    *
-   * @throws InputException when the file holds no key
+   * @throws InputException when the file holds no key, or one that no header can bring
    */
   public static ApiKeys read(Path file) throws IOException {
     InputException.requireFile(file);
-    List<byte[]> digests =
-        Files.readAllLines(file).stream()
-            .map(String::strip)
-            .filter(line -> !line.isEmpty() && !line.startsWith("#"))
-            .map(ApiKeys::digest)
-            .toList();
+    List<byte[]> digests = new ArrayList<>();
+    int number = 0;
+    for (String line : lines(file)) {
+      number++;
+      String key = line.strip();
+      if (key.isEmpty() || key.startsWith("#")) {
+        continue;
+      }
+      if (!key.chars().allMatch(c -> c > ' ' && c < 127)) {
+        throw new InputException(
+            "%s: line %d: a key must be of letters, digits and signs of ASCII, without spaces"
+                .formatted(file, number));
+      }
+      digests.add(digest(key));
+    }
     if (digests.isEmpty()) {
       throw new InputException(file + ": expected at least one key");
     }
     return new ApiKeys(digests);
+  }
+
+  private static List<String> lines(Path file) throws IOException {
+    try {
+      return Files.readAllLines(file);
+    } catch (CharacterCodingException e) {
+      throw new InputException(file + ": expected UTF-8 text");
+    }
   }
 
   void check(Exchange exchange) throws ApiException {

@@ -60,7 +60,15 @@ final class ChatRequest {
                 () ->
                     fields.wrong("messages", "cannot be used, for the model has no chat template"));
     ObjectNode request = Json.object();
-    fields.object("chat_template_kwargs").ifPresent(more -> request.setAll(more.node()));
+    Optional<RequestFields> more = fields.object("chat_template_kwargs");
+    if (more.isPresent()) {
+      for (String own : List.of("messages", "tools", "add_generation_prompt")) {
+        if (more.get().node().has(own)) {
+          throw fields.wrong("chat_template_kwargs", "must not hold " + own);
+        }
+      }
+      request.setAll(more.get().node());
+    }
     request.set("messages", messages(fields));
     request.put("add_generation_prompt", true);
     String text = render(fields, template, request);

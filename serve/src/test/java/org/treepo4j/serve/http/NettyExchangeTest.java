@@ -13,13 +13,16 @@ import org.junit.jupiter.api.Test;
 class NettyExchangeTest {
   private final EmbeddedChannel channel = new EmbeddedChannel();
   private final AtomicInteger told = new AtomicInteger();
-  private final NettyExchange exchange =
-      new NettyExchange(
-          channel,
-          new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, "/a?b=c"),
-          1000,
-          () -> false,
-          () -> {});
+  private final NettyExchange exchange = exchange("/a?b=c");
+
+  private NettyExchange exchange(String uri) {
+    return new NettyExchange(
+        channel,
+        new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, uri),
+        1000,
+        () -> false,
+        () -> {});
+  }
 
   @Test
   void aHangUpIsToldWhoeverComesFirst() {
@@ -52,5 +55,11 @@ class NettyExchangeTest {
   @Test
   void thePathHasNoQuery() {
     assertThat(exchange.path()).isEqualTo("/a");
+  }
+
+  @Test
+  void thePathIsText() {
+    assertThat(exchange("/my%20model%20%C3%A4+b").path()).isEqualTo("/my model ä+b");
+    assertThat(exchange("/a%2").path()).isEqualTo("/a%2");
   }
 }

@@ -1,6 +1,7 @@
 package org.treepo4j.serve.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -103,6 +104,7 @@ class RefusalsTest {
         "max_tokens | \"max_tokens\":1,\"max_completion_tokens\":2 | max_tokens must not be other than max_completion_tokens",
         "logprobs | \"logprobs\":1 | logprobs must be true or false, was 1",
         "top_logprobs | \"top_logprobs\":1 | top_logprobs must not be given without logprobs",
+        "chat_template_kwargs | \"chat_template_kwargs\":{\"messages\":[]} | chat_template_kwargs must not hold messages",
         "top_logprobs | \"logprobs\":true,\"top_logprobs\":21 | top_logprobs must be an integer from 0 to 20, was 21",
         "response_format | \"response_format\":{\"type\":\"json_object\"} | response_format must be of type text",
         "tools[0].type | \"tools\":[{\"type\":\"x\"}] | tools[0].type must be function",
@@ -155,6 +157,7 @@ class RefusalsTest {
         server.post("/v1/completions", "{\"model\":\"gpt\",\"prompt\":\"a\"}");
     assertError(response, 404, "model", "there is no model gpt");
     assertError(server.get("/v1/models/gpt"), 404, "model", "there is no model gpt");
+    assertError(server.get("/v1/models/g%20%C3%A4"), 404, "model", "there is no model g ä");
     assertError(server.post("/v1/completions", "{}"), 400, "model", "model must be given");
   }
 
@@ -187,6 +190,15 @@ class RefusalsTest {
       byte[] status = socket.getInputStream().readNBytes(12);
       assertThat(new String(status, StandardCharsets.US_ASCII)).isEqualTo("HTTP/1.1 415");
     }
+  }
+
+  @Test
+  void ofKeysThatNoHeaderBrings(@TempDir Path folder) throws Exception {
+    Path file = folder.resolve("keys");
+    Files.writeString(file, "# ours\nschlüssel\n");
+    assertThatThrownBy(() -> ApiKeys.read(file)).hasMessageStartingWith(file + ": line 2: a key");
+    Files.write(file, new byte[] {(byte) 0xff, (byte) 0xfe});
+    assertThatThrownBy(() -> ApiKeys.read(file)).hasMessage(file + ": expected UTF-8 text");
   }
 
   @Test
