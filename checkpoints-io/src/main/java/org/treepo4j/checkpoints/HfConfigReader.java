@@ -52,10 +52,6 @@ final class HfConfigReader {
     this.notes = notes;
   }
 
-  static ModelConfig read(Path folder) throws CheckpointException {
-    return read(folder, new ArrayList<>());
-  }
-
   /** What users should know of how {@link #read} takes the files, each on a line. */
   static List<String> notes(Path folder) throws CheckpointException {
     List<String> notes = new ArrayList<>();
@@ -63,7 +59,8 @@ final class HfConfigReader {
     return List.copyOf(notes);
   }
 
-  private static ModelConfig read(Path folder, List<String> notes) throws CheckpointException {
+  /** The model of a folder; what users should know of how it is read goes to the notes. */
+  static ModelConfig read(Path folder, List<String> notes) throws CheckpointException {
     Path file = folder.resolve(CONFIG);
     JsonFields config =
         HybridFields.text(new JsonFields(file, "", HostileJson.readObject(file, MAX_BYTES)));

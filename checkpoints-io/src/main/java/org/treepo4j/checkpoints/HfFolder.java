@@ -70,7 +70,8 @@ public final class HfFolder implements ModelSource {
    * @throws CheckpointException with the file and what is wrong with it
    */
   public static HfFolder open(Path folder) throws CheckpointException {
-    ModelConfig config = readConfig(folder);
+    List<String> notes = new ArrayList<>();
+    ModelConfig config = readConfig(folder, notes);
     List<SafetensorsFile> shards = new ArrayList<>();
     boolean done = false;
     try {
@@ -90,7 +91,6 @@ public final class HfFolder implements ModelSource {
             "num_experts is %d in %d layers but the folder has only %d tensors"
                 .formatted(experts.count(), config.layers(), tensors.size()));
       }
-      List<String> notes = HfConfigReader.notes(folder);
       HfFolder opened = new HfFolder(folder, config, shards, tensors, notes).withStoredHead();
       done = true;
       return opened;
@@ -132,11 +132,16 @@ public final class HfFolder implements ModelSource {
    * @throws CheckpointException with the file and what is wrong with it
    */
   public static ModelConfig readConfig(Path folder) throws CheckpointException {
+    return readConfig(folder, new ArrayList<>());
+  }
+
+  private static ModelConfig readConfig(Path folder, List<String> notes)
+      throws CheckpointException {
     Optional<String> notAFolder = InputFile.notAFolder(folder);
     if (notAFolder.isPresent()) {
       throw new CheckpointException(folder, notAFolder.get());
     }
-    return HfConfigReader.read(folder);
+    return HfConfigReader.read(folder, notes);
   }
 
   /** Whether a folder has weight files; they may still be incomplete. */

@@ -85,6 +85,6 @@ class ExpertFieldsTest {
     json.put("model_type", modelType);
     json.setAll((ObjectNode) JSON.readTree("{" + fields.replace('\'', '"') + "}"));
     Files.writeString(folder.resolve("config.json"), json.toString());
-    return HfConfigReader.read(folder);
+    return HfFolder.readConfig(folder);
   }
 }

@@ -397,6 +397,6 @@ class HfConfigReaderTest {
 
   private ModelConfig read(String json) throws IOException {
     Files.writeString(folder.resolve("config.json"), json);
-    return HfConfigReader.read(folder);
+    return HfFolder.readConfig(folder);
   }
 }

@@ -66,7 +66,7 @@ class HfExportTest {
     Path folder = Files.createTempDirectory("config");
     try {
       Files.write(folder.resolve("config.json"), json);
-      assertThat(HfConfigReader.read(folder)).isEqualTo(model);
+      assertThat(HfFolder.readConfig(folder)).isEqualTo(model);
     } finally {
       DurableFiles.deleteTree(folder);
     }
@@ -88,7 +88,7 @@ class HfExportTest {
     Path file = temporary.resolve("config.json");
     Files.write(file, HfConfigWriter.bytes(HfConfigWriter.config(file, model, DType.F32)));
     assertThat(Files.readString(file)).contains("longrope");
-    assertThat(HfConfigReader.read(temporary)).isEqualTo(model);
+    assertThat(HfFolder.readConfig(temporary)).isEqualTo(model);
   }
 
   /** Transformers 5 has no default for these fields and fails without them. */

@@ -244,6 +244,6 @@ class HybridFieldsTest {
 
   private ModelConfig read(ObjectNode json) throws IOException {
     Files.writeString(folder.resolve("config.json"), json.toString());
-    return HfConfigReader.read(folder);
+    return HfFolder.readConfig(folder);
   }
 }

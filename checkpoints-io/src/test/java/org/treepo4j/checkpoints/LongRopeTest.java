@@ -72,7 +72,7 @@ class LongRopeTest {
         .toIterable()
         .containsExactly("type", "short_factor", "long_factor");
     Files.write(folder.resolve("config.json"), HfConfigWriter.bytes(json));
-    assertThat(HfConfigReader.read(folder)).isEqualTo(model);
+    assertThat(HfFolder.readConfig(folder)).isEqualTo(model);
   }
 
   private double attention(String fields) throws IOException {
@@ -82,6 +82,6 @@ class LongRopeTest {
   private ModelConfig read(String fields) throws IOException {
     Files.writeString(
         folder.resolve("config.json"), "{\"model_type\":\"phi3\"," + SIZES + fields + "}");
-    return HfConfigReader.read(folder);
+    return HfFolder.readConfig(folder);
   }
 }

@@ -1,8 +1,10 @@
 package org.treepo4j.engines.cuda;
 
+import static org.treepo4j.engines.cuda.DeviceArray.Type.F64;
 import static org.treepo4j.engines.cuda.DeviceArray.Type.I32;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.treepo4j.model.BranchingDecoder;
 import org.treepo4j.model.DrawnTokens;
@@ -21,13 +23,14 @@ final class CudaSampler implements TokenSampler {
   private final CudaDecoder decoder;
   private final Device device;
   private final SamplingKernels kernels;
-  private final Doubles uniform;
-  private final Doubles temperature;
-  private final Doubles topP;
-  private final Doubles minP;
-  private final Ints rows;
-  private final Ints topK;
-  private final Ints mask;
+  private final List<Column> columns = new ArrayList<>();
+  private final Column uniform;
+  private final Column temperature;
+  private final Column topP;
+  private final Column minP;
+  private final Column rows;
+  private final Column topK;
+  private final Column mask;
   private final SamplingKernels.Drawn drawn;
   private final DrawnTokens result = new DrawnTokens();
 
@@ -43,25 +46,31 @@ final class CudaSampler implements TokenSampler {
     this.decoder = decoder;
     this.device = device;
     this.kernels = kernels;
-    uniform = new Doubles(device);
-    temperature = new Doubles(device);
-    topP = new Doubles(device);
-    minP = new Doubles(device);
-    rows = new Ints(device);
-    topK = new Ints(device);
-    mask = new Ints(device);
+    uniform = new Column(F64);
+    temperature = new Column(F64);
+    topP = new Column(F64);
+    minP = new Column(F64);
+    rows = new Column(I32);
+    topK = new Column(I32);
+    mask = new Column(I32);
     allowed = device.allocate(I32, (long) MOST_MASKS * words());
     drawn = SamplingKernels.Drawn.of(device, AT_ONCE);
   }
 
   /** A number for each draw of a launch, written where it has changed. */
-  private static final class Doubles {
+  private final class Column {
     private final double[] values = new double[AT_ONCE];
-    private final DeviceArray on;
-    private boolean changed;
 
-    Doubles(Device device) {
-      on = device.upload(values);
+    /** What is written of whole numbers; null for others. */
+    private final int[] whole;
+
+    private final DeviceArray on;
+    private boolean changed = true;
+
+    Column(DeviceArray.Type type) {
+      whole = type == I32 ? new int[AT_ONCE] : null;
+      on = device.allocate(type, AT_ONCE);
+      columns.add(this);
     }
 
     void set(int draw, double value) {
@@ -69,34 +78,17 @@ final class CudaSampler implements TokenSampler {
       values[draw] = value;
     }
 
-    void write(Device device) {
-      if (changed) {
-        device.write(on, values, 0, AT_ONCE);
-        changed = false;
+    void write() {
+      if (!changed) {
+        return;
       }
-    }
-  }
-
-  /** The same for whole numbers. */
-  private static final class Ints {
-    private final int[] values = new int[AT_ONCE];
-    private final DeviceArray on;
-    private boolean changed;
-
-    Ints(Device device) {
-      on = device.upload(values);
-    }
-
-    void set(int draw, int value) {
-      changed |= values[draw] != value;
-      values[draw] = value;
-    }
-
-    void write(Device device) {
-      if (changed) {
+      if (whole == null) {
         device.write(on, values, 0, AT_ONCE);
-        changed = false;
+      } else {
+        Arrays.setAll(whole, draw -> (int) values[draw]);
+        device.write(on, whole, 0, AT_ONCE);
       }
+      changed = false;
     }
   }
 
@@ -147,12 +139,7 @@ final class CudaSampler implements TokenSampler {
       mask.set(i, ofRule);
       nucleus |= rule.topP() < 1;
     }
-    for (Doubles each : List.of(uniform, temperature, topP, minP)) {
-      each.write(device);
-    }
-    for (Ints each : List.of(rows, topK, mask)) {
-      each.write(device);
-    }
+    columns.forEach(Column::write);
     return nucleus;
   }
 
@@ -184,12 +171,7 @@ final class CudaSampler implements TokenSampler {
   @Override
   public void close() {
     if (decoder.isOpen()) {
-      for (Doubles each : List.of(uniform, temperature, topP, minP)) {
-        device.free(each.on);
-      }
-      for (Ints each : List.of(rows, topK, mask)) {
-        device.free(each.on);
-      }
+      columns.forEach(column -> device.free(column.on));
       device.free(allowed);
       drawn.free(device);
     }
