@@ -69,6 +69,21 @@ __device__ inline unsigned pack(float low, float high) {
 #endif
 }
 
+// Eight numbers of bf16, read at once
+struct __align__(16) Eight { unsigned pairs[4]; };
+// x[at .. at + 8), zeros from `end` on. WIDE where x is aligned and `end` a multiple of eight: no
+// branch is left then, so that a thread may wait for several at once.
+template <bool WIDE> __device__ inline Eight load8(const bf16* x, int at, int end) {
+  Eight v = {};
+  if (WIDE) {
+    if (at < end) v = *(const Eight*)(x + at);
+  } else {
+    for (int j = 0; j < 8; j++)
+      if (at + j < end) v.pairs[j / 2] |= (unsigned)x[at + j].bits << (16 * (j % 2));
+  }
+  return v;
+}
+
 template <class T> __device__ inline T warp_sum(T v) {
   for (int w = 16; w; w >>= 1) v += __shfl_xor_sync(FULL, v, w);
   return v;

@@ -1,6 +1,6 @@
 // What is done to rows between products: forward and backward beside each other. Names end with the
 // types of the arrays that may be float32 (f) or bf16 (b).
-#include "common.cuh"
+#include "activation.cuh"
 
 #define TYPES_1(NAME) NAME(f, float) NAME(b, bf16)
 #define TYPES_2(NAME) NAME(ff, float, float) NAME(fb, float, bf16) NAME(bf, bf16, float) NAME(bb, bf16, bf16)
@@ -169,25 +169,6 @@ TYPES_1(ROTATE)
 
 // --- gated activation -----------------------------------------------------------------------------
 
-// f(g) and f'(g)
-struct Silu {
-  __device__ static float value(float g) { return g / (1 + expf(-g)); }
-  __device__ static float slope(float g) {
-    float sigmoid = 1 / (1 + expf(-g));
-    return sigmoid * (1 + g * (1 - sigmoid));
-  }
-};
-// The tanh form, as g·σ(v), v = 2√(2/π)·(g + 0.044715·g³)
-struct Gelu {
-  __device__ static float sigmoid(float g) {
-    return 1 / (1 + expf(-g * (1.5957691216057308f + 0.07135481282f * g * g)));
-  }
-  __device__ static float value(float g) { return g * sigmoid(g); }
-  __device__ static float slope(float g) {
-    float s = sigmoid(g);
-    return s + g * s * (1 - s) * (1.5957691216057308f + 3 * 0.07135481282f * g * g);
-  }
-};
 // gate, up, dy, y [n]; a block does 1024 of them
 #define ACTIVATION(name, F, s, T)                                                                 \
   KERNEL(name##_##s, 256, (long long n, const T* gate, const T* up, T* y)) {                      \

@@ -232,6 +232,7 @@ inline unsigned __ballot_sync(unsigned m, int p) {
   return b;
 }
 inline int __popc(unsigned v) { return __builtin_popcount(v); }
+inline void __threadfence() {}
 inline int atomicAdd(int* p, int v) { int o = *p; *p += v; return o; }
 inline double __dmul_rn(double a, double b) { return a * b; }
 inline double __dadd_rn(double a, double b) { return a + b; }

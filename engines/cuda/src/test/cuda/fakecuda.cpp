@@ -1,6 +1,7 @@
 // A libcuda.so.1 whose one device is the emulator: every function of the driver that Driver.java
 // binds, and the kernels of src/main/cuda.
 #include "emu.h"
+#include "activation.cuh"
 #include "attention.cuh"
 #include "distribution.cuh"
 #include <chrono>
@@ -9,6 +10,9 @@
 // Each by itself, as nvcc compiles them.
 namespace cache {
 #include "cache.cu"
+}
+namespace decode {
+#include "decode.cu"
 }
 namespace flash {
 #include "flash.cu"

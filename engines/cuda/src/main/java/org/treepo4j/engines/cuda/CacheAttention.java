@@ -11,12 +11,12 @@ import org.treepo4j.engines.cuda.Kernel.Grid;
  * have in common is cached once. Serves decoding and prefill alike: the keys and values of a row
  * itself are cached before.
  *
- * <p>Every row is computed in parts of {@link #PART} positions, which are then merged: the bits of
- * a row depend on its own path alone.
+ * <p>Every row is computed in parts of {@link #PART} positions, which the block that is the last to
+ * finish merges in their order: the bits of a row depend on its own path alone.
  */
 final class CacheAttention {
   /** Positions that a block computes. */
-  static final int PART = 256;
+  static final int PART = 128;
 
   private static final int THREADS = 128;
 
@@ -25,9 +25,12 @@ final class CacheAttention {
 
   private final Device device;
   private final long mostPartial;
-  private final Kernel[] parts = new Kernel[2];
-  private final Kernel[] merge = new Kernel[2];
+  private final Kernel floats;
+  private final Kernel halves;
   private DeviceArray partial;
+
+  /** Parts of a row that are computed, for each group of heads; zero between launches. */
+  private DeviceArray finished;
 
   /**
    * What the rows of a step see. Arrays are read when the kernel runs, so that a recorded step
@@ -62,16 +65,29 @@ final class CacheAttention {
   CacheAttention(Device device, long mostPartial) {
     this.device = device;
     this.mostPartial = mostPartial;
-    parts[0] = device.kernel("cache", "cache_parts_f");
-    parts[1] = device.kernel("cache", "cache_parts_b");
-    merge[0] = device.kernel("cache", "cache_merge_f");
-    merge[1] = device.kernel("cache", "cache_merge_b");
+    floats = device.kernel("cache", "attend_f");
+    halves = device.kernel("cache", "attend_b");
   }
 
   /** Reserves scratch memory, so that a recorded step need not. */
   void reserve(AttentionShape shape, int rows, int longest) {
     long ofRow = partialOfRow(shape, longest);
-    partial = device.atLeast(partial, F32, Math.min(rows, rowsAtOnce(ofRow)) * ofRow);
+    long atOnce = Math.min(rows, rowsAtOnce(ofRow));
+    partial = device.atLeast(partial, F32, atOnce * ofRow);
+    long counters = atOnce * groups(shape);
+    if (finished == null || finished.length() < counters) {
+      finished = device.atLeast(finished, I32, counters);
+      device.clear(finished);
+    }
+  }
+
+  /** Heads that share a key head are computed together, at most four. */
+  private static int together(AttentionShape shape) {
+    return Math.min(4, shape.group());
+  }
+
+  private static int groups(AttentionShape shape) {
+    return shape.kvHeads() * Kernel.parts(shape.group(), together(shape));
   }
 
   /** Numbers of scratch memory for a row. */
@@ -136,18 +152,15 @@ final class CacheAttention {
       DeviceArray keys,
       DeviceArray values,
       DeviceArray out) {
-    int type = q.type() == F32 ? 0 : 1;
-    // Heads that share a key head are computed together, at most four.
-    int together = Math.min(4, shape.group());
-    int groups = Kernel.parts(shape.group(), together);
-    parts[type].launch(
-        new Grid(rows, shape.kvHeads() * groups, count),
+    Kernel kernel = q.type() == F32 ? floats : halves;
+    kernel.launch(
+        new Grid(rows, groups(shape), count),
         THREADS,
         0,
         shape.heads(),
         shape.kvHeads(),
         shape.dim(),
-        together,
+        together(shape),
         shape.scale(),
         shape.cap(),
         window,
@@ -159,17 +172,8 @@ final class CacheAttention {
         q,
         keys,
         values,
-        partial);
-    merge[type].launch(
-        Grid.of(rows, shape.heads()),
-        THREADS,
-        0,
-        shape.heads(),
-        shape.dim(),
-        count,
-        window,
-        length,
         partial,
+        finished,
         out);
   }
 }

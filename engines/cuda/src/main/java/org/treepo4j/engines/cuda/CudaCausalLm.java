@@ -40,6 +40,10 @@ final class CudaCausalLm implements CausalLm {
   private final CudaRotary rotary;
   private final CudaForward forward;
   private final CudaBackward backward;
+
+  /** Of steps of decoders; null where {@link #forward} computes them. */
+  private final StepForward fused;
+
   private final Deque<Activations> spare = new ArrayDeque<>();
   private long version;
   private boolean closed;
@@ -67,6 +71,10 @@ final class CudaCausalLm implements CausalLm {
     this.forward = new CudaForward(device, model, config(), kernels.rows(), linear, rotary, type);
     this.backward =
         new CudaBackward(device, model, config(), kernels, linear, rotary, forward, type);
+    this.fused =
+        StepForward.runs(model, config(), type)
+            ? new StepForward(device, model, config(), kernels, rotary)
+            : null;
   }
 
   @Override
@@ -103,7 +111,7 @@ final class CudaCausalLm implements CausalLm {
 
   @Override
   public BranchingDecoder decoder(DecoderOptions options) {
-    return new CudaDecoder(this, device, kernels, forward, rotary, type, options);
+    return new CudaDecoder(this, device, kernels, forward, fused, rotary, type, options);
   }
 
   @Override

@@ -51,6 +51,7 @@ final class CudaDecoder implements BranchingDecoder {
       Device device,
       Kernels kernels,
       CudaForward forward,
+      StepForward fused,
       CudaRotary rotary,
       Type type,
       DecoderOptions options) {
@@ -61,7 +62,7 @@ final class CudaDecoder implements BranchingDecoder {
     this.kernels = kernels;
     this.type = type;
     this.cache = new CudaCache(device, config, type, options.cacheBytes(device.memory().free()));
-    this.step = new DecoderStep(device, config, kernels, forward, rotary, cache, type);
+    this.step = new DecoderStep(device, config, kernels, forward, fused, rotary, cache, type);
     this.version = lm.version();
   }
 

@@ -83,6 +83,15 @@ final class CudaRotary implements AutoCloseable {
         rows, config.kvHeads(), dim, half, positions, table.cosines, table.sines, k, back);
   }
 
+  /** What the heads of a layer are turned by, {@link #reserve}d. */
+  StepKernels.Angles angles(int layer) {
+    return config
+        .rotary(layer)
+        .map(tables::get)
+        .map(table -> new StepKernels.Angles(half, table.cosines, table.sines))
+        .orElse(StepKernels.Angles.NONE);
+  }
+
   @Override
   public void close() {
     for (Table table : tables.values()) {

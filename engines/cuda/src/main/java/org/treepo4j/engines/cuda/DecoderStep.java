@@ -23,6 +23,10 @@ final class DecoderStep implements CudaForward.Mixer, AutoCloseable {
   private final ModelConfig config;
   private final Kernels kernels;
   private final CudaForward forward;
+
+  /** Computes tokens behind prompts; null where {@link #forward} does. */
+  private final StepForward fused;
+
   private final CudaRotary rotary;
   private final CudaCache cache;
   private final AttentionShape shape;
@@ -83,6 +87,7 @@ final class DecoderStep implements CudaForward.Mixer, AutoCloseable {
       ModelConfig config,
       Kernels kernels,
       CudaForward forward,
+      StepForward fused,
       CudaRotary rotary,
       CudaCache cache,
       Type type) {
@@ -90,6 +95,7 @@ final class DecoderStep implements CudaForward.Mixer, AutoCloseable {
     this.config = config;
     this.kernels = kernels;
     this.forward = forward;
+    this.fused = fused;
     this.rotary = rotary;
     this.cache = cache;
     this.shape = AttentionShape.of(config);
@@ -148,7 +154,11 @@ final class DecoderStep implements CudaForward.Mixer, AutoCloseable {
   }
 
   private void compute(CudaForward.Batch batch) {
-    forward.run(batch, activations, this);
+    if (fused != null && batch.decoding()) {
+      fused.run(batch, activations, slotsOn.array, cache, this::attendCached);
+    } else {
+      forward.run(batch, activations, this);
+    }
     kernels
         .rows()
         .scatter(rows, config.hiddenSize(), slotsOn.array, activations.hidden(), cache.hidden());
@@ -157,7 +167,11 @@ final class DecoderStep implements CudaForward.Mixer, AutoCloseable {
   /** Launches a recorded step where there is one: one call instead of hundreds. */
   private void step(CudaForward.Batch batch) {
     longest = Math.max(CacheAttention.PART, Integer.highestOneBit(2 * longest - 1));
-    forward.reserve(rows);
+    if (fused != null) {
+      fused.reserve(rows);
+    } else {
+      forward.reserve(rows);
+    }
     kernels.cacheAttention().reserve(shape, rows, longest);
     if (addresses != device.changes()) {
       forget();
@@ -232,6 +246,10 @@ final class DecoderStep implements CudaForward.Mixer, AutoCloseable {
   public void attend(int layer, Activations.Inner inner) {
     kernels.rows().scatter(rows, config.kvSize(), slotsOn.array, inner.k, cache.keys(layer));
     kernels.rows().scatter(rows, config.kvSize(), slotsOn.array, inner.v, cache.values(layer));
+    attendCached(layer, inner);
+  }
+
+  private void attendCached(int layer, Activations.Inner inner) {
     kernels
         .cacheAttention()
         .forward(

@@ -6,6 +6,7 @@ record Kernels(
     RowKernels rows,
     TreeAttention treeAttention,
     CacheAttention cacheAttention,
+    StepKernels step,
     VocabularyHead head,
     UpdateKernels updates,
     SamplingKernels sampler) {
@@ -21,6 +22,7 @@ record Kernels(
         rows,
         new TreeAttention(device),
         new CacheAttention(device),
+        new StepKernels(device),
         new VocabularyHead(device, products, rows),
         new UpdateKernels(device),
         new SamplingKernels(device));

@@ -28,13 +28,16 @@ final class Products {
 
   private static final int THREADS = 256;
 
+  /** From here on twice as many warps share a row, so that more of it is on its way at once. */
+  private static final int LONG = 2048;
+
   private final int multiprocessors;
   private final Variants nt;
   private final Variants nn;
   private final Variants tn;
   private final Kernel rows;
-  private final Kernel rowsWidening;
-  private final Kernel rowsHalves;
+  private final FewRows widening;
+  private final FewRows halves;
 
   /** A kernel by types, float32, bf16 to float32 and bf16, and by width of a block's tile. */
   private record Variants(
@@ -53,14 +56,23 @@ final class Products {
     }
   }
 
+  /** Kernels for few rows with bf16, by the length of a row. */
+  private record FewRows(Kernel usual, Kernel ofLong) {
+    static FewRows of(Device device, String type) {
+      return new FewRows(
+          device.kernel("decode", "rows_" + type),
+          device.kernel("decode", "rows_" + type + "_long"));
+    }
+  }
+
   Products(Device device) {
     multiprocessors = device.facts().multiprocessors();
     nt = Variants.of(device, "nt");
     nn = Variants.of(device, "nn");
     tn = Variants.of(device, "tn");
     rows = device.kernel("products", "rows_f");
-    rowsWidening = device.kernel("tensor", "rows_bf");
-    rowsHalves = device.kernel("tensor", "rows_b");
+    widening = FewRows.of(device, "bf");
+    halves = FewRows.of(device, "b");
   }
 
   /** Dynamic shared memory of a block with bf16: three stages of both tiles, see tensor.cu. */
@@ -127,16 +139,33 @@ final class Products {
   void rows(
       int m, int n, int k, DeviceArray x, DeviceArray w, DeviceArray y, float alpha, boolean add) {
     require(m, n, k, x, w, y);
-    boolean floats = x.type() == F32;
-    Kernel kernel = floats ? rows : y.type() == F32 ? rowsWidening : rowsHalves;
-    // float32: a warp for each number of a row of y, 8 in a block; bf16: 16 of them in a block.
-    Grid grid = Grid.of(Kernel.parts(n, floats ? 8 : 16));
     for (int from = 0; from < m; from += MOST_ROWS) {
       int count = Math.min(MOST_ROWS, m - from);
-      DeviceArray some = x.from((long) from * k);
-      DeviceArray to = y.from((long) from * n);
-      kernel.launch(grid, THREADS, 0, count, n, k, some, w, to, alpha, add ? 1 : 0);
+      some(count, n, k, x.from((long) from * k), w, y.from((long) from * n), alpha, add ? 1 : 0);
     }
+  }
+
+  private void some(
+      int m, int n, int k, DeviceArray x, DeviceArray w, DeviceArray y, float alpha, int add) {
+    if (x.type() == F32) { // a warp for each number of a row of y
+      rows.launch(Grid.of(Kernel.parts(n, 8)), THREADS, 0, m, n, k, x, w, y, alpha, add);
+      return;
+    }
+    boolean isLong = k >= LONG;
+    FewRows kernels = y.type() == F32 ? widening : halves;
+    Kernel kernel = isLong ? kernels.ofLong : kernels.usual;
+    kernel.launch(
+        Grid.of(Kernel.parts(n, 16)),
+        isLong ? 2 * THREADS : THREADS,
+        0,
+        m,
+        n,
+        k,
+        x,
+        w,
+        y,
+        alpha,
+        add);
   }
 
   void rows(int m, int n, int k, DeviceArray x, DeviceArray w, DeviceArray y, boolean add) {

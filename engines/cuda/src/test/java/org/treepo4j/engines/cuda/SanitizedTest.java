@@ -22,6 +22,7 @@ class SanitizedTest {
           RowKernelsTest.class,
           TreeAttentionTest.class,
           CacheAttentionTest.class,
+          StepKernelsTest.class,
           VocabularyHeadTest.class,
           SamplingKernelsTest.class,
           UpdateKernelsTest.class);
