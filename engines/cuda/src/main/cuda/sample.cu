@@ -2,11 +2,11 @@
 // sum by sum in float64, without fused operations, so that a uniform number selects the same token.
 #include "distribution.cuh"
 
-constexpr int AT_ONCE = 32;   // blocks of ids for each block of threads
+constexpr int AT_ONCE = 8;   // blocks of ids for each block of threads
 constexpr double NOTHING = 1e-290;
 
 // logits [.][vocabulary], rows and mask [draws], allowed [masks][⌈vocabulary/32⌉], partial
-// [draws][chunks][2], ids [draws][chunks]; a block for each chunk of 8192 ids and draw
+// [draws][chunks][2], ids [draws][chunks]; a block for each chunk of 2048 ids and draw
 KERNEL(sample_maxima, 256, (int vocabulary, const float* logits, const int* rows, const int* mask,
                             const int* allowed, float* partial, int* ids)) {
   SHARED(float, all, 256);
@@ -52,7 +52,7 @@ KERNEL(sample_maxima, 256, (int vocabulary, const float* logits, const int* rows
 KERNEL(sample_sums, 256, (int vocabulary, const float* logits, const int* rows, const double* temperature,
                           const int* mask, const int* allowed, const double* powers, const float* partial, const int* ids,
                           double* sums)) {
-  SHARED(double, tile, 3 * AT_ONCE * 33);   // [kind][block][id], of 32 ids of each block
+  SHARED(double, tile, 3 * AT_ONCE * 33);   // [kind and block][id], of 32 ids of each block
   SHARED(int, whole, AT_ONCE);
   size_t draw = blockIdx.y;
   int blocks = (vocabulary + BLOCK - 1) / BLOCK, block0 = blockIdx.x * AT_ONCE;
@@ -63,7 +63,7 @@ KERNEL(sample_sums, 256, (int vocabulary, const float* logits, const int* rows, 
   float sampledLeast = (float)add(r.likeliestLogit, mul(NEGLIGIBLE, r.temperature));
   if (threadIdx.x < AT_ONCE) whole[threadIdx.x] = block0 + threadIdx.x < blocks && r.whole(block0 + threadIdx.x);
   double sum = 0;
-  int kind = threadIdx.x / 32, own = threadIdx.x % 32;
+  int kind = threadIdx.x / AT_ONCE, own = threadIdx.x % AT_ONCE;
   for (int first = 0; first < BLOCK; first += 32) {
     __syncthreads();
     for (int i = threadIdx.x; i < AT_ONCE * 32; i += 256) {
@@ -87,8 +87,10 @@ KERNEL(sample_sums, 256, (int vocabulary, const float* logits, const int* rows, 
       tile[(2 * AT_ONCE + block) * 33 + i % 32] = s;
     }
     __syncthreads();
-    if (kind < 3)
-      for (int i = 0; i < 32; i++) sum = add(sum, tile[(kind * AT_ONCE + own) * 33 + i]);
+    if (kind < 3) {
+#pragma unroll
+      for (int i = 0; i < 32; i++) sum = add(sum, tile[threadIdx.x * 33 + i]);
+    }
   }
   if (kind < 3 && block0 + own < blocks) sums[(draw * 3 + kind) * blocks + block0 + own] = sum;
 }
@@ -105,6 +107,52 @@ template <class F> __device__ double ordered_sum(int n, double* tile, F value) {
       for (int j = 0; j < min(256, n - first); j++) sum = add(sum, tile[j]);
   }
   return sum;
+}
+// Three of these side by side for numbers [3][n], each thread has all three; tile [3][256], room [3]
+__device__ inline void ordered_sums(int n, const double* numbers, double* tile, double* room, double sums[3]) {
+  double sum = 0;
+  int kind = threadIdx.x / 32;
+  for (int first = 0; first < n; first += 256) {
+    __syncthreads();
+    int i = first + threadIdx.x;
+    for (int k = 0; k < 3; k++) tile[k * 256 + threadIdx.x] = i < n ? numbers[k * n + i] : 0;
+    __syncthreads();
+    if (threadIdx.x % 32 == 0 && kind < 3) {
+      int end = min(256, n - first);
+#pragma unroll 8
+      for (int j = 0; j < end; j++) sum = add(sum, tile[kind * 256 + j]);
+    }
+  }
+  if (threadIdx.x % 32 == 0 && kind < 3) room[kind] = sum;
+  __syncthreads();
+  for (int k = 0; k < 3; k++) sums[k] = room[k];
+}
+// The block of ids that `left` of the sum of sums [n] falls into, of which what is before is taken;
+// thread 0's, tile [256]
+__device__ inline int block_of(int n, const double* sums, double* tile, double* left) {
+  int block = 0;
+  bool found = false;
+  for (int first = 0; first < n; first += 256) {
+    __syncthreads();
+    tile[threadIdx.x] = first + threadIdx.x < n ? sums[first + threadIdx.x] : 0;
+    __syncthreads();
+    if (threadIdx.x == 0)
+      for (int j = 0; j < 256 && !found; j += 8) {
+        double some[8];
+#pragma unroll
+        for (int i = 0; i < 8; i++) some[i] = tile[j + i];
+#pragma unroll
+        for (int i = 0; i < 8; i++)
+          if (!found && some[i] > NOTHING) {
+            block = first + j + i;
+            if (*left < some[i])
+              found = true;
+            else
+              *left = sub(*left, some[i]);
+          }
+      }
+  }
+  return block;
 }
 // For a thread the number of threads before it whose flag is set; all of them in `total`. `room` is
 // shared, [8].
@@ -199,18 +247,18 @@ __device__ inline void sort(const Row& r, Candidates& c) {
   __syncthreads();
 }
 
-// rows, temperature, topK, topP, minP, mask, uniform, tokens, logprobs, modelLogprobs, entropies
-// [draws]; candidates [draws][vocabulary]; sorted [draws][size], null when no draw has topP < 1. A
+// rows, temperature, topK, topP, minP, mask, uniform [draws]; drawn [4][most]: token, its
+// log-probability as drawn and under the model, entropy; candidates [draws][vocabulary]; sorted [draws][size], null when no draw has topP < 1. A
 // block for each draw.
 KERNEL(sample_draw, 256, (int vocabulary, int size, const float* logits, const int* rows,
                           const double* temperature,
                           const int* topK, const double* topP, const double* minP, const int* mask,
                           const int* allowed, const double* uniform, const double* powers,
                           const float* partial, const int* partialIds, const double* sums, int* candidates,
-                          unsigned long long* sorted, int* tokens, double* logprobs,
-                          double* modelLogprobs, double* entropies)) {
-  SHARED(double, tile, 256);
-  SHARED(double, shared, 2);
+                          unsigned long long* sorted, int most, double* drawn)) {
+  SHARED(double, tile, 3 * 256);
+  SHARED(double, totals, 3);
+  SHARED(double, limit, 1);
   SHARED(int, histogram, 256);
   SHARED(int, room, 8);
   SHARED(int, result, 1);
@@ -221,16 +269,14 @@ KERNEL(sample_draw, 256, (int vocabulary, int size, const float* logits, const i
   r.maxima(chunks, partial + draw * chunks * 2, partialIds + draw * chunks);
   const double* own = sums + draw * 3 * blocks;
   const double* sampled = own + 2 * blocks;
-  double modelTotal = ordered_sum(blocks, tile, [=](int i) { return own[i]; });
-  double expected = ordered_sum(blocks, tile, [=](int i) { return own[blocks + i]; });
-  if (threadIdx.x == 0) shared[0] = modelTotal;
-  __syncthreads();
-  modelTotal = shared[0];
+  double sum[3];
+  ordered_sums(blocks, own, tile, totals, sum);
+  double modelTotal = sum[0], expected = sum[1];
   // NaN, or nothing finite to sample
   if (!(modelTotal < 1e300) || r.likeliest < 0 || !(fabsf(r.likeliestLogit) < 3.4e38f)) {
     if (threadIdx.x == 0) {
-      tokens[draw] = -1;
-      logprobs[draw] = modelLogprobs[draw] = entropies[draw] = __longlong_as_double(0x7ff8000000000000ll);
+      drawn[draw] = -1;
+      for (int i = 1; i < 4; i++) drawn[i * most + draw] = __longlong_as_double(0x7ff8000000000000ll);
     }
     return;
   }
@@ -240,19 +286,11 @@ KERNEL(sample_draw, 256, (int vocabulary, int size, const float* logits, const i
   if (r.temperature == 0) {
     if (threadIdx.x == 0) result[0] = r.likeliest;
   } else {
-    if (!truncated || (p < 1 && k == 0)) total = ordered_sum(blocks, tile, [=](int i) { return sampled[i]; });
+    if (!truncated || (p < 1 && k == 0)) total = sum[2];
     if (!truncated) {
       double left = mul(uniform[draw], total);
-      if (threadIdx.x == 0) {
-        int drawn = 0;
-        for (int block = 0; block < blocks; block++)
-          if (sampled[block] > NOTHING) {
-            drawn = block;
-            if (left < sampled[block]) break;
-            left = sub(left, sampled[block]);
-          }
-        result[0] = drawn;
-      }
+      int block = block_of(blocks, sampled, tile, &left);
+      if (threadIdx.x == 0) result[0] = block;
       __syncthreads();
       int first = result[0] * BLOCK;
       __syncthreads();
@@ -272,9 +310,9 @@ KERNEL(sample_draw, 256, (int vocabulary, int size, const float* logits, const i
       if (k > 0) {
         keep_likeliest(r, k, c, histogram, room);
       } else {
-        if (threadIdx.x == 0) shared[1] = mul(r.temperature, log(p < 1 ? __ddiv_rn(mul(1 - p, total), vocabulary) : least));
+        if (threadIdx.x == 0) limit[0] = mul(r.temperature, log(p < 1 ? __ddiv_rn(mul(1 - p, total), vocabulary) : least));
         __syncthreads();
-        double distance = shared[1];
+        double distance = limit[0];
         collect(vocabulary, c, room,
                 [=](int id) { return sub(r.logits[id], r.likeliestLogit) >= distance && r.may(id); });
       }
@@ -284,7 +322,7 @@ KERNEL(sample_draw, 256, (int vocabulary, int size, const float* logits, const i
         const unsigned long long* order = c.sorted;
         auto weight = [=](int i) { return r.weight((int)(0xffffffffu - (unsigned)order[i])); };
         double all = k > 0 ? ordered_sum(c.count, tile, weight) : total;
-        if (threadIdx.x == 0) shared[1] = mul(p, all);
+        if (threadIdx.x == 0) limit[0] = mul(p, all);
         double sum = 0;
         if (threadIdx.x == 0) result[0] = c.count - 1;
         for (int first = 0; first < c.count; first += 256) {
@@ -295,7 +333,7 @@ KERNEL(sample_draw, 256, (int vocabulary, int size, const float* logits, const i
           if (threadIdx.x == 0 && result[0] == c.count - 1)
             for (int j = 0; j < min(256, c.count - first); j++) {
               sum = add(sum, tile[j]);
-              if (sum >= shared[1]) {
+              if (sum >= limit[0]) {
                 result[0] = first + j;
                 break;
               }
@@ -322,7 +360,7 @@ KERNEL(sample_draw, 256, (int vocabulary, int size, const float* logits, const i
       auto weight = [=](int i) { return r.weight(ids[i]); };
       total = ordered_sum(c.count, tile, weight);
       double left = mul(uniform[draw], total);
-      int drawn = c.count - 1;
+      int last = c.count - 1;
       bool done = false;
       for (int first = 0; first < c.count; first += 256) {
         __syncthreads();
@@ -332,25 +370,25 @@ KERNEL(sample_draw, 256, (int vocabulary, int size, const float* logits, const i
         if (threadIdx.x == 0 && !done)
           for (int j = 0; j < min(256, c.count - 1 - first); j++) {
             if (left < tile[j]) {
-              drawn = first + j;
+              last = first + j;
               done = true;
               break;
             }
             left = sub(left, tile[j]);
           }
       }
-      if (threadIdx.x == 0) result[0] = ids[drawn];
+      if (threadIdx.x == 0) result[0] = ids[last];
     }
   }
   if (threadIdx.x == 0) {
     int token = result[0];
     double logTotal = log(modelTotal);
-    tokens[draw] = token;
-    logprobs[draw] = r.temperature == 0
+    drawn[draw] = token;
+    drawn[most + draw] = r.temperature == 0
         ? 0
         : sub(__ddiv_rn(sub(r.logits[token], r.likeliestLogit), r.temperature), log(total));
-    modelLogprobs[draw] = sub(sub(r.logits[token], r.maxLogit), logTotal);
+    drawn[2 * most + draw] = sub(sub(r.logits[token], r.maxLogit), logTotal);
     double entropy = sub(logTotal, __ddiv_rn(expected, modelTotal));
-    entropies[draw] = entropy < 0 ? 0 : entropy;
+    drawn[3 * most + draw] = entropy < 0 ? 0 : entropy;
   }
 }

@@ -32,6 +32,7 @@ final class CudaSampler implements TokenSampler {
   private final Column topK;
   private final Column mask;
   private final SamplingKernels.Drawn drawn;
+  private final double[] numbers = new double[4 * AT_ONCE];
   private final DrawnTokens result = new DrawnTokens();
 
   /** Sets of allowed ids on the device, by identity, and how many ids each allows. */
@@ -108,15 +109,16 @@ final class CudaSampler implements TokenSampler {
           new SamplingKernels.Draws(
               rows.on, temperature.on, topK.on, topP.on, minP.on, mask.on, allowed, uniform.on),
           drawn);
-      device.read(drawn.tokens(), result.tokens(), from, count);
-      for (int draw = from; draw < from + count; draw++) {
-        if (result.tokens()[draw] < 0) {
-          throw new NotFiniteException(draws.path(draw));
+      device.read(drawn.numbers(), numbers, 0, numbers.length);
+      for (int i = 0; i < count; i++) {
+        if (numbers[i] < 0) {
+          throw new NotFiniteException(draws.path(from + i));
         }
+        result.tokens()[from + i] = (int) numbers[i];
+        result.logprobs()[from + i] = numbers[AT_ONCE + i];
+        result.modelLogprobs()[from + i] = numbers[2 * AT_ONCE + i];
+        result.entropies()[from + i] = numbers[3 * AT_ONCE + i];
       }
-      device.read(drawn.logprobs(), result.logprobs(), from, count);
-      device.read(drawn.modelLogprobs(), result.modelLogprobs(), from, count);
-      device.read(drawn.entropies(), result.entropies(), from, count);
     }
     return result;
   }
@@ -173,7 +175,7 @@ final class CudaSampler implements TokenSampler {
     if (decoder.isOpen()) {
       columns.forEach(column -> device.free(column.on));
       device.free(allowed);
-      drawn.free(device);
+      device.free(drawn.numbers());
     }
   }
 }

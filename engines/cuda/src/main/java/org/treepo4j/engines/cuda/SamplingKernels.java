@@ -19,7 +19,7 @@ final class SamplingKernels {
   private static final int BLOCK = 256;
 
   /** Blocks of ids that a block of threads sums up. */
-  private static final int BLOCKS_AT_ONCE = 32;
+  private static final int BLOCKS_AT_ONCE = 8;
 
   /** Draws of a launch, which bounds the scratch memory. */
   private static final int AT_ONCE = 32;
@@ -74,28 +74,21 @@ final class SamplingKernels {
   }
 
   /**
-   * What comes of it.
+   * What comes of it: tokens, −1 where the row has NaN or nothing finite to sample; their
+   * log-probabilities under the distribution that was sampled from; those under the model's own, of
+   * temperature 1 and all ids; entropies of the model's own.
    *
-   * @param tokens {@code I32 [draws]}; −1 where the row has NaN or nothing finite to sample
-   * @param logprobs under the distribution that was sampled from, {@code F64 [draws]}
-   * @param modelLogprobs under the model's own: temperature 1, all ids, {@code F64 [draws]}
-   * @param entropies of the model's own, {@code F64 [draws]}
+   * @param numbers all in this order, so that one copy brings them to the host, {@code F64 [4 ×
+   *     most]}
+   * @param most draws
    */
-  record Drawn(
-      DeviceArray tokens, DeviceArray logprobs, DeviceArray modelLogprobs, DeviceArray entropies) {
-    static Drawn of(Device device, int draws) {
-      return new Drawn(
-          device.allocate(I32, draws),
-          device.allocate(F64, draws),
-          device.allocate(F64, draws),
-          device.allocate(F64, draws));
+  record Drawn(DeviceArray numbers, int most) {
+    Drawn {
+      numbers.require("numbers", F64, 4L * most);
     }
 
-    void free(Device device) {
-      device.free(tokens);
-      device.free(logprobs);
-      device.free(modelLogprobs);
-      device.free(entropies);
+    static Drawn of(Device device, int most) {
+      return new Drawn(device.allocate(F64, 4L * most), most);
     }
   }
 
@@ -140,7 +133,9 @@ final class SamplingKernels {
    */
   void sample(
       int count, int vocabulary, boolean nucleus, DeviceArray logits, Draws draws, Drawn out) {
-    out.tokens().require("tokens", I32, count);
+    if (count > out.most) {
+      throw new IllegalArgumentException(count + " draws for a room of " + out.most);
+    }
     draws.uniform().require("uniform", F64, count);
     reserve(count, vocabulary, nucleus);
     for (int from = 0; from < count; from += AT_ONCE) {
@@ -206,9 +201,7 @@ final class SamplingKernels {
         blockSums,
         candidates,
         nucleus ? sorted : null,
-        out.tokens().from(from),
-        out.logprobs().from(from),
-        out.modelLogprobs().from(from),
-        out.entropies().from(from));
+        out.most,
+        out.numbers.from(from));
   }
 }

@@ -11,6 +11,10 @@ import org.treepo4j.checkpoints.Design.Activation;
 import org.treepo4j.engines.cuda.CacheAttention.Paths;
 import org.treepo4j.engines.cuda.SamplingKernels.Drawn;
 import org.treepo4j.engines.cuda.SamplingKernels.Draws;
+import org.treepo4j.engines.cuda.StepKernels.Angles;
+import org.treepo4j.engines.cuda.StepKernels.Cached;
+import org.treepo4j.engines.cuda.StepKernels.Norm;
+import org.treepo4j.engines.cuda.StepKernels.Projection;
 
 /**
  * A decoder's step in bf16 of the kernels alone, recorded as a graph, with random weights that are
@@ -110,43 +114,49 @@ final class DecodeFigure {
     DeviceArray k = make.apply(BF16, (long) rows * attention.kvSize());
     DeviceArray v = make.apply(BF16, (long) rows * attention.kvSize());
     DeviceArray out = make.apply(BF16, (long) rows * attention.querySize());
-    DeviceArray gate = make.apply(BF16, (long) rows * shape.ffn);
-    DeviceArray up = make.apply(BF16, (long) rows * shape.ffn);
+    DeviceArray gated = make.apply(BF16, (long) rows * shape.ffn);
     DeviceArray logits = make.apply(F32, (long) rows * shape.vocabulary);
     DeviceArray angles = make.apply(F32, (long) context * shape.dim / 2);
     Draws draws = draws(path);
     Drawn drawn = Drawn.of(device, rows);
+    Angles turns = new Angles(shape.dim / 2, angles, angles);
     Runnable step =
         () -> {
-          RowKernels rowKernels = kernels.rows();
           Products products = kernels.products();
+          StepKernels ofStep = kernels.step();
           int hidden = shape.hidden;
           int querySize = attention.querySize();
           int kvSize = attention.kvSize();
-          rowKernels.embed(rows, hidden, tokens, embedding, 1, stream);
+          kernels.rows().embed(rows, hidden, tokens, embedding, 1, stream);
           for (Layer layer : layers) {
-            rowKernels.norm(rows, hidden, stream, layer.norm, 0, EPS, normed, null);
-            products.rows(rows, querySize, hidden, normed, layer.q, q, false);
-            products.rows(rows, kvSize, hidden, normed, layer.k, k, false);
-            products.rows(rows, kvSize, hidden, normed, layer.v, v, false);
-            int half = shape.dim / 2;
-            rowKernels.rotate(
-                rows, shape.heads, shape.dim, half, positions, angles, angles, q, false);
-            rowKernels.rotate(
-                rows, shape.kvHeads, shape.dim, half, positions, angles, angles, k, false);
-            rowKernels.scatter(rows, kvSize, slot, k, layer.keys);
-            rowKernels.scatter(rows, kvSize, slot, v, layer.values);
+            ofStep.project(
+                rows,
+                hidden,
+                stream,
+                new Norm(layer.norm, 0, EPS),
+                new Projection(querySize, layer.q, null, q),
+                new Projection(kvSize, layer.k, null, k),
+                new Projection(kvSize, layer.v, null, v));
+            Cached cached = new Cached(slot, layer.keys, layer.values);
+            ofStep.place(attention, rows, null, null, positions, turns, null, cached, q, k, v);
             kernels
                 .cacheAttention()
                 .forward(attention, rows, context, 0, paths, q, layer.keys, layer.values, out);
             products.rows(rows, hidden, querySize, out, layer.o, stream, true);
-            rowKernels.norm(rows, hidden, stream, layer.ffnNorm, 0, EPS, normed, null);
-            products.rows(rows, shape.ffn, hidden, normed, layer.gate, gate, false);
-            products.rows(rows, shape.ffn, hidden, normed, layer.up, up, false);
-            rowKernels.activate(Activation.SILU, (long) rows * shape.ffn, gate, up, gate);
-            products.rows(rows, hidden, shape.ffn, gate, layer.down, stream, true);
+            Norm norm = new Norm(layer.ffnNorm, 0, EPS);
+            ofStep.gated(
+                Activation.SILU,
+                rows,
+                shape.ffn,
+                hidden,
+                stream,
+                norm,
+                layer.gate,
+                layer.up,
+                gated);
+            products.rows(rows, hidden, shape.ffn, gated, layer.down, stream, true);
           }
-          rowKernels.norm(rows, hidden, stream, layers[0].norm, 0, EPS, normed, null);
+          kernels.rows().norm(rows, hidden, stream, layers[0].norm, 0, EPS, normed, null);
           products.rows(rows, shape.vocabulary, hidden, normed, embedding, logits, false);
           kernels.sampler().sample(rows, shape.vocabulary, false, logits, draws, drawn);
         };
@@ -158,7 +168,7 @@ final class DecodeFigure {
         seconds[i] = device.seconds(graph::launch);
       }
     }
-    drawn.free(device);
+    device.free(drawn.numbers());
     Arrays.sort(seconds);
     return seconds[runs / 2];
   }

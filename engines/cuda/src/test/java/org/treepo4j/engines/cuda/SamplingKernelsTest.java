@@ -115,10 +115,7 @@ class SamplingKernelsTest {
             numbers.put(F64, uniform));
     Drawn drawn = drawn(numbers, count);
     kernels.sample(count, vocabulary, nucleus, numbers.put(F32, logits), draws, drawn);
-    int[] tokens = numbers.ints(drawn.tokens());
-    double[] logprobs = numbers.get(drawn.logprobs());
-    double[] modelLogprobs = numbers.get(drawn.modelLogprobs());
-    double[] entropies = numbers.get(drawn.entropies());
+    double[] got = numbers.get(drawn.numbers());
     for (int i = 0; i < count; i++) {
       IntPredicate may = masks[i] == 0 ? id -> true : id -> mask[id];
       TokenDistribution host = new TokenDistribution(settings[i].rule(vocabulary, may));
@@ -129,21 +126,17 @@ class SamplingKernelsTest {
       host.read(own);
       String what = settings[i] + " of " + vocabulary + " by " + uniform[i];
       int token = host.sample(uniform[i]);
-      assertThat(tokens[i]).as(what).isEqualTo(token);
-      assertThat(logprobs[i]).as(what).isCloseTo(host.logprob(token), within(LOG_ROUNDING));
-      assertThat(modelLogprobs[i])
+      assertThat(got[i]).as(what).isEqualTo(token);
+      assertThat(got[count + i]).as(what).isCloseTo(host.logprob(token), within(LOG_ROUNDING));
+      assertThat(got[2 * count + i])
           .as(what)
           .isCloseTo(host.modelLogprob(token), within(LOG_ROUNDING));
-      assertThat(entropies[i]).as(what).isCloseTo(host.entropy(), within(1e-9));
+      assertThat(got[3 * count + i]).as(what).isCloseTo(host.entropy(), within(1e-9));
     }
   }
 
-  private Drawn drawn(Numbers numbers, int count) {
-    return new Drawn(
-        numbers.poison(DeviceArray.Type.I32, count),
-        numbers.poison(F64, count),
-        numbers.poison(F64, count),
-        numbers.poison(F64, count));
+  private static Drawn drawn(Numbers numbers, int count) {
+    return new Drawn(numbers.poison(F64, 4L * count), count);
   }
 
   @Test
@@ -170,7 +163,7 @@ class SamplingKernelsTest {
               numbers.put(F64, new double[4]));
       Drawn drawn = drawn(numbers, 4);
       kernels.sample(4, vocabulary, false, numbers.put(F32, logits), draws, drawn);
-      assertThat(numbers.ints(drawn.tokens())).startsWith(-1, -1, -1).endsWith(0);
+      assertThat(numbers.get(drawn.numbers())).startsWith(-1, -1, -1, 0);
     }
   }
 }
