@@ -119,6 +119,8 @@ __device__ void attend(int heads, int kvHeads, int dim, int together, float scal
   SHARED(float, sums, 128 * 32);   // [group of keys][head][dim]
   SHARED(float, sizes, MOST_HEADS * 2);   // [head]: greatest score, sum of weights
   SHARED(int, others, 1);
+  let_next_begin();
+  wait_for_previous();
   size_t row = blockIdx.x;
   int group = heads / kvHeads, groups = (group + together - 1) / together;
   int kvHead = blockIdx.y / groups, firstOfGroup = blockIdx.y % groups * together;

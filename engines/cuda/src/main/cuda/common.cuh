@@ -40,6 +40,19 @@ __device__ inline void cp_commit() { asm volatile("cp.async.commit_group;" ::: "
 template <int PENDING> __device__ inline void cp_wait() {
   asm volatile("cp.async.wait_group %0;" ::"n"(PENDING) : "memory");
 }
+// From compute capability 9.0 on a kernel may be launched so that it begins when all blocks of the one
+// before have (Kernel.overlapping). It says that the next one may, and reads or writes nothing that
+// earlier kernels write or read until it has waited for them, in every thread.
+__device__ inline void let_next_begin() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.launch_dependents;");
+#endif
+}
+__device__ inline void wait_for_previous() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
 #endif
 
 #define FULL 0xffffffffu

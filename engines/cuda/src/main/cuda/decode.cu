@@ -1,5 +1,6 @@
 // A decoder's step in bf16, bound by reading weights: products of few rows, with what stands beside
-// them in a block of the model; see StepKernels.java.
+// them in a block of the model; see StepKernels.java. Launches overlap: the first weights are on their
+// way while the kernel before ends.
 #include "activation.cuh"
 
 // --- products of few rows -------------------------------------------------------------------------
@@ -44,14 +45,15 @@ struct Normed {
   }
 };
 
-constexpr int AHEAD = 4;   // pieces of a row that a thread waits for at once
-
-// Sums of a thread over its part of k, and of squares of x; see below
+// Sums of a thread over its part of k, and of squares of x; see below. AHEAD pieces of each row are
+// waited for at once.
 template <bool WIDE, int MATRICES, int WARPS, class X>
 __device__ void few_sums(int m, int n, int k, int n0, const X& x, const bf16* const* w,
                          float (*sums)[4][4], float* square) {
   int lane = threadIdx.x % 32, warp = threadIdx.x / 32, g = lane / 4, t = lane % 4;
   int lowEnd = n0 + g < n ? k : 0, highEnd = n0 + g + 8 < n ? k : 0;
+  constexpr int AHEAD = MATRICES == 2 ? 2 : 4;
+  bool first = true;
   for (int k0 = warp * 32 + t * 8; k0 - t * 8 < k; k0 += WARPS * 32 * AHEAD) {
     Eight low[AHEAD][MATRICES], high[AHEAD][MATRICES];
 #pragma unroll
@@ -61,6 +63,8 @@ __device__ void few_sums(int m, int n, int k, int n0, const X& x, const bf16* co
         low[a][s] = load8<WIDE>(w[s] + (size_t)(n0 + g) * k, k0 + a * WARPS * 32, lowEnd);
         high[a][s] = load8<WIDE>(w[s] + (size_t)(n0 + g + 8) * k, k0 + a * WARPS * 32, highEnd);
       }
+    if (first) wait_for_previous();
+    first = false;
 #pragma unroll
     for (int i = 0; i < 4; i++)
       if (i * 8 < m) {
@@ -75,12 +79,13 @@ __device__ void few_sums(int m, int n, int k, int n0, const X& x, const bf16* co
           for (int s = 0; s < MATRICES; s++) {
             const unsigned* l = low[a][s].pairs;
             const unsigned* h = high[a][s].pairs;
-            unsigned first[4] = {l[0], h[0], l[1], h[1]}, second[4] = {l[2], h[2], l[3], h[3]};
-            mma_bf16(sums[s][i], first, z[a].pairs);
-            mma_bf16(sums[s][i], second, z[a].pairs + 2);
+            unsigned even[4] = {l[0], h[0], l[1], h[1]}, odd[4] = {l[2], h[2], l[3], h[3]};
+            mma_bf16(sums[s][i], even, z[a].pairs);
+            mma_bf16(sums[s][i], odd, z[a].pairs + 2);
           }
       }
   }
+  if (first) wait_for_previous();   // warps beyond a short row
 }
 
 // Matrices w [n][k] times rows of x, [m ≤ 32][k]: a block for every 16 rows of each w, as the rows of
@@ -91,6 +96,7 @@ template <int MATRICES, int WARPS, class X, class Done>
 __device__ void few_rows(int m, int n, int k, int n0, const X& x, const bf16* const* w, Done done) {
   SHARED(float, room, WARPS * MATRICES * 16 * 32);   // [warp][matrix][row of w][row of x]
   SHARED(float, squares, WARPS * 32);                // [warp][row of x]
+  let_next_begin();
   float sums[MATRICES][4][4] = {};   // [matrix][eight rows of x][numbers of mma's result]
   float square[4] = {};              // [eight rows of x]
   bool wide = k % 8 == 0 && x.aligned();
@@ -189,6 +195,8 @@ KERNEL(place, 256, (int rows, int heads, int kvHeads, int dim, int half, const f
                     const float* keyNorm, float plus, float eps, const int* positions,
                     const float* cosines, const float* sines, const float* growth, const int* slots,
                     bf16* q, const bf16* k, const bf16* v, bf16* keys, bf16* values)) {
+  let_next_begin();
+  wait_for_previous();
   int each = heads + 2 * kvHeads, warp = blockIdx.x * 8 + threadIdx.x / 32, lane = threadIdx.x % 32;
   if (warp >= rows * each) return;
   size_t row = warp / each;

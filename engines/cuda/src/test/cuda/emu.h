@@ -5,6 +5,7 @@
 //    missing barriers as results that differ,
 //  - shared memory begins as NaN in every block, and a cp.async copies no earlier than it is waited
 //    for,
+//  - a kernel that may begin before the last one has ended must wait for it in every thread,
 //  - static shared memory is an allocation of its own for each array, so that AddressSanitizer sees
 //    what is read beyond it.
 #pragma once
@@ -39,6 +40,7 @@ struct Fiber {
   unsigned seq;
   std::vector<Copy> copies;                 // of the group that is not committed
   std::vector<std::vector<Copy>> groups;    // committed, not waited for
+  bool waited;                              // for the kernel before
 };
 struct Warp { uint64_t slot[8][32]; };
 enum Order { FORWARD, REVERSE, RANDOM };
@@ -54,6 +56,7 @@ inline std::unique_ptr<char[]> dynamic;
 inline size_t dynamicSize;
 struct Static { std::unique_ptr<char[]> memory; size_t size; };
 inline std::map<int, Static> statics;
+inline bool overlaps;   // whether the kernel may begin before the last one has ended
 inline const std::function<void()>* body;
 inline void* main_;
 
@@ -120,7 +123,7 @@ inline void* staticShared(int id, size_t bytes) {
 
 inline void block(std::vector<Fiber>& fs, unsigned n) {
   for (unsigned i = 0; i < n; i++) {
-    fs[i].state = READY; fs[i].seq = 0; fs[i].copies.clear(); fs[i].groups.clear(); start(fs[i]);
+    fs[i].state = READY; fs[i].seq = 0; fs[i].copies.clear(); fs[i].groups.clear(); fs[i].waited = false; start(fs[i]);
   }
   unsigned warpCount = (n + 31) / 32;
   std::vector<unsigned> turn(warpCount);
@@ -138,6 +141,7 @@ inline void block(std::vector<Fiber>& fs, unsigned n) {
           unsigned k = order == REVERSE ? end - 1 - (j - w) : w + (j - w + shift) % (end - w);
           Fiber& f = fs[k];
           if (f.state == READY) { run(f); moved = again = true; left -= f.state == DONE; }
+          if (f.state == DONE && overlaps && !f.waited) throw std::runtime_error("a thread never waited for the kernel before");
         }
         unsigned at = 0;
         for (unsigned j = w; j < end; j++) if (fs[j].state == WARP) at |= 1u << (j - w);
@@ -161,7 +165,7 @@ inline void block(std::vector<Fiber>& fs, unsigned n) {
   }
 }
 
-inline void launch(dim3 grid, dim3 blk, size_t shared, const std::function<void()>& kernel) {
+inline void launch(dim3 grid, dim3 blk, size_t shared, bool overlapping, const std::function<void()>& kernel) {
   static std::vector<Fiber> fibers;
   unsigned n = blk.x * blk.y * blk.z;
   if (fibers.size() < n) fibers.resize(n);
@@ -169,6 +173,7 @@ inline void launch(dim3 grid, dim3 blk, size_t shared, const std::function<void(
     fibers[i].lin = i; fibers[i].tid = {i % blk.x, i / blk.x % blk.y, i / (blk.x * blk.y)};
   }
   warps.resize((n + 31) / 32);
+  overlaps = overlapping;
   body = &kernel; blockDim_ = blk; gridDim_ = grid;
   dynamic.reset(new char[shared]);
   dynamicSize = shared;
@@ -233,6 +238,8 @@ inline unsigned __ballot_sync(unsigned m, int p) {
 }
 inline int __popc(unsigned v) { return __builtin_popcount(v); }
 inline void __threadfence() {}
+inline void let_next_begin() {}
+inline void wait_for_previous() { emu::self->waited = true; }
 inline int atomicAdd(int* p, int v) { int o = *p; *p += v; return o; }
 inline double __dmul_rn(double a, double b) { return a * b; }
 inline double __dadd_rn(double a, double b) { return a + b; }

@@ -49,6 +49,7 @@ static std::map<Pointer, size_t> allocations;
 static size_t used, limit = size_t(8) << 30;
 static int version = 13000, capability = 90, devices = 1;
 static std::vector<Work>* recording;
+static int overlapped;
 
 static int perform(Work work) {
   std::lock_guard<std::mutex> guard(lock);
@@ -67,6 +68,7 @@ void emu_pretend(int newVersion, int newCapability, int newDevices, long long by
   version = newVersion; capability = newCapability; devices = newDevices; limit = bytes;
 }
 long long emu_used() { return used; }
+int emu_overlapped() { return overlapped; }
 
 int cuInit(unsigned) { return devices ? 0 : 100; }
 int cuDriverGetVersion(int* v) { *v = version; return 0; }
@@ -120,7 +122,7 @@ int cuMemsetD8Async(Pointer to, unsigned char v, size_t n, void*) {
 int cuModuleLoadData(void** m, const void* image) {
   if (recording) return 900;
   *m = (void*)1;
-  return strstr((const char*)image, ".target sm_80") ? 0 : 218;
+  return strstr((const char*)image, ".target sm_80") || strstr((const char*)image, ".target sm_90") ? 0 : 218;
 }
 int cuModuleUnload(void*) { return 0; }
 int cuModuleGetFunction(void** f, void*, const char* n) {
@@ -131,20 +133,32 @@ int cuModuleGetFunction(void** f, void*, const char* n) {
   return 0;
 }
 int cuFuncSetAttribute(void*, int, int) { return 0; }
-int cuLaunchKernel(void* f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
-                   unsigned shared, void*, void** params, void**) {
+static int launch(void* f, emu::dim3 grid, emu::dim3 block, unsigned shared, bool overlapping, void** params) {
   auto& kernel = *(std::pair<const std::string, emu::Thunk>*)f;
-  if (!gx || !gy || !gz || !bx || gy > 65535 || gz > 65535 || bx * by * bz > 1024 || shared > (227 << 10)) return 1;
+  if (!grid.x || !grid.y || !grid.z || !block.x || grid.y > 65535 || grid.z > 65535 ||
+      block.x * block.y * block.z > 1024 || shared > (227 << 10)) return 1;
   emu::Bound bound = kernel.second(params);
   return perform([=, name = kernel.first.c_str()] {
     try {
-      emu::launch({gx, gy, gz}, {bx, by, bz}, shared, bound);
+      emu::launch(grid, block, shared, overlapping, bound);
       return 0;
     } catch (std::exception& e) {
       fprintf(stderr, "emulator: %s, block %u %u %u: %s\n", name, emu::blockIdx_.x, emu::blockIdx_.y, emu::blockIdx_.z, e.what());
       return 700;
     }
   });
+}
+int cuLaunchKernel(void* f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
+                   unsigned shared, void*, void** params, void**) {
+  return launch(f, {gx, gy, gz}, {bx, by, bz}, shared, false, params);
+}
+// As in cuda.h; the attribute is programmatic stream serialization.
+struct Attribute { int id; char pad[4]; union { char room[64]; int allowed; } value; };
+struct Config { unsigned grid[3], block[3], shared; void* stream; Attribute* attributes; unsigned count; };
+int cuLaunchKernelEx(const Config* c, void* f, void** params, void**) {
+  if (c->count != 1 || c->attributes->id != 6 || c->attributes->value.allowed != 1 || c->stream != (void*)1) return 1;
+  overlapped++;
+  return launch(f, {c->grid[0], c->grid[1], c->grid[2]}, {c->block[0], c->block[1], c->block[2]}, c->shared, true, params);
 }
 int cuStreamCreate(void** s, unsigned) { *s = (void*)1; return 0; }
 int cuStreamSynchronize(void*) { return recording ? 900 : 0; }

@@ -65,8 +65,8 @@ final class CacheAttention {
   CacheAttention(Device device, long mostPartial) {
     this.device = device;
     this.mostPartial = mostPartial;
-    floats = device.kernel("cache", "attend_f");
-    halves = device.kernel("cache", "attend_b");
+    floats = device.overlapping("cache", "attend_f");
+    halves = device.overlapping("cache", "attend_b");
   }
 
   /** Reserves scratch memory, so that a recorded step need not. */

@@ -16,16 +16,33 @@ import org.treepo4j.model.EngineUnavailableException;
 final class Device implements AutoCloseable {
   private static final int MOST_ARGUMENTS = 32;
 
+  /** Compute capability and driver from which on launches overlap, in graphs too: CUDA 12.4. */
+  private static final int OVERLAP_CAPABILITY = 90;
+
+  private static final int OVERLAP_DRIVER = 12040;
+
+  /** CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION. */
+  private static final int OVERLAP_ATTRIBUTE = 6;
+
   private final DeviceFacts facts;
   private final Pointer context;
   private final Pointer stream;
   private final Transfers transfers;
   private final Memory arguments = new Memory(8L * MOST_ARGUMENTS);
   private final Memory pointers = new Memory(8L * MOST_ARGUMENTS);
+
+  /** A CUlaunchConfig with one CUlaunchAttribute; null where launches do not overlap. */
+  private final Memory overlap;
+
+  private final Memory overlapAttribute = new Memory(72);
   private final KernelModules modules;
   private final Map<Long, Long> allocations = new HashMap<>();
   private Thread current;
   private boolean capturing;
+
+  /** Whether the last thing on the stream was an overlapping kernel. */
+  private boolean afterOverlapping;
+
   private long changes;
   private boolean closed;
 
@@ -49,10 +66,26 @@ final class Device implements AutoCloseable {
     Driver.check("cuStreamCreate", Driver.cuStreamCreate(made, 0));
     stream = made.getValue();
     transfers = new Transfers(stream);
-    modules = new KernelModules(facts.driver());
+    modules = new KernelModules(facts);
+    overlap = overlap(facts);
     for (int i = 0; i < MOST_ARGUMENTS; i++) {
       pointers.setPointer(8L * i, arguments.share(8L * i));
     }
+  }
+
+  private Memory overlap(DeviceFacts facts) {
+    if (facts.capability() < OVERLAP_CAPABILITY || facts.driver() < OVERLAP_DRIVER) {
+      return null;
+    }
+    overlapAttribute.clear();
+    overlapAttribute.setInt(0, OVERLAP_ATTRIBUTE);
+    overlapAttribute.setInt(8, 1);
+    Memory config = new Memory(56);
+    config.clear();
+    config.setPointer(32, stream);
+    config.setPointer(40, overlapAttribute);
+    config.setInt(48, 1);
+    return config;
   }
 
   DeviceFacts facts() {
@@ -226,11 +259,16 @@ final class Device implements AutoCloseable {
    * @param shared most dynamic shared memory in bytes that a launch will ask for
    */
   Kernel kernel(String module, String name, int shared) {
-    return new Kernel(this, module, name, shared);
+    return new Kernel(this, module, name, shared, false);
   }
 
   Kernel kernel(String module, String name) {
     return kernel(module, name, 0);
+  }
+
+  /** One that waits itself for what was launched before. */
+  Kernel overlapping(String module, String name) {
+    return new Kernel(this, module, name, 0, true);
   }
 
   Pointer function(String module, String name, int shared) {
@@ -241,18 +279,40 @@ final class Device implements AutoCloseable {
     return modules.function(module, name, shared);
   }
 
+  /**
+   * @param overlapping whether the kernel waits for what was launched before. It may begin before
+   *     that ends only behind another such kernel: what others wrote is complete then, and these
+   *     write nothing that a kernel reads before it has waited.
+   */
   void launch(
-      String name, Pointer function, Kernel.Grid grid, int threads, int shared, Object... values) {
+      String name,
+      Pointer function,
+      boolean overlapping,
+      Kernel.Grid grid,
+      int threads,
+      int shared,
+      Object... values) {
+    boolean begins = overlapping && afterOverlapping && overlap != null;
     enter();
     for (int i = 0; i < values.length; i++) {
       set(8L * i, values[i]);
     }
     int result =
-        Driver.cuLaunchKernel(
-            function, grid.x(), grid.y(), grid.z(), threads, 1, 1, shared, stream, pointers, null);
+        begins
+            ? overlap(function, grid, threads, shared)
+            : Driver.cuLaunchKernel(
+                function, grid.x(), grid.y(), grid.z(), threads, 1, 1, shared, stream, pointers,
+                null);
     if (result != 0) {
       Driver.check("kernel " + name, result);
     }
+    afterOverlapping = overlapping;
+  }
+
+  private int overlap(Pointer function, Kernel.Grid grid, int threads, int shared) {
+    int[] sizes = {grid.x(), grid.y(), grid.z(), threads, 1, 1, shared};
+    overlap.write(0, sizes, 0, sizes.length);
+    return Driver.cuLaunchKernelEx(overlap, function, pointers, null);
   }
 
   private void set(long at, Object value) {
@@ -340,8 +400,9 @@ final class Device implements AutoCloseable {
     }
   }
 
-  /** The driver keeps a context by thread. */
+  /** Before whatever is asked of the driver, which keeps a context by thread. */
   private void enter() {
+    afterOverlapping = false;
     if (closed) {
       throw new IllegalStateException("the device is closed");
     }

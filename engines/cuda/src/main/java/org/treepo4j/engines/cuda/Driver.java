@@ -39,10 +39,18 @@ final class Driver {
   static synchronized void load() {
     if (!loaded) {
       String library = System.getProperty(LIBRARY_PROPERTY, "libcuda.so.1");
+      NativeLibrary driver;
       try {
-        Native.register(Driver.class, NativeLibrary.getInstance(library));
+        driver = NativeLibrary.getInstance(library);
       } catch (UnsatisfiedLinkError e) {
         throw new EngineUnavailableException("no NVIDIA driver on this machine (" + library + ")");
+      }
+      try {
+        Native.register(Driver.class, driver);
+      } catch (UnsatisfiedLinkError e) { // lacks a function
+        throw new EngineUnavailableException(
+            "the NVIDIA driver is too old: CUDA %s or later is needed"
+                .formatted(versionText(OLDEST_VERSION)));
       }
       loaded = true;
     }
@@ -150,6 +158,9 @@ final class Driver {
       Pointer stream,
       Pointer parameters,
       Pointer extra);
+
+  static native int cuLaunchKernelEx(
+      Pointer config, Pointer function, Pointer parameters, Pointer extra);
 
   static native int cuStreamCreate(PointerByReference stream, int flags);
 

@@ -8,18 +8,22 @@ final class Kernel {
   private final String module;
   private final String name;
   private final int shared;
+  private final boolean overlapping;
   private Pointer function;
 
   /**
    * @param module name of its source without {@code .cu}
    * @param name as in its source
    * @param shared most dynamic shared memory in bytes that a launch will ask for
+   * @param overlapping whether it waits itself for what was launched before, see common.cuh, so
+   *     that it may begin earlier
    */
-  Kernel(Device device, String module, String name, int shared) {
+  Kernel(Device device, String module, String name, int shared, boolean overlapping) {
     this.device = device;
     this.module = module;
     this.name = name;
     this.shared = shared;
+    this.overlapping = overlapping;
   }
 
   /** Blocks of a launch. */
@@ -65,7 +69,7 @@ final class Kernel {
   void launch(Grid grid, int threads, int dynamic, Object... arguments) {
     if (!grid.empty()) {
       ready();
-      device.launch(name, function, grid, threads, dynamic, arguments);
+      device.launch(name, function, overlapping, grid, threads, dynamic, arguments);
     }
   }
 

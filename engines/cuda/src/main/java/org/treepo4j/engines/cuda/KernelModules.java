@@ -12,7 +12,8 @@ import org.treepo4j.model.EngineUnavailableException;
 
 /**
  * The kernels of a device, a module for each source. They come as PTX, which the driver compiles
- * for the chip at hand and keeps in a cache of its own.
+ * for the chip at hand and keeps in a cache of its own; some twice, for compute capability 8.0 and
+ * 9.0.
  */
 final class KernelModules implements AutoCloseable {
   /** Attribute of a kernel: the most dynamic shared memory. */
@@ -21,14 +22,11 @@ final class KernelModules implements AutoCloseable {
   /** More than this much dynamic shared memory a kernel must be allowed. */
   private static final int FREE_SHARED = 48 << 10;
 
-  private final int driver;
+  private final DeviceFacts facts;
   private final Map<String, Pointer> modules = new HashMap<>();
 
-  /**
-   * @param driver CUDA version of the driver
-   */
-  KernelModules(int driver) {
-    this.driver = driver;
+  KernelModules(DeviceFacts facts) {
+    this.facts = facts;
   }
 
   /**
@@ -49,22 +47,28 @@ final class KernelModules implements AutoCloseable {
   }
 
   private Pointer load(String name) {
-    byte[] ptx;
-    try (InputStream in = KernelModules.class.getResourceAsStream(name + ".ptx")) {
-      byte[] text = in.readAllBytes();
-      ptx = Arrays.copyOf(text, text.length + 1); // the driver reads up to a zero
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    byte[] text = ptx(name);
+    byte[] ptx = Arrays.copyOf(text, text.length + 1); // the driver reads up to a zero
     PointerByReference module = new PointerByReference();
     int result = Driver.cuModuleLoadData(module, ptx);
     if (result == Driver.UNSUPPORTED_PTX_VERSION || result == Driver.NO_BINARY_FOR_GPU) {
       throw new EngineUnavailableException(
           "the NVIDIA driver (CUDA %s) is too old for the kernels: %s"
-              .formatted(Driver.versionText(driver), Driver.text(result)));
+              .formatted(Driver.versionText(facts.driver()), Driver.text(result)));
     }
     Driver.check("loading the kernels of " + name, result);
     return module.getValue();
+  }
+
+  private byte[] ptx(String name) {
+    Class<?> here = KernelModules.class;
+    InputStream newer =
+        facts.capability() >= 90 ? here.getResourceAsStream(name + "-90.ptx") : null;
+    try (InputStream in = newer != null ? newer : here.getResourceAsStream(name + ".ptx")) {
+      return in.readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override

@@ -60,8 +60,8 @@ final class Products {
   private record FewRows(Kernel usual, Kernel ofLong) {
     static FewRows of(Device device, String type) {
       return new FewRows(
-          device.kernel("decode", "rows_" + type),
-          device.kernel("decode", "rows_" + type + "_long"));
+          device.overlapping("decode", "rows_" + type),
+          device.overlapping("decode", "rows_" + type + "_long"));
     }
   }
 

@@ -65,10 +65,10 @@ final class StepKernels {
   record Cached(DeviceArray slot, DeviceArray keys, DeviceArray values) {}
 
   StepKernels(Device device) {
-    project = device.kernel("decode", "project");
-    silu = device.kernel("decode", "gated_silu");
-    gelu = device.kernel("decode", "gated_gelu");
-    place = device.kernel("decode", "place");
+    project = device.overlapping("decode", "project");
+    silu = device.overlapping("decode", "gated_silu");
+    gelu = device.overlapping("decode", "gated_gelu");
+    place = device.overlapping("decode", "place");
   }
 
   /**

@@ -64,6 +64,34 @@ class DeviceTest {
   }
 
   @Test
+  void launchesOverlapBehindOnesThatDo() {
+    assumeTrue(CudaEmulator.isEmulated(), "skipped on a real device");
+    assertThat(overlapping(13000, 90)).isEqualTo(2);
+    assertThat(overlapping(12030, 90)).as("driver without such graphs").isZero();
+    assertThat(overlapping(13000, 89)).as("device that cannot").isZero();
+  }
+
+  /** Overlapping launches of five, with a copy and another kernel among them. */
+  private static int overlapping(int driver, int capability) {
+    TestDevice.pretend(driver, capability, 1, MEMORY);
+    try (Device device = Device.open();
+        Numbers numbers = new Numbers(device, new java.util.Random(1))) {
+      Products products = new Products(device);
+      DeviceArray x = numbers.put(Type.BF16, numbers.normal(Type.BF16, 64));
+      DeviceArray y = numbers.poison(Type.BF16, 64);
+      products.rows(8, 8, 8, x, x, y, false); // loads the kernel
+      int before = TestDevice.overlapped();
+      products.rows(8, 8, 8, x, x, y, false);
+      device.copy(x, y);
+      products.rows(8, 8, 8, x, x, y, false);
+      products.rows(8, 8, 8, x, x, y, false);
+      products.nt(8, 8, 8, x, x, y, false);
+      products.rows(8, 8, 8, x, x, y, false);
+      return TestDevice.overlapped() - before;
+    }
+  }
+
+  @Test
   void nothingIsReadWithinAGraph() {
     DeviceArray array = device.upload(1f);
     assertThatThrownBy(() -> device.capture(() -> device.floats(array)))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 import static org.treepo4j.engines.cuda.DeviceArray.Type.F32;
 import static org.treepo4j.engines.cuda.DeviceArray.Type.F64;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.function.IntPredicate;
@@ -41,6 +42,27 @@ class SamplingKernelsTest {
       for (int i = 0; i < count; i++) {
         settings[i] = settings(random, vocabulary);
       }
+      check(numbers, random, vocabulary, logits, settings, mask);
+    }
+  }
+
+  /**
+   * As large as people have them: sums of blocks are more than a block of threads takes at once.
+   */
+  @Test
+  void tokensOfLargeVocabulariesAreThoseOfTheHost() {
+    Random random = new Random(3);
+    try (Numbers numbers = new Numbers(device, random)) {
+      int vocabulary = 70_001;
+      boolean[] mask = new boolean[vocabulary];
+      Arrays.fill(mask, 7, vocabulary, true);
+      SamplingSettings[] settings = new SamplingSettings[6];
+      Arrays.setAll(
+          settings,
+          i ->
+              new SamplingSettings(
+                  1.1, i == 4 ? 50 : 0, i == 5 ? 0.9 : 1, 0, List.of(), List.of()));
+      double[] logits = numbers.normal(F32, 2 * vocabulary);
       check(numbers, random, vocabulary, logits, settings, mask);
     }
   }

@@ -58,6 +58,11 @@ final class TestDevice implements ExecutionCondition {
     library().getFunction("emu_pretend").invokeVoid(arguments);
   }
 
+  /** Launches of the emulated driver that could begin before the one before ended. */
+  static int overlapped() {
+    return library().getFunction("emu_overlapped").invokeInt(new Object[0]);
+  }
+
   private static NativeLibrary library() {
     return NativeLibrary.getInstance(System.getProperty(Driver.LIBRARY_PROPERTY));
   }
