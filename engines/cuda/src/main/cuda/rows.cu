@@ -7,6 +7,21 @@
 // bf16 becomes no float32
 #define TYPES_NARROWING(NAME) NAME(ff, float, float) NAME(fb, float, bf16) NAME(bb, bf16, bf16)
 
+// read(i) and then write(i, what it gave) for the block's 1024 of n numbers; a thread waits for its four
+// at once
+template <class V, class Read, class Write> __device__ void elements(long long n, Read read, Write write) {
+  size_t first = (size_t)blockIdx.x * 1024 + threadIdx.x;
+  V v[4];
+#pragma unroll
+  for (int j = 0; j < 4; j++)
+    if (first + j * 256 < n) v[j] = read(first + j * 256);
+#pragma unroll
+  for (int j = 0; j < 4; j++)
+    if (first + j * 256 < n) write(first + j * 256, v[j]);
+}
+struct Two { float a, b; };
+struct Three { float a, b, c; };
+
 // --- embedding ------------------------------------------------------------------------------------
 
 // tokens [rows], table [vocabulary][width], y [rows][width]; a block for each row
@@ -137,9 +152,9 @@ TYPES_NARROWING(NORM_WEIGHT)
 // y [n / width][width], bias [width]
 #define BIAS(s, Y)                                                                                \
   KERNEL(bias_##s, 256, (long long n, int width, const float* bias, Y* y)) {                      \
-    size_t end = min((long long)(blockIdx.x + 1) * 1024, n);                                      \
-    for (size_t i = (size_t)blockIdx.x * 1024 + threadIdx.x; i < end; i += 256)                   \
-      store(&y[i], load(&y[i]) + bias[i % width]);                                                \
+    elements<float>(                                                                              \
+        n, [=](size_t i) { return load(&y[i]) + bias[i % width]; },                               \
+        [=](size_t i, float v) { store(&y[i], v); });                                             \
   }                                                                                               \
   KERNEL(bias_back_##s, 512, (int rows, int width, const Y* dy, float* dBias)) {                  \
     float sum = column_sum(rows, width,                                                           \
@@ -169,21 +184,22 @@ TYPES_1(ROTATE)
 
 // --- gated activation -----------------------------------------------------------------------------
 
-// gate, up, dy, y [n]; a block does 1024 of them
+// gate, up, dy, y [n]
 #define ACTIVATION(name, F, s, T)                                                                 \
   KERNEL(name##_##s, 256, (long long n, const T* gate, const T* up, T* y)) {                      \
-    size_t end = min((long long)(blockIdx.x + 1) * 1024, n);                                      \
-    for (size_t i = (size_t)blockIdx.x * 1024 + threadIdx.x; i < end; i += 256)                   \
-      store(&y[i], F::value(load(&gate[i])) * load(&up[i]));                                      \
+    elements<Two>(                                                                                \
+        n, [=](size_t i) { return Two{load(&gate[i]), load(&up[i])}; },                           \
+        [=](size_t i, Two v) { store(&y[i], F::value(v.a) * v.b); });                             \
   }                                                                                               \
   KERNEL(name##_back_##s, 256, (long long n, T* gate, T* up, const T* dy, T* y)) {                \
-    size_t end = min((long long)(blockIdx.x + 1) * 1024, n);                                      \
-    for (size_t i = (size_t)blockIdx.x * 1024 + threadIdx.x; i < end; i += 256) {                 \
-      float g = load(&gate[i]), u = load(&up[i]), d = load(&dy[i]), f = F::value(g);              \
-      store(&y[i], f * u);                                                                        \
-      store(&up[i], d * f);                                                                       \
-      store(&gate[i], d * u * F::slope(g));                                                       \
-    }                                                                                             \
+    elements<Three>(                                                                              \
+        n, [=](size_t i) { return Three{load(&gate[i]), load(&up[i]), load(&dy[i])}; },           \
+        [=](size_t i, Three v) {                                                                  \
+          float f = F::value(v.a);                                                                \
+          store(&y[i], f * v.b);                                                                  \
+          store(&up[i], v.c * f);                                                                 \
+          store(&gate[i], v.c * v.b * F::slope(v.a));                                             \
+        });                                                                                       \
   }
 ACTIVATION(silu, Silu, f, float)
 ACTIVATION(silu, Silu, b, bf16)
@@ -195,19 +211,21 @@ ACTIVATION(gelu, Gelu, b, bf16)
 // x [n / width][width], factors [n / width]
 #define SCALE_ROWS(s, X)                                                                          \
   KERNEL(scale_rows_##s, 256, (long long n, int width, const float* factors, X* x)) {             \
-    size_t end = min((long long)(blockIdx.x + 1) * 1024, n);                                      \
-    for (size_t i = (size_t)blockIdx.x * 1024 + threadIdx.x; i < end; i += 256)                   \
-      store(&x[i], load(&x[i]) * factors[i / width]);                                             \
+    elements<float>(                                                                              \
+        n, [=](size_t i) { return load(&x[i]) * factors[i / width]; },                            \
+        [=](size_t i, float v) { store(&x[i], v); });                                             \
   }
 TYPES_1(SCALE_ROWS)
 // y = a·x + b·y, [n]; y is not read when b is 0
 #define COMBINE(s, X, Y)                                                                          \
   KERNEL(combine_##s, 256, (long long n, float a, const X* x, float b, Y* y)) {                   \
-    size_t end = min((long long)(blockIdx.x + 1) * 1024, n);                                      \
-    for (size_t i = (size_t)blockIdx.x * 1024 + threadIdx.x; i < end; i += 256) {                 \
-      float v = a * load(&x[i]);                                                                  \
-      store(&y[i], b == 0 ? v : v + b * load(&y[i]));                                             \
-    }                                                                                             \
+    elements<float>(                                                                              \
+        n,                                                                                        \
+        [=](size_t i) {                                                                           \
+          float v = a * load(&x[i]);                                                              \
+          return b == 0 ? v : v + b * load(&y[i]);                                                \
+        },                                                                                        \
+        [=](size_t i, float v) { store(&y[i], v); });                                             \
   }
 TYPES_2(COMBINE)
 // index [rows]; y[i] = x[index[i]] and y[index[i]] = x[i], rows of width; a block for each
