@@ -4,6 +4,7 @@ import static org.treepo4j.engines.cuda.DeviceArray.Type.BF16;
 import static org.treepo4j.engines.cuda.DeviceArray.Type.F32;
 import static org.treepo4j.engines.cuda.DeviceArray.Type.I32;
 
+import java.util.List;
 import org.treepo4j.checkpoints.Design.Activation;
 import org.treepo4j.engines.cuda.Kernel.Grid;
 
@@ -13,6 +14,9 @@ import org.treepo4j.engines.cuda.Kernel.Grid;
  * bound by launches and by reading weights. The bits of a row do not depend on the others.
  */
 final class StepKernels {
+  /** Matrices of one {@link #project}. */
+  static final int MOST_PROJECTIONS = 3;
+
   private static final int THREADS = 256;
 
   private final Kernel project;
@@ -72,47 +76,35 @@ final class StepKernels {
   }
 
   /**
-   * {@code y = norm(x)·wᵀ + bias} for queries, keys and values.
+   * {@code y = norm(x)·wᵀ + bias}, of one to {@link #MOST_PROJECTIONS} matrices at once.
    *
    * @param x {@code F32 [rows × width]}
    */
-  void project(
-      int rows,
-      int width,
-      DeviceArray x,
-      Norm norm,
-      Projection queries,
-      Projection keys,
-      Projection values) {
+  void project(int rows, int width, DeviceArray x, Norm norm, List<Projection> projections) {
     x.require("x", F32, (long) rows * width);
     norm.weight.require("norm", F32, width);
-    queries.require(rows, width);
-    keys.require(rows, width);
-    values.require(rows, width);
-    int blocks = blocks(queries.n) + blocks(keys.n) + blocks(values.n);
+    int blocks = 0;
+    for (Projection each : projections) {
+      each.require(rows, width);
+      blocks += blocks(each.n);
+    }
     for (int from = 0; from < rows; from += Products.MOST_ROWS) {
-      project.launch(
-          Grid.of(blocks),
-          THREADS,
-          0,
-          Math.min(Products.MOST_ROWS, rows - from),
-          width,
-          x.from((long) from * width),
-          norm.weight,
-          norm.plus,
-          norm.eps,
-          queries.n,
-          queries.w,
-          queries.bias,
-          queries.y.from((long) from * queries.n),
-          keys.n,
-          keys.w,
-          keys.bias,
-          keys.y.from((long) from * keys.n),
-          values.n,
-          values.w,
-          values.bias,
-          values.y.from((long) from * values.n));
+      Object[] arguments = new Object[6 + 4 * MOST_PROJECTIONS];
+      arguments[0] = Math.min(Products.MOST_ROWS, rows - from);
+      arguments[1] = width;
+      arguments[2] = x.from((long) from * width);
+      arguments[3] = norm.weight;
+      arguments[4] = norm.plus;
+      arguments[5] = norm.eps;
+      for (int i = 0; i < MOST_PROJECTIONS; i++) {
+        boolean there = i < projections.size();
+        Projection each = there ? projections.get(i) : null;
+        arguments[6 + 4 * i] = there ? each.n : 0;
+        arguments[7 + 4 * i] = there ? each.w : null;
+        arguments[8 + 4 * i] = there ? each.bias : null;
+        arguments[9 + 4 * i] = there ? each.y.from((long) from * each.n) : null;
+      }
+      project.launch(Grid.of(blocks), THREADS, 0, arguments);
     }
   }
 
