@@ -65,6 +65,7 @@ final class StepForward implements AutoCloseable {
 
   /** Reserves scratch memory. */
   void reserve(int rows) {
+    kernels.step().reserve(rows, config.hiddenSize());
     activated = device.atLeast(activated, BF16, (long) rows * config.ffnSize());
     for (int i = 0; rank > 0 && i < lows.length; i++) {
       lows[i] = device.atLeast(lows[i], BF16, (long) rows * rank);

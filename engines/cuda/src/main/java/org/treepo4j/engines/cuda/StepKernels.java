@@ -4,6 +4,7 @@ import static org.treepo4j.engines.cuda.DeviceArray.Type.BF16;
 import static org.treepo4j.engines.cuda.DeviceArray.Type.F32;
 import static org.treepo4j.engines.cuda.DeviceArray.Type.I32;
 
+import java.util.Arrays;
 import java.util.List;
 import org.treepo4j.checkpoints.Design.Activation;
 import org.treepo4j.engines.cuda.Kernel.Grid;
@@ -19,10 +20,21 @@ final class StepKernels {
 
   private static final int THREADS = 256;
 
+  private final Device device;
   private final Kernel project;
+  private final Kernel projectMany;
   private final Kernel silu;
+  private final Kernel siluMany;
   private final Kernel gelu;
+  private final Kernel geluMany;
+  private final Kernel normed;
   private final Kernel place;
+
+  /** Many rows by their norm's weight, {@code BF16 [rows × width]}. */
+  private DeviceArray z;
+
+  /** Inverses of their sizes, {@code F32 [rows]}. */
+  private DeviceArray inverse;
 
   /**
    * The root-mean-square norm of rows, {@code x·inv·(plus + weight)} with {@code inv = 1/√(mean(x²)
@@ -69,10 +81,23 @@ final class StepKernels {
   record Cached(DeviceArray slot, DeviceArray keys, DeviceArray values) {}
 
   StepKernels(Device device) {
+    this.device = device;
     project = device.overlapping("decode", "project");
+    projectMany = device.overlapping("decode", "project_many");
     silu = device.overlapping("decode", "gated_silu");
+    siluMany = device.overlapping("decode", "gated_many_silu");
     gelu = device.overlapping("decode", "gated_gelu");
-    place = device.overlapping("decode", "place");
+    geluMany = device.overlapping("decode", "gated_many_gelu");
+    normed = device.overlapping("decode", "normed");
+    place = device.overlapping("cache", "place");
+  }
+
+  /** Reserves scratch memory, so that a recorded step need not. */
+  void reserve(int rows, int width) {
+    if (rows > Products.MOST_ROWS) {
+      z = device.atLeast(z, BF16, (long) rows * width);
+      inverse = device.atLeast(inverse, F32, rows);
+    }
   }
 
   /**
@@ -83,29 +108,52 @@ final class StepKernels {
   void project(int rows, int width, DeviceArray x, Norm norm, List<Projection> projections) {
     x.require("x", F32, (long) rows * width);
     norm.weight.require("norm", F32, width);
-    int blocks = 0;
+    boolean many = true;
     for (Projection each : projections) {
       each.require(rows, width);
-      blocks += blocks(each.n);
+      many &= takesMany(rows, width, x, norm, each.w);
     }
+    if (many) {
+      applyNorm(rows, width, x, norm);
+      long blocks = projections.stream().mapToLong(p -> Products.manyBlocks(rows, p.n)).sum();
+      Object[] begin = {rows, width, z, inverse};
+      projectMany.launch(Grid.of(blocks), THREADS, 0, arguments(begin, projections, 0));
+      return;
+    }
+    long blocks = projections.stream().mapToLong(p -> fewBlocks(p.n)).sum();
     for (int from = 0; from < rows; from += Products.MOST_ROWS) {
-      Object[] arguments = new Object[6 + 4 * MOST_PROJECTIONS];
-      arguments[0] = Math.min(Products.MOST_ROWS, rows - from);
-      arguments[1] = width;
-      arguments[2] = x.from((long) from * width);
-      arguments[3] = norm.weight;
-      arguments[4] = norm.plus;
-      arguments[5] = norm.eps;
-      for (int i = 0; i < MOST_PROJECTIONS; i++) {
-        boolean there = i < projections.size();
-        Projection each = there ? projections.get(i) : null;
-        arguments[6 + 4 * i] = there ? each.n : 0;
-        arguments[7 + 4 * i] = there ? each.w : null;
-        arguments[8 + 4 * i] = there ? each.bias : null;
-        arguments[9 + 4 * i] = there ? each.y.from((long) from * each.n) : null;
-      }
-      project.launch(Grid.of(blocks), THREADS, 0, arguments);
+      int count = Math.min(Products.MOST_ROWS, rows - from);
+      DeviceArray some = x.from((long) from * width);
+      Object[] begin = {count, width, some, norm.weight, norm.plus, norm.eps};
+      project.launch(Grid.of(blocks), THREADS, 0, arguments(begin, projections, from));
     }
+  }
+
+  private static Object[] arguments(Object[] begin, List<Projection> projections, int fromRow) {
+    Object[] all = Arrays.copyOf(begin, begin.length + 4 * MOST_PROJECTIONS);
+    for (int i = 0; i < MOST_PROJECTIONS; i++) {
+      int at = begin.length + 4 * i;
+      Projection each = i < projections.size() ? projections.get(i) : null;
+      all[at] = each == null ? 0 : each.n;
+      if (each != null) {
+        all[at + 1] = each.w;
+        all[at + 2] = each.bias;
+        all[at + 3] = each.y.from((long) fromRow * each.n);
+      }
+    }
+    return all;
+  }
+
+  private static boolean takesMany(int rows, int width, DeviceArray x, Norm norm, DeviceArray w) {
+    boolean wide = x.isWide() && norm.weight.isWide();
+    return wide && Products.takesMany(rows, width, w, w);
+  }
+
+  /** Fills {@link #z} and {@link #inverse}. */
+  private void applyNorm(int rows, int width, DeviceArray x, Norm norm) {
+    reserve(rows, width);
+    Grid grid = Grid.of(Kernel.parts(rows, THREADS / 32));
+    normed.launch(grid, THREADS, 0, rows, width, x, norm.weight, norm.plus, norm.eps, z, inverse);
   }
 
   /**
@@ -131,22 +179,33 @@ final class StepKernels {
     gate.require("gate", BF16, (long) n * width);
     up.require("up", BF16, (long) n * width);
     y.require("y", BF16, (long) rows * n);
+    boolean isSilu = f == Activation.SILU;
+    if (takesMany(rows, width, x, norm, gate) && up.isWide()) {
+      applyNorm(rows, width, x, norm);
+      Grid grid = Grid.of(Products.manyBlocks(rows, n));
+      (isSilu ? siluMany : geluMany)
+          .launch(grid, THREADS, 0, rows, n, width, z, inverse, gate, up, y);
+      return;
+    }
     for (int from = 0; from < rows; from += Products.MOST_ROWS) {
-      (f == Activation.SILU ? silu : gelu)
+      int count = Math.min(Products.MOST_ROWS, rows - from);
+      DeviceArray some = x.from((long) from * width);
+      DeviceArray to = y.from((long) from * n);
+      (isSilu ? silu : gelu)
           .launch(
-              Grid.of(blocks(n)),
+              Grid.of(fewBlocks(n)),
               THREADS,
               0,
-              Math.min(Products.MOST_ROWS, rows - from),
+              count,
               n,
               width,
-              x.from((long) from * width),
+              some,
               norm.weight,
               norm.plus,
               norm.eps,
               gate,
               up,
-              y.from((long) from * n));
+              to);
     }
   }
 
@@ -204,8 +263,7 @@ final class StepKernels {
         cached.values);
   }
 
-  /** A block computes 16 rows of a weight. */
-  private static int blocks(int n) {
-    return Kernel.parts(n, 16);
+  private static int fewBlocks(int n) {
+    return Kernel.parts(n, Products.FEW_BLOCK);
   }
 }
