@@ -94,7 +94,8 @@ __device__ void few_sums(int m, int n, int k, int n0, const X& x, const bf16* co
 // neighbours, for coalesced reads of 16 bytes. done(row of x, row of w, sums, sum of squares).
 template <int MATRICES, int WARPS, class X, class Done>
 __device__ void few_rows(int m, int n, int k, int n0, const X& x, const bf16* const* w, Done done) {
-  SHARED(float, room, WARPS * MATRICES * 16 * 32);   // [warp][matrix][row of w][row of x]
+  constexpr int PITCH = 20;   // of 16 rows of w: a warp's numbers fall into different banks
+  SHARED(float, room, WARPS * MATRICES * 32 * PITCH);   // [warp][matrix][row of x][row of w]
   SHARED(float, squares, WARPS * 32);                // [warp][row of x]
   let_next_begin();
   float sums[MATRICES][4][4] = {};   // [matrix][eight rows of x][numbers of mma's result]
@@ -109,11 +110,12 @@ __device__ void few_rows(int m, int n, int k, int n0, const X& x, const bf16* co
   int lane = threadIdx.x % 32, warp = threadIdx.x / 32, g = lane / 4, t = lane % 4;
 #pragma unroll
   for (int i = 0; i < 4; i++) {
+    if (i * 8 >= m) break;
 #pragma unroll
     for (int s = 0; s < MATRICES; s++)
 #pragma unroll
       for (int e = 0; e < 4; e++)
-        room[((warp * MATRICES + s) * 16 + g + e / 2 * 8) * 32 + i * 8 + 2 * t + e % 2] = sums[s][i][e];
+        room[((warp * MATRICES + s) * 32 + i * 8 + 2 * t + e % 2) * PITCH + g + e / 2 * 8] = sums[s][i][e];
     for (int lanes = 1; lanes < 4; lanes *= 2) square[i] += __shfl_xor_sync(FULL, square[i], lanes);
     if (t == 0) squares[warp * 32 + i * 8 + g] = square[i];
   }
@@ -124,7 +126,7 @@ __device__ void few_rows(int m, int n, int k, int n0, const X& x, const bf16* co
     float sum[MATRICES] = {}, size = 0;
     for (int part = 0; part < WARPS; part++) {
 #pragma unroll
-      for (int s = 0; s < MATRICES; s++) sum[s] += room[((part * MATRICES + s) * 16 + r) * 32 + row];
+      for (int s = 0; s < MATRICES; s++) sum[s] += room[((part * MATRICES + s) * 32 + row) * PITCH + r];
       size += squares[part * 32 + row];
     }
     done(row, n0 + r, sum, size);
@@ -196,13 +198,16 @@ KERNEL(place, 256, (int rows, int heads, int kvHeads, int dim, int half, const f
                     const float* cosines, const float* sines, const float* growth, const int* slots,
                     bf16* q, const bf16* k, const bf16* v, bf16* keys, bf16* values)) {
   let_next_begin();
-  wait_for_previous();
   int each = heads + 2 * kvHeads, warp = blockIdx.x * 8 + threadIdx.x / 32, lane = threadIdx.x % 32;
-  if (warp >= rows * each) return;
-  size_t row = warp / each;
+  bool there = warp < rows * each;
+  size_t row = there ? warp / each : 0;
   int head = warp % each;
   bool query = head < heads;
+  // The host writes these, no kernel does.
   size_t cached = query ? 0 : ((size_t)slots[row] * kvHeads + (head - heads) % kvHeads) * dim;
+  size_t angle = (size_t)positions[row] * half;
+  wait_for_previous();
+  if (!there) return;
   if (head >= heads + kvHeads) {
     const bf16* from = v + (row * kvHeads + head - heads - kvHeads) * dim;
     for (int i = lane; i < dim; i += 32) values[cached + i] = from[i];
@@ -219,7 +224,6 @@ KERNEL(place, 256, (int rows, int heads, int kvHeads, int dim, int half, const f
     inv = 1 / sqrtf(warp_sum(square) / dim + eps);
   }
   auto normed = [=](int i) { return norm ? load(&from[i]) * inv * (plus + norm[i]) : load(&from[i]); };
-  size_t angle = (size_t)positions[row] * half;
   for (int i = lane; i < half; i += 32) {   // no other lane reads or writes i and i + half
     float c = cosines[angle + i], s = sines[angle + i], first = normed(i), second = normed(i + half);
     store(&to[i], factor * (first * c - second * s));

@@ -239,6 +239,7 @@ inline unsigned __ballot_sync(unsigned m, int p) {
 inline int __popc(unsigned v) { return __builtin_popcount(v); }
 inline void __threadfence() {}
 inline void let_next_begin() {}
+inline void prefetch(const void*) {}
 inline void wait_for_previous() { emu::self->waited = true; }
 inline int atomicAdd(int* p, int v) { int o = *p; *p += v; return o; }
 inline double __dmul_rn(double a, double b) { return a * b; }
