@@ -29,8 +29,8 @@ struct Normed {
     for (int j = 0; j < 8; j += WIDE ? 4 : 1)
       if (at + j < end) {
         if (WIDE) {
-          *(Four*)(v + j) = *(const Four*)(x + row * k + at + j);
-          *(Four*)(w + j) = *(const Four*)(norm + at + j);
+          *(Four*)(v + j) = read_wide<Four>(x + row * k + at + j);
+          *(Four*)(w + j) = read_wide<Four>(norm + at + j);
         } else {
           v[j] = x[row * k + at + j];
           w[j] = norm[at + j];
