@@ -53,6 +53,10 @@ __device__ inline void wait_for_previous() {
   asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
 }
+// A T whose alignment is its size
+template <class T> __device__ inline T read_wide(const void* p) { return *static_cast<const T*>(p); }
+// Has 128 bytes brought to the L2 cache, which all writes go through
+__device__ inline void prefetch(const void* p) { asm volatile("prefetch.global.L2 [%0];" ::"l"(p)); }
 #endif
 
 #define FULL 0xffffffffu
@@ -89,7 +93,7 @@ struct __align__(16) Eight { unsigned pairs[4]; };
 template <bool WIDE> __device__ inline Eight load8(const bf16* x, int at, int end) {
   Eight v = {};
   if (WIDE) {
-    if (at < end) v = *(const Eight*)(x + at);
+    if (at < end) v = read_wide<Eight>(x + at);
   } else {
     for (int j = 0; j < 8; j++)
       if (at + j < end) v.pairs[j / 2] |= (unsigned)x[at + j].bits << (16 * (j % 2));

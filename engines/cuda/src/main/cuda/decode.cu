@@ -32,8 +32,8 @@ struct Normed {
     for (int j = 0; j < 8; j += WIDE ? 4 : 1)
       if (at + j < end) {
         if (WIDE) {
-          *(Four*)(v + j) = *(const Four*)(x + row * k + at + j);
-          *(Four*)(w + j) = *(const Four*)(norm + at + j);
+          *(Four*)(v + j) = read_wide<Four>(x + row * k + at + j);
+          *(Four*)(w + j) = read_wide<Four>(norm + at + j);
         } else {
           v[j] = x[row * k + at + j];
           w[j] = norm[at + j];
@@ -97,7 +97,8 @@ __device__ void few_sums(int m, int n, int k, int n0, const X& x, const bf16* co
 // neighbours, for coalesced reads of 16 bytes. done(row of x, row of w, sums, sum of squares).
 template <int MATRICES, int WARPS, class X, class Done>
 __device__ void few_rows(int m, int n, int k, int n0, const X& x, const bf16* const* w, Done done) {
-  SHARED(float, room, WARPS * MATRICES * 16 * 32);   // [warp][matrix][row of w][row of x]
+  constexpr int PITCH = 20;   // of 16 rows of w: a warp's numbers fall into different banks
+  SHARED(float, room, WARPS * MATRICES * 32 * PITCH);   // [warp][matrix][row of x][row of w]
   SHARED(float, squares, WARPS * 32);                // [warp][row of x]
   let_next_begin();
   float sums[MATRICES][4][4] = {};   // [matrix][eight rows of x][numbers of mma's result]
@@ -112,11 +113,12 @@ __device__ void few_rows(int m, int n, int k, int n0, const X& x, const bf16* co
   int lane = threadIdx.x % 32, warp = threadIdx.x / 32, g = lane / 4, t = lane % 4;
 #pragma unroll
   for (int i = 0; i < 4; i++) {
+    if (i * 8 >= m) break;
 #pragma unroll
     for (int s = 0; s < MATRICES; s++)
 #pragma unroll
       for (int e = 0; e < 4; e++)
-        room[((warp * MATRICES + s) * 16 + g + e / 2 * 8) * 32 + i * 8 + 2 * t + e % 2] = sums[s][i][e];
+        room[((warp * MATRICES + s) * 32 + i * 8 + 2 * t + e % 2) * PITCH + g + e / 2 * 8] = sums[s][i][e];
     for (int lanes = 1; lanes < 4; lanes *= 2) square[i] += __shfl_xor_sync(FULL, square[i], lanes);
     if (t == 0) squares[warp * 32 + i * 8 + g] = square[i];
   }
@@ -127,7 +129,7 @@ __device__ void few_rows(int m, int n, int k, int n0, const X& x, const bf16* co
     float sum[MATRICES] = {}, size = 0;
     for (int part = 0; part < WARPS; part++) {
 #pragma unroll
-      for (int s = 0; s < MATRICES; s++) sum[s] += room[((part * MATRICES + s) * 16 + r) * 32 + row];
+      for (int s = 0; s < MATRICES; s++) sum[s] += room[((part * MATRICES + s) * 32 + row) * PITCH + r];
       size += squares[part * 32 + row];
     }
     done(row, n0 + r, sum, size);
@@ -151,7 +153,8 @@ __device__ inline void copy_chunk(const bf16* x, int rows, int k, int r0, int k0
 // Blocks along x before those along w, of which each tile is read from memory once then
 template <int MATRICES, int CLASSES, class Done>
 __device__ void many_rows(int m, int n, int k, int tile, const bf16* x, const bf16* const* w, Done done) {
-  SHARED(bf16, room, STAGES * (MATRICES + 1) * SIDE * 32);   // [stage][w and x][row][k]
+  SHARED(Eight, pieces, STAGES * (MATRICES + 1) * SIDE * 4);
+  bf16* room = (bf16*)pieces;   // [stage][w and x][row][k]
   constexpr int STAGE = (MATRICES + 1) * SIDE * 32;
   let_next_begin();
   wait_for_previous();
@@ -187,13 +190,13 @@ __device__ void many_rows(int m, int n, int k, int tile, const bf16* x, const bf
     const bf16* own = room + step % STAGES * STAGE + t * 8;
     Eight z[2];
 #pragma unroll
-    for (int j = 0; j < 2; j++) z[j] = *(const Eight*)(own + (MATRICES * SIDE + column + j * 8 + g) * 32);
+    for (int j = 0; j < 2; j++) z[j] = read_wide<Eight>(own + (MATRICES * SIDE + column + j * 8 + g) * 32);
 #pragma unroll
     for (int s = 0; s < MATRICES; s++)
 #pragma unroll
       for (int i = 0; i < 2; i++) {
         const bf16* from = own + (s * SIDE + row + i * 16 + g) * 32;
-        Eight l = *(const Eight*)from, h = *(const Eight*)(from + 8 * 32);
+        Eight l = read_wide<Eight>(from), h = read_wide<Eight>(from + 8 * 32);
         unsigned even[4] = {l.pairs[0], h.pairs[0], l.pairs[1], h.pairs[1]};
         unsigned odd[4] = {l.pairs[2], h.pairs[2], l.pairs[3], h.pairs[3]};
 #pragma unroll

@@ -54,13 +54,15 @@ struct Row {
   // From the maxima of chunks, [chunks][2] and [chunks]
   __device__ void maxima(int chunks, const float* partial, const int* ids) {
     maxLogit = likeliestLogit = NEGATIVE_INFINITY;
-    likeliest = -1;
+    int best = -1;
+#pragma unroll 8
     for (int i = 0; i < chunks; i++) {
       maxLogit = fmaxf(maxLogit, partial[2 * i]);
       if (partial[2 * i + 1] > likeliestLogit) {
         likeliestLogit = partial[2 * i + 1];
-        likeliest = ids[i];
+        best = i;
       }
     }
+    likeliest = best < 0 ? -1 : ids[best];
   }
 };

@@ -9,8 +9,11 @@ constexpr int TILE = 64, DEPTH = 16, PITCH = TILE + 4;
 // 64 rows from r0 and 16 of k from k0 into to [16][PITCH]; zeros beyond the matrix
 template <bool K_LAST>
 __device__ void copy_tile(const float* x, int rows, int k, int r0, int k0, float* to) {
-  for (int i = threadIdx.x; i < TILE * DEPTH; i += 256) {
-    int kk = K_LAST ? i % DEPTH : i / TILE, r = K_LAST ? i / DEPTH : i % TILE;
+  int firstK = K_LAST ? threadIdx.x % DEPTH : threadIdx.x / TILE;
+  int firstR = K_LAST ? threadIdx.x / DEPTH : threadIdx.x % TILE;
+#pragma unroll
+  for (int j = 0; j < TILE * DEPTH / 256; j++) {
+    int kk = firstK + (K_LAST ? 0 : j * 256 / TILE), r = firstR + (K_LAST ? j * 256 / DEPTH : 0);
     bool there = r0 + r < rows && k0 + kk < k;
     size_t at = K_LAST ? (size_t)(r0 + r) * k + k0 + kk : (size_t)(k0 + kk) * rows + r0 + r;
     cp_async<4>(&to[kk * PITCH + r], there ? x + at : x, there ? 4 : 0);

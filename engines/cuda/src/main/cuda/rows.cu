@@ -122,31 +122,41 @@ TYPES_NARROWING(NORM)
 
 // --- sums over rows -------------------------------------------------------------------------------
 
-// A block sums up 32 columns, 16 rows at once; `value(row, column)` is added over rows in a fixed
-// order, for the first 32 threads. Their column may be beyond the width.
+constexpr int COLUMNS = 16;
+
+// A block of 1024 threads sums up 16 columns, 64 rows at once; `value(row, column)` is added over rows
+// in a fixed order, for the first 16 threads. Their column may be beyond the width.
 template <class F> __device__ float column_sum(int rows, int width, F value) {
-  SHARED(float, room, 16 * 33);
-  int lane = threadIdx.x % 32, part = threadIdx.x / 32;
-  int column = blockIdx.x * 32 + lane;
+  constexpr int PARTS = 1024 / COLUMNS, AHEAD = 8;
+  SHARED(float, room, PARTS * (COLUMNS + 1));
+  int lane = threadIdx.x % COLUMNS, part = threadIdx.x / COLUMNS;
+  int column = blockIdx.x * COLUMNS + lane;
   float sum = 0;
   if (column < width)
-    for (int row = part; row < rows; row += 16) sum += value(row, column);
-  room[part * 33 + lane] = sum;
+    for (int row = part; row < rows; row += PARTS * AHEAD) {
+      float v[AHEAD];
+#pragma unroll
+      for (int j = 0; j < AHEAD; j++) v[j] = value(min(row + j * PARTS, rows - 1), column);   // to wait less often
+#pragma unroll
+      for (int j = 0; j < AHEAD; j++)
+        if (row + j * PARTS < rows) sum += v[j];
+    }
+  room[part * (COLUMNS + 1) + lane] = sum;
   __syncthreads();
   sum = 0;
   if (part == 0)
-    for (int i = 0; i < 16; i++) sum += room[i * 33 + lane];
+    for (int i = 0; i < PARTS; i++) sum += room[i * (COLUMNS + 1) + lane];
   return sum;
 }
 // x, dy [rows][width], inverse [rows], dw [width]
 #define NORM_WEIGHT(s, X, Y)                                                                      \
-  KERNEL(norm_weight_##s, 512, (int rows, int width, const X* x, const float* inverse,            \
+  KERNEL(norm_weight_##s, 1024, (int rows, int width, const X* x, const float* inverse,           \
                                 const Y* dy, float* dw)) {                                        \
     float sum = column_sum(rows, width, [=](size_t row, int i) {                                  \
       return load(&dy[row * width + i]) * load(&x[row * width + i]) * inverse[row];               \
     });                                                                                           \
-    int column = blockIdx.x * 32 + threadIdx.x;                                                   \
-    if (threadIdx.x < 32 && column < width) dw[column] += sum;                                    \
+    int column = blockIdx.x * COLUMNS + threadIdx.x;                                              \
+    if (threadIdx.x < COLUMNS && column < width) dw[column] += sum;                               \
   }
 TYPES_NARROWING(NORM_WEIGHT)
 // y [n / width][width], bias [width]
@@ -156,11 +166,11 @@ TYPES_NARROWING(NORM_WEIGHT)
         n, [=](size_t i) { return load(&y[i]) + bias[i % width]; },                               \
         [=](size_t i, float v) { store(&y[i], v); });                                             \
   }                                                                                               \
-  KERNEL(bias_back_##s, 512, (int rows, int width, const Y* dy, float* dBias)) {                  \
+  KERNEL(bias_back_##s, 1024, (int rows, int width, const Y* dy, float* dBias)) {                 \
     float sum = column_sum(rows, width,                                                           \
                            [=](size_t row, int i) { return load(&dy[row * width + i]); });        \
-    int column = blockIdx.x * 32 + threadIdx.x;                                                   \
-    if (threadIdx.x < 32 && column < width) dBias[column] += sum;                                 \
+    int column = blockIdx.x * COLUMNS + threadIdx.x;                                              \
+    if (threadIdx.x < COLUMNS && column < width) dBias[column] += sum;                            \
   }
 TYPES_1(BIAS)
 

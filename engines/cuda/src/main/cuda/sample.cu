@@ -3,6 +3,7 @@
 #include "distribution.cuh"
 
 constexpr int AT_ONCE = 8;   // blocks of ids for each block of threads
+constexpr int NEAR = 4096;   // candidates that are sorted in shared memory
 constexpr double NOTHING = 1e-290;
 
 // logits [.][vocabulary], rows and mask [draws], allowed [masks][⌈vocabulary/32⌉], partial
@@ -127,6 +128,16 @@ __device__ inline void ordered_sums(int n, const double* numbers, double* tile, 
   __syncthreads();
   for (int k = 0; k < 3; k++) sums[k] = room[k];
 }
+// Takes eight numbers, 0 or more, from `left` in order, if it stays 0 or more; a short chain for all
+// but the eight in which it does not
+__device__ inline bool take_eight(const double* some, double* left) {
+  double rest = *left;
+#pragma unroll
+  for (int i = 0; i < 8; i++) rest = sub(rest, some[i]);
+  bool stays = rest >= 0;
+  if (stays) *left = rest;
+  return stays;
+}
 // The block of ids that `left` of the sum of sums [n] falls into, of which what is before is taken;
 // thread 0's, tile [256]
 __device__ inline int block_of(int n, const double* sums, double* tile, double* left) {
@@ -140,10 +151,16 @@ __device__ inline int block_of(int n, const double* sums, double* tile, double* 
       for (int j = 0; j < 256 && !found; j += 8) {
         double some[8];
 #pragma unroll
-        for (int i = 0; i < 8; i++) some[i] = tile[j + i];
+        for (int i = 0; i < 8; i++) some[i] = tile[j + i] > NOTHING ? tile[j + i] : 0;
+        if (take_eight(some, left)) {
+#pragma unroll
+          for (int i = 0; i < 8; i++)
+            if (some[i] > 0) block = first + j + i;
+          continue;
+        }
 #pragma unroll
         for (int i = 0; i < 8; i++)
-          if (!found && some[i] > NOTHING) {
+          if (!found && some[i] > 0) {
             block = first + j + i;
             if (*left < some[i])
               found = true;
@@ -226,25 +243,28 @@ __device__ inline void keep_likeliest(const Row& r, int k, Candidates& c, int* h
   __syncthreads();
 }
 
-// Candidates into c.sorted, likeliest first: bitonic, in global memory
-__device__ inline void sort(const Row& r, Candidates& c) {
+// Candidates likeliest first: bitonic, in shared memory [NEAR] or, if they are more, in c.sorted; where
+// they are
+__device__ inline unsigned long long* sort(const Row& r, Candidates& c, unsigned long long* near) {
   int size = 1;
   while (size < c.count) size *= 2;
+  unsigned long long* sorted = size <= NEAR ? near : c.sorted;
   for (int i = threadIdx.x; i < size; i += 256)
-    c.sorted[i] = i < c.count ? (unsigned long long)r.key(c.ids[i]) << 32 | (0xffffffffu - c.ids[i]) : 0;
+    sorted[i] = i < c.count ? (unsigned long long)r.key(c.ids[i]) << 32 | (0xffffffffu - c.ids[i]) : 0;
   for (int width = 2; width <= size; width *= 2)
     for (int step = width / 2; step; step /= 2) {
       __syncthreads();
       for (int i = threadIdx.x; i < size / 2; i += 256) {
         int a = i / step * 2 * step + i % step, b = a + step;
-        unsigned long long x = c.sorted[a], y = c.sorted[b];
+        unsigned long long x = sorted[a], y = sorted[b];
         if ((x < y) == ((a & width) == 0)) {
-          c.sorted[a] = y;
-          c.sorted[b] = x;
+          sorted[a] = y;
+          sorted[b] = x;
         }
       }
     }
   __syncthreads();
+  return sorted;
 }
 
 // rows, temperature, topK, topP, minP, mask, uniform [draws]; drawn [4][most]: token, its
@@ -259,6 +279,7 @@ KERNEL(sample_draw, 256, (int vocabulary, int size, const float* logits, const i
   SHARED(double, tile, 3 * 256);
   SHARED(double, totals, 3);
   SHARED(double, limit, 1);
+  SHARED(unsigned long long, near, NEAR);
   SHARED(int, histogram, 256);
   SHARED(int, room, 8);
   SHARED(int, result, 1);
@@ -298,11 +319,15 @@ KERNEL(sample_draw, 256, (int vocabulary, int size, const float* logits, const i
       __syncthreads();
       if (threadIdx.x == 0) {
         int last = r.likeliest;
-        for (int i = 0; i < BLOCK && left >= 0; i++)
-          if (tile[i] > 0) {
-            last = first + i;
-            left = sub(left, tile[i]);
-          }
+        for (int i = 0; i < BLOCK && left >= 0; i += 8) {
+          bool stays = take_eight(tile + i, &left);
+#pragma unroll
+          for (int j = 0; j < 8; j++)
+            if (tile[i + j] > 0 && left >= 0) {
+              last = first + i + j;
+              if (!stays) left = sub(left, tile[i + j]);
+            }
+        }
         result[0] = last;
       }
     } else {
@@ -318,8 +343,7 @@ KERNEL(sample_draw, 256, (int vocabulary, int size, const float* logits, const i
       }
       unsigned long long cut = 0;   // the least likely that is kept
       if (p < 1) {
-        sort(r, c);
-        const unsigned long long* order = c.sorted;
+        const unsigned long long* order = sort(r, c, near);
         auto weight = [=](int i) { return r.weight((int)(0xffffffffu - (unsigned)order[i])); };
         double all = k > 0 ? ordered_sum(c.count, tile, weight) : total;
         if (threadIdx.x == 0) limit[0] = mul(p, all);

@@ -1,10 +1,10 @@
 // Runs CUDA C++ on the CPU: one fiber for each CUDA thread, blocks one after another. It is stricter
 // than a device where that finds mistakes:
-//  - barriers and shuffles that part of a block does not reach throw,
+//  - barriers and shuffles that part of a block does not reach, or reaches at another line, throw,
 //  - the order in which threads run between barriers can be changed (emu::order), which shows
 //    missing barriers as results that differ,
 //  - shared memory begins as NaN in every block, and a cp.async copies no earlier than it is waited
-//    for,
+//    for; one that is not aligned ends the run, as do other wide reads,
 //  - a kernel that may begin before the last one has ended must wait for it in every thread, and its
 //    first block does run before the last kernel as far as it does not wait,
 //  - static shared memory is an allocation of its own for each array, so that AddressSanitizer sees
@@ -36,6 +36,7 @@ struct Fiber {
   char* stack = nullptr;
   State state;
   unsigned mask;
+  int line;   // where it waits
   uint3 tid;
   int lin;
   unsigned seq;
@@ -95,18 +96,27 @@ inline void run(Fiber& f) {
   self = &f;
   emu_switch(&main_, f.sp);
 }
-inline void syncthreads() { self->state = BLOCK; yield(); }
-inline void syncwarp(unsigned mask = ~0u) { self->state = WARP; self->mask = mask; yield(); }
+inline void wait(State state, unsigned mask, int line) {
+  self->state = state;
+  self->mask = mask;
+  self->line = line;
+  yield();
+}
+inline void syncthreads(int line = __builtin_LINE()) { wait(BLOCK, ~0u, line); }
+inline void syncwarp(unsigned mask = ~0u, int line = __builtin_LINE()) { wait(WARP, mask, line); }
 
 // Every collective: publish, meet, read. Slots in turn, so that one meeting is enough: a result
 // holds until 7 more exchanges.
 template <class T> uint64_t bits(T v) { uint64_t b = 0; static_assert(sizeof(T) <= 8); memcpy(&b, &v, sizeof v); return b; }
 template <class T> T value(uint64_t b) { T v; memcpy(&v, &b, sizeof v); return v; }
-inline uint64_t* exchange(uint64_t b, unsigned mask) {
+inline uint64_t* exchange(uint64_t b, unsigned mask, int line) {
   uint64_t* s = warps[self->lin / 32].slot[self->seq++ % 8];
   s[self->lin % 32] = b;
-  syncwarp(mask);
+  syncwarp(mask, line);
   return s;
+}
+inline void require_aligned(const void* p, size_t bytes, const char* what) {
+  if ((uint64_t)p % bytes) { fprintf(stderr, "emulator: %s is not aligned\n", what); std::abort(); }
 }
 
 inline int nextStatic() { static int id = 0; return id++; }
@@ -149,7 +159,11 @@ inline void block(std::vector<Fiber>& fs, unsigned n) {
         for (unsigned j = w; j < end; j++) if (fs[j].state == WARP) at |= 1u << (j - w);
         for (unsigned j = w; j < end; j++) {
           Fiber& f = fs[j];
-          if (f.state == WARP && (f.mask & live & ~at) == 0) { f.state = READY; again = true; }
+          if (f.state != WARP || (f.mask & live & ~at) != 0) continue;
+          for (unsigned other = w; other < end; other++)
+            if ((f.mask >> (other - w) & 1) && fs[other].line != f.line) throw std::runtime_error("threads of a warp meet at different lines");
+          f.state = READY;
+          again = true;
         }
       }
     }
@@ -166,6 +180,7 @@ inline void block(std::vector<Fiber>& fs, unsigned n) {
     if (all) {
       for (unsigned i = 0; i < n; i++) {
         if (fs[i].state == DONE) throw std::runtime_error("a thread ended before a barrier others wait at");
+        if (fs[i].line != fs[0].line) throw std::runtime_error("threads wait at barriers of different lines");
         fs[i].state = READY;
       }
       moved = true;
@@ -246,21 +261,21 @@ struct Register {
 #define gridDim emu::gridDim_
 #define __syncthreads emu::syncthreads
 #define __syncwarp emu::syncwarp
-template <class T> T __shfl_sync(unsigned m, T v, int src, int w = 32) {
+template <class T> T __shfl_sync(unsigned m, T v, int src, int w = 32, int line = __builtin_LINE()) {
   int l = emu::self->lin % 32;
-  return emu::value<T>(emu::exchange(emu::bits(v), m)[(l & ~(w - 1)) | (src & (w - 1))]);
+  return emu::value<T>(emu::exchange(emu::bits(v), m, line)[(l & ~(w - 1)) | (src & (w - 1))]);
 }
-template <class T> T __shfl_xor_sync(unsigned m, T v, int x, int w = 32) {
+template <class T> T __shfl_xor_sync(unsigned m, T v, int x, int w = 32, int line = __builtin_LINE()) {
   int l = emu::self->lin % 32;
-  return emu::value<T>(emu::exchange(emu::bits(v), m)[l ^ x]);
+  return emu::value<T>(emu::exchange(emu::bits(v), m, line)[l ^ x]);
 }
-template <class T> T __shfl_up_sync(unsigned m, T v, int d, int w = 32) {
+template <class T> T __shfl_up_sync(unsigned m, T v, int d, int w = 32, int line = __builtin_LINE()) {
   int l = emu::self->lin % 32;
-  uint64_t* s = emu::exchange(emu::bits(v), m);
+  uint64_t* s = emu::exchange(emu::bits(v), m, line);
   return (l & (w - 1)) - d >= 0 ? emu::value<T>(s[l - d]) : v;
 }
-inline unsigned __ballot_sync(unsigned m, int p) {
-  uint64_t* s = emu::exchange(p != 0, m);
+inline unsigned __ballot_sync(unsigned m, int p, int line = __builtin_LINE()) {
+  uint64_t* s = emu::exchange(p != 0, m, line);
   unsigned b = 0;
   for (int i = 0; i < 32; i++) if (m >> i & 1) b |= unsigned(s[i]) << i;
   return b;
@@ -268,6 +283,7 @@ inline unsigned __ballot_sync(unsigned m, int p) {
 inline int __popc(unsigned v) { return __builtin_popcount(v); }
 inline void __threadfence() {}
 inline void let_next_begin() {}
+inline void prefetch(const void*) {}
 inline void wait_for_previous() {
   emu::self->waited = true;
   if (!emu::previous) return;
@@ -284,15 +300,19 @@ inline long long __double_as_longlong(double v) { return emu::value<long long>(e
 inline double __longlong_as_double(long long v) { return emu::value<double>((uint64_t)v); }
 using std::max;
 using std::min;
+template <class T> T read_wide(const void* p) {
+  emu::require_aligned(p, alignof(T), "what is read at once");
+  return *(const T*)p;
+}
 
 // The inline PTX of common.cuh in words.
 inline float bf16_float(unsigned short v) { return __uint_as_float(unsigned(v) << 16); }
 // D(16×8) += A(16×16)·B(16×8), bf16 in, float32 sums
-inline void mma_bf16(float d[4], const unsigned a[4], const unsigned b[2]) {
+inline void mma_bf16(float d[4], const unsigned a[4], const unsigned b[2], int line = __builtin_LINE()) {
   int l = emu::self->lin % 32, g = l / 4, t = l % 4;
-  uint64_t* s0 = emu::exchange(uint64_t(a[0]) | uint64_t(a[1]) << 32, ~0u);
-  uint64_t* s1 = emu::exchange(uint64_t(a[2]) | uint64_t(a[3]) << 32, ~0u);
-  uint64_t* s2 = emu::exchange(uint64_t(b[0]) | uint64_t(b[1]) << 32, ~0u);
+  uint64_t* s0 = emu::exchange(uint64_t(a[0]) | uint64_t(a[1]) << 32, ~0u, line);
+  uint64_t* s1 = emu::exchange(uint64_t(a[2]) | uint64_t(a[3]) << 32, ~0u, line);
+  uint64_t* s2 = emu::exchange(uint64_t(b[0]) | uint64_t(b[1]) << 32, ~0u, line);
   // k = 0..7 in the first register of a row, 8..15 in the second
   auto at = [](uint64_t* s, int row, int k, int high) {
     return bf16_float((unsigned short)(s[row * 4 + k % 8 / 2] >> (32 * high + 16 * (k % 2))));
@@ -305,13 +325,15 @@ inline void mma_bf16(float d[4], const unsigned a[4], const unsigned b[2]) {
   }
 }
 // Four 8×8 matrices of bf16, whose rows are where lanes 8i..8i+7 point
-inline void ldmatrix4(unsigned r[4], const void* row) {
-  uint64_t* s = emu::exchange((uint64_t)row, ~0u);
+inline void ldmatrix4(unsigned r[4], const void* row, int line = __builtin_LINE()) {
+  emu::require_aligned(row, 16, "a row of ldmatrix");
+  uint64_t* s = emu::exchange((uint64_t)row, ~0u, line);
   int l = emu::self->lin % 32;
   for (int m = 0; m < 4; m++) memcpy(&r[m], (const char*)s[8 * m + l / 4] + 4 * (l % 4), 4);
 }
-inline void ldmatrix4_trans(unsigned r[4], const void* row) {
-  uint64_t* s = emu::exchange((uint64_t)row, ~0u);
+inline void ldmatrix4_trans(unsigned r[4], const void* row, int line = __builtin_LINE()) {
+  emu::require_aligned(row, 16, "a row of ldmatrix");
+  uint64_t* s = emu::exchange((uint64_t)row, ~0u, line);
   int l = emu::self->lin % 32;
   for (int m = 0; m < 4; m++) {
     unsigned short lo, hi;
@@ -322,7 +344,8 @@ inline void ldmatrix4_trans(unsigned r[4], const void* row) {
 }
 // Copies `read` bytes and zeros up to `bytes`, asynchronously
 template <int BYTES> inline void cp_async(void* to, const void* from, int read) {
-  if ((uint64_t)to % BYTES || (read && (uint64_t)from % BYTES)) { fprintf(stderr, "emulator: cp.async is not aligned\n"); std::abort(); }
+  emu::require_aligned(to, BYTES, "what cp.async writes");
+  if (read) emu::require_aligned(from, BYTES, "what cp.async reads");
   emu::self->copies.push_back({to, from, BYTES, read});
 }
 inline void cp_commit() {

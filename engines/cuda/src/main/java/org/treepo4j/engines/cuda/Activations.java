@@ -133,6 +133,21 @@ final class Activations implements AutoCloseable {
     this.type = type;
   }
 
+  /** Whether it is, or was last, for passes with gradients. */
+  boolean forGradients() {
+    return gradients;
+  }
+
+  /** Bytes that must be allocated for a pass, at least; 0 when it is ready. */
+  long missing(int rows, boolean forGradients) {
+    if (rows <= reserved && gradients == forGradients) {
+      return 0;
+    }
+    long streams = forGradients ? config.layers() + 1 : 1;
+    return rows
+        * (Float.BYTES * streams * config.hiddenSize() + CudaMemory.innerBytes(config, type));
+  }
+
   /** Makes ready for a pass. */
   void reserve(int rows, boolean forGradients) {
     filled = -1;

@@ -44,7 +44,10 @@ final class CudaCausalLm implements CausalLm {
   /** Of steps of decoders; null where {@link #forward} computes them. */
   private final StepForward fused;
 
-  private final Deque<Activations> spare = new ArrayDeque<>();
+  /** For passes with gradients, and for those without. */
+  private final Deque<Activations> spareTraining = new ArrayDeque<>();
+
+  private final Deque<Activations> spareScoring = new ArrayDeque<>();
   private long version;
   private boolean closed;
 
@@ -121,15 +124,28 @@ final class CudaCausalLm implements CausalLm {
       throw new IllegalArgumentException("trees must name no experts, the model has none");
     }
     TreeRows rows = new TreeRows(trees);
-    Activations activations =
-        spare.isEmpty() ? new Activations(device, config(), type) : spare.pop();
-    activations.reserve(rows.rows(), options.gradients());
+    Activations activations = activations(rows.rows(), options.gradients());
     int last = 0;
     for (int position : rows.positions()) {
       last = Math.max(last, position);
     }
     rotary.reserve(last + 1);
     return new CudaForwardPass(this, device, kernels, rows, options, activations);
+  }
+
+  /** Those of an earlier pass of the same kind; other kinds keep theirs while there is memory. */
+  private Activations activations(int rows, boolean gradients) {
+    Deque<Activations> alike = gradients ? spareTraining : spareScoring;
+    Deque<Activations> others = gradients ? spareScoring : spareTraining;
+    Activations activations =
+        alike.isEmpty() ? new Activations(device, config(), type) : alike.pop();
+    long missing = activations.missing(rows, gradients);
+    if (missing > 0 && 2 * missing > device.memory().free()) {
+      others.forEach(Activations::close);
+      others.clear();
+    }
+    activations.reserve(rows, gradients);
+    return activations;
   }
 
   LogitShape logitShape() {
@@ -154,7 +170,7 @@ final class CudaCausalLm implements CausalLm {
   }
 
   void giveBack(Activations activations) {
-    spare.push(activations);
+    (activations.forGradients() ? spareTraining : spareScoring).push(activations);
   }
 
   @Override

@@ -36,7 +36,7 @@ final class Device implements AutoCloseable {
 
   private final Memory overlapAttribute = new Memory(72);
   private final KernelModules modules;
-  private final Map<Long, Long> allocations = new HashMap<>();
+  private final Map<Long, DeviceArray> allocations = new HashMap<>();
   private Thread current;
   private boolean capturing;
 
@@ -110,7 +110,7 @@ final class Device implements AutoCloseable {
 
   /** Bytes in arrays that were allocated and not freed. */
   long allocated() {
-    return allocations.values().stream().mapToLong(Long::longValue).sum();
+    return allocations.values().stream().mapToLong(Device::bytes).sum();
   }
 
   /**
@@ -120,7 +120,7 @@ final class Device implements AutoCloseable {
    */
   DeviceArray allocate(Type type, long length) {
     enter();
-    long bytes = Math.max(16, length * type.bytes());
+    long bytes = bytes(new DeviceArray(type, 0, length));
     LongByReference address = new LongByReference();
     int result = Driver.cuMemAlloc_v2(address, bytes);
     if (result == Driver.OUT_OF_MEMORY) {
@@ -130,17 +130,28 @@ final class Device implements AutoCloseable {
               .formatted((bytes >> 20) + 1, memory.free() >> 20, memory.total() >> 20));
     }
     Driver.check("cuMemAlloc", result);
-    allocations.put(address.getValue(), bytes);
+    DeviceArray array = new DeviceArray(type, address.getValue(), length);
+    allocations.put(address.getValue(), array);
     changes++;
-    return new DeviceArray(type, address.getValue(), length);
+    return array;
   }
 
-  /** {@code old} when it has the type and length, else a new array in its place. */
+  /** What is allocated for an array. */
+  private static long bytes(DeviceArray array) {
+    return Math.max(16, array.bytes());
+  }
+
+  /**
+   * {@code old} when it has the type and length, else a new array in its place. Where the memory
+   * does not suffice for that, {@code old} is gone, and a caller that holds it may ask again.
+   */
   DeviceArray atLeast(DeviceArray old, Type type, long length) {
-    if (old != null && old.type() == type && old.length() >= length) {
-      return old;
+    if (old != null && allocations.get(old.address()) == old) {
+      if (old.type() == type && old.length() >= length) {
+        return old;
+      }
+      free(old);
     }
-    free(old);
     return allocate(type, length);
   }
 

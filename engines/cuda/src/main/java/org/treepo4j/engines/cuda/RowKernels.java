@@ -17,10 +17,10 @@ import org.treepo4j.engines.cuda.Kernel.Grid;
 final class RowKernels {
   private static final int THREADS = 256;
 
-  /** Columns and rows side by side in a block of a sum over rows. */
-  private static final int COLUMNS = 32;
+  /** Columns of a block of a sum over rows, and its threads. */
+  private static final int COLUMNS = 16;
 
-  private static final int COLUMN_THREADS = 512;
+  private static final int COLUMN_THREADS = 1024;
 
   /** Rows this wide are a block's, narrower ones a warp's. */
   private static final int WIDE = 512;

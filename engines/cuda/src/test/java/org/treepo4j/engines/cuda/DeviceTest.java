@@ -108,6 +108,18 @@ class DeviceTest {
   }
 
   @Test
+  void anArrayThatCouldNotGrowIsNotUsedAgain() {
+    DeviceArray array = device.allocate(Type.F32, 3);
+    assertThatThrownBy(() -> device.atLeast(array, Type.F32, 1L << 40))
+        .isInstanceOf(EngineUnavailableException.class);
+    DeviceArray other = device.allocate(Type.F32, 3); // perhaps in the place of the first
+    DeviceArray again = device.atLeast(array, Type.F32, 2);
+    assertThat(again.address()).isNotEqualTo(other.address());
+    device.free(other);
+    device.free(again);
+  }
+
+  @Test
   void anOldDeviceIsRefused() {
     assumeTrue(CudaEmulator.isEmulated(), "skipped on a real device");
     TestDevice.pretend(13000, 75, 1, MEMORY);
