@@ -69,8 +69,9 @@ class ProductsTest {
     Products training = Products.ofTraining(device);
     try (Numbers numbers = new Numbers(device, from.begin())) {
       int m = 8 * numbers.between(1, 20);
-      int n = 8 * numbers.between(device.facts().multiprocessors() > 2 ? 1 : 30, 40);
-      int k = 8 * numbers.between(1, 60); // more tiles than stages
+      int n = 8 * numbers.between(device.facts().multiprocessors() > 2 ? 1 : 33, 40);
+      int k =
+          8 * numbers.between(1, 60) + numbers.between(0, 1) * 256; // often more tiles than stages
       Type to = numbers.between(0, 1) == 0 ? F32 : BF16;
       check(numbers, training::nt, false, true, m, n, k, BF16, to);
       check(numbers, training::nn, false, false, m, n, k, BF16, to);
