@@ -81,6 +81,30 @@ template <int DIM> __device__ void weigh(const float w[4][4], const bf16* y, flo
   }
 }
 
+// Products become scores
+__device__ inline void scores(float scale, float cap, float s[4][4]) {
+#pragma unroll
+  for (int i = 0; i < 16; i++) s[i / 4][i % 4] *= scale;
+  if (cap == 0) return;
+#pragma unroll
+  for (int i = 0; i < 16; i++) s[i / 4][i % 4] = capped(s[i / 4][i % 4], cap);
+}
+// and dp, derivatives by probabilities, ones by products but for the probability and the scale
+template <class Shift>
+__device__ inline void scores(float scale, float cap, float s[4][4], float dp[4][4], Shift shift) {
+#pragma unroll
+  for (int i = 0; i < 16; i++) {
+    s[i / 4][i % 4] *= scale;
+    dp[i / 4][i % 4] -= shift(i / 4, i % 4);
+  }
+  if (cap == 0) return;
+#pragma unroll
+  for (int i = 0; i < 16; i++) {
+    dp[i / 4][i % 4] *= cap_slope(s[i / 4][i % 4], cap);
+    s[i / 4][i % 4] = capped(s[i / 4][i % 4], cap);
+  }
+}
+
 // --- forward --------------------------------------------------------------------------------------
 
 // A block for each tile of queries and up to four heads that share a key head; a warp has 16 queries
@@ -115,17 +139,18 @@ __device__ void forward(int heads, int kvHeads, int dim, float scale, float cap,
       take<DIM>(vh, tiles[i + 1] * ROWS, sight.rows, kvHeads * dim, dim, vs + (odd ^ 1) * TILE);
     }
     cp_commit();
+    unsigned seen = seen_of_square<false>(sight, row0, k0);
     cp_wait<1>();
     __syncthreads();
     float s[4][4] = {};
     multiply<DIM>(x, ks + odd * TILE, s);
     float now[2] = {most[0], most[1]};
+    scores(scale, cap, s);
 #pragma unroll
     for (int j = 0; j < 4; j++)
 #pragma unroll
       for (int e = 0; e < 4; e++) {
-        bool seen = sight.sees(row0 + g + e / 2 * 8, k0 + j * 8 + 2 * t4 + e % 2);
-        s[j][e] = seen ? capped(s[j][e] * scale, cap) : NEGATIVE_INFINITY;
+        if (!(seen >> (4 * j + e) & 1)) s[j][e] = NEGATIVE_INFINITY;
         now[e / 2] = fmaxf(now[e / 2], s[j][e]);
       }
 #pragma unroll
@@ -205,18 +230,19 @@ __device__ void back_queries(int heads, int kvHeads, int dim, float scale, float
       take<DIM>(vh, tiles[i + 1] * ROWS, sight.rows, kvHeads * dim, dim, vs + (odd ^ 1) * TILE);
     }
     cp_commit();
+    unsigned seen = seen_of_square<false>(sight, row0, k0);
     cp_wait<1>();
     __syncthreads();
     float s[4][4] = {}, dp[4][4] = {};
     multiply<DIM>(x, ks + odd * TILE, s);
     multiply<DIM>(dx, vs + odd * TILE, dp);
+    scores(scale, cap, s, dp, [=](int, int e) { return shift[e / 2]; });
 #pragma unroll
     for (int j = 0; j < 4; j++)
 #pragma unroll
       for (int e = 0; e < 4; e++) {
-        bool seen = sight.sees(row0 + g + e / 2 * 8, k0 + j * 8 + 2 * t4 + e % 2);
-        float score = s[j][e] * scale, p = seen ? probability(capped(score, cap), normalizer[e / 2]) : 0;
-        s[j][e] = p * (dp[j][e] - shift[e / 2]) * cap_slope(score, cap) * scale;
+        float p = seen >> (4 * j + e) & 1 ? probability(s[j][e], normalizer[e / 2]) : 0;
+        s[j][e] = p * dp[j][e] * scale;
       }
     weigh<DIM>(s, ks + odd * TILE, sums);
     __syncthreads();
@@ -265,16 +291,23 @@ __device__ void back_keys(int heads, int kvHeads, int dim, float scale, float ca
       float s[4][4] = {}, dp[4][4] = {};
       multiply<DIM>(ks + own * (DIM + 8), qs + slot * TILE, s);
       multiply<DIM>(vs + own * (DIM + 8), os + slot * TILE, dp);
+      unsigned seen = seen_of_square<true>(sight, k0 + own, q0);
+      Normalizer normalizer[8];   // of the eight rows of queries that a thread has
+      float shift[8];
+#pragma unroll
+      for (int i = 0; i < 8; i++) {
+        size_t at = (size_t)min(q0 + i / 2 * 8 + 2 * t4 + i % 2, sight.rows - 1) * heads + head;
+        normalizer[i] = normalizers[at];
+        shift[i] = delta[at];
+      }
+      scores(scale, cap, s, dp, [=](int j, int e) { return shift[2 * j + e % 2]; });
 #pragma unroll
       for (int j = 0; j < 4; j++)
 #pragma unroll
         for (int e = 0; e < 4; e++) {
-          int key = k0 + own + g + e / 2 * 8, row = q0 + j * 8 + 2 * t4 + e % 2;
-          bool seen = sight.sees(row, key);
-          size_t at = seen ? (size_t)row * heads + head : 0;
-          float score = s[j][e] * scale, p = seen ? probability(capped(score, cap), normalizers[at]) : 0;
+          float p = seen >> (4 * j + e) & 1 ? probability(s[j][e], normalizer[2 * j + e % 2]) : 0;
           s[j][e] = p;
-          dp[j][e] = seen ? p * (dp[j][e] - delta[at]) * cap_slope(score, cap) * scale : 0;
+          dp[j][e] = seen >> (4 * j + e) & 1 ? p * dp[j][e] * scale : 0;
         }
       weigh<DIM>(s, os + slot * TILE, valueSums);
       weigh<DIM>(dp, qs + slot * TILE, keySums);
