@@ -236,3 +236,48 @@ __device__ void attend(int heads, int kvHeads, int dim, int together, float scal
   }
 ATTEND(f, float)
 ATTEND(b, bf16)
+
+// --- the way into the cache -----------------------------------------------------------------------
+
+// What a row's queries, keys and values undergo before attention: norms of heads and rotary
+// embedding; queries grow, keys and values go into the cache. A warp for each head of a row.
+// positions, slots [rows]; growth [rows] or null; queryNorm, keyNorm [dim] or null; cosines, sines
+// [positions][half]; q [rows][heads][dim]; k, v [rows][kvHeads][dim]; keys, values [slots][kvHeads][dim]
+KERNEL(place, 256, (int rows, int heads, int kvHeads, int dim, int half, const float* queryNorm,
+                    const float* keyNorm, float plus, float eps, const int* positions,
+                    const float* cosines, const float* sines, const float* growth, const int* slots,
+                    bf16* q, const bf16* k, const bf16* v, bf16* keys, bf16* values)) {
+  let_next_begin();
+  int each = heads + 2 * kvHeads, warp = blockIdx.x * 8 + threadIdx.x / 32, lane = threadIdx.x % 32;
+  bool there = warp < rows * each;
+  size_t row = there ? warp / each : 0;
+  int head = warp % each;
+  bool query = head < heads;
+  // The host writes these, no kernel does.
+  size_t cached = query ? 0 : ((size_t)slots[row] * kvHeads + (head - heads) % kvHeads) * dim;
+  size_t angle = (size_t)positions[row] * half;
+  wait_for_previous();
+  if (!there) return;
+  if (head >= heads + kvHeads) {
+    const bf16* from = v + (row * kvHeads + head - heads - kvHeads) * dim;
+    for (int i = lane; i < dim; i += 32) values[cached + i] = from[i];
+    return;
+  }
+  const bf16* from = query ? q + (row * heads + head) * dim : k + (row * kvHeads + head - heads) * dim;
+  bf16* to = query ? q + (row * heads + head) * dim : keys + cached;
+  const float* norm = query ? queryNorm : keyNorm;
+  float factor = query && growth ? growth[row] : 1;
+  float inv = 1;
+  if (norm) {
+    float square = 0;
+    for (int i = lane; i < dim; i += 32) square += load(&from[i]) * load(&from[i]);
+    inv = 1 / sqrtf(warp_sum(square) / dim + eps);
+  }
+  auto normed = [=](int i) { return norm ? load(&from[i]) * inv * (plus + norm[i]) : load(&from[i]); };
+  for (int i = lane; i < half; i += 32) {   // no other lane reads or writes i and i + half
+    float c = cosines[angle + i], s = sines[angle + i], first = normed(i), second = normed(i + half);
+    store(&to[i], factor * (first * c - second * s));
+    store(&to[i + half], factor * (second * c + first * s));
+  }
+  for (int i = 2 * half + lane; i < dim; i += 32) store(&to[i], factor * normed(i));
+}

@@ -1,7 +1,10 @@
-// A decoder's step in bf16, bound by reading weights: products of few rows, with what stands beside
-// them in a block of the model; see StepKernels.java. Launches overlap: the first weights are on their
+// The products of a decoder's step in bf16, with what stands beside them in a block of the model; see
+// StepKernels.java. Of few rows they are bound by reading weights. Launches overlap: the first weights are on their
 // way while the kernel before ends.
 #include "activation.cuh"
+
+// The factor of a norm for a row of width k
+__device__ inline float inverse_size(float squares, int k, float eps) { return 1 / sqrtf(squares / k + eps); }
 
 // --- products of few rows -------------------------------------------------------------------------
 
@@ -133,44 +136,201 @@ __device__ void few_rows(int m, int n, int k, int n0, const X& x, const bf16* co
   }
 }
 
+// --- products of more rows ------------------------------------------------------------------------
+
+// Numbers of c are summed up as few_rows does, to the bit: chunks of 32 along k in `CLASSES` (the warps
+// there) sums, one after the other here, each chunk by the same two mma of the same lanes. k is a
+// multiple of eight, rows begin at multiples of 16 bytes.
+constexpr int SIDE = 64, STAGES = 3;   // rows of w and of x that a block computes; chunks that are copied ahead
+
+// 64 rows from r0 and 32 of k from k0, zeros beyond, to [64][32]
+__device__ inline void copy_chunk(const bf16* x, int rows, int k, int r0, int k0, bf16* to) {
+  int line = threadIdx.x / 4, part = threadIdx.x % 4 * 8, r = r0 + line;
+  bool there = r < rows && k0 + part < k;
+  cp_async<16>(to + line * 32 + part, there ? x + (size_t)r * k + k0 + part : x, there ? 16 : 0);
+}
+
+// Blocks along x before those along w, of which each tile is read from memory once then
+template <int MATRICES, int CLASSES, class Done>
+__device__ void many_rows(int m, int n, int k, int tile, const bf16* x, const bf16* const* w, Done done) {
+  SHARED(Eight, pieces, STAGES * (MATRICES + 1) * SIDE * 4);
+  bf16* room = (bf16*)pieces;   // [stage][w and x][row][k]
+  constexpr int STAGE = (MATRICES + 1) * SIDE * 32;
+  let_next_begin();
+  wait_for_previous();
+  int across = (m + SIDE - 1) / SIDE, m0 = tile % across * SIDE, n0 = tile / across * SIDE;
+  int lane = threadIdx.x % 32, warp = threadIdx.x / 32, g = lane / 4, t = lane % 4;
+  int row = warp / 4 * 32, column = warp % 4 * 16;   // of the warp's 32×16, of w and of x
+  int chunks = (k + 31) / 32;
+  auto copy = [&](int chunk, int stage) {
+    bf16* to = room + stage * STAGE;
+    if (chunk < chunks) {
+#pragma unroll
+      for (int s = 0; s < MATRICES; s++) copy_chunk(w[s], n, k, n0, chunk * 32, to + s * SIDE * 32);
+      copy_chunk(x, m, k, m0, chunk * 32, to + MATRICES * SIDE * 32);
+    }
+    cp_commit();
+  };
+  // The chunk after one: of the same class, or the first of the next
+  auto next = [=](int chunk) {
+    if (chunk + CLASSES < chunks) return chunk + CLASSES;
+    int first = chunk % CLASSES + 1;
+    return chunk < chunks && first < min(CLASSES, chunks) ? first : chunks;
+  };
+  float total[MATRICES][2][2][4] = {}, sums[MATRICES][2][2][4] = {};   // [matrix][16 of w][8 of x][mma's four]
+  int chunk = 0, ahead = next(0);
+  copy(0, 0);
+  copy(ahead, 1);
+  ahead = next(ahead);
+  for (int step = 0; chunk < chunks; step++) {
+    cp_wait<1>();
+    __syncthreads();
+    copy(ahead, (step + 2) % STAGES);
+    ahead = next(ahead);
+    const bf16* own = room + step % STAGES * STAGE + t * 8;
+    Eight z[2];
+#pragma unroll
+    for (int j = 0; j < 2; j++) z[j] = read_wide<Eight>(own + (MATRICES * SIDE + column + j * 8 + g) * 32);
+#pragma unroll
+    for (int s = 0; s < MATRICES; s++)
+#pragma unroll
+      for (int i = 0; i < 2; i++) {
+        const bf16* from = own + (s * SIDE + row + i * 16 + g) * 32;
+        Eight l = read_wide<Eight>(from), h = read_wide<Eight>(from + 8 * 32);
+        unsigned even[4] = {l.pairs[0], h.pairs[0], l.pairs[1], h.pairs[1]};
+        unsigned odd[4] = {l.pairs[2], h.pairs[2], l.pairs[3], h.pairs[3]};
+#pragma unroll
+        for (int j = 0; j < 2; j++) {
+          mma_bf16(sums[s][i][j], even, z[j].pairs);
+          mma_bf16(sums[s][i][j], odd, z[j].pairs + 2);
+        }
+      }
+    if (chunk + CLASSES >= chunks) {   // the last of its class
+#pragma unroll
+      for (int s = 0; s < MATRICES; s++)
+#pragma unroll
+        for (int e = 0; e < 16; e++) {
+          total[s][e / 8][e / 4 % 2][e % 4] += sums[s][e / 8][e / 4 % 2][e % 4];
+          sums[s][e / 8][e / 4 % 2][e % 4] = 0;
+        }
+    }
+    chunk = next(chunk);
+  }
+#pragma unroll
+  for (int i = 0; i < 2; i++)
+#pragma unroll
+    for (int j = 0; j < 2; j++)
+#pragma unroll
+      for (int e = 0; e < 4; e++) {
+        int r = n0 + row + i * 16 + g + e / 2 * 8, c = m0 + column + j * 8 + 2 * t + e % 2;
+        float sum[MATRICES];
+#pragma unroll
+        for (int s = 0; s < MATRICES; s++) sum[s] = total[s][i][j][e];
+        if (r < n && c < m) done(c, r, sum);
+      }
+}
+
+// x [m][k], norm [k]; z [m][k] by the norm's weight, inverse [m] of the rows' sizes, both as few_rows
+// has them: a warp for each row, four lanes for what a warp reads there
+KERNEL(normed, 256, (int m, int k, const float* x, const float* norm, float plus, float eps, bf16* z,
+                     float* inverse)) {
+  let_next_begin();
+  wait_for_previous();
+  size_t row = blockIdx.x * 8 + threadIdx.x / 32;
+  int lane = threadIdx.x % 32;
+  if (row >= m) return;
+  Normed rows = {x, norm, plus, k};
+  float square = 0, size = 0;
+  for (int at = lane * 8; at < k; at += 256) *(Eight*)(z + row * k + at) = rows.load<true>(row, at, k, &square);
+  for (int lanes = 1; lanes < 4; lanes *= 2) square += __shfl_xor_sync(FULL, square, lanes);
+  for (int i = 0; i < 32; i += 4) size += __shfl_sync(FULL, square, i);
+  if (lane == 0) inverse[row] = inverse_size(size, k, eps);
+}
+
+// --- what becomes of sums -------------------------------------------------------------------------
+
+// y [m][n]
+template <class Y> struct Plain {
+  int n;
+  Y* y;
+  float alpha;
+  int add;
+  __device__ void put(size_t row, int column, const float* sum, float) const {
+    Y* to = &y[row * n + column];
+    store(to, alpha * sum[0] + (add ? load(to) : 0));
+  }
+};
+// bias [n] or null, y [m][n]
+struct Biased {
+  int n;
+  const float* bias;
+  bf16* y;
+  __device__ void put(size_t row, int column, const float* sum, float inv) const {
+    store(&y[row * n + column], sum[0] * inv + (bias ? bias[column] : 0));
+  }
+};
+// y [m][n]
+template <class F> struct Gated {
+  int n;
+  bf16* y;
+  __device__ void put(size_t row, int column, const float* sum, float inv) const {
+    store(&y[row * n + column], F::value(sum[0] * inv) * (sum[1] * inv));
+  }
+};
+
 // x [m][k], w [n][k], y [m][n]; with long rows more warps, so that more of them is on its way at once
 #define ROWS(s, WARPS, Y)                                                                         \
   KERNEL(rows_##s, WARPS * 32, (int m, int n, int k, const bf16* x, const bf16* w, Y* y,          \
                                 float alpha, int add)) {                                          \
+    Plain<Y> to = {n, y, alpha, add};                                                             \
     few_rows<1, WARPS>(m, n, k, blockIdx.x * 16, Given{x, k}, &w,                                 \
-                       [=](int row, int column, const float* sum, float) {                        \
-                         Y* to = &y[(size_t)row * n + column];                                    \
-                         store(to, alpha * sum[0] + (add ? load(to) : 0));                        \
-                       });                                                                        \
+                       [=](int row, int column, const float* sum, float) { to.put(row, column, sum, 1); }); \
+  }                                                                                               \
+  KERNEL(rows_many_##s, 256, (int m, int n, int k, const bf16* x, const bf16* w, Y* y,            \
+                              float alpha, int add)) {                                            \
+    Plain<Y> to = {n, y, alpha, add};                                                             \
+    many_rows<1, WARPS>(m, n, k, blockIdx.x, x, &w,                                               \
+                        [=](int row, int column, const float* sum) { to.put(row, column, sum, 1); }); \
   }
 ROWS(bf, 8, float)
 ROWS(b, 8, bf16)
 ROWS(bf_long, 16, float)
 ROWS(b_long, 16, bf16)
 
+struct Matrix { int n; const bf16* w; const float* bias; bf16* y; };
+// The matrix that a block computes a part of, and which
+__device__ inline Matrix choose(int* block, int rows, int across, const Matrix& first, const Matrix& second, const Matrix& third) {
+  int before = (first.n + rows - 1) / rows * across, next = (second.n + rows - 1) / rows * across;
+  if (*block < before) return first;
+  *block -= before;
+  if (*block < next) return second;
+  *block -= next;
+  return third;
+}
 // Queries, keys and values: x [m][k], norm [k]; w0 to w2 [n0 to n2][k], b0 to b2 [n0 to n2] or null,
 // y0 to y2 [m][n0 to n2]
 KERNEL(project, 256, (int m, int k, const float* x, const float* norm, float plus, float eps,
                       int n0, const bf16* w0, const float* b0, bf16* y0,
                       int n1, const bf16* w1, const float* b1, bf16* y1,
                       int n2, const bf16* w2, const float* b2, bf16* y2)) {
-  int block = blockIdx.x, blocks0 = (n0 + 15) / 16, blocks1 = (n1 + 15) / 16;
-  int n = n0;
-  const bf16* w = w0;
-  const float* bias = b0;
-  bf16* y = y0;
-  if (block >= blocks0 + blocks1) {
-    block -= blocks0 + blocks1;
-    n = n2, w = w2, bias = b2, y = y2;
-  } else if (block >= blocks0) {
-    block -= blocks0;
-    n = n1, w = w1, bias = b1, y = y1;
-  }
-  few_rows<1, 8>(m, n, k, block * 16, Normed{x, norm, plus, k}, &w,
+  int block = blockIdx.x;
+  Matrix own = choose(&block, 16, 1, {n0, w0, b0, y0}, {n1, w1, b1, y1}, {n2, w2, b2, y2});
+  Biased to = {own.n, own.bias, own.y};
+  few_rows<1, 8>(m, own.n, k, block * 16, Normed{x, norm, plus, k}, &own.w,
                  [=](int row, int column, const float* sum, float squares) {
-                   store(&y[(size_t)row * n + column],
-                         sum[0] / sqrtf(squares / k + eps) + (bias ? bias[column] : 0));
+                   to.put(row, column, sum, inverse_size(squares, k, eps));
                  });
+}
+// The same of rows that `normed` has been applied to
+KERNEL(project_many, 256, (int m, int k, const bf16* z, const float* inverse,
+                           int n0, const bf16* w0, const float* b0, bf16* y0,
+                           int n1, const bf16* w1, const float* b1, bf16* y1,
+                           int n2, const bf16* w2, const float* b2, bf16* y2)) {
+  int block = blockIdx.x;
+  Matrix own = choose(&block, SIDE, (m + SIDE - 1) / SIDE, {n0, w0, b0, y0}, {n1, w1, b1, y1}, {n2, w2, b2, y2});
+  Biased to = {own.n, own.bias, own.y};
+  many_rows<1, 8>(m, own.n, k, block, z, &own.w,
+                  [=](int row, int column, const float* sum) { to.put(row, column, sum, inverse[row]); });
 }
 
 // Gated activations: x [m][k], norm [k], gate and up [n][k], y [m][n]
@@ -178,56 +338,18 @@ KERNEL(project, 256, (int m, int k, const float* x, const float* norm, float plu
   KERNEL(gated_##name, 256, (int m, int n, int k, const float* x, const float* norm, float plus,  \
                              float eps, const bf16* gate, const bf16* up, bf16* y)) {             \
     const bf16* w[2] = {gate, up};                                                                \
+    Gated<F> to = {n, y};                                                                         \
     few_rows<2, 8>(m, n, k, blockIdx.x * 16, Normed{x, norm, plus, k}, w,                         \
                    [=](int row, int column, const float* sum, float squares) {                    \
-                     float inv = 1 / sqrtf(squares / k + eps);                                    \
-                     store(&y[(size_t)row * n + column], F::value(sum[0] * inv) * (sum[1] * inv)); \
+                     to.put(row, column, sum, inverse_size(squares, k, eps));                     \
                    });                                                                            \
+  }                                                                                               \
+  KERNEL(gated_many_##name, 256, (int m, int n, int k, const bf16* z, const float* inverse,       \
+                                  const bf16* gate, const bf16* up, bf16* y)) {                   \
+    const bf16* w[2] = {gate, up};                                                                \
+    Gated<F> to = {n, y};                                                                         \
+    many_rows<2, 8>(m, n, k, blockIdx.x, z, w,                                                    \
+                    [=](int row, int column, const float* sum) { to.put(row, column, sum, inverse[row]); }); \
   }
 GATED(silu, Silu)
 GATED(gelu, Gelu)
-
-// --- between products and attention ---------------------------------------------------------------
-
-// What a row's queries, keys and values undergo before attention: norms of heads and rotary
-// embedding; queries grow, keys and values go into the cache. A warp for each head of a row.
-// positions, slots [rows]; growth [rows] or null; queryNorm, keyNorm [dim] or null; cosines, sines
-// [positions][half]; q [rows][heads][dim]; k, v [rows][kvHeads][dim]; keys, values [slots][kvHeads][dim]
-KERNEL(place, 256, (int rows, int heads, int kvHeads, int dim, int half, const float* queryNorm,
-                    const float* keyNorm, float plus, float eps, const int* positions,
-                    const float* cosines, const float* sines, const float* growth, const int* slots,
-                    bf16* q, const bf16* k, const bf16* v, bf16* keys, bf16* values)) {
-  let_next_begin();
-  int each = heads + 2 * kvHeads, warp = blockIdx.x * 8 + threadIdx.x / 32, lane = threadIdx.x % 32;
-  bool there = warp < rows * each;
-  size_t row = there ? warp / each : 0;
-  int head = warp % each;
-  bool query = head < heads;
-  // The host writes these, no kernel does.
-  size_t cached = query ? 0 : ((size_t)slots[row] * kvHeads + (head - heads) % kvHeads) * dim;
-  size_t angle = (size_t)positions[row] * half;
-  wait_for_previous();
-  if (!there) return;
-  if (head >= heads + kvHeads) {
-    const bf16* from = v + (row * kvHeads + head - heads - kvHeads) * dim;
-    for (int i = lane; i < dim; i += 32) values[cached + i] = from[i];
-    return;
-  }
-  const bf16* from = query ? q + (row * heads + head) * dim : k + (row * kvHeads + head - heads) * dim;
-  bf16* to = query ? q + (row * heads + head) * dim : keys + cached;
-  const float* norm = query ? queryNorm : keyNorm;
-  float factor = query && growth ? growth[row] : 1;
-  float inv = 1;
-  if (norm) {
-    float square = 0;
-    for (int i = lane; i < dim; i += 32) square += load(&from[i]) * load(&from[i]);
-    inv = 1 / sqrtf(warp_sum(square) / dim + eps);
-  }
-  auto normed = [=](int i) { return norm ? load(&from[i]) * inv * (plus + norm[i]) : load(&from[i]); };
-  for (int i = lane; i < half; i += 32) {   // no other lane reads or writes i and i + half
-    float c = cosines[angle + i], s = sines[angle + i], first = normed(i), second = normed(i + half);
-    store(&to[i], factor * (first * c - second * s));
-    store(&to[i + half], factor * (second * c + first * s));
-  }
-  for (int i = 2 * half + lane; i < dim; i += 32) store(&to[i], factor * normed(i));
-}

@@ -5,7 +5,8 @@
 //    missing barriers as results that differ,
 //  - shared memory begins as NaN in every block, and a cp.async copies no earlier than it is waited
 //    for; one that is not aligned ends the run, as do other wide reads,
-//  - a kernel that may begin before the last one has ended must wait for it in every thread,
+//  - a kernel that may begin before the last one has ended must wait for it in every thread, and its
+//    first block does run before the last kernel as far as it does not wait,
 //  - static shared memory is an allocation of its own for each array, so that AddressSanitizer sees
 //    what is read beyond it.
 #pragma once
@@ -28,7 +29,7 @@
 namespace emu {
 struct uint3 { unsigned x, y, z; };
 struct dim3 { unsigned x = 1, y = 1, z = 1; };
-enum State { READY, WARP, BLOCK, DONE };
+enum State { READY, WARP, BLOCK, PREVIOUS, DONE };
 struct Copy { void* to; const void* from; int bytes, read; };
 struct Fiber {
   void* sp;
@@ -58,6 +59,7 @@ inline size_t dynamicSize;
 struct Static { std::unique_ptr<char[]> memory; size_t size; };
 inline std::map<int, Static> statics;
 inline bool overlaps;   // whether the kernel may begin before the last one has ended
+inline std::function<void()> previous;   // the last one, while it has not run
 inline const std::function<void()>* body;
 inline void* main_;
 
@@ -166,6 +168,13 @@ inline void block(std::vector<Fiber>& fs, unsigned n) {
       }
     }
     if (!left) break;
+    bool wait = false;
+    for (unsigned i = 0; i < n; i++) wait = wait || fs[i].state == PREVIOUS;
+    if (wait && !moved) {   // all have come as far as they can without the kernel before
+      std::exchange(previous, nullptr)();
+      for (unsigned i = 0; i < n; i++) if (fs[i].state == PREVIOUS) fs[i].state = READY;
+      continue;
+    }
     bool all = true;
     for (unsigned i = 0; i < n; i++) all = all && (fs[i].state == BLOCK || fs[i].state == DONE);
     if (all) {
@@ -180,8 +189,28 @@ inline void block(std::vector<Fiber>& fs, unsigned n) {
   }
 }
 
+// What belongs to the kernel that runs; another may run while the threads of this one wait.
+struct Running {
+  decltype(warps) warps_ = std::move(warps);
+  decltype(dynamic) dynamic_ = std::move(dynamic);
+  decltype(statics) statics_ = std::move(statics);
+  size_t size = dynamicSize;
+  const std::function<void()>* body_ = body;
+  dim3 grid = gridDim_, blk = blockDim_;
+  uint3 at = blockIdx_;
+  bool overlaps_ = overlaps;
+  ~Running() {
+    warps = std::move(warps_); dynamic = std::move(dynamic_); statics = std::move(statics_);
+    dynamicSize = size; body = body_; gridDim_ = grid; blockDim_ = blk; blockIdx_ = at; overlaps = overlaps_;
+  }
+};
+
 inline void launch(dim3 grid, dim3 blk, size_t shared, bool overlapping, const std::function<void()>& kernel) {
-  static std::vector<Fiber> fibers;
+  static std::vector<Fiber> pool[2];
+  static int depth = 0;
+  Running outer;
+  std::vector<Fiber>& fibers = pool[depth++];
+  struct Leave { ~Leave() { depth--; } } leave;
   unsigned n = blk.x * blk.y * blk.z;
   if (fibers.size() < n) fibers.resize(n);
   for (unsigned i = 0; i < n; i++) {
@@ -255,7 +284,12 @@ inline int __popc(unsigned v) { return __builtin_popcount(v); }
 inline void __threadfence() {}
 inline void let_next_begin() {}
 inline void prefetch(const void*) {}
-inline void wait_for_previous() { emu::self->waited = true; }
+inline void wait_for_previous() {
+  emu::self->waited = true;
+  if (!emu::previous) return;
+  emu::self->state = emu::PREVIOUS;
+  emu::yield();
+}
 inline int atomicAdd(int* p, int v) { int o = *p; *p += v; return o; }
 inline double __dmul_rn(double a, double b) { return a * b; }
 inline double __dadd_rn(double a, double b) { return a + b; }

@@ -43,7 +43,10 @@ namespace update {
 
 
 using Pointer = unsigned long long;
-using Work = std::function<int()>;
+struct Work {
+  std::function<int()> run;
+  bool kernel, overlaps;
+};
 static std::mutex lock;
 static std::map<Pointer, size_t> allocations;
 static size_t used, limit = size_t(8) << 30;
@@ -51,13 +54,41 @@ static int version = 13000, capability = 90, devices = 1;
 static std::vector<Work>* recording;
 static int overlapped;
 
+// A kernel runs when the next thing is asked for: if that is one that may overlap, not before it
+// waits. What goes wrong is told then, as by a device.
+static Work last;
+static int finish() {
+  Work work = std::exchange(last, {});
+  return work.run ? work.run() : 0;
+}
+static int now(const Work& work) {
+  static unsigned count = 0;   // every fifth does not, or it would always be the same ones of a step
+  int failed = 0;
+  if (work.overlaps && last.run && ++count % 5) {
+    emu::previous = [&failed, before = std::exchange(last, {})] { failed = before.run(); };
+    int result = work.run();
+    if (emu::previous) std::exchange(emu::previous, nullptr)();   // nobody waited for it
+    return failed ? failed : result;
+  }
+  failed = finish();
+  if (failed) return failed;
+  if (!work.kernel) return work.run();
+  last = work;
+  return 0;
+}
 static int perform(Work work) {
   std::lock_guard<std::mutex> guard(lock);
   if (recording) {
     recording->push_back(work);
     return 0;
   }
-  return work();
+  return now(work);
+}
+static int perform(std::function<int()> work) { return perform(Work{work, false, false}); }
+// Before memory goes, and where the host waits.
+static int settle() {
+  std::lock_guard<std::mutex> guard(lock);
+  return recording ? 0 : finish();
 }
 
 #pragma GCC visibility push(default)
@@ -100,6 +131,8 @@ int cuMemAlloc_v2(Pointer* p, size_t n) {
   return 0;
 }
 int cuMemFree_v2(Pointer p) {
+  int failed = settle();
+  if (failed) return failed;
   std::lock_guard<std::mutex> guard(lock);
   auto i = allocations.find(p);
   if (i == allocations.end()) return 1;
@@ -138,7 +171,7 @@ static int launch(void* f, emu::dim3 grid, emu::dim3 block, unsigned shared, boo
   if (!grid.x || !grid.y || !grid.z || !block.x || grid.y > 65535 || grid.z > 65535 ||
       block.x * block.y * block.z > 1024 || shared > (227 << 10)) return 1;
   emu::Bound bound = kernel.second(params);
-  return perform([=, name = kernel.first.c_str()] {
+  return perform(Work{[=, name = kernel.first.c_str()] {
     try {
       emu::launch(grid, block, shared, overlapping, bound);
       return 0;
@@ -146,7 +179,7 @@ static int launch(void* f, emu::dim3 grid, emu::dim3 block, unsigned shared, boo
       fprintf(stderr, "emulator: %s, block %u %u %u: %s\n", name, emu::blockIdx_.x, emu::blockIdx_.y, emu::blockIdx_.z, e.what());
       return 700;
     }
-  });
+  }, true, overlapping});
 }
 int cuLaunchKernel(void* f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
                    unsigned shared, void*, void** params, void**) {
@@ -161,7 +194,7 @@ int cuLaunchKernelEx(const Config* c, void* f, void** params, void**) {
   return launch(f, {c->grid[0], c->grid[1], c->grid[2]}, {c->block[0], c->block[1], c->block[2]}, c->shared, true, params);
 }
 int cuStreamCreate(void** s, unsigned) { *s = (void*)1; return 0; }
-int cuStreamSynchronize(void*) { return recording ? 900 : 0; }
+int cuStreamSynchronize(void*) { return recording ? 900 : settle(); }
 int cuStreamDestroy_v2(void*) { return 0; }
 int cuStreamBeginCapture_v2(void*, int) { recording = new std::vector<Work>; return 0; }
 int cuStreamEndCapture(void*, void** graph) { *graph = recording; recording = nullptr; return 0; }
@@ -179,7 +212,11 @@ int cuGraphLaunch(void* exec, void*) {
 }
 int cuGraphExecDestroy(void* exec) { delete (std::vector<Work>*)exec; return 0; }
 int cuEventCreate(void** e, unsigned) { *e = new std::chrono::steady_clock::time_point; return 0; }
-int cuEventRecord(void* e, void*) { *(std::chrono::steady_clock::time_point*)e = std::chrono::steady_clock::now(); return 0; }
+int cuEventRecord(void* e, void*) {
+  int failed = settle();
+  *(std::chrono::steady_clock::time_point*)e = std::chrono::steady_clock::now();
+  return failed;
+}
 int cuEventSynchronize(void*) { return 0; }
 int cuEventElapsedTime(float* ms, void* a, void* b) {
   using Time = std::chrono::steady_clock::time_point;

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.treepo4j.base.InputException;
 import org.treepo4j.rl.cluster.Cluster;
 import org.treepo4j.rl.cluster.ClusterEngine;
 import picocli.CommandLine.Option;
@@ -27,9 +28,17 @@ final class ClusterMixin {
       description = "Sets a property of Spark; may be given many times.")
   private Map<String, String> properties = new LinkedHashMap<>();
 
-  /** The connection to the cluster; empty to stay on this machine. */
+  /**
+   * The connection to the cluster; empty to stay on this machine.
+   *
+   * @throws InputException when properties of Spark are set and no cluster is named
+   */
   Optional<Cluster.Connection> connection(Consumer<String> notes) {
     String url = master == null ? System.getProperty(SUBMITTED) : master;
+    if (url == null && !properties.isEmpty()) {
+      throw new InputException(
+          "--conf sets properties of Spark, which needs --master URL (or spark-submit)");
+    }
     return Optional.ofNullable(url)
         .map(
             named -> {

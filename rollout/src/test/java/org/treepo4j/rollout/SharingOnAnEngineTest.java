@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
+import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.lifecycle.AfterContainer;
@@ -65,7 +65,7 @@ class SharingOnAnEngineTest {
     RolloutSettings built = settings.build();
     String beginning = "10+20-15+";
     List<RolloutPrompt> prompts =
-        Stream.of("first", "second", "third").map(id -> sum(beginning, id, random)).toList();
+        IntStream.of(5, 6, 7).mapToObj(digit -> sum(beginning, digit, random)).toList();
 
     List<RolloutTree> eager;
     RolloutBatch shared;
@@ -94,9 +94,12 @@ class SharingOnAnEngineTest {
     assertThat(shared.statistics().computedPromptTokens()).isEqualTo(9 + 3 * 6);
   }
 
-  private static RolloutPrompt sum(String beginning, String id, Random random) {
-    String text = beginning + "%d-%d=".formatted(50 + random.nextInt(40), 10 + random.nextInt(20));
-    return new RolloutPrompt(id, text.chars().map(c -> 2 + SYMBOLS.indexOf(c)).toArray());
+  /** A sum of which the beginning is all that others have in common with it. */
+  private static RolloutPrompt sum(String beginning, int digit, Random random) {
+    int number = 10 * digit + random.nextInt(10);
+    String text = beginning + "%d-%d=".formatted(number, 10 + random.nextInt(20));
+    return new RolloutPrompt(
+        "sum " + digit, text.chars().map(c -> 2 + SYMBOLS.indexOf(c)).toArray());
   }
 
   private static void assertSame(RolloutTree actual, RolloutTree expected) {

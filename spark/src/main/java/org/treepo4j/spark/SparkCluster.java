@@ -77,6 +77,7 @@ final class SparkCluster implements Cluster {
       String master, Map<String, String> properties, Consumer<String> notes) {
     quiet();
     SparkConf conf = SparkProperties.of(master, properties);
+    StandaloneMaster.require(master);
     JavaSparkContext context;
     try {
       context = new JavaSparkContext(conf);

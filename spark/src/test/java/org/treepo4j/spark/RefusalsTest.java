@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -97,6 +98,24 @@ class RefusalsTest {
     assertThatThrownBy(() -> connect("mesos://here"))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("--master mesos://here: cannot be used: ");
+  }
+
+  @Test
+  void aMasterThatCannotBeReachedIsRefusedAtOnce() throws Exception {
+    int port;
+    try (ServerSocket socket = new ServerSocket(0)) {
+      port = socket.getLocalPort();
+    }
+    assertThatThrownBy(() -> connect("spark://no-such-machine.invalid:7077,127.0.0.1:" + port))
+        .isInstanceOf(InputException.class)
+        .hasMessageMatching(
+            "--master \\S+: no machine is known by the name no-such-machine.invalid; nothing can"
+                + " be reached at port \\d+ of 127.0.0.1 \\(.*\\)");
+    assertThatThrownBy(() -> connect("spark://localhost"))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "--master spark://localhost: 'localhost' is no HOST:PORT, for example"
+                + " spark://10.0.0.1:7077");
   }
 
   /** Spark logs the failure with all its frames before it throws it. */

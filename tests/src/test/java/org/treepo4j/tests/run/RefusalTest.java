@@ -42,6 +42,13 @@ class RefusalTest {
   }
 
   @Test
+  void propertiesOfSparkWithoutACluster() {
+    assertRefused(
+        runs.run("train", "run", "--conf", "spark.executor.memory=2g"),
+        "--conf sets properties of Spark, which needs --master URL");
+  }
+
+  @Test
   void sizesOfANewModel() {
     for (String setting : new String[] {"kvHeads=3", "heads=0", "hiddenSize=15", "ropeTheta=0"}) {
       assertRefused(

@@ -108,7 +108,7 @@ public interface SamplerContract {
       List<BranchingDecoder.Path> paths = new ArrayList<>();
       TokenDraws draws = new TokenDraws();
       Random random = new Random(2);
-      for (int p = 0; p < 77; p++) {
+      for (int p = 0; p < 137; p++) {
         paths.add(decoder.prefill(new int[] {p % vocab, p / vocab}));
         draws.add(p, random.nextDouble(), rule);
         draws.add(p, random.nextDouble(), rule);

@@ -15,7 +15,7 @@ import org.treepo4j.model.TokenSampler;
 /** Draws where the logits are: numbers of the tokens drawn are all that leaves the device. */
 final class CudaSampler implements TokenSampler {
   /** Draws of a launch, which bounds the memory of logits and of what sorts them. */
-  private static final int AT_ONCE = 64;
+  private static final int AT_ONCE = 256;
 
   /** Sets of allowed ids on the device: those kept from launch to launch, and as many new ones. */
   private static final int MOST_MASKS = 2 * AT_ONCE;

@@ -52,7 +52,11 @@ final class CudaWeights implements AutoCloseable {
       CudaParameter queryBias,
       CudaParameter keyBias,
       CudaParameter valueBias,
-      CudaParameter outputBias) {}
+      CudaParameter outputBias) {
+    List<CudaMatrix> matrices() {
+      return List.of(query, key, value, output, gate, up, down);
+    }
+  }
 
   /**
    * @param halves whether products read bf16

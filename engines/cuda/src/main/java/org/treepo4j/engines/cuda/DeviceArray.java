@@ -43,6 +43,11 @@ record DeviceArray(Type type, long address, long length) {
     return new DeviceArray(type, address + first * type.bytes(), count);
   }
 
+  /** Whether it begins where 16 bytes are read at once. */
+  boolean isWide() {
+    return address % 16 == 0;
+  }
+
   long bytes() {
     return length * type.bytes();
   }

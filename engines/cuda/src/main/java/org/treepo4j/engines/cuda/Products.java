@@ -23,8 +23,14 @@ final class Products {
   private static final int COLUMNS = 128;
   private static final int WIDE_COLUMNS = 256;
 
-  /** Most rows of {@link #rows} in one launch. */
+  /** Most rows that count as few: in one launch of a kernel for such. */
   static final int MOST_ROWS = 32;
+
+  /** Rows of a weight that a block multiplies with few rows. */
+  static final int FEW_BLOCK = 16;
+
+  /** Rows of a weight, and rows of many, that a block multiplies. */
+  private static final int MANY_BLOCK = 64;
 
   private static final int THREADS = 256;
 
@@ -36,8 +42,8 @@ final class Products {
   private final Variants nn;
   private final Variants tn;
   private final Kernel rows;
-  private final FewRows widening;
-  private final FewRows halves;
+  private final StepRows widening;
+  private final StepRows halves;
 
   /** A kernel by types, float32, bf16 to float32 and bf16, and by width of a block's tile. */
   private record Variants(
@@ -56,12 +62,14 @@ final class Products {
     }
   }
 
-  /** Kernels for few rows with bf16, by the length of a row. */
-  private record FewRows(Kernel usual, Kernel ofLong) {
-    static FewRows of(Device device, String type) {
-      return new FewRows(
+  /** Kernels for a decoder's rows with bf16, few or many, by the length of a row. */
+  private record StepRows(Kernel few, Kernel fewLong, Kernel many, Kernel manyLong) {
+    static StepRows of(Device device, String type) {
+      return new StepRows(
           device.overlapping("decode", "rows_" + type),
-          device.overlapping("decode", "rows_" + type + "_long"));
+          device.overlapping("decode", "rows_" + type + "_long"),
+          device.overlapping("decode", "rows_many_" + type),
+          device.overlapping("decode", "rows_many_" + type + "_long"));
     }
   }
 
@@ -71,8 +79,8 @@ final class Products {
     nn = Variants.of(device, "nn");
     tn = Variants.of(device, "tn");
     rows = device.kernel("products", "rows_f");
-    widening = FewRows.of(device, "bf");
-    halves = FewRows.of(device, "b");
+    widening = StepRows.of(device, "bf");
+    halves = StepRows.of(device, "b");
   }
 
   /** Dynamic shared memory of a block with bf16: three stages of both tiles, see tensor.cu. */
@@ -129,8 +137,8 @@ final class Products {
   }
 
   /**
-   * As {@link #nt} for few rows, as a decoder has them: bound by reading {@code w}. The bits of a
-   * row do not depend on how many there are.
+   * As {@link #nt} for the rows of a decoder's step. The bits of a row do not depend on how many
+   * there are.
    *
    * @param x {@code [m × k]}
    * @param w {@code [n × k]}
@@ -139,33 +147,37 @@ final class Products {
   void rows(
       int m, int n, int k, DeviceArray x, DeviceArray w, DeviceArray y, float alpha, boolean add) {
     require(m, n, k, x, w, y);
+    int adds = add ? 1 : 0;
+    boolean isLong = k >= LONG;
+    StepRows kernels = y.type() == F32 ? widening : halves;
+    if (takesMany(m, k, x, w)) {
+      (isLong ? kernels.manyLong : kernels.many)
+          .launch(Grid.of(manyBlocks(m, n)), THREADS, 0, m, n, k, x, w, y, alpha, adds);
+      return;
+    }
     for (int from = 0; from < m; from += MOST_ROWS) {
       int count = Math.min(MOST_ROWS, m - from);
-      some(count, n, k, x.from((long) from * k), w, y.from((long) from * n), alpha, add ? 1 : 0);
+      DeviceArray some = x.from((long) from * k);
+      DeviceArray to = y.from((long) from * n);
+      if (x.type() == F32) { // a warp for each number of a row of y
+        Grid grid = Grid.of(Kernel.parts(n, THREADS / 32));
+        rows.launch(grid, THREADS, 0, count, n, k, some, w, to, alpha, adds);
+      } else {
+        Grid grid = Grid.of(Kernel.parts(n, FEW_BLOCK));
+        (isLong ? kernels.fewLong : kernels.few)
+            .launch(grid, isLong ? 2 * THREADS : THREADS, 0, count, n, k, some, w, to, alpha, adds);
+      }
     }
   }
 
-  private void some(
-      int m, int n, int k, DeviceArray x, DeviceArray w, DeviceArray y, float alpha, int add) {
-    if (x.type() == F32) { // a warp for each number of a row of y
-      rows.launch(Grid.of(Kernel.parts(n, 8)), THREADS, 0, m, n, k, x, w, y, alpha, add);
-      return;
-    }
-    boolean isLong = k >= LONG;
-    FewRows kernels = y.type() == F32 ? widening : halves;
-    Kernel kernel = isLong ? kernels.ofLong : kernels.usual;
-    kernel.launch(
-        Grid.of(Kernel.parts(n, 16)),
-        isLong ? 2 * THREADS : THREADS,
-        0,
-        m,
-        n,
-        k,
-        x,
-        w,
-        y,
-        alpha,
-        add);
+  /** Whether a product of so many rows reads weights once for all: with bf16, in wide pieces. */
+  static boolean takesMany(int m, int k, DeviceArray x, DeviceArray w) {
+    return m > MOST_ROWS && k % 8 == 0 && x.type() == BF16 && x.isWide() && w.isWide();
+  }
+
+  /** Blocks of a product of many rows, see decode.cu. */
+  static long manyBlocks(int m, int n) {
+    return (long) Kernel.parts(m, MANY_BLOCK) * Kernel.parts(n, MANY_BLOCK);
   }
 
   void rows(int m, int n, int k, DeviceArray x, DeviceArray w, DeviceArray y, boolean add) {

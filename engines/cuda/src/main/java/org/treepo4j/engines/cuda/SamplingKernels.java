@@ -22,7 +22,7 @@ final class SamplingKernels {
   private static final int BLOCKS_AT_ONCE = 8;
 
   /** Draws of a launch, which bounds the scratch memory. */
-  private static final int AT_ONCE = 32;
+  private static final int AT_ONCE = 128;
 
   private static final int STEPS = 128;
 

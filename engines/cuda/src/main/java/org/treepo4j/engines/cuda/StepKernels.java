@@ -4,6 +4,8 @@ import static org.treepo4j.engines.cuda.DeviceArray.Type.BF16;
 import static org.treepo4j.engines.cuda.DeviceArray.Type.F32;
 import static org.treepo4j.engines.cuda.DeviceArray.Type.I32;
 
+import java.util.Arrays;
+import java.util.List;
 import org.treepo4j.checkpoints.Design.Activation;
 import org.treepo4j.engines.cuda.Kernel.Grid;
 
@@ -13,12 +15,26 @@ import org.treepo4j.engines.cuda.Kernel.Grid;
  * bound by launches and by reading weights. The bits of a row do not depend on the others.
  */
 final class StepKernels {
+  /** Matrices of one {@link #project}. */
+  static final int MOST_PROJECTIONS = 3;
+
   private static final int THREADS = 256;
 
+  private final Device device;
   private final Kernel project;
+  private final Kernel projectMany;
   private final Kernel silu;
+  private final Kernel siluMany;
   private final Kernel gelu;
+  private final Kernel geluMany;
+  private final Kernel normed;
   private final Kernel place;
+
+  /** Many rows by their norm's weight, {@code BF16 [rows × width]}. */
+  private DeviceArray z;
+
+  /** Inverses of their sizes, {@code F32 [rows]}. */
+  private DeviceArray inverse;
 
   /**
    * The root-mean-square norm of rows, {@code x·inv·(plus + weight)} with {@code inv = 1/√(mean(x²)
@@ -65,55 +81,79 @@ final class StepKernels {
   record Cached(DeviceArray slot, DeviceArray keys, DeviceArray values) {}
 
   StepKernels(Device device) {
+    this.device = device;
     project = device.overlapping("decode", "project");
+    projectMany = device.overlapping("decode", "project_many");
     silu = device.overlapping("decode", "gated_silu");
+    siluMany = device.overlapping("decode", "gated_many_silu");
     gelu = device.overlapping("decode", "gated_gelu");
-    place = device.overlapping("decode", "place");
+    geluMany = device.overlapping("decode", "gated_many_gelu");
+    normed = device.overlapping("decode", "normed");
+    place = device.overlapping("cache", "place");
+  }
+
+  /** Reserves scratch memory, so that a recorded step need not. */
+  void reserve(int rows, int width) {
+    if (rows > Products.MOST_ROWS) {
+      z = device.atLeast(z, BF16, (long) rows * width);
+      inverse = device.atLeast(inverse, F32, rows);
+    }
   }
 
   /**
-   * {@code y = norm(x)·wᵀ + bias} for queries, keys and values.
+   * {@code y = norm(x)·wᵀ + bias}, of one to {@link #MOST_PROJECTIONS} matrices at once.
    *
    * @param x {@code F32 [rows × width]}
    */
-  void project(
-      int rows,
-      int width,
-      DeviceArray x,
-      Norm norm,
-      Projection queries,
-      Projection keys,
-      Projection values) {
+  void project(int rows, int width, DeviceArray x, Norm norm, List<Projection> projections) {
     x.require("x", F32, (long) rows * width);
     norm.weight.require("norm", F32, width);
-    queries.require(rows, width);
-    keys.require(rows, width);
-    values.require(rows, width);
-    int blocks = blocks(queries.n) + blocks(keys.n) + blocks(values.n);
-    for (int from = 0; from < rows; from += Products.MOST_ROWS) {
-      project.launch(
-          Grid.of(blocks),
-          THREADS,
-          0,
-          Math.min(Products.MOST_ROWS, rows - from),
-          width,
-          x.from((long) from * width),
-          norm.weight,
-          norm.plus,
-          norm.eps,
-          queries.n,
-          queries.w,
-          queries.bias,
-          queries.y.from((long) from * queries.n),
-          keys.n,
-          keys.w,
-          keys.bias,
-          keys.y.from((long) from * keys.n),
-          values.n,
-          values.w,
-          values.bias,
-          values.y.from((long) from * values.n));
+    boolean many = true;
+    for (Projection each : projections) {
+      each.require(rows, width);
+      many &= takesMany(rows, width, x, norm, each.w);
     }
+    if (many) {
+      applyNorm(rows, width, x, norm);
+      long blocks = projections.stream().mapToLong(p -> Products.manyBlocks(rows, p.n)).sum();
+      Object[] begin = {rows, width, z, inverse};
+      projectMany.launch(Grid.of(blocks), THREADS, 0, arguments(begin, projections, 0));
+      return;
+    }
+    long blocks = projections.stream().mapToLong(p -> fewBlocks(p.n)).sum();
+    for (int from = 0; from < rows; from += Products.MOST_ROWS) {
+      int count = Math.min(Products.MOST_ROWS, rows - from);
+      DeviceArray some = x.from((long) from * width);
+      Object[] begin = {count, width, some, norm.weight, norm.plus, norm.eps};
+      project.launch(Grid.of(blocks), THREADS, 0, arguments(begin, projections, from));
+    }
+  }
+
+  private static Object[] arguments(Object[] begin, List<Projection> projections, int fromRow) {
+    Object[] all = Arrays.copyOf(begin, begin.length + 4 * MOST_PROJECTIONS);
+    for (int i = 0; i < MOST_PROJECTIONS; i++) {
+      int at = begin.length + 4 * i;
+      Projection each = i < projections.size() ? projections.get(i) : null;
+      all[at] = each == null ? 0 : each.n;
+      if (each != null) {
+        all[at + 1] = each.w;
+        all[at + 2] = each.bias;
+        all[at + 3] = each.y.from((long) fromRow * each.n);
+      }
+    }
+    return all;
+  }
+
+  private static boolean takesMany(int rows, int width, DeviceArray x, Norm norm, DeviceArray w) {
+    boolean wide = x.isWide() && norm.weight.isWide();
+    return wide && Products.takesMany(rows, width, w, w);
+  }
+
+  /** Fills {@link #z} and {@link #inverse}. */
+  private void applyNorm(int rows, int width, DeviceArray x, Norm norm) {
+    reserve(rows, width);
+    Grid grid = Grid.of(Kernel.parts(rows, THREADS / 32));
+    normed.launch(grid, THREADS, 0, rows, width, x, norm.weight, norm.plus, norm.eps, z, inverse);
   }
 
   /**
@@ -139,22 +179,33 @@ final class StepKernels {
     gate.require("gate", BF16, (long) n * width);
     up.require("up", BF16, (long) n * width);
     y.require("y", BF16, (long) rows * n);
+    boolean isSilu = f == Activation.SILU;
+    if (takesMany(rows, width, x, norm, gate) && up.isWide()) {
+      applyNorm(rows, width, x, norm);
+      Grid grid = Grid.of(Products.manyBlocks(rows, n));
+      (isSilu ? siluMany : geluMany)
+          .launch(grid, THREADS, 0, rows, n, width, z, inverse, gate, up, y);
+      return;
+    }
     for (int from = 0; from < rows; from += Products.MOST_ROWS) {
-      (f == Activation.SILU ? silu : gelu)
+      int count = Math.min(Products.MOST_ROWS, rows - from);
+      DeviceArray some = x.from((long) from * width);
+      DeviceArray to = y.from((long) from * n);
+      (isSilu ? silu : gelu)
           .launch(
-              Grid.of(blocks(n)),
+              Grid.of(fewBlocks(n)),
               THREADS,
               0,
-              Math.min(Products.MOST_ROWS, rows - from),
+              count,
               n,
               width,
-              x.from((long) from * width),
+              some,
               norm.weight,
               norm.plus,
               norm.eps,
               gate,
               up,
-              y.from((long) from * n));
+              to);
     }
   }
 
@@ -212,8 +263,7 @@ final class StepKernels {
         cached.values);
   }
 
-  /** A block computes 16 rows of a weight. */
-  private static int blocks(int n) {
-    return Kernel.parts(n, 16);
+  private static int fewBlocks(int n) {
+    return Kernel.parts(n, Products.FEW_BLOCK);
   }
 }

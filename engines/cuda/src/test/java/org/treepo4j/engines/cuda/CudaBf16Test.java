@@ -12,6 +12,7 @@ import net.jqwik.api.lifecycle.AddLifecycleHook;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.engines.contract.EngineMath;
 import org.treepo4j.engines.contract.OptimizerContract;
 import org.treepo4j.engines.contract.RandomTrees;
@@ -22,6 +23,9 @@ import org.treepo4j.model.CausalLm;
 import org.treepo4j.model.DecoderOptions;
 import org.treepo4j.model.ForwardOptions;
 import org.treepo4j.model.ForwardPass;
+import org.treepo4j.model.LoraAdapters;
+import org.treepo4j.model.LoraSettings;
+import org.treepo4j.model.Parameter;
 import org.treepo4j.model.TokenTree;
 import org.treepo4j.model.Weights;
 import org.treepo4j.testsupport.NeedsCuda;
@@ -69,12 +73,33 @@ class CudaBf16Test implements OptimizerContract, SamplerContract {
   @EnumSource
   void decodersContinueAsPassesScore(TinyModels family) {
     assumeTrue(runs(family), "refused by this engine");
-    int[] text = new Random(SEED).ints(9, 0, family.config().vocabSize()).toArray();
-    try (CausalLm model = open(family.weights(SEED));
+    assertContinues(family.weights(SEED), 9);
+  }
+
+  /** With every matrix of a block adapted, and more tokens than attention computes as one part. */
+  @ParameterizedTest
+  @EnumSource
+  void decodersContinueAsPassesScoreWithAdapters(TinyModels family) {
+    assumeTrue(runs(family), "refused by this engine");
+    LoraSettings settings = new LoraSettings(3, 5, List.of("all-linear"), false);
+    LoraAdapters adapters = LoraAdapters.attach(family.weights(SEED), settings, SEED);
+    Random random = new Random(SEED);
+    for (Parameter each : adapters.adapterWeights().parameters()) {
+      for (int i = 0; i < each.size(); i++) {
+        each.values()[i] += (float) (0.05 * random.nextGaussian()); // B begins as zeros
+      }
+    }
+    assertContinues(adapters.modelWeights(), Math.min(140, family.config().maxPositions()));
+  }
+
+  private void assertContinues(Weights weights, int length) {
+    ModelConfig config = weights.config();
+    int[] text = new Random(SEED).ints(length, 0, config.vocabSize()).toArray();
+    try (CausalLm model = open(weights);
         ForwardPass pass = model.forward(List.of(TokenTree.chain(text)), ForwardOptions.SCORE);
         BranchingDecoder decoder = model.decoder(new DecoderOptions(64 << 20))) {
-      BranchingDecoder.Path path = decoder.prefill(Arrays.copyOf(text, 4));
-      for (int i = 4; i < text.length; i++) {
+      BranchingDecoder.Path path = decoder.prefill(Arrays.copyOf(text, length - 5));
+      for (int i = length - 5; i < text.length; i++) {
         float[] logits = decoder.nextLogits(List.of(path))[0];
         assertThat((float) EngineMath.logSoftmax(logits, 1)[text[i]])
             .isCloseTo(pass.logprobs(0)[i], within(0.05f));

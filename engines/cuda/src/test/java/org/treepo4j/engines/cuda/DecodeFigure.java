@@ -5,6 +5,7 @@ import static org.treepo4j.engines.cuda.DeviceArray.Type.F32;
 import static org.treepo4j.engines.cuda.DeviceArray.Type.F64;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.function.BiFunction;
 import org.treepo4j.checkpoints.Design.Activation;
@@ -134,9 +135,10 @@ final class DecodeFigure {
                 hidden,
                 stream,
                 new Norm(layer.norm, 0, EPS),
-                new Projection(querySize, layer.q, null, q),
-                new Projection(kvSize, layer.k, null, k),
-                new Projection(kvSize, layer.v, null, v));
+                List.of(
+                    new Projection(querySize, layer.q, null, q),
+                    new Projection(kvSize, layer.k, null, k),
+                    new Projection(kvSize, layer.v, null, v)));
             Cached cached = new Cached(slot, layer.keys, layer.values);
             ofStep.place(attention, rows, null, null, positions, turns, null, cached, q, k, v);
             kernels

@@ -51,7 +51,7 @@ final class GpuFigures {
       figures.decoding(most);
       figures.trees(Math.min(4096, most));
       boolean whole = most >= 4096;
-      for (int rows : new int[] {1, 32}) {
+      for (int rows : new int[] {1, 32, 256}) {
         figures.step(whole ? Shape.QWEN2_5_0_5B : Shape.TINY, rows, whole ? 512 : 9);
       }
       if (whole && device.memory().free() > 24L << 30) {
@@ -113,7 +113,7 @@ final class GpuFigures {
     int width = Math.min(4096, most);
     int out = Math.min(28672, 7 * most);
     DeviceArray w = random(BF16, (long) out * width);
-    for (int rows : new int[] {1, 8, 32}) {
+    for (int rows : new int[] {1, 8, 32, 256}) {
       DeviceArray x = random(BF16, (long) rows * width);
       DeviceArray y = device.allocate(BF16, (long) rows * out);
       arrays.add(y);
