@@ -4,7 +4,10 @@
 
 #ifndef EMU
 #define KERNEL(name, threads, args) extern "C" __global__ void __launch_bounds__(threads) name args
-#define SHARED(type, name, count) __shared__ type name[count]
+// so many blocks of it are to run on a multiprocessor at once
+#define KERNEL_TOGETHER(name, threads, blocks, args) \
+  extern "C" __global__ void __launch_bounds__(threads, blocks) name args
+#define SHARED(type, name, count) __shared__ __align__(16) type name[count]   // for wide copies and reads
 #define DYNAMIC_SHARED(type, name)              \
   extern __shared__ __align__(16) char dynamic[]; \
   type* name = reinterpret_cast<type*>(dynamic)

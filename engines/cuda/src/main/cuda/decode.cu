@@ -50,9 +50,9 @@ struct Normed {
 
 // Sums of a thread over its part of k, and of squares of x; see below. AHEAD pieces of each row are
 // waited for at once.
-template <bool WIDE, int MATRICES, int WARPS, class X>
+template <bool WIDE, int MATRICES, int WARPS, int EIGHTS, class X>
 __device__ void few_sums(int m, int n, int k, int n0, const X& x, const bf16* const* w,
-                         float (*sums)[4][4], float* square) {
+                         float (*sums)[EIGHTS][4], float* square) {
   int lane = threadIdx.x % 32, warp = threadIdx.x / 32, g = lane / 4, t = lane % 4;
   int lowEnd = n0 + g < n ? k : 0, highEnd = n0 + g + 8 < n ? k : 0;
   constexpr int AHEAD = MATRICES == 2 ? 2 : 4;
@@ -69,7 +69,7 @@ __device__ void few_sums(int m, int n, int k, int n0, const X& x, const bf16* co
     if (first) wait_for_previous();
     first = false;
 #pragma unroll
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < EIGHTS; i++)
       if (i * 8 < m) {
         int row = i * 8 + g;
         Eight z[AHEAD];
@@ -91,36 +91,36 @@ __device__ void few_sums(int m, int n, int k, int n0, const X& x, const bf16* co
   if (first) wait_for_previous();   // warps beyond a short row
 }
 
-// Matrices w [n][k] times rows of x, [m ≤ 32][k]: a block for every 16 rows of each w, as the rows of
+// Matrices w [n][k] times rows of x, [m ≤ 8·EIGHTS][k]: a block for every 16 rows of each w, as the rows of
 // mma's first factor; rows of x are the columns of the second. Warps share k by chunks of 32. Within
 // a chunk the order of k is free as long as both factors have the same: a lane takes eight
 // neighbours, for coalesced reads of 16 bytes. done(row of x, row of w, sums, sum of squares).
-template <int MATRICES, int WARPS, class X, class Done>
+template <int MATRICES, int WARPS, int EIGHTS, class X, class Done>
 __device__ void few_rows(int m, int n, int k, int n0, const X& x, const bf16* const* w, Done done) {
   constexpr int PITCH = 20;   // of 16 rows of w: a warp's numbers fall into different banks
-  SHARED(float, room, WARPS * MATRICES * 32 * PITCH);   // [warp][matrix][row of x][row of w]
-  SHARED(float, squares, WARPS * 32);                // [warp][row of x]
+  SHARED(float, room, WARPS * MATRICES * EIGHTS * 8 * PITCH);   // [warp][matrix][row of x][row of w]
+  SHARED(float, squares, WARPS * EIGHTS * 8);        // [warp][row of x]
   let_next_begin();
-  float sums[MATRICES][4][4] = {};   // [matrix][eight rows of x][numbers of mma's result]
-  float square[4] = {};              // [eight rows of x]
+  float sums[MATRICES][EIGHTS][4] = {};   // [matrix][eight rows of x][numbers of mma's result]
+  float square[EIGHTS] = {};              // [eight rows of x]
   bool wide = k % 8 == 0 && x.aligned();
 #pragma unroll
   for (int s = 0; s < MATRICES; s++) wide = wide && (size_t)w[s] % 16 == 0;
   if (wide)
-    few_sums<true, MATRICES, WARPS>(m, n, k, n0, x, w, sums, square);
+    few_sums<true, MATRICES, WARPS, EIGHTS>(m, n, k, n0, x, w, sums, square);
   else
-    few_sums<false, MATRICES, WARPS>(m, n, k, n0, x, w, sums, square);
+    few_sums<false, MATRICES, WARPS, EIGHTS>(m, n, k, n0, x, w, sums, square);
   int lane = threadIdx.x % 32, warp = threadIdx.x / 32, g = lane / 4, t = lane % 4;
 #pragma unroll
-  for (int i = 0; i < 4; i++) {
+  for (int i = 0; i < EIGHTS; i++) {
     if (i * 8 >= m) break;
 #pragma unroll
     for (int s = 0; s < MATRICES; s++)
 #pragma unroll
       for (int e = 0; e < 4; e++)
-        room[((warp * MATRICES + s) * 32 + i * 8 + 2 * t + e % 2) * PITCH + g + e / 2 * 8] = sums[s][i][e];
+        room[((warp * MATRICES + s) * EIGHTS * 8 + i * 8 + 2 * t + e % 2) * PITCH + g + e / 2 * 8] = sums[s][i][e];
     for (int lanes = 1; lanes < 4; lanes *= 2) square[i] += __shfl_xor_sync(FULL, square[i], lanes);
-    if (t == 0) squares[warp * 32 + i * 8 + g] = square[i];
+    if (t == 0) squares[(warp * EIGHTS + i) * 8 + g] = square[i];
   }
   __syncthreads();
   for (int i = threadIdx.x; i < 16 * m; i += WARPS * 32) {
@@ -129,8 +129,8 @@ __device__ void few_rows(int m, int n, int k, int n0, const X& x, const bf16* co
     float sum[MATRICES] = {}, size = 0;
     for (int part = 0; part < WARPS; part++) {
 #pragma unroll
-      for (int s = 0; s < MATRICES; s++) sum[s] += room[((part * MATRICES + s) * 32 + row) * PITCH + r];
-      size += squares[part * 32 + row];
+      for (int s = 0; s < MATRICES; s++) sum[s] += room[((part * MATRICES + s) * EIGHTS * 8 + row) * PITCH + r];
+      size += squares[part * EIGHTS * 8 + row];
     }
     done(row, n0 + r, sum, size);
   }
@@ -283,7 +283,7 @@ template <class F> struct Gated {
   KERNEL(rows_##s, WARPS * 32, (int m, int n, int k, const bf16* x, const bf16* w, Y* y,          \
                                 float alpha, int add)) {                                          \
     Plain<Y> to = {n, y, alpha, add};                                                             \
-    few_rows<1, WARPS>(m, n, k, blockIdx.x * 16, Given{x, k}, &w,                                 \
+    few_rows<1, WARPS, 4>(m, n, k, blockIdx.x * 16, Given{x, k}, &w,                                 \
                        [=](int row, int column, const float* sum, float) { to.put(row, column, sum, 1); }); \
   }                                                                                               \
   KERNEL(rows_many_##s, 256, (int m, int n, int k, const bf16* x, const bf16* w, Y* y,            \
@@ -316,7 +316,7 @@ KERNEL(project, 256, (int m, int k, const float* x, const float* norm, float plu
   int block = blockIdx.x;
   Matrix own = choose(&block, 16, 1, {n0, w0, b0, y0}, {n1, w1, b1, y1}, {n2, w2, b2, y2});
   Biased to = {own.n, own.bias, own.y};
-  few_rows<1, 8>(m, own.n, k, block * 16, Normed{x, norm, plus, k}, &own.w,
+  few_rows<1, 8, 4>(m, own.n, k, block * 16, Normed{x, norm, plus, k}, &own.w,
                  [=](int row, int column, const float* sum, float squares) {
                    to.put(row, column, sum, inverse_size(squares, k, eps));
                  });
@@ -333,17 +333,22 @@ KERNEL(project_many, 256, (int m, int k, const bf16* z, const float* inverse,
                   [=](int row, int column, const float* sum) { to.put(row, column, sum, inverse[row]); });
 }
 
-// Gated activations: x [m][k], norm [k], gate and up [n][k], y [m][n]
-#define GATED(name, F)                                                                            \
-  KERNEL(gated_##name, 256, (int m, int n, int k, const float* x, const float* norm, float plus,  \
-                             float eps, const bf16* gate, const bf16* up, bf16* y)) {             \
+// Gated activations: x [m][k], norm [k], gate and up [n][k], y [m][n]. For up to eight rows three blocks
+// find room on a multiprocessor, so that all of a middling n run at once; for more two do.
+#define GATED_FEW(name, F, EIGHTS, TOGETHER)                                                      \
+  KERNEL_TOGETHER(gated_##name, 256, TOGETHER,                                                    \
+                  (int m, int n, int k, const float* x, const float* norm, float plus, float eps, \
+                   const bf16* gate, const bf16* up, bf16* y)) {                                  \
     const bf16* w[2] = {gate, up};                                                                \
     Gated<F> to = {n, y};                                                                         \
-    few_rows<2, 8>(m, n, k, blockIdx.x * 16, Normed{x, norm, plus, k}, w,                         \
-                   [=](int row, int column, const float* sum, float squares) {                    \
-                     to.put(row, column, sum, inverse_size(squares, k, eps));                     \
-                   });                                                                            \
-  }                                                                                               \
+    few_rows<2, 8, EIGHTS>(m, n, k, blockIdx.x * 16, Normed{x, norm, plus, k}, w,                 \
+                           [=](int row, int column, const float* sum, float squares) {            \
+                             to.put(row, column, sum, inverse_size(squares, k, eps));             \
+                           });                                                                    \
+  }
+#define GATED(name, F)                                                                            \
+  GATED_FEW(name, F, 4, 2)                                                                        \
+  GATED_FEW(eight_##name, F, 1, 3)                                                                \
   KERNEL(gated_many_##name, 256, (int m, int n, int k, const bf16* z, const float* inverse,       \
                                   const bf16* gate, const bf16* up, bf16* y)) {                   \
     const bf16* w[2] = {gate, up};                                                                \

@@ -81,6 +81,30 @@ template <int DIM> __device__ void weigh(const float w[4][4], const bf16* y, flo
   }
 }
 
+// Products become scores
+__device__ inline void scores(float scale, float cap, float s[4][4]) {
+#pragma unroll
+  for (int i = 0; i < 16; i++) s[i / 4][i % 4] *= scale;
+  if (cap == 0) return;
+#pragma unroll
+  for (int i = 0; i < 16; i++) s[i / 4][i % 4] = capped(s[i / 4][i % 4], cap);
+}
+// and dp, derivatives by probabilities, ones by products but for the probability and the scale
+template <class Shift>
+__device__ inline void scores(float scale, float cap, float s[4][4], float dp[4][4], Shift shift) {
+#pragma unroll
+  for (int i = 0; i < 16; i++) {
+    s[i / 4][i % 4] *= scale;
+    dp[i / 4][i % 4] -= shift(i / 4, i % 4);
+  }
+  if (cap == 0) return;
+#pragma unroll
+  for (int i = 0; i < 16; i++) {
+    dp[i / 4][i % 4] *= cap_slope(s[i / 4][i % 4], cap);
+    s[i / 4][i % 4] = capped(s[i / 4][i % 4], cap);
+  }
+}
+
 // --- forward --------------------------------------------------------------------------------------
 
 // A block for each tile of queries and up to four heads that share a key head; a warp has 16 queries
@@ -97,14 +121,15 @@ __device__ void forward(int heads, int kvHeads, int dim, float scale, float cap,
   int group = heads / kvHeads, groups = (group + together - 1) / together, kvHead = blockIdx.y / groups;
   int inGroup = blockIdx.y % groups * together + warp / 2;
   int head = kvHead * group + min(inGroup, group - 1);   // beyond the group: the last once more, unused
-  int row0 = blockIdx.x * ROWS + warp % 2 * 16;
+  int tile = gridDim.x - 1 - blockIdx.x;   // the last see most, so they begin first
+  int row0 = tile * ROWS + warp % 2 * 16;
   const bf16* kh = k + kvHead * dim;
   const bf16* vh = v + kvHead * dim;
   unsigned x[DIM / 16][4];
   take<DIM>(q + head * dim, row0, sight.rows, heads * dim, dim, x);
   float most[2] = {NEGATIVE_INFINITY, NEGATIVE_INFINITY}, sum[2] = {};
   float o[DIM / 8][4] = {};
-  int from = starts[blockIdx.x], to = starts[blockIdx.x + 1];
+  int from = starts[tile], to = starts[tile + 1];
   take<DIM>(kh, tiles[from] * ROWS, sight.rows, kvHeads * dim, dim, ks);
   take<DIM>(vh, tiles[from] * ROWS, sight.rows, kvHeads * dim, dim, vs);
   cp_commit();
@@ -115,17 +140,18 @@ __device__ void forward(int heads, int kvHeads, int dim, float scale, float cap,
       take<DIM>(vh, tiles[i + 1] * ROWS, sight.rows, kvHeads * dim, dim, vs + (odd ^ 1) * TILE);
     }
     cp_commit();
+    unsigned seen = seen_of_square<false>(sight, row0, k0);
     cp_wait<1>();
     __syncthreads();
     float s[4][4] = {};
     multiply<DIM>(x, ks + odd * TILE, s);
     float now[2] = {most[0], most[1]};
+    scores(scale, cap, s);
 #pragma unroll
     for (int j = 0; j < 4; j++)
 #pragma unroll
       for (int e = 0; e < 4; e++) {
-        bool seen = sight.sees(row0 + g + e / 2 * 8, k0 + j * 8 + 2 * t4 + e % 2);
-        s[j][e] = seen ? capped(s[j][e] * scale, cap) : NEGATIVE_INFINITY;
+        if (!(seen >> (4 * j + e) & 1)) s[j][e] = NEGATIVE_INFINITY;
         now[e / 2] = fmaxf(now[e / 2], s[j][e]);
       }
 #pragma unroll
@@ -180,7 +206,8 @@ __device__ void back_queries(int heads, int kvHeads, int dim, float scale, float
   int group = heads / kvHeads, groups = (group + together - 1) / together, kvHead = blockIdx.y / groups;
   int inGroup = blockIdx.y % groups * together + warp / 2;
   int head = kvHead * group + min(inGroup, group - 1);
-  int row0 = blockIdx.x * ROWS + warp % 2 * 16;
+  int tile = gridDim.x - 1 - blockIdx.x;   // the last see most, so they begin first
+  int row0 = tile * ROWS + warp % 2 * 16;
   const bf16* kh = k + kvHead * dim;
   const bf16* vh = v + kvHead * dim;
   unsigned x[DIM / 16][4], dx[DIM / 16][4];
@@ -194,7 +221,7 @@ __device__ void back_queries(int heads, int kvHeads, int dim, float scale, float
     shift[h] = row < sight.rows ? delta[(size_t)row * heads + head] : 0;
   }
   float sums[DIM / 8][4] = {};
-  int from = starts[blockIdx.x], to = starts[blockIdx.x + 1];
+  int from = starts[tile], to = starts[tile + 1];
   take<DIM>(kh, tiles[from] * ROWS, sight.rows, kvHeads * dim, dim, ks);
   take<DIM>(vh, tiles[from] * ROWS, sight.rows, kvHeads * dim, dim, vs);
   cp_commit();
@@ -205,18 +232,19 @@ __device__ void back_queries(int heads, int kvHeads, int dim, float scale, float
       take<DIM>(vh, tiles[i + 1] * ROWS, sight.rows, kvHeads * dim, dim, vs + (odd ^ 1) * TILE);
     }
     cp_commit();
+    unsigned seen = seen_of_square<false>(sight, row0, k0);
     cp_wait<1>();
     __syncthreads();
     float s[4][4] = {}, dp[4][4] = {};
     multiply<DIM>(x, ks + odd * TILE, s);
     multiply<DIM>(dx, vs + odd * TILE, dp);
+    scores(scale, cap, s, dp, [=](int, int e) { return shift[e / 2]; });
 #pragma unroll
     for (int j = 0; j < 4; j++)
 #pragma unroll
       for (int e = 0; e < 4; e++) {
-        bool seen = sight.sees(row0 + g + e / 2 * 8, k0 + j * 8 + 2 * t4 + e % 2);
-        float score = s[j][e] * scale, p = seen ? probability(capped(score, cap), normalizer[e / 2]) : 0;
-        s[j][e] = p * (dp[j][e] - shift[e / 2]) * cap_slope(score, cap) * scale;
+        float p = seen >> (4 * j + e) & 1 ? probability(s[j][e], normalizer[e / 2]) : 0;
+        s[j][e] = p * dp[j][e] * scale;
       }
     weigh<DIM>(s, ks + odd * TILE, sums);
     __syncthreads();
@@ -232,7 +260,8 @@ __device__ void back_queries(int heads, int kvHeads, int dim, float scale, float
 }
 
 // dk and dv: a block for each tile of keys and key head. Pairs of a tile of queries and a head are
-// dealt to four slots of two warps, of which each has 16 keys; slots are summed up in order.
+// dealt to four slots of two warps, of which each has 16 keys; slots are summed up in order. Heads up to
+// 64 wide are copied ahead, for wider ones shared memory does not suffice everywhere.
 template <int DIM>
 __device__ void back_keys(int heads, int kvHeads, int dim, float scale, float cap, Sight sight,
                           const int* starts, const int* tiles, const bf16* q, const bf16* k, const bf16* v,
@@ -240,48 +269,61 @@ __device__ void back_keys(int heads, int kvHeads, int dim, float scale, float ca
                           bf16* dv) {
   constexpr int TILE = ROWS * (DIM + 8);
   DYNAMIC_SHARED(bf16, room);
+  constexpr bool AHEAD = DIM <= 64;
   bf16* ks = room;
   bf16* vs = room + TILE;
-  bf16* qs = room + 2 * TILE;             // [SLOTS][TILE]
-  bf16* os = room + (2 + SLOTS) * TILE;   // [SLOTS][TILE], of dOut
+  bf16* both[2] = {room + 2 * TILE, room + (2 + (AHEAD ? 2 * SLOTS : 0)) * TILE};   // q [SLOTS][TILE], and dOut
   int warp = threadIdx.x / 32, g = threadIdx.x % 32 / 4, t4 = threadIdx.x % 4, slot = warp / 2;
   int kvHead = blockIdx.y, group = heads / kvHeads, k0 = blockIdx.x * ROWS, own = warp % 2 * 16;
   take<DIM>(k + kvHead * dim, k0, sight.rows, kvHeads * dim, dim, ks);
   take<DIM>(v + kvHead * dim, k0, sight.rows, kvHeads * dim, dim, vs);
   float keySums[DIM / 8][4] = {}, valueSums[DIM / 8][4] = {};
   int from = starts[blockIdx.x], pairs = (starts[blockIdx.x + 1] - from) * group;
-  for (int first = 0; first < pairs; first += SLOTS) {
+  auto copy = [=](int first, bf16* to) {
     for (int i = 0; i < SLOTS; i++)
       if (first + i < pairs) {
         int head = kvHead * group + (first + i) % group, q0 = tiles[from + (first + i) / group] * ROWS;
-        take<DIM>(q + head * dim, q0, sight.rows, heads * dim, dim, qs + i * TILE);
-        take<DIM>(dOut + head * dim, q0, sight.rows, heads * dim, dim, os + i * TILE);
+        take<DIM>(q + head * dim, q0, sight.rows, heads * dim, dim, to + i * TILE);
+        take<DIM>(dOut + head * dim, q0, sight.rows, heads * dim, dim, to + (SLOTS + i) * TILE);
       }
     cp_commit();
-    cp_wait<0>();
+  };
+  if (AHEAD) copy(0, both[0]);
+  for (int first = 0, odd = 0; first < pairs; first += SLOTS, odd ^= 1) {
+    const bf16* qs = both[odd];
+    const bf16* os = qs + SLOTS * TILE;
+    copy(AHEAD ? first + SLOTS : first, both[AHEAD ? odd ^ 1 : 0]);
+    cp_wait<AHEAD ? 1 : 0>();
     __syncthreads();
     if (first + slot < pairs) {   // a whole warp
       int head = kvHead * group + (first + slot) % group, q0 = tiles[from + (first + slot) / group] * ROWS;
       float s[4][4] = {}, dp[4][4] = {};
       multiply<DIM>(ks + own * (DIM + 8), qs + slot * TILE, s);
       multiply<DIM>(vs + own * (DIM + 8), os + slot * TILE, dp);
+      unsigned seen = seen_of_square<true>(sight, k0 + own, q0);
+      Normalizer normalizer[8];   // of the eight rows of queries that a thread has
+      float shift[8];
+#pragma unroll
+      for (int i = 0; i < 8; i++) {
+        size_t at = (size_t)min(q0 + i / 2 * 8 + 2 * t4 + i % 2, sight.rows - 1) * heads + head;
+        normalizer[i] = normalizers[at];
+        shift[i] = delta[at];
+      }
+      scores(scale, cap, s, dp, [=](int j, int e) { return shift[2 * j + e % 2]; });
 #pragma unroll
       for (int j = 0; j < 4; j++)
 #pragma unroll
         for (int e = 0; e < 4; e++) {
-          int key = k0 + own + g + e / 2 * 8, row = q0 + j * 8 + 2 * t4 + e % 2;
-          bool seen = sight.sees(row, key);
-          size_t at = seen ? (size_t)row * heads + head : 0;
-          float score = s[j][e] * scale, p = seen ? probability(capped(score, cap), normalizers[at]) : 0;
+          float p = seen >> (4 * j + e) & 1 ? probability(s[j][e], normalizer[2 * j + e % 2]) : 0;
           s[j][e] = p;
-          dp[j][e] = seen ? p * (dp[j][e] - delta[at]) * cap_slope(score, cap) * scale : 0;
+          dp[j][e] = seen >> (4 * j + e) & 1 ? p * dp[j][e] * scale : 0;
         }
       weigh<DIM>(s, os + slot * TILE, valueSums);
       weigh<DIM>(dp, qs + slot * TILE, keySums);
     }
     __syncthreads();
   }
-  float* sums = (float*)qs;   // [SLOTS][32][DIM]: in the place of queries and gradients
+  float* sums = (float*)both[0];   // [SLOTS][32][DIM]: in the place of queries and gradients
 #pragma unroll
   for (int values = 0; values < 2; values++) {
     __syncthreads();

@@ -7,10 +7,18 @@ constexpr int PART = 64, PITCH = PART + 1, SQUARE = ROWS + 1;
 // Columns d0.. of 32 rows of one head from row0 on, into to [32][PITCH]; zeros beyond
 template <class T>
 __device__ void take(const T* x, int row0, int rows, int stride, int dim, int d0, float* to) {
-  #pragma unroll 1
-  for (int i = threadIdx.x; i < ROWS * PART; i += 128) {
-    int r = row0 + i / PART, d = d0 + i % PART;
-    to[i / PART * PITCH + i % PART] = r < rows && d < dim ? load(&x[(size_t)r * stride + d]) : 0;
+  constexpr int STEP = 128 / PART, AT_ONCE = 8;   // rows
+  int d = threadIdx.x % PART;
+#pragma unroll 1
+  for (int first = threadIdx.x / PART; first < ROWS; first += STEP * AT_ONCE) {
+    float v[AT_ONCE];
+#pragma unroll
+    for (int j = 0; j < AT_ONCE; j++) {
+      int r = row0 + first + j * STEP;
+      v[j] = r < rows && d0 + d < dim ? load(&x[(size_t)r * stride + d0 + d]) : 0;
+    }
+#pragma unroll
+    for (int j = 0; j < AT_ONCE; j++) to[(first + j * STEP) * PITCH + d] = v[j];
   }
 }
 // A thread has row threadIdx / 4 and columns threadIdx % 4 + 4·i of a square: s += x·yᵀ
@@ -22,6 +30,26 @@ __device__ inline void multiply(const float* x, const float* y, float s[8]) {
 #pragma unroll
     for (int i = 0; i < 8; i++) s[i] += v * y[(c + 4 * i) * PITCH + d];
   }
+}
+// What a thread sees of its row of a square, a bit for each of its columns, all read at once
+__device__ inline unsigned seen_of_row(const Sight& sight, int row, int k0) {
+  int keys[8], ends[8], last = sight.rows - 1;
+  unsigned seen = 0;
+#pragma unroll
+  for (int i = 0; i < 8; i++) keys[i] = k0 + threadIdx.x % 4 + 4 * i;
+#pragma unroll
+  for (int i = 0; i < 8; i++) ends[i] = sight.ends[min(keys[i], last)];   // at most the rows
+#pragma unroll
+  for (int i = 0; i < 8; i++) seen |= (unsigned)(keys[i] <= row && row < ends[i]) << i;
+  if (sight.window) {
+    int own = sight.positions[min(row, last)], positions[8];
+#pragma unroll
+    for (int i = 0; i < 8; i++) positions[i] = sight.positions[min(keys[i], last)];
+#pragma unroll
+    for (int i = 0; i < 8; i++)
+      if (own - positions[i] >= sight.window) seen &= ~(1u << i);
+  }
+  return seen;
 }
 // --- forward --------------------------------------------------------------------------------------
 
@@ -50,9 +78,10 @@ __device__ void forward(int heads, int kvHeads, int dim, float scale, float cap,
       __syncthreads();
       multiply(qs, ks, s);
     }
+    unsigned seen = seen_of_row(sight, row, k0);
     float now = most;
     for (int i = 0; i < 8; i++) {
-      s[i] = sight.sees(row, k0 + c + 4 * i) ? capped(s[i] * scale, cap) : NEGATIVE_INFINITY;
+      s[i] = seen >> i & 1 ? capped(s[i] * scale, cap) : NEGATIVE_INFINITY;
       now = fmaxf(now, s[i]);
     }
     now = quad_max(now);
@@ -110,7 +139,7 @@ __device__ void derive(int heads, int kvHeads, int dim, float scale, float cap, 
                        int q0, int k0, const T* q, const T* k, const T* v, const Normalizer* normalizers,
                        const T* dOut, const float* delta, float* qs, float* ks, float* os, float* vs,
                        float p[8], float ds[8]) {
-  int kvHead = head / (heads / kvHeads), row = q0 + threadIdx.x / 4, c = threadIdx.x % 4;
+  int kvHead = head / (heads / kvHeads), row = q0 + threadIdx.x / 4;
   float s[8] = {}, dp[8] = {};
   for (int d0 = 0; d0 < dim; d0 += PART) {
     __syncthreads();
@@ -122,11 +151,14 @@ __device__ void derive(int heads, int kvHeads, int dim, float scale, float cap, 
     multiply(qs, ks, s);
     multiply(os, vs, dp);
   }
-  size_t at = (size_t)row * heads + head;
+  unsigned seen = seen_of_row(sight, row, k0);
+  size_t at = (size_t)min(row, sight.rows - 1) * heads + head;
+  Normalizer normalizer = normalizers[at];
+  float shift = delta[at];
   for (int i = 0; i < 8; i++) {
-    bool seen = sight.sees(row, k0 + c + 4 * i);
-    p[i] = seen ? probability(capped(s[i] * scale, cap), normalizers[at]) : 0;
-    ds[i] = seen ? p[i] * (dp[i] - delta[at]) * cap_slope(s[i] * scale, cap) * scale : 0;
+    bool own = seen >> i & 1;
+    p[i] = own ? probability(capped(s[i] * scale, cap), normalizer) : 0;
+    ds[i] = own ? p[i] * (dp[i] - shift) * cap_slope(s[i] * scale, cap) * scale : 0;
   }
 }
 

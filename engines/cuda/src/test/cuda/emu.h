@@ -270,6 +270,7 @@ struct Register {
   static void name args;            \
   static emu::Register name##_registered(#name, name); \
   static void name args
+#define KERNEL_TOGETHER(name, threads, blocks, args) KERNEL(name, threads, args)
 #define SHARED(type, name, count)                \
   static const int name##_id = emu::nextStatic(); \
   type* name = (type*)emu::staticShared(name##_id, sizeof(type) * (count))

@@ -179,7 +179,10 @@ final class CudaCausalLm implements CausalLm {
       return;
     }
     closed = true;
-    model.close(); // brings what is newer to the heap
-    device.close(); // frees all else
+    try {
+      model.close(); // brings what is newer to the heap
+    } finally {
+      device.close(); // frees all else
+    }
   }
 }

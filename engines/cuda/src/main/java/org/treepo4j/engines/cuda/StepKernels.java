@@ -20,13 +20,14 @@ final class StepKernels {
 
   private static final int THREADS = 256;
 
+  /** Rows of which a block needs the fewest registers, so that more blocks run at once. */
+  private static final int EIGHT = 8;
+
   private final Device device;
   private final Kernel project;
   private final Kernel projectMany;
-  private final Kernel silu;
-  private final Kernel siluMany;
-  private final Kernel gelu;
-  private final Kernel geluMany;
+  private final Gated silu;
+  private final Gated gelu;
   private final Kernel normed;
   private final Kernel place;
 
@@ -80,14 +81,22 @@ final class StepKernels {
    */
   record Cached(DeviceArray slot, DeviceArray keys, DeviceArray values) {}
 
+  /** Kernels of a gated activation, by how many rows there are. */
+  private record Gated(Kernel eight, Kernel few, Kernel many) {
+    static Gated of(Device device, String f) {
+      return new Gated(
+          device.overlapping("decode", "gated_eight_" + f),
+          device.overlapping("decode", "gated_" + f),
+          device.overlapping("decode", "gated_many_" + f));
+    }
+  }
+
   StepKernels(Device device) {
     this.device = device;
     project = device.overlapping("decode", "project");
     projectMany = device.overlapping("decode", "project_many");
-    silu = device.overlapping("decode", "gated_silu");
-    siluMany = device.overlapping("decode", "gated_many_silu");
-    gelu = device.overlapping("decode", "gated_gelu");
-    geluMany = device.overlapping("decode", "gated_many_gelu");
+    silu = Gated.of(device, "silu");
+    gelu = Gated.of(device, "gelu");
     normed = device.overlapping("decode", "normed");
     place = device.overlapping("cache", "place");
   }
@@ -179,19 +188,18 @@ final class StepKernels {
     gate.require("gate", BF16, (long) n * width);
     up.require("up", BF16, (long) n * width);
     y.require("y", BF16, (long) rows * n);
-    boolean isSilu = f == Activation.SILU;
+    Gated kernels = f == Activation.SILU ? silu : gelu;
     if (takesMany(rows, width, x, norm, gate) && up.isWide()) {
       applyNorm(rows, width, x, norm);
       Grid grid = Grid.of(Products.manyBlocks(rows, n));
-      (isSilu ? siluMany : geluMany)
-          .launch(grid, THREADS, 0, rows, n, width, z, inverse, gate, up, y);
+      kernels.many.launch(grid, THREADS, 0, rows, n, width, z, inverse, gate, up, y);
       return;
     }
     for (int from = 0; from < rows; from += Products.MOST_ROWS) {
       int count = Math.min(Products.MOST_ROWS, rows - from);
       DeviceArray some = x.from((long) from * width);
       DeviceArray to = y.from((long) from * n);
-      (isSilu ? silu : gelu)
+      (count <= EIGHT ? kernels.eight : kernels.few)
           .launch(
               Grid.of(fewBlocks(n)),
               THREADS,

@@ -51,9 +51,13 @@ final class TreeAttention {
     kernels.put(name, device.kernel(module, name, shared));
   }
 
-  /** Dynamic shared memory by flash.cu: tiles of keys and values, two of each, or for all slots. */
+  /**
+   * Dynamic shared memory by flash.cu: tiles of keys and values, two of each; or one of each and
+   * those of all slots, twice where the next are copied ahead.
+   */
   private static int shared(String part, int dim) {
-    int tiles = part.equals("back_keys") ? 2 + 2 * TOGETHER : 4;
+    int ofSlots = 2 * TOGETHER * (dim <= 64 ? 2 : 1);
+    int tiles = part.equals("back_keys") ? 2 + ofSlots : 4;
     return tiles * TreeTiles.ROWS * (dim + 8) * Short.BYTES;
   }
 
