@@ -80,20 +80,30 @@ final class GpuFigures {
       DeviceArray b = random(type, (long) n * n);
       DeviceArray c = device.allocate(F32, (long) n * n);
       arrays.add(c);
-      double work = 2.0 * n * n * n;
-      rate("nt", type, n, work, () -> kernels.products().nt(n, n, n, a, b, c, false));
-      rate("nn", type, n, work, () -> kernels.products().nn(n, n, n, a, b, c, false));
-      rate("tn", type, n, work, () -> kernels.products().tn(n, n, n, a, b, c, false));
+      List<Products> ways = new ArrayList<>(List.of(kernels.products()));
+      if (type == BF16 && WarpgroupProducts.has(device.facts())) {
+        ways.add(kernels.training());
+      }
+      for (Products way : ways) {
+        String by = type == F32 ? "fma" : way == kernels.training() ? "wgmma" : "mma";
+        rate("nt", by, type, n, () -> way.nt(n, n, n, a, b, c, false));
+        rate("nn", by, type, n, () -> way.nn(n, n, n, a, b, c, false));
+        rate("tn", by, type, n, () -> way.tn(n, n, n, a, b, c, false));
+      }
       free();
     }
   }
 
-  private void rate(String name, Type type, int n, double work, Runnable product) {
+  /**
+   * @param by instruction
+   */
+  private void rate(String name, String by, Type type, int n, Runnable product) {
     double seconds = median(product);
+    double work = 2.0 * n * n * n;
     say(
-        "{\"name\": \"product\", \"kind\": \"%s\", \"type\": \"%s\", \"n\": %d, \"seconds\": %.4g,"
-            + " \"tflops\": %.4g}",
-        name, type, n, seconds, work / seconds / 1e12);
+        "{\"name\": \"product\", \"kind\": \"%s\", \"by\": \"%s\", \"type\": \"%s\", \"n\": %d,"
+            + " \"seconds\": %.4g, \"tflops\": %.4g}",
+        name, by, type, n, seconds, work / seconds / 1e12);
   }
 
   /** What the memory gives, in bytes a second, read and written. */
