@@ -1,6 +1,5 @@
 package org.treepo4j.engines.cuda;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
@@ -14,27 +13,11 @@ import org.treepo4j.model.EngineUnavailableException;
  * which everything runs in the order in which it was asked for. Used by one thread at a time.
  */
 final class Device implements AutoCloseable {
-  private static final int MOST_ARGUMENTS = 32;
-
-  /** Compute capability and driver from which on launches overlap, in graphs too: CUDA 12.4. */
-  private static final int OVERLAP_CAPABILITY = 90;
-
-  private static final int OVERLAP_DRIVER = 12040;
-
-  /** CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION. */
-  private static final int OVERLAP_ATTRIBUTE = 6;
-
   private final DeviceFacts facts;
   private final Pointer context;
   private final Pointer stream;
   private final Transfers transfers;
-  private final Memory arguments = new Memory(8L * MOST_ARGUMENTS);
-  private final Memory pointers = new Memory(8L * MOST_ARGUMENTS);
-
-  /** A CUlaunchConfig with one CUlaunchAttribute; null where launches do not overlap. */
-  private final Memory overlap;
-
-  private final Memory overlapAttribute = new Memory(72);
+  private final Launcher launcher;
   private final KernelModules modules;
   private final Map<Long, DeviceArray> allocations = new HashMap<>();
   private Thread current;
@@ -67,25 +50,7 @@ final class Device implements AutoCloseable {
     stream = made.getValue();
     transfers = new Transfers(stream);
     modules = new KernelModules(facts);
-    overlap = overlap(facts);
-    for (int i = 0; i < MOST_ARGUMENTS; i++) {
-      pointers.setPointer(8L * i, arguments.share(8L * i));
-    }
-  }
-
-  private Memory overlap(DeviceFacts facts) {
-    if (facts.capability() < OVERLAP_CAPABILITY || facts.driver() < OVERLAP_DRIVER) {
-      return null;
-    }
-    overlapAttribute.clear();
-    overlapAttribute.setInt(0, OVERLAP_ATTRIBUTE);
-    overlapAttribute.setInt(8, 1);
-    Memory config = new Memory(56);
-    config.clear();
-    config.setPointer(32, stream);
-    config.setPointer(40, overlapAttribute);
-    config.setInt(48, 1);
-    return config;
+    launcher = new Launcher(stream, facts);
   }
 
   DeviceFacts facts() {
@@ -303,45 +268,10 @@ final class Device implements AutoCloseable {
       int threads,
       int shared,
       Object... values) {
-    boolean begins = overlapping && afterOverlapping && overlap != null;
+    boolean early = overlapping && afterOverlapping;
     enter();
-    for (int i = 0; i < values.length; i++) {
-      set(8L * i, values[i]);
-    }
-    int result =
-        begins
-            ? overlap(function, grid, threads, shared)
-            : Driver.cuLaunchKernel(
-                function, grid.x(), grid.y(), grid.z(), threads, 1, 1, shared, stream, pointers,
-                null);
-    if (result != 0) {
-      Driver.check("kernel " + name, result);
-    }
+    launcher.launch(name, function, early, grid, threads, shared, values);
     afterOverlapping = overlapping;
-  }
-
-  private int overlap(Pointer function, Kernel.Grid grid, int threads, int shared) {
-    int[] sizes = {grid.x(), grid.y(), grid.z(), threads, 1, 1, shared};
-    overlap.write(0, sizes, 0, sizes.length);
-    return Driver.cuLaunchKernelEx(overlap, function, pointers, null);
-  }
-
-  private void set(long at, Object value) {
-    if (value == null) {
-      arguments.setLong(at, 0);
-    } else if (value instanceof DeviceArray array) {
-      arguments.setLong(at, array.address());
-    } else if (value instanceof Integer number) {
-      arguments.setInt(at, number);
-    } else if (value instanceof Float number) {
-      arguments.setFloat(at, number);
-    } else if (value instanceof Long number) {
-      arguments.setLong(at, number);
-    } else if (value instanceof Double number) {
-      arguments.setDouble(at, number);
-    } else {
-      throw new IllegalArgumentException("not an argument of a kernel: " + value.getClass());
-    }
   }
 
   /** Launches that were recorded and can be repeated as one. */
