@@ -8,14 +8,17 @@ cd "$(dirname "$0")"
 nvcc=${NVCC:-nvcc}
 to=${1:-src/main/resources/org/treepo4j/engines/cuda}
 mkdir -p "$to"
-compile() { # SOURCE ARCHITECTURE TARGET
-  "$nvcc" -ptx -std=c++17 "-arch=$2" -o "$3" "$1"
-  # Without the compiler's build number; PTX 7.8 is CUDA 11.8's.
-  sed -i -e 's/^\.version .*/.version 7.8/' -e '/^\/\/ \(Compiler Build ID\|Cuda compilation tools\|Based on\)/d' "$3"
+compile() { # SOURCE ARCHITECTURE VERSION TARGET
+  "$nvcc" -ptx -std=c++17 "-arch=$2" -o "$4" "$1"
+  # Without the compiler's build number; PTX 7.8 is CUDA 11.8's, 8.0 CUDA 12.0's.
+  sed -i -e "s/^\.version .*/.version $3/" -e '/^\/\/ \(Compiler Build ID\|Cuda compilation tools\|Based on\)/d' "$4"
 }
 for source in src/main/cuda/*.cu; do
   name=$(basename "$source" .cu)
-  compile "$source" compute_80 "$to/$name.ptx"
+  case $name in
+    hopper) compile "$source" compute_90a 8.0 "$to/$name.ptx" && continue ;; # for 9.0 alone
+  esac
+  compile "$source" compute_80 7.8 "$to/$name.ptx"
   # Kernels of these are launched so that they overlap, which 9.0 has.
-  case $name in decode | cache) compile "$source" compute_90 "$to/$name-90.ptx" ;; esac
+  case $name in decode | cache) compile "$source" compute_90 7.8 "$to/$name-90.ptx" ;; esac
 done

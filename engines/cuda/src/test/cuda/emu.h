@@ -3,10 +3,12 @@
 //  - barriers and shuffles that part of a block does not reach, or reaches at another line, throw,
 //  - the order in which threads run between barriers can be changed (emu::order), which shows
 //    missing barriers as results that differ,
-//  - shared memory begins as NaN in every block, and a cp.async copies no earlier than it is waited
-//    for; one that is not aligned ends the run, as do other wide reads,
+//  - shared memory begins as NaN in every block, and a cp.async copies as late as when it is waited
+//    for or, in other orders, at once; one that is not aligned ends the run, as do other wide reads,
 //  - a kernel that may begin before the last one has ended must wait for it in every thread, and its
 //    first block does run before the last kernel as far as it does not wait,
+//  - a wgmma computes no earlier than it is waited for, its sums are NaN until all of them are, and
+//    what it reads must have been fenced,
 //  - static shared memory is an allocation of its own for each array, so that AddressSanitizer sees
 //    what is read beyond it.
 #pragma once
@@ -30,7 +32,16 @@ namespace emu {
 struct uint3 { unsigned x, y, z; };
 struct dim3 { unsigned x = 1, y = 1, z = 1; };
 enum State { READY, WARP, BLOCK, PREVIOUS, DONE };
-struct Copy { void* to; const void* from; int bytes, read; };
+struct Copy {
+  void* to;
+  const void* from;
+  int bytes, read;
+  void perform() const {
+    memset(to, 0, bytes);
+    if (read) memcpy(to, from, read);
+  }
+};
+struct Product { float* sums; uint64_t a, b; bool aLast, bLast; };
 struct Fiber {
   void* sp;
   char* stack = nullptr;
@@ -43,6 +54,10 @@ struct Fiber {
   std::vector<Copy> copies;                 // of the group that is not committed
   std::vector<std::vector<Copy>> groups;    // committed, not waited for
   bool waited;                              // for the kernel before
+  bool unfenced;                            // has copies that wgmma need not see
+  std::vector<Product> products;            // of wgmma, as the copies
+  std::vector<std::vector<Product>> productGroups;
+  std::map<float*, std::vector<float>> sums;   // of products that are not waited for
 };
 struct Warp { uint64_t slot[8][32]; };
 enum Order { FORWARD, REVERSE, RANDOM };
@@ -56,6 +71,7 @@ inline dim3 blockDim_, gridDim_;
 inline std::vector<Warp> warps;
 inline std::unique_ptr<char[]> dynamic;
 inline size_t dynamicSize;
+inline std::vector<Fiber>* threads;   // of the block, and more
 struct Static { std::unique_ptr<char[]> memory; size_t size; };
 inline std::map<int, Static> statics;
 inline bool overlaps;   // whether the kernel may begin before the last one has ended
@@ -135,7 +151,8 @@ inline void* staticShared(int id, size_t bytes) {
 
 inline void block(std::vector<Fiber>& fs, unsigned n) {
   for (unsigned i = 0; i < n; i++) {
-    fs[i].state = READY; fs[i].seq = 0; fs[i].copies.clear(); fs[i].groups.clear(); fs[i].waited = false; start(fs[i]);
+    fs[i].state = READY; fs[i].seq = 0; fs[i].copies.clear(); fs[i].groups.clear(); fs[i].waited = fs[i].unfenced = false;
+    fs[i].products.clear(); fs[i].productGroups.clear(); fs[i].sums.clear(); start(fs[i]);
   }
   unsigned warpCount = (n + 31) / 32;
   std::vector<unsigned> turn(warpCount);
@@ -195,13 +212,14 @@ struct Running {
   decltype(dynamic) dynamic_ = std::move(dynamic);
   decltype(statics) statics_ = std::move(statics);
   size_t size = dynamicSize;
+  std::vector<Fiber>* threads_ = threads;
   const std::function<void()>* body_ = body;
   dim3 grid = gridDim_, blk = blockDim_;
   uint3 at = blockIdx_;
   bool overlaps_ = overlaps;
   ~Running() {
     warps = std::move(warps_); dynamic = std::move(dynamic_); statics = std::move(statics_);
-    dynamicSize = size; body = body_; gridDim_ = grid; blockDim_ = blk; blockIdx_ = at; overlaps = overlaps_;
+    dynamicSize = size; threads = threads_; body = body_; gridDim_ = grid; blockDim_ = blk; blockIdx_ = at; overlaps = overlaps_;
   }
 };
 
@@ -210,6 +228,7 @@ inline void launch(dim3 grid, dim3 blk, size_t shared, bool overlapping, const s
   static int depth = 0;
   Running outer;
   std::vector<Fiber>& fibers = pool[depth++];
+  threads = &fibers;
   struct Leave { ~Leave() { depth--; } } leave;
   unsigned n = blk.x * blk.y * blk.z;
   if (fibers.size() < n) fibers.resize(n);
@@ -343,11 +362,15 @@ inline void ldmatrix4_trans(unsigned r[4], const void* row, int line = __builtin
     r[m] = lo | unsigned(hi) << 16;
   }
 }
-// Copies `read` bytes and zeros up to `bytes`, asynchronously
+// Copies `read` bytes and zeros up to `bytes`, asynchronously: at once or when it is waited for
 template <int BYTES> inline void cp_async(void* to, const void* from, int read) {
   emu::require_aligned(to, BYTES, "what cp.async writes");
   if (read) emu::require_aligned(from, BYTES, "what cp.async reads");
-  emu::self->copies.push_back({to, from, BYTES, read});
+  emu::Copy copy = {to, from, BYTES, read};
+  if (emu::order == emu::REVERSE || (emu::order == emu::RANDOM && rand() % 2))
+    copy.perform();
+  else
+    emu::self->copies.push_back(copy);
 }
 inline void cp_commit() {
   emu::self->groups.push_back(std::move(emu::self->copies));
@@ -356,10 +379,77 @@ inline void cp_commit() {
 template <int PENDING> inline void cp_wait() {
   auto& groups = emu::self->groups;
   while (groups.size() > PENDING) {
-    for (auto& c : groups.front()) {
-      memset(c.to, 0, c.bytes);
-      if (c.read) memcpy(c.to, c.from, c.read);
-    }
+    for (auto& copy : groups.front()) copy.perform();
     groups.erase(groups.begin());
+    emu::self->unfenced = true;
+  }
+}
+
+// The inline PTX of wgmma.cuh. Shared memory begins at an address that is a multiple of 16 only.
+constexpr unsigned SHARED_BEGIN = 5 * 16;
+inline unsigned shared_address(const void* p) { return SHARED_BEGIN + unsigned((const char*)p - emu::dynamic.get()); }
+inline void fence_async() { emu::self->unfenced = false; }
+inline void wgmma_fence(int line = __builtin_LINE()) { emu::syncwarp(~0u, line); }
+inline void wgmma_commit(int line = __builtin_LINE()) {
+  emu::syncwarp(~0u, line);
+  emu::self->productGroups.push_back(std::move(emu::self->products));
+  emu::self->products.clear();
+}
+inline void wgmma_sums(float (&)[128]) {}
+
+namespace emu {
+// Line `line` (a row or column of the product), number k of an operand: its address by the descriptor's
+// fields, and the hardware's order of pieces
+inline float operand(uint64_t d, bool kLast, int line, int k) {
+  unsigned start = (d & 0x3fff) << 4, leading = (d >> 16 & 0x3fff) << 4, stride = (d >> 32 & 0x3fff) << 4;
+  if (d >> 62 != 1 || (d >> 49 & 7)) throw std::runtime_error("not the layout that wgmma is emulated with");
+  unsigned at = start + (kLast ? line / 8 * stride + line % 8 * 128 + k * 2
+                               : line / 64 * leading + line % 64 * 2 + k / 8 * stride + k % 8 * 128);
+  at ^= (at >> 7 & 7) << 4;
+  if (at < SHARED_BEGIN || at + 2 > SHARED_BEGIN + dynamicSize) throw std::runtime_error("wgmma reads beyond shared memory");
+  unsigned short bits;
+  memcpy(&bits, dynamic.get() + at - SHARED_BEGIN, 2);
+  return bf16_float(bits);
+}
+inline void perform(const Product& p) {
+  for (unsigned i = 0; i < blockDim_.x; i++)
+    if ((*threads)[i].unfenced) throw std::runtime_error("wgmma reads what was copied and not fenced");
+  std::vector<float>& sums = self->sums[p.sums];
+  int lane = self->lin % 32, row = self->lin / 32 % 4 * 16 + lane / 4;
+  float a[2][16];
+  for (int k = 0; k < 32; k++) a[k / 16][k % 16] = operand(p.a, p.aLast, row + k / 16 * 8, k % 16);
+  for (int j = 0; j < 64; j++) {   // columns of this thread
+    int column = j / 2 * 8 + lane % 4 * 2 + j % 2;
+    float s0 = 0, s1 = 0;
+    for (int k = 0; k < 16; k++) {
+      float b = operand(p.b, p.bLast, column, k);
+      s0 += a[0][k] * b;
+      s1 += a[1][k] * b;
+    }
+    sums[j / 2 * 4 + j % 2] += s0;
+    sums[j / 2 * 4 + 2 + j % 2] += s1;
+  }
+}
+}  // namespace emu
+template <bool A_K_LAST, bool B_K_LAST>
+inline void wgmma_bf16(float (&d)[128], unsigned long long a, unsigned long long b, int line = __builtin_LINE()) {
+  uint64_t* all = emu::exchange(a ^ b << 1, ~0u, line);
+  for (int i = 0; i < 32; i++) if (all[i] != (a ^ b << 1)) throw std::runtime_error("threads of a warp give wgmma different operands");
+  if (!emu::self->sums.count(d)) {
+    emu::self->sums[d].assign(d, d + 128);
+    for (float& v : d) v = NAN;
+  }
+  emu::self->products.push_back({d, a, b, A_K_LAST, B_K_LAST});
+}
+template <int PENDING> inline void wgmma_wait(int line = __builtin_LINE()) {
+  emu::syncwarp(~0u, line);
+  auto& groups = emu::self->productGroups;
+  while (groups.size() > PENDING) {
+    for (auto& p : groups.front()) emu::perform(p);
+    groups.erase(groups.begin());
+  }
+  if (groups.empty()) {
+    for (auto& e : emu::self->sums) std::copy(e.second.begin(), e.second.end(), e.first);
+    emu::self->sums.clear();
   }
 }

@@ -4,6 +4,7 @@
 #include "activation.cuh"
 #include "attention.cuh"
 #include "distribution.cuh"
+#include "wgmma.cuh"
 #include <chrono>
 #include <mutex>
 
@@ -21,6 +22,9 @@ namespace flash {
 }
 namespace head {
 #include "head.cu"
+}
+namespace hopper {
+#include "hopper.cu"
 }
 namespace products {
 #include "products.cu"

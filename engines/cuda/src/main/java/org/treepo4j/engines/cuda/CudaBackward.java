@@ -70,7 +70,7 @@ final class CudaBackward implements AutoCloseable {
     int rows = batch.rows();
     int hidden = config.hiddenSize();
     reserve(rows);
-    linear.decoding(false);
+    linear.rows(CudaLinear.Rows.OF_TREES);
     CudaParameter norm = weights.finalNorm();
     DeviceArray last = activations.stream(config.layers());
     if (norm.trainable()) {

@@ -69,7 +69,7 @@ final class CudaCausalLm implements CausalLm {
     this.kernels = Kernels.of(device);
     this.model = new CudaWeights(device, kernels.rows(), weights, type == Type.BF16);
     this.head = new CudaHead(device, kernels, model.head(), type);
-    this.linear = new CudaLinear(device, kernels.products(), kernels.rows(), type);
+    this.linear = new CudaLinear(device, kernels, type);
     this.rotary = new CudaRotary(device, kernels.rows(), weights);
     this.forward = new CudaForward(device, model, config(), kernels.rows(), linear, rotary, type);
     this.backward =

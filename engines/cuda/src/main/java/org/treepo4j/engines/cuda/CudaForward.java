@@ -4,6 +4,7 @@ import static org.treepo4j.engines.cuda.DeviceArray.Type.F32;
 
 import org.treepo4j.checkpoints.Design.QueryGrowth;
 import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.engines.cuda.CudaLinear.Rows;
 import org.treepo4j.engines.cuda.DeviceArray.Type;
 
 /** The forward pass over rows of tokens, block by block, top to bottom as the model is drawn. */
@@ -26,10 +27,10 @@ final class CudaForward implements AutoCloseable {
    * @param tokens ids, {@code I32 [rows]}
    * @param positions {@code I32 [rows]}
    * @param growth what queries are multiplied by, {@code F32 [rows]}; null for nothing
-   * @param decoding whether they are the last tokens of a decoder's paths
+   * @param kind what they belong to
    */
   record Batch(
-      int rows, DeviceArray tokens, DeviceArray positions, DeviceArray growth, boolean decoding) {}
+      int rows, DeviceArray tokens, DeviceArray positions, DeviceArray growth, Rows kind) {}
 
   /** How rows see each other. */
   interface Mixer {
@@ -85,7 +86,7 @@ final class CudaForward implements AutoCloseable {
   void run(Batch batch, Activations activations, Mixer mixer) {
     int rows = batch.rows();
     reserve(rows);
-    linear.decoding(batch.decoding());
+    linear.rows(batch.kind());
     rowKernels.embed(
         rows,
         config.hiddenSize(),
@@ -119,7 +120,7 @@ final class CudaForward implements AutoCloseable {
 
   /** Fills the inner activations of a block again from its input. */
   void again(Batch batch, int layer, Activations activations, Mixer mixer) {
-    linear.decoding(batch.decoding());
+    linear.rows(batch.kind());
     block(batch, layer, activations, mixer);
     CudaWeights.Layer own = weights.layers().get(layer);
     if (own.ffnOutNorm() != null) {

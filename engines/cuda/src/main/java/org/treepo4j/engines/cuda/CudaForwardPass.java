@@ -53,7 +53,7 @@ final class CudaForwardPass implements ForwardPass {
             device.upload(rows.tokens()),
             device.upload(rows.positions()),
             growth == null ? null : device.upload(growth),
-            false);
+            CudaLinear.Rows.OF_TREES);
     predicted = new RowTargets(rows);
     targets =
         new Targets(

@@ -47,7 +47,7 @@ final class CudaHead implements AutoCloseable {
     wide = device.atLeast(wide, F32, n);
     kernels.rows().convert(n, low.base(), wide);
     kernels
-        .products()
+        .training()
         .nn(
             matrix.out(),
             matrix.in(),
@@ -89,7 +89,7 @@ final class CudaHead implements AutoCloseable {
     int out = matrix.out();
     int in = matrix.in();
     int rank = low.rank();
-    Products products = kernels.products();
+    Products products = kernels.training();
     products.nt(out, rank, in, gradient, low.a().values(), low.b().gradient(), low.scale(), true);
     products.tn(rank, in, out, low.b().values(), gradient, low.a().gradient(), low.scale(), true);
   }

@@ -9,6 +9,7 @@ import org.treepo4j.engines.cuda.DeviceArray.Type;
 final class CudaLinear implements AutoCloseable {
   private final Device device;
   private final Products products;
+  private final Products training;
   private final RowKernels rowKernels;
   private final Type type;
 
@@ -17,24 +18,32 @@ final class CudaLinear implements AutoCloseable {
 
   private DeviceArray g;
 
-  private boolean decoding;
+  private Rows kind = Rows.OF_TREES;
+
+  /** What rows are, which decides how products are computed. */
+  enum Rows {
+    /** Trees to be trained on or scored. */
+    OF_TREES,
+    /** Prompts of a decoder. The bits of a row do not depend on how many there are. */
+    OF_PROMPTS,
+    /** The last tokens of a decoder's paths: the same, and bound by reading weights. */
+    OF_STEP
+  }
 
   /**
    * @param type of activations
    */
-  CudaLinear(Device device, Products products, RowKernels rowKernels, Type type) {
+  CudaLinear(Device device, Kernels kernels, Type type) {
     this.device = device;
-    this.products = products;
-    this.rowKernels = rowKernels;
+    this.products = kernels.products();
+    this.training = kernels.training();
+    this.rowKernels = kernels.rows();
     this.type = type;
   }
 
-  /**
-   * Whether what follows are the few rows of a decoder's step, whose products are bound by reading
-   * W. Either way the bits of a row do not depend on how many there are.
-   */
-  void decoding(boolean few) {
-    decoding = few;
+  /** Says what the rows are that follow. */
+  void rows(Rows kind) {
+    this.kind = kind;
   }
 
   /**
@@ -67,10 +76,10 @@ final class CudaLinear implements AutoCloseable {
       DeviceArray y,
       float a,
       boolean add) {
-    if (decoding) {
-      products.rows(rows, out, in, x, w, y, a, add);
-    } else {
-      products.nt(rows, out, in, x, w, y, a, add);
+    switch (kind) {
+      case OF_TREES -> training.nt(rows, out, in, x, w, y, a, add);
+      case OF_PROMPTS -> products.nt(rows, out, in, x, w, y, a, add);
+      case OF_STEP -> products.rows(rows, out, in, x, w, y, a, add);
     }
   }
 
@@ -84,12 +93,12 @@ final class CudaLinear implements AutoCloseable {
   void inputGradient(int rows, CudaMatrix weight, DeviceArray dy, DeviceArray dx, boolean add) {
     int in = weight.in();
     int out = weight.out();
-    products.nn(rows, in, out, dy, weight.operand(), dx, add);
+    training.nn(rows, in, out, dy, weight.operand(), dx, add);
     if (weight.low() != null) {
       int rank = weight.low().rank();
       g = device.atLeast(g, type, (long) rows * rank);
-      products.nn(rows, rank, out, dy, weight.up(), g, weight.low().scale(), false);
-      products.nn(rows, in, rank, g, weight.low().a().operand(), dx, true);
+      training.nn(rows, rank, out, dy, weight.up(), g, weight.low().scale(), false);
+      training.nn(rows, in, rank, g, weight.low().a().operand(), dx, true);
     }
   }
 
@@ -104,10 +113,10 @@ final class CudaLinear implements AutoCloseable {
     if (weight.low() != null) {
       int rank = weight.low().rank();
       down(rows, weight, x);
-      products.tn(out, rank, rows, dy, u, weight.upGradient(), weight.low().scale(), true);
-      products.tn(rank, in, rows, g, x, weight.low().a().gradient(), true);
+      training.tn(out, rank, rows, dy, u, weight.upGradient(), weight.low().scale(), true);
+      training.tn(rank, in, rows, g, x, weight.low().a().gradient(), true);
     } else if (weight.trainable()) {
-      products.tn(out, in, rows, dy, x, weight.gradient(), true);
+      training.tn(out, in, rows, dy, x, weight.gradient(), true);
     }
     if (bias != null && bias.trainable()) {
       rowKernels.biasBackward(rows, out, dy, bias.gradient());

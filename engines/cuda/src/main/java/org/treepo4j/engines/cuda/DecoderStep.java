@@ -5,6 +5,7 @@ import static org.treepo4j.engines.cuda.DeviceArray.Type.F32;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.treepo4j.checkpoints.ModelConfig;
+import org.treepo4j.engines.cuda.CudaLinear.Rows;
 import org.treepo4j.engines.cuda.DeviceArray.Type;
 
 /**
@@ -99,7 +100,11 @@ final class DecoderStep implements CudaForward.Mixer, AutoCloseable {
     }
     CudaForward.Batch batch =
         new CudaForward.Batch(
-            count, rows.tokens(), rows.positions(), factors == null ? null : growth, !prompts);
+            count,
+            rows.tokens(),
+            rows.positions(),
+            factors == null ? null : growth,
+            prompts ? Rows.OF_PROMPTS : Rows.OF_STEP);
     if (prompts) {
       compute(batch);
     } else {
@@ -109,7 +114,7 @@ final class DecoderStep implements CudaForward.Mixer, AutoCloseable {
   }
 
   private void compute(CudaForward.Batch batch) {
-    if (fused != null && batch.decoding()) {
+    if (fused != null && batch.kind() == Rows.OF_STEP) {
       fused.run(batch, activations, rows.slots(), cache, this::attendCached);
     } else {
       forward.run(batch, activations, this);

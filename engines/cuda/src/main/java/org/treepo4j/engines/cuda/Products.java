@@ -4,14 +4,15 @@ import static org.treepo4j.engines.cuda.DeviceArray.Type.BF16;
 import static org.treepo4j.engines.cuda.DeviceArray.Type.F32;
 
 import org.treepo4j.engines.cuda.Kernel.Grid;
+import org.treepo4j.engines.cuda.WarpgroupProducts.Layout;
 
 /**
  * Matrix products, sums always in float32: {@code c = alpha·(a·b)}, or {@code c += } the same. All
  * matrices are row by row without gaps, of any size. {@code a} and {@code b} have one type; {@code
  * c} is float32, or bf16 like them.
  *
- * <p>The bits of a number depend on {@code k}, the kernel and the types alone, not on where in
- * {@code c} it stands or on how large that is.
+ * <p>The bits of a number depend on {@code k}, the function and the types alone, not on where in
+ * {@code c} it stands or on how large that is; in {@linkplain #ofTraining training} they do.
  */
 final class Products {
   /** Width of the square tiles of {@code c} that a block computes in float32. */
@@ -38,6 +39,10 @@ final class Products {
   private static final int LONG = 2048;
 
   private final int multiprocessors;
+
+  /** For large products; null where sums of a number must have one order however many there are. */
+  private final WarpgroupProducts warpgroups;
+
   private final Variants nt;
   private final Variants nn;
   private final Variants tn;
@@ -74,6 +79,20 @@ final class Products {
   }
 
   Products(Device device) {
+    this(device, null);
+  }
+
+  /**
+   * Those of training, whose numbers may depend on how large a product is: by warpgroups where the
+   * device has them.
+   */
+  static Products ofTraining(Device device) {
+    boolean has = WarpgroupProducts.has(device.facts());
+    return new Products(device, has ? new WarpgroupProducts(device) : null);
+  }
+
+  private Products(Device device, WarpgroupProducts warpgroups) {
+    this.warpgroups = warpgroups;
     multiprocessors = device.facts().multiprocessors();
     nt = Variants.of(device, "nt");
     nn = Variants.of(device, "nn");
@@ -97,7 +116,7 @@ final class Products {
    */
   void nt(
       int m, int n, int k, DeviceArray a, DeviceArray b, DeviceArray c, float alpha, boolean add) {
-    launch(nt, m, n, k, a, b, c, alpha, add);
+    launch(Layout.NT, nt, m, n, k, a, b, c, alpha, add);
   }
 
   void nt(int m, int n, int k, DeviceArray a, DeviceArray b, DeviceArray c, boolean add) {
@@ -113,7 +132,7 @@ final class Products {
    */
   void nn(
       int m, int n, int k, DeviceArray a, DeviceArray b, DeviceArray c, float alpha, boolean add) {
-    launch(nn, m, n, k, a, b, c, alpha, add);
+    launch(Layout.NN, nn, m, n, k, a, b, c, alpha, add);
   }
 
   void nn(int m, int n, int k, DeviceArray a, DeviceArray b, DeviceArray c, boolean add) {
@@ -129,7 +148,7 @@ final class Products {
    */
   void tn(
       int m, int n, int k, DeviceArray a, DeviceArray b, DeviceArray c, float alpha, boolean add) {
-    launch(tn, m, n, k, a, b, c, alpha, add);
+    launch(Layout.TN, tn, m, n, k, a, b, c, alpha, add);
   }
 
   void tn(int m, int n, int k, DeviceArray a, DeviceArray b, DeviceArray c, boolean add) {
@@ -185,6 +204,7 @@ final class Products {
   }
 
   private void launch(
+      Layout layout,
       Variants variants,
       int m,
       int n,
@@ -198,6 +218,10 @@ final class Products {
     if (a.type() == F32) {
       long blocks = (long) Kernel.parts(m, TILE) * Kernel.parts(n, TILE);
       variants.floats.launch(Grid.of(blocks), THREADS, 0, m, n, k, a, b, c, alpha, add ? 1 : 0);
+      return;
+    }
+    if (warpgroups != null && warpgroups.takes(layout, m, n, k, a, b)) {
+      warpgroups.launch(layout, m, n, k, a, b, c, alpha, add);
       return;
     }
     // Wide tiles read less, as long as there is one for every multiprocessor.

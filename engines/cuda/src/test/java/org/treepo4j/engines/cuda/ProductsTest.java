@@ -1,12 +1,16 @@
 package org.treepo4j.engines.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.treepo4j.engines.cuda.DeviceArray.Type.BF16;
 import static org.treepo4j.engines.cuda.DeviceArray.Type.F32;
 
+import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.treepo4j.engines.cuda.DeviceArray.Type;
 import org.treepo4j.engines.cuda.KernelCases.Case;
+import org.treepo4j.engines.cuda.WarpgroupProducts.Layout;
 
 @ExtendWith(TestDevice.class)
 class ProductsTest {
@@ -43,6 +47,35 @@ class ProductsTest {
       check(numbers, products::nt, false, true, m, n, k, BF16, to);
       check(numbers, products::nn, false, false, m, n, k, BF16, to);
       check(numbers, products::tn, true, false, m, n, k, BF16, to);
+    }
+  }
+
+  @Test
+  void warpgroupsThatAreThereAreTrusted() {
+    assumeTrue(WarpgroupProducts.has(device.facts()), "skipped: only compute capability 9.0");
+    WarpgroupProducts warpgroups = new WarpgroupProducts(device);
+    try (Numbers numbers = new Numbers(device, new Random(1))) {
+      int n = 256 * device.facts().multiprocessors();
+      DeviceArray a = numbers.poison(BF16, 8L * n);
+      for (Layout layout : Layout.values()) {
+        assertThat(warpgroups.takes(layout, 8, n, 8, a, a)).as("%s", layout).isTrue();
+      }
+    }
+  }
+
+  /** By warpgroups where the device has them and rows are wide enough, else as others. */
+  @KernelCases
+  void productsOfTrainingEqualPlainLoops(Case from) {
+    Products training = Products.ofTraining(device);
+    try (Numbers numbers = new Numbers(device, from.begin())) {
+      int m = 8 * numbers.between(1, 20);
+      int n = 8 * numbers.between(device.facts().multiprocessors() > 2 ? 1 : 33, 40);
+      int k =
+          8 * numbers.between(1, 60) + numbers.between(0, 1) * 256; // often more tiles than stages
+      Type to = numbers.between(0, 1) == 0 ? F32 : BF16;
+      check(numbers, training::nt, false, true, m, n, k, BF16, to);
+      check(numbers, training::nn, false, false, m, n, k, BF16, to);
+      check(numbers, training::tn, true, false, m, n, k, BF16, to);
     }
   }
 
