@@ -3,7 +3,7 @@
 #include "emu.h"
 #include "activation.cuh"
 #include "attention.cuh"
-#include "distribution.cuh"
+#include "candidates.cuh"
 #include "wgmma.cuh"
 #include <chrono>
 #include <mutex>

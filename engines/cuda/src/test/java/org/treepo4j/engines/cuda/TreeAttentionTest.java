@@ -29,6 +29,8 @@ class TreeAttentionTest {
     try (Numbers numbers = new Numbers(device, from.begin())) {
       check(numbers, numbers.between(1, 40), BF16);
       check(numbers, numbers.between(129, 200), BF16);
+      check(numbers, 8 * numbers.between(1, 8), BF16); // such heads are copied ahead
+      check(numbers, 8 * numbers.between(9, 16), BF16);
     }
   }
 
@@ -105,8 +107,8 @@ class TreeAttentionTest {
     double[] q = numbers.normal(type, heads.rows() * heads.shape().querySize());
     double[] k = numbers.normal(type, heads.rows() * heads.shape().kvSize());
     // Sums over up to a hundred rows, of terms that partly cancel; in bf16 the weights between
-    // two products are rounded as well.
-    check(numbers, heads, type, q, k, type == F32 ? 2e-5 : 0.1, type == F32 ? 2e-6 : 0.01);
+    // two products are rounded as well, by 2⁻⁹, which is more of what is left where terms cancel.
+    check(numbers, heads, type, q, k, type == F32 ? 2e-5 : 0.1, type == F32 ? 2e-6 : 0.02);
   }
 
   private void check(
