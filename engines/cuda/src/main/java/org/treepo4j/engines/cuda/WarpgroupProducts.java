@@ -46,6 +46,9 @@ final class WarpgroupProducts {
   private final Device device;
   private final Map<String, Kernel> kernels = new HashMap<>();
 
+  /** Null until it matters. */
+  private Boolean trusted;
+
   /** How operands lie: whether k runs along the rows of a and b; see tensor.cu. */
   enum Layout {
     NT(true, true),
@@ -109,9 +112,12 @@ final class WarpgroupProducts {
   }
 
   private boolean trusted() {
-    synchronized (TRUSTED) {
-      return TRUSTED.computeIfAbsent(device.facts(), facts -> has(facts) && check());
+    if (trusted == null) {
+      synchronized (TRUSTED) {
+        trusted = TRUSTED.computeIfAbsent(device.facts(), facts -> check());
+      }
     }
+    return trusted;
   }
 
   private boolean check() {
@@ -126,7 +132,7 @@ final class WarpgroupProducts {
         }
       }
       return true;
-    } catch (EngineUnavailableException e) {
+    } catch (EngineUnavailableException | IllegalStateException e) {
       LOG.warn("products by this GPU's warpgroups are not used: {}", e.getMessage());
       return false;
     }
