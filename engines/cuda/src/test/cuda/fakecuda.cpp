@@ -1,6 +1,6 @@
 // A libcuda.so.1 whose one device is the emulator: every function of the driver that Driver.java
 // binds, and the kernels of src/main/cuda.
-#include "emu.h"
+#include "emu_ptx.h"
 #include "activation.cuh"
 #include "attention.cuh"
 #include "candidates.cuh"
