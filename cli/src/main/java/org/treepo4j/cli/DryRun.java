@@ -129,6 +129,7 @@ record DryRun(
   /** What does not stop a run from beginning. */
   private List<String> warnings() {
     List<String> warnings = new ArrayList<>(inputs.notes());
+    inputs.droppedNote().ifPresent(warnings::add);
     int vocabulary = inputs.config().vocabSize();
     endTokens()
         .forEach(

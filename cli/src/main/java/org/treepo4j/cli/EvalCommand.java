@@ -125,6 +125,7 @@ final class EvalCommand implements Callable<Integer> {
       } catch (IllegalArgumentException e) {
         throw new InputException(e.getMessage());
       }
+      model.prompts().droppedNote(tasks).ifPresent(spec.commandLine().getErr()::println);
       Task first = tasks.get(0);
       settings.reward().tryProgram(first, model.prompts().opening(first.prompt()));
       TaskSampler sampler =

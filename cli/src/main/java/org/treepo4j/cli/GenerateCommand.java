@@ -11,6 +11,7 @@ import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.sampling.TaskSampler;
 import org.treepo4j.rollout.PathSampler;
 import org.treepo4j.rollout.SamplingSettings;
+import org.treepo4j.tokenizer.DroppedCharacters;
 import org.treepo4j.tokenizer.StreamingDecoder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -68,6 +69,11 @@ final class GenerateCommand implements Callable<Integer> {
       throw new InputException("--max-tokens must be positive, was " + maxTokens);
     }
     try (OpenModel model = modelMixin.open(adapter)) {
+      DroppedCharacters dropped = model.tokenizer().dropped(prompt);
+      if (!dropped.isEmpty()) {
+        throw new InputException(
+            "--prompt holds " + dropped + ", for which the model's tokenizer has no token");
+      }
       int[] ids =
           model.encode(
               chat

@@ -87,6 +87,7 @@ final class RolloutCommand implements Callable<Integer> {
     }
     try (OpenModel model = modelMixin.open(adapter)) {
       List<RolloutPrompt> prompts = prompts(model, tasks);
+      model.prompts().droppedNote(tasks).ifPresent(spec.commandLine().getErr()::println);
       TreeSampler sampler =
           new TreeSampler(
               settings,

@@ -96,6 +96,9 @@ record SupervisedRun(
           "%d examples are left out: no completion within %d tokens"
               .formatted(corpus.leftOut(), maxTokens));
     }
+    if (corpus.losing() > 0) {
+      console.note(corpus.dropped().note(corpus.losing() + " examples"));
+    }
   }
 
   private static String json(SupervisedTrainer.Result result, Path run) throws IOException {

@@ -15,7 +15,8 @@ import picocli.CommandLine.Spec;
     name = "tokenize",
     mixinStandardHelpOptions = true,
     description =
-        "JSON lines from stdin to stdout: {\"text\": …} to {\"ids\": […]}, or back with --decode.")
+        "JSON lines from stdin to stdout: {\"text\": …} to {\"ids\": […]}, or back with --decode."
+            + " Characters that the tokenizer has no token for stand in a field dropped.")
 final class TokenizeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
@@ -48,8 +49,12 @@ final class TokenizeCommand implements Callable<Integer> {
   private ObjectNode encoded(Tokenizer tokenizer, ObjectNode request) {
     ObjectNode answer = JsonLines.JSON.createObjectNode();
     ArrayNode ids = answer.putArray("ids");
-    for (int id : tokenizer.encode(JsonLines.text(request, "text"), addSpecialTokens)) {
+    String text = JsonLines.text(request, "text");
+    for (int id : tokenizer.encode(text, addSpecialTokens)) {
       ids.add(id);
+    }
+    for (int codePoint : tokenizer.dropped(text).codePoints()) {
+      answer.withArray("dropped").add(Character.toString(codePoint));
     }
     return answer;
   }

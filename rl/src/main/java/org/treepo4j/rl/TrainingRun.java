@@ -176,6 +176,7 @@ public final class TrainingRun {
     long began = System.nanoTime();
     TrainingInputs.requireWeights(settings);
     TrainingInputs inputs = TrainingInputs.open(settings);
+    inputs.droppedNote().ifPresent(listener::note);
     settings.requireEngines();
     MemoryEstimate memory = inputs.memory(settings);
     if (cluster.isEmpty()) {

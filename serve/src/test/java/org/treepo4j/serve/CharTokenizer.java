@@ -1,16 +1,34 @@
 package org.treepo4j.serve;
 
 import java.util.OptionalInt;
+import java.util.stream.Collectors;
+import org.treepo4j.tokenizer.DroppedCharacters;
 import org.treepo4j.tokenizer.StreamingDecoder;
 import org.treepo4j.tokenizer.Tokenizer;
 
-/** One token for each ASCII character; token 0 ends a text. */
+/**
+ * One token for each ASCII character, which others become a question mark of, but for those of
+ * Latin-1: they are left out. Token 0 ends a text.
+ */
 public final class CharTokenizer implements Tokenizer {
   public static final int VOCABULARY = 128;
 
   @Override
   public int[] encode(String text) {
-    return text.chars().map(c -> c < VOCABULARY && c > 0 ? c : '?').toArray();
+    return text.chars()
+        .filter(c -> !isLeftOut(c))
+        .map(c -> c < VOCABULARY && c > 0 ? c : '?')
+        .toArray();
+  }
+
+  private static boolean isLeftOut(int c) {
+    return c >= VOCABULARY && c < 256;
+  }
+
+  @Override
+  public DroppedCharacters dropped(String text) {
+    return new DroppedCharacters(
+        text.chars().filter(CharTokenizer::isLeftOut).boxed().collect(Collectors.toSet()));
   }
 
   @Override

@@ -3,6 +3,8 @@ package org.treepo4j.tokenizer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 
 /** Byte-pair encoding: a piece's characters or bytes, joined by the ranks of the merges. */
 final class BpeModel implements Model {
@@ -11,6 +13,7 @@ final class BpeModel implements Model {
 
   private static final int LONGEST_CACHED = 64;
   private static final int DIRECT_CHARACTERS = 0x3000;
+  private static final int BYTES = 256;
 
   /**
    * What a tokenizer file says about its BPE model.
@@ -43,9 +46,10 @@ final class BpeModel implements Model {
   private final int[] characterIds = new int[DIRECT_CHARACTERS];
 
   /** Ids of {@code <0x00>} to {@code <0xFF>}, or -1. */
-  private final int[] fallbackIds = new int[256];
+  private final int[] fallbackIds = new int[BYTES];
 
   private final Cached[] cache = new Cached[CACHE_SLOTS];
+  private final boolean dropsCharacters;
 
   BpeModel(Vocabulary vocabulary, MergeTable merges, Options options) {
     this.vocabulary = vocabulary;
@@ -59,9 +63,10 @@ final class BpeModel implements Model {
       }
     }
     HexFormat hex = HexFormat.of().withUpperCase();
-    for (int b = 0; b < 256; b++) {
+    for (int b = 0; b < BYTES; b++) {
       fallbackIds[b] = vocabulary.id("<0x" + hex.toHexDigits((byte) b) + ">");
     }
+    dropsCharacters = !isComplete();
   }
 
   @Override
@@ -108,19 +113,20 @@ final class BpeModel implements Model {
   }
 
   private void addCharacter(Word word, int c, boolean first, boolean last) {
-    String prefix = first ? "" : options.continuingPrefix;
-    String suffix = last ? options.endSuffix : "";
-    int id =
-        prefix.isEmpty() && suffix.isEmpty()
-            ? characterId(c)
-            : vocabulary.id(prefix + Character.toString(c) + suffix);
+    int id = characterId(c, first, last);
     if (id >= 0) {
       word.flushUnknown();
       word.add(id);
       return;
     }
-    if (options.byteFallback && addBytes(word, prefix + Character.toString(c) + suffix)) {
-      return;
+    if (options.byteFallback) {
+      byte[] bytes = spelling(c, first, last).getBytes(StandardCharsets.UTF_8);
+      if (haveTokens(bytes)) {
+        for (byte b : bytes) {
+          word.add(fallbackIds[b & 0xFF]);
+        }
+        return;
+      }
     }
     if (options.unknown >= 0) {
       if (!options.fuseUnknown) {
@@ -130,22 +136,82 @@ final class BpeModel implements Model {
     }
   }
 
-  private int characterId(int c) {
-    return c < DIRECT_CHARACTERS ? characterIds[c] : vocabulary.id(Character.toString(c));
+  /** The id of a character at its place in a word, or -1. */
+  private int characterId(int c, boolean first, boolean last) {
+    boolean plain =
+        (first || options.continuingPrefix.isEmpty()) && (!last || options.endSuffix.isEmpty());
+    return plain && c < DIRECT_CHARACTERS
+        ? characterIds[c]
+        : vocabulary.id(spelling(c, first, last));
   }
 
-  /** Adds the byte tokens of a text, or nothing where one of them is missing. */
-  private boolean addBytes(Word word, String text) {
-    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+  private String spelling(int c, boolean first, boolean last) {
+    return (first ? "" : options.continuingPrefix)
+        + Character.toString(c)
+        + (last ? options.endSuffix : "");
+  }
+
+  private boolean haveTokens(byte[] bytes) {
     for (byte b : bytes) {
       if (fallbackIds[b & 0xFF] < 0) {
         return false;
       }
     }
-    for (byte b : bytes) {
-      word.add(fallbackIds[b & 0xFF]);
-    }
     return true;
+  }
+
+  @Override
+  public boolean dropsCharacters() {
+    return dropsCharacters;
+  }
+
+  @Override
+  public void dropped(String text, int start, int end, IntConsumer codePoints) {
+    String piece = text.substring(start, end);
+    String spelled = options.spellsBytes ? ByteAlphabet.spell(piece) : piece;
+    if (options.wholeWords && vocabulary.id(spelled) >= 0) {
+      return;
+    }
+    int symbol = 0;
+    int next;
+    for (int at = 0; at < piece.length(); at = next) {
+      int c = piece.codePointAt(at);
+      next = at + Character.charCount(c);
+      String character = piece.substring(at, next);
+      int symbolsEnd =
+          symbol + (options.spellsBytes ? ByteAlphabet.spell(character) : character).length();
+      boolean known = true;
+      while (symbol < symbolsEnd) {
+        int s = spelled.codePointAt(symbol);
+        int symbolEnd = symbol + Character.charCount(s);
+        known &= isKnown(s, symbol == 0, symbolEnd == spelled.length());
+        symbol = symbolEnd;
+      }
+      if (!known) {
+        codePoints.accept(c);
+      }
+    }
+  }
+
+  /** Whether a character becomes a token or some, other than the unknown one. */
+  private boolean isKnown(int c, boolean first, boolean last) {
+    return characterId(c, first, last) >= 0
+        || options.byteFallback
+            && haveTokens(spelling(c, first, last).getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Whether something becomes of every character. */
+  private boolean isComplete() {
+    if (options.unknown >= 0) {
+      return true;
+    }
+    if (options.byteFallback && Arrays.stream(fallbackIds).allMatch(id -> id >= 0)) {
+      return true;
+    }
+    return options.spellsBytes
+        && options.continuingPrefix.isEmpty()
+        && options.endSuffix.isEmpty()
+        && IntStream.range(0, BYTES).allMatch(b -> characterIds[ByteAlphabet.character(b)] >= 0);
   }
 
   /** Symbols being collected, with a run of unknown characters held back. */

@@ -1,8 +1,14 @@
 package org.treepo4j.tokenizer;
 
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.IntConsumer;
+import java.util.stream.Collectors;
 
 /** The stages of a tokenizer file, one after the other. */
 final class PipelineTokenizer implements Tokenizer {
@@ -35,8 +41,18 @@ final class PipelineTokenizer implements Tokenizer {
     if (addSpecialTokens) {
       parts.postProcessor().before().forEach(ids::add);
     }
-    PreTokenizer.Pieces pieces =
-        (piece, start, end, first) -> parts.model().tokenize(piece, start, end, ids);
+    split(
+        text,
+        (piece, start, end, first) -> parts.model().tokenize(piece, start, end, ids),
+        ids::add);
+    if (addSpecialTokens) {
+      parts.postProcessor().after().forEach(ids::add);
+    }
+    return ids.toArray();
+  }
+
+  /** Tells the pieces that the model tokenizes, and the added tokens between them. */
+  private void split(String text, PreTokenizer.Pieces pieces, IntConsumer added) {
     addedTokens.split(
         text,
         new AddedTokens.Parts() {
@@ -47,13 +63,47 @@ final class PipelineTokenizer implements Tokenizer {
 
           @Override
           public void token(int id) {
-            ids.add(id);
+            added.accept(id);
           }
         });
-    if (addSpecialTokens) {
-      parts.postProcessor().after().forEach(ids::add);
+  }
+
+  @Override
+  public DroppedCharacters dropped(String text) {
+    Set<Integer> lost = parts.model().dropsCharacters() ? droppedByModel(text) : Set.of();
+    if (lost.isEmpty()) {
+      return DroppedCharacters.NONE;
     }
-    return ids.toArray();
+    // The model sees what a normalizer made of the text; who wrote it knows the text alone.
+    Set<Integer> written =
+        text.codePoints().boxed().collect(Collectors.toCollection(LinkedHashSet::new));
+    Set<Integer> made = new LinkedHashSet<>(lost);
+    made.removeAll(written);
+    Set<Integer> named = new LinkedHashSet<>();
+    Set<Integer> explained = new HashSet<>();
+    for (int codePoint : written) {
+      if (lost.contains(codePoint)) {
+        named.add(codePoint);
+      } else if (!made.isEmpty()) {
+        Set<Integer> alone = droppedByModel(Character.toString(codePoint));
+        if (!Collections.disjoint(alone, made)) {
+          named.add(codePoint);
+          explained.addAll(alone);
+        }
+      }
+    }
+    made.removeAll(explained);
+    named.addAll(made);
+    return new DroppedCharacters(named);
+  }
+
+  private Set<Integer> droppedByModel(String text) {
+    Set<Integer> codePoints = new LinkedHashSet<>();
+    split(
+        text,
+        (piece, start, end, first) -> parts.model().dropped(piece, start, end, codePoints::add),
+        id -> {});
+    return codePoints;
   }
 
   @Override

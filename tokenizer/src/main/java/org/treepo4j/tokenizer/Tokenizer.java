@@ -27,6 +27,15 @@ public interface Tokenizer {
   int[] encode(String text, boolean addSpecialTokens);
 
   /**
+   * The characters that are lost when a text is encoded: no token stands for them, neither bytes
+   * nor an unknown token. What the tokenizer takes out by design, such as accents or spaces that a
+   * normalizer strips, is not among them.
+   */
+  default DroppedCharacters dropped(String text) {
+    return DroppedCharacters.NONE;
+  }
+
+  /**
    * The text of ids; ids without a token are passed over.
    *
    * @param keepSpecialTokens whether special tokens appear in the text

@@ -19,6 +19,7 @@ import org.treepo4j.rl.data.ModelTokenizer;
 import org.treepo4j.rl.data.Prompt;
 import org.treepo4j.rl.data.Task;
 import org.treepo4j.tokenizer.ChatTemplate;
+import org.treepo4j.tokenizer.DroppedCharacters;
 import org.treepo4j.tokenizer.Tokenizer;
 import org.treepo4j.tokenizer.TokenizerException;
 
@@ -49,9 +50,10 @@ public final class PromptEncoder {
    * A prompt as the model reads it.
    *
    * @param opening what it already says of the answer
+   * @param dropped what the tokenizer has no token for
    */
   @SuppressWarnings("ArrayRecordComponent") // compared by nobody
-  private record Encoded(int[] ids, String opening) {}
+  private record Encoded(int[] ids, String opening, DroppedCharacters dropped) {}
 
   /** Writes a conversation as the model wants to read it, ready for its turn. */
   @FunctionalInterface
@@ -166,6 +168,27 @@ public final class PromptEncoder {
     return Lengths.of(lengths.build());
   }
 
+  /** The characters that a prompt loses when it is encoded. */
+  public DroppedCharacters dropped(Prompt prompt) {
+    return encoded(prompt).dropped();
+  }
+
+  /** One line on prompts that lose characters when they are encoded; empty where none does. */
+  public Optional<String> droppedNote(List<Task> tasks) {
+    int losing = 0;
+    DroppedCharacters all = DroppedCharacters.NONE;
+    for (Task task : tasks) {
+      DroppedCharacters dropped = dropped(task.prompt());
+      if (!dropped.isEmpty()) {
+        losing++;
+        all = all.and(dropped);
+      }
+    }
+    return losing == 0
+        ? Optional.empty()
+        : Optional.of(all.note(losing + " of " + tasks.size() + " prompts"));
+  }
+
   /**
    * The token ids of a prompt; not a copy.
    *
@@ -186,7 +209,8 @@ public final class PromptEncoder {
             ? tokenizer.encode(text)
             : tokenizer.encode(text, true);
     Matcher thoughts = OPENING.matcher(text);
-    Encoded anew = new Encoded(ids, thoughts.find() ? thoughts.group() : "");
+    Encoded anew =
+        new Encoded(ids, thoughts.find() ? thoughts.group() : "", tokenizer.dropped(text));
     if (remembered + ids.length <= MOST_REMEMBERED) {
       encoded.put(prompt, anew);
       remembered += ids.length;

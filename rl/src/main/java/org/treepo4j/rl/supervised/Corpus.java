@@ -17,6 +17,7 @@ import org.treepo4j.rl.loss.SftExample;
 import org.treepo4j.rl.sampling.PromptEncoder;
 import org.treepo4j.rl.tasks.SyntheticTask;
 import org.treepo4j.rl.tasks.SyntheticTasks;
+import org.treepo4j.tokenizer.DroppedCharacters;
 import org.treepo4j.tokenizer.Tokenizer;
 
 /**
@@ -27,9 +28,16 @@ import org.treepo4j.tokenizer.Tokenizer;
  * @param validation may be empty
  * @param shortened examples that lost their end to the longest length
  * @param leftOut examples with nothing to learn: no room for a completion, or no text
+ * @param losing examples with characters that the tokenizer has no token for
+ * @param dropped these characters
  */
 public record Corpus(
-    List<SftExample> training, List<SftExample> validation, int shortened, int leftOut) {
+    List<SftExample> training,
+    List<SftExample> validation,
+    int shortened,
+    int leftOut,
+    int losing,
+    DroppedCharacters dropped) {
 
   /**
    * Reads or makes the demonstrations.
@@ -86,6 +94,8 @@ public record Corpus(
     private final int maxTokens;
     private int shortened;
     private int leftOut;
+    private int losing;
+    private DroppedCharacters dropped = DroppedCharacters.NONE;
 
     Encoder(Tokenizer tokenizer, PromptEncoder prompts, List<Integer> eosTokenIds, int maxTokens) {
       this.tokenizer = tokenizer;
@@ -100,7 +110,7 @@ public record Corpus(
             "train has no example with a completion within the first %d tokens"
                 .formatted(maxTokens));
       }
-      return new Corpus(training, validation, shortened, leftOut);
+      return new Corpus(training, validation, shortened, leftOut, losing, dropped);
     }
 
     List<SftExample> read(List<Path> files, DemonstrationReader.Turns turns) throws IOException {
@@ -135,6 +145,7 @@ public record Corpus(
     }
 
     private Optional<SftExample> example(Demonstration demonstration) {
+      note(demonstration);
       if (demonstration.prompt().text().isEmpty()) {
         int[] text = ended(demonstration, tokenizer.encode(demonstration.completion(), true));
         return Math.min(text.length, maxTokens) < 2
@@ -146,6 +157,17 @@ public record Corpus(
       return prompt.length == 0 || prompt.length >= maxTokens || completion.length == 0
           ? leaveOut()
           : Optional.of(SftExample.completion(prompt, cut(completion, prompt.length)));
+    }
+
+    private void note(Demonstration demonstration) {
+      DroppedCharacters lost = tokenizer.dropped(demonstration.completion());
+      if (!demonstration.prompt().text().isEmpty()) {
+        lost = prompts.dropped(demonstration.prompt()).and(lost);
+      }
+      if (!lost.isEmpty()) {
+        losing++;
+        dropped = dropped.and(lost);
+      }
     }
 
     private Optional<SftExample> leaveOut() {

@@ -3,7 +3,9 @@ package org.treepo4j.rl.train;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.ToIntFunction;
+import java.util.stream.Stream;
 import org.treepo4j.base.InputException;
 import org.treepo4j.checkpoints.ModelConfig;
 import org.treepo4j.checkpoints.ModelSource;
@@ -68,6 +70,12 @@ public record TrainingInputs(
     Task first = train.get(0).tasks().get(0);
     settings.reward().tryProgram(first, prompts.opening(first.prompt()));
     return new TrainingInputs(config, notes, tokenizer, prompts, train, test, promptTokens);
+  }
+
+  /** One line on prompts that lose characters when they are encoded; empty where none does. */
+  public Optional<String> droppedNote() {
+    return prompts.droppedNote(
+        Stream.of(train, test).flatMap(files -> TaskFile.allTasks(files).stream()).toList());
   }
 
   /**

@@ -7,17 +7,21 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.treepo4j.rl.data.ChatMessage;
 import org.treepo4j.rl.data.ModelTokenizer;
 import org.treepo4j.rl.data.Prompt;
+import org.treepo4j.rl.data.Task;
 import org.treepo4j.rl.train.LetterTokenizer;
 import org.treepo4j.tokenizer.ChatTemplate;
+import org.treepo4j.tokenizer.DroppedCharacters;
 import org.treepo4j.tokenizer.SpecialTokens;
 import org.treepo4j.tokenizer.Tokenizer;
 
@@ -71,6 +75,29 @@ class PromptEncoderTest {
     PromptEncoder.of(new ModelTokenizer(remembering, ChatTemplate.load(model), none))
         .encode(CONVERSATION);
     assertThat(texts).last().isEqualTo("01 Jan 2026abcd");
+  }
+
+  @Test
+  void promptsThatLoseCharactersAreCounted() {
+    Tokenizer losing =
+        new LetterTokenizer() {
+          @Override
+          public DroppedCharacters dropped(String text) {
+            return new DroppedCharacters(
+                text.chars()
+                    .filter(c -> c < 'a')
+                    .boxed()
+                    .collect(Collectors.toCollection(LinkedHashSet::new)));
+          }
+        };
+    PromptEncoder encoder = new PromptEncoder(losing, Optional.empty());
+    assertThat(encoder.droppedNote(List.of(Task.of("1", "ab", "")))).isEmpty();
+    assertThat(
+            encoder.droppedNote(
+                List.of(Task.of("1", "aB", ""), Task.of("2", "b", ""), Task.of("3", "BA\n", ""))))
+        .hasValue(
+            "2 of 3 prompts hold characters that the model's tokenizer has no token for and"
+                + " leaves out: 'B' (U+0042), 'A' (U+0041), U+000A");
   }
 
   @Test

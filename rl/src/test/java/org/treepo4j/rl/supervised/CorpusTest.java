@@ -8,11 +8,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.treepo4j.rl.data.DemonstrationReader.Turns;
 import org.treepo4j.rl.sampling.PromptEncoder;
 import org.treepo4j.rl.train.LetterTokenizer;
+import org.treepo4j.tokenizer.DroppedCharacters;
 import org.treepo4j.tokenizer.Tokenizer;
 
 class CorpusTest {
@@ -43,6 +45,36 @@ class CorpusTest {
                     List.of(folder.resolve("test.jsonl")),
                     Turns.ALL))
         .withMessageStartingWith("heldOut");
+  }
+
+  @Test
+  void examplesThatLoseCharactersAreCounted() throws IOException {
+    Path file = folder.resolve("train.jsonl");
+    Files.writeString(
+        file,
+        """
+        {"prompt": "ab?", "completion": "c"}
+        {"prompt": "ab", "completion": "c!"}
+        {"prompt": "ab", "completion": "c"}
+        """);
+    Tokenizer tokenizer =
+        new LetterTokenizer() {
+          @Override
+          public DroppedCharacters dropped(String text) {
+            return new DroppedCharacters(
+                text.chars().filter(c -> c < 'a').boxed().collect(Collectors.toSet()));
+          }
+        };
+    Corpus corpus =
+        Corpus.load(
+            new CorpusSettings(List.of(file), List.of(), "", 40, 0, List.of(), Turns.ALL),
+            tokenizer,
+            new PromptEncoder(tokenizer, Optional.empty()),
+            List.of(),
+            200,
+            SEED);
+    assertThat(corpus.losing()).isEqualTo(2);
+    assertThat(corpus.dropped()).hasToString("'?' (U+003F), '!' (U+0021)");
   }
 
   /** Characters survive {@link LetterTokenizer} as their distance to 'a'. */

@@ -11,6 +11,7 @@ import java.util.Set;
 import org.treepo4j.serve.models.ServedModel;
 import org.treepo4j.serve.sampling.SamplingRequest;
 import org.treepo4j.tokenizer.ChatTemplate;
+import org.treepo4j.tokenizer.DroppedCharacters;
 import org.treepo4j.tokenizer.TokenizerException;
 
 /** Reads {@code POST /v1/chat/completions}. */
@@ -82,6 +83,7 @@ final class ChatRequest {
       text = withTools;
       findsToolCalls = text.contains(ToolCallParser.BEGIN);
     }
+    requireTokens(fields, model, request.withArray("messages"), text);
     int[] prompt = model.tokenizer().encode(text);
     if (prompt.length == 0) {
       throw fields.wrong("messages", "must give a prompt that is not empty");
@@ -89,6 +91,24 @@ final class ChatRequest {
     List<SamplingRequest> requests = List.of(sampling.request("messages", prompt, model));
     sampling.requireRoom(requests);
     return new Generation(model, requests, sampling, AnswerShape.CHAT, findsToolCalls);
+  }
+
+  /** Refuses the first message, or all that the template made of them. */
+  private static void requireTokens(
+      RequestFields fields, ServedModel model, ArrayNode messages, String text)
+      throws ApiException {
+    DroppedCharacters dropped = model.tokenizer().dropped(text);
+    if (dropped.isEmpty()) {
+      return;
+    }
+    for (int i = 0; i < messages.size(); i++) {
+      String content = messages.get(i).path("content").asText();
+      DroppedCharacters own = model.tokenizer().dropped(content);
+      if (own.anyOf(dropped)) {
+        fields.requireTokens("messages[%d].content".formatted(i), own);
+      }
+    }
+    fields.requireTokens("messages", dropped);
   }
 
   private static OptionalInt maxTokens(RequestFields fields) throws ApiException {

@@ -71,6 +71,7 @@ final class CompletionRequest {
 
   private static int[] encode(RequestFields fields, String text, ServedModel model)
       throws ApiException {
+    fields.requireTokens("prompt", model.tokenizer().dropped(text));
     int[] ids = model.tokenizer().encode(text, true);
     int bos = model.config().bosTokenId();
     if (ids.length == 0 && bos < 0) {

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.treepo4j.tokenizer.DroppedCharacters;
 
 /** The fields of a JSON object; every complaint names the field. A null is an absent field. */
 final class RequestFields {
@@ -128,6 +129,14 @@ final class RequestFields {
 
   ObjectNode node() {
     return node;
+  }
+
+  /** Refuses a text of which characters would be left out of its tokens. */
+  void requireTokens(String name, DroppedCharacters dropped) throws ApiException {
+    if (!dropped.isEmpty()) {
+      throw wrong(
+          name, "must not hold " + dropped + ", for which the model's tokenizer has no token");
+    }
   }
 
   ApiException wrong(String name, String message) {

@@ -38,6 +38,19 @@ class RefusalsTest {
     server.close();
   }
 
+  /** They would be left out of the prompt without a word. */
+  @Test
+  void charactersThatTheTokenizerHasNoTokenFor() throws Exception {
+    String why = " must not hold 'é' (U+00E9), for which the model's tokenizer has no token";
+    assertRefused("/v1/completions", "\"prompt\":\"caf\u00e9\"", "prompt", "prompt" + why);
+    String second = "messages[1].content";
+    assertRefused(
+        "/v1/chat/completions",
+        "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"},{\"role\":\"user\",\"content\":\"\u00e9\"}]",
+        second,
+        second + why);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
