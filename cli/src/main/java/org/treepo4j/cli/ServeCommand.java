@@ -113,6 +113,8 @@ final class ServeCommand implements Callable<Integer> {
     if (port < 0 || port > MAX_PORT) {
       throw new InputException("--port must be from 0 to 65535, was " + port);
     }
+    requirePositive("--max-paths", maxPaths);
+    requirePositive("--max-waiting", maxWaiting);
     if (cacheMib != null) {
       requireCache(cacheMib);
     }
@@ -134,10 +136,14 @@ final class ServeCommand implements Callable<Integer> {
     return tlsKey == null ? settings : settings.withTls(new TlsFiles(tlsCertificates, tlsKey));
   }
 
-  private void requireCache(long mib) {
-    if (mib <= 0) {
-      throw new InputException("--cache-mib must be positive, was " + mib);
+  private static void requirePositive(String option, long value) {
+    if (value <= 0) {
+      throw new InputException(option + " must be positive, was " + value);
     }
+  }
+
+  private void requireCache(long mib) {
+    requirePositive("--cache-mib", mib);
     long heap = Runtime.getRuntime().maxMemory() >> 20;
     if (mib > heap && Engines.choose(modelMixin.engine()).computesOnHeap()) {
       throw new InputException(

@@ -71,7 +71,8 @@ class ServeCommandTest {
         "--host nowhere.invalid | --host must be an address of this machine, was nowhere.invalid",
         "--tls-key k | --tls-cert and --tls-key must be given together",
         "--api-key-file missing | missing: no such file",
-        "--max-paths 0 | maxPaths must be positive, was 0",
+        "--max-paths 0 | --max-paths must be positive, was 0",
+        "--max-waiting 0 | --max-waiting must be positive, was 0",
         "--cache-mib 0 | --cache-mib must be positive, was 0",
         "--lora missing | missing",
       })

@@ -93,7 +93,8 @@ public final class SamplingEngine implements AutoCloseable {
   }
 
   /**
-   * Hands requests in, all or none of them.
+   * Hands requests in, all or none of them. However many they are, they are taken when no other
+   * waits.
    *
    * @throws RefusedException when too many wait, or the engine is being closed
    * @throws IllegalArgumentException when a request can never run
@@ -108,8 +109,10 @@ public final class SamplingEngine implements AutoCloseable {
       if (draining) {
         throw new RefusedException(false, "the model is being closed");
       }
-      if (waiting.size() + requests.size() > limits.maxWaiting()) {
-        throw new RefusedException(true, limits.maxWaiting() + " requests wait already");
+      int before = waiting.size();
+      if (before > 0 && before + requests.size() > limits.maxWaiting()) {
+        throw new RefusedException(
+            true, "%d requests wait, of at most %d".formatted(before, limits.maxWaiting()));
       }
       waiting.addAll(requests);
       lock.notifyAll();

@@ -6,7 +6,7 @@ import org.treepo4j.model.DecoderOptions;
  * What a {@link SamplingEngine} may hold.
  *
  * @param maxPaths continuations that are sampled at once
- * @param maxWaiting requests that may wait for their turn
+ * @param maxWaiting requests that may wait for their turn, unless they come together
  * @param keptPrompts prompts and answers kept to be forked
  * @param cache memory of keys and values
  */

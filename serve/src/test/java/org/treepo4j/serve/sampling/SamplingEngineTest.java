@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.treepo4j.model.SamplingRule;
 import org.treepo4j.rollout.SamplingSettings;
@@ -195,6 +196,20 @@ class SamplingEngineTest {
       assertThatThrownBy(() -> engine.submit(List.of(job(request("go>", 1, 5)))))
           .isInstanceOfSatisfying(RefusedException.class, e -> assertThat(e.isFull()).isTrue());
       hold.countDown();
+    }
+  }
+
+  /** Else they would be refused for ever. */
+  @Test
+  void takesMoreTogetherThanMayWait() throws Exception {
+    try (SamplingEngine engine =
+        engine(FakeLm.saying("ok"), new SamplingLimits(8, 1, 0, 1000L << 20))) {
+      List<Transcript> all = Stream.generate(() -> new Transcript(1)).limit(3).toList();
+      engine.submit(
+          all.stream().map(each -> new SamplingEngine.Job(request("go>", 1, 5), each)).toList());
+      for (Transcript each : all) {
+        assertThat(each.await().sampledTokens()).isPositive();
+      }
     }
   }
 
