@@ -93,7 +93,10 @@ final class ChatRequest {
     return new Generation(model, requests, sampling, AnswerShape.CHAT, findsToolCalls);
   }
 
-  /** Refuses the first message, or all that the template made of them. */
+  /**
+   * Refuses a message with characters that would be left out of its tokens. What the template adds
+   * was left out when the model was trained, too.
+   */
   private static void requireTokens(
       RequestFields fields, ServedModel model, ArrayNode messages, String text)
       throws ApiException {
@@ -108,7 +111,6 @@ final class ChatRequest {
         fields.requireTokens("messages[%d].content".formatted(i), own);
       }
     }
-    fields.requireTokens("messages", dropped);
   }
 
   private static OptionalInt maxTokens(RequestFields fields) throws ApiException {
